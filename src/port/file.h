@@ -1,0 +1,30 @@
+/* file.h -- files: read whole, write atomically, make folders, list. */
+#ifndef VO_PORT_FILE_H
+#define VO_PORT_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <volteo/status.h>
+
+/* Reads at most `max` bytes; NUL is appended and not counted. *text is malloc'ed: free().
+ * "-" is standard input. VO_ENOTFOUND, VO_EIO; VO_EINVAL if larger than max or a folder. */
+vo_status vo_file_read(const char *path, size_t max, char **text, size_t *len, vo_error *err);
+
+/* Writes to a temporary name beside `path`, flushes to disk, renames. The old file stays
+ * whole if anything fails. "-" is standard output. */
+vo_status vo_file_write(const char *path, const void *data, size_t len, vo_error *err);
+
+bool vo_file_exists(const char *path);
+vo_status vo_file_make_folders(const char *path, vo_error *err); /* mkdir -p */
+vo_status vo_file_rename(const char *from, const char *to, vo_error *err);
+vo_status vo_file_remove(const char *path, vo_error *err); /* absent: VO_OK */
+
+/* An advisory lock on `path` (created if absent), held until unlocked or the process ends. */
+typedef struct {
+    int fd;
+} vo_file_lock;
+vo_status vo_file_lock_take(const char *path, vo_file_lock *out, vo_error *err); /* waits */
+void vo_file_lock_drop(vo_file_lock *lock);
+
+#endif

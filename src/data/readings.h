@@ -1,0 +1,64 @@
+/* readings.h -- what a source said, row by row, before anything is repaired.
+ *
+ * A reader turns a file into readings: rows in file order, stamps already in UTC, values as
+ * written (NAN where the file has none). Rows may be unsorted, duplicate or missing: that is
+ * for vo_clean (clean.h) to refuse or to repair and report. One `vo_readings` per node; a file
+ * of many nodes gives a `vo_readings_set`.
+ * Bounds: a set holds at most VO_MAX_INTERVALS rows and VO_READINGS_MAX_NODES nodes.
+ */
+#ifndef VO_DATA_READINGS_H
+#define VO_DATA_READINGS_H
+
+#include <stdbool.h>
+
+#include "grid/series.h"
+
+#define VO_READINGS_MAX_NODES 65536u
+
+/* The stamp names a wall-clock time that its zone skips; start_s is the instant of the jump. */
+#define VO_READING_SKIPPED_HOUR 1u
+
+typedef struct {
+    char market[32];  /* "MEM", "" if not known                                     */
+    char process[32]; /* "MDA", "MTR", "" if not known                              */
+    char node[64];    /* "APATZINGAN", "" if not known                              */
+    char zone[64];    /* IANA name that local days follow; "UTC" if none was given  */
+    char currency[16];
+    char label[128];  /* for people                                                 */
+    double interval_h; /* > 0 if the source states it, else 0: from the stamps      */
+    bool zero_is_missing; /* the source publishes 0 where it has no price           */
+    size_t n, capacity;
+    int64_t *start_s; /* [n] UTC seconds                                            */
+    uint32_t *line;   /* [n] line in the file, from 1; 0 if it has none             */
+    uint8_t *flag;    /* [n] VO_READING_*                                           */
+    size_t n_columns; /* the price is column 0 and is named "price"                 */
+    vo_column column[VO_SERIES_MAX_COLUMNS];
+} vo_readings;
+
+typedef struct {
+    size_t n, capacity, rows;
+    vo_readings **item; /* [n], in order of first appearance */
+    size_t *bucket;     /* hash index over market, process, node; private */
+    size_t n_buckets;
+    char note[256];     /* what a person should know of how it was read; "" if nothing */
+} vo_readings_set;
+
+vo_status vo_readings_set_create(vo_readings_set **out, vo_error *err);
+void vo_readings_set_free(vo_readings_set *set); /* accepts NULL */
+
+/* The readings of a node, made (with the named columns) when first asked for. The pointer
+ * lives as long as the set. VO_EINVAL: too many nodes or a name too long. VO_ENOMEM. */
+vo_status vo_readings_set_node(vo_readings_set *set, const char *market, const char *process,
+                               const char *node, const char *const *columns, size_t n_columns,
+                               vo_readings **out, vo_error *err);
+
+/* Readings by node name (case matters, blank = '-' = '_'); a NULL or empty name means the only
+ * one there is. VO_ENOTFOUND with some of the names that there are. */
+vo_status vo_readings_set_find(const vo_readings_set *set, const char *process,
+                               const char *node, const vo_readings **out, vo_error *err);
+
+/* Appends a row of r->n_columns values. `set` owns `r`. VO_EINVAL: too many rows. VO_ENOMEM. */
+vo_status vo_readings_add(vo_readings_set *set, vo_readings *r, int64_t start_s, uint32_t line,
+                          uint8_t flag, const double *values, vo_error *err);
+
+#endif

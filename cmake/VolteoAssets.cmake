@@ -1,0 +1,25 @@
+# volteo_assets: the charting code of the HTML report as constant arrays, so that a report is one
+# file and the library needs no data directory. Use: #include "engine/assets.h" (generated).
+include_guard()
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+set(assets_dir "${PROJECT_BINARY_DIR}/generated")
+set(assets_c "${assets_dir}/engine/assets.c")
+set(assets_h "${assets_dir}/engine/assets.h")
+set(uplot "${deps}/uplot")
+if(NOT EXISTS "${uplot}/uPlot.iife.min.js" OR NOT EXISTS "${uplot}/uPlot.min.css")
+    message(FATAL_ERROR "uPlot not found: ${remedy}")
+endif()
+
+add_custom_command(
+    OUTPUT "${assets_c}" "${assets_h}"
+    COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/embed.py" "${assets_dir}/engine"
+            "vo_asset_uplot_js=${uplot}/uPlot.iife.min.js"
+            "vo_asset_uplot_css=${uplot}/uPlot.min.css"
+    DEPENDS "${PROJECT_SOURCE_DIR}/cmake/embed.py" "${uplot}/uPlot.iife.min.js"
+            "${uplot}/uPlot.min.css"
+    COMMENT "Embedding uPlot"
+    VERBATIM)
+add_library(volteo_assets OBJECT "${assets_c}" "${assets_h}")
+target_link_libraries(volteo_assets PRIVATE volteo_flags)
+target_include_directories(volteo_assets PUBLIC "${assets_dir}")

@@ -1,0 +1,15 @@
+# Every bench/<name>.c is the executable bench_<name>; script/bench runs one. A bench may use the
+# peers it is measured against: HiGHS always, CBC (VOLTEO_HAVE_CBC) where Debian's package is.
+include_guard()
+file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/*.c")
+foreach(source IN LISTS sources)
+    get_filename_component(name "${source}" NAME_WE)
+    add_executable(bench_${name} EXCLUDE_FROM_ALL "${source}")
+    target_link_libraries(bench_${name} PRIVATE volteo_core)
+    target_compile_definitions(bench_${name} PRIVATE VOLTEO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    if(TARGET volteo::cbc)
+        target_link_libraries(bench_${name} PRIVATE volteo::cbc)
+    endif()
+    set_target_properties(bench_${name} PROPERTIES
+                          RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench")
+endforeach()

@@ -1,0 +1,11 @@
+# Every tests/fuzz/fuzz_*.c is a libFuzzer executable of that name; script/fuzz runs one.
+include_guard()
+file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_*.c")
+foreach(source IN LISTS sources)
+    get_filename_component(name "${source}" NAME_WE)
+    add_executable(${name} "${source}")
+    target_compile_options(${name} PRIVATE -Wno-missing-prototypes) # libFuzzer declares the entry
+    target_link_libraries(${name} PRIVATE volteo_core)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
+endforeach()

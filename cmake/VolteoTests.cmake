@@ -16,6 +16,16 @@ if(support)
     set(volteo_test_support volteo_test_support)
 endif()
 
+# Criterion's own runner cannot live under ThreadSanitizer; see fork_runner.c.
+set(volteo_runner "")
+if(VOLTEO_SANITIZE STREQUAL "thread")
+    add_library(volteo_fork_runner OBJECT "${PROJECT_SOURCE_DIR}/cmake/fork_runner.c")
+    target_include_directories(volteo_fork_runner SYSTEM PRIVATE ${criterion_INCLUDE_DIRS})
+    target_compile_definitions(volteo_fork_runner PRIVATE _POSIX_C_SOURCE=200809L)
+    target_compile_options(volteo_fork_runner PRIVATE -Wall -Wextra -Werror -fsanitize=thread)
+    set(volteo_runner $<TARGET_OBJECTS:volteo_fork_runner>)
+endif()
+
 # Criterion's macros expand into our files and do not survive these warnings.
 set(criterion_options -Wno-missing-prototypes -Wno-pedantic -Wno-cast-qual
                       -Wno-missing-field-initializers)
@@ -37,7 +47,7 @@ function(volteo_add_test label source)
     if(TARGET ${name})
         set(name ${label}_${name})
     endif()
-    add_executable(${name} "${source}")
+    add_executable(${name} "${source}" ${volteo_runner})
     target_compile_options(${name} PRIVATE ${criterion_options})
     target_compile_definitions(${name} PRIVATE
         VOLTEO_SOURCE_DIR="${PROJECT_SOURCE_DIR}" VOLTEO_BINARY_DIR="${PROJECT_BINARY_DIR}")
@@ -54,8 +64,10 @@ function(volteo_add_test label source)
     if(threads)
         list(APPEND labels threads)
     endif()
-    set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT 300
-                                            ENVIRONMENT "${volteo_test_env}")
+    # Criterion has reported a test as passed before the leak check runs at its process's exit.
+    set_tests_properties(${name} PROPERTIES
+        LABELS "${labels}" TIMEOUT 300 ENVIRONMENT "${volteo_test_env}"
+        FAIL_REGULAR_EXPRESSION "ERROR: (Leak|Address)Sanitizer;WARNING: ThreadSanitizer;runtime error:")
 endfunction()
 
 foreach(layer IN LISTS volteo_layers)

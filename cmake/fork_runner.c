@@ -1,9 +1,10 @@
 /* fork_runner.c -- runs Criterion's tests without Criterion's own runner.
  *
- * Criterion starts each test in a process that shares an arena at an address which ThreadSanitizer
- * keeps for its shadow memory, so its runner aborts there. This one walks the same table of tests
- * (section cr_tst), forks once per test and reports in the same TAP form. It replaces the few
- * library functions the assertion macros call. Linked into the tests of the ThreadSanitizer build only.
+ * Criterion starts each test in a process that shares an arena at an address which
+ * ThreadSanitizer keeps for its shadow memory, so its runner aborts there. This one walks the
+ * same table of tests (section cr_tst), forks once per test and reports in the same TAP form.
+ * It replaces the few library functions the assertion macros call. Linked into the tests of the
+ * ThreadSanitizer build only.
  */
 #include <criterion/criterion.h>
 #include <criterion/event.h>
@@ -29,8 +30,7 @@ static void *current_param;
 static int failed_asserts;
 static int report_fd = -1; /* to the parent: the reason of a skip */
 
-static const struct criterion_test_extra_data *suite_of(const struct criterion_test *test)
-{
+static const struct criterion_test_extra_data *suite_of(const struct criterion_test *test) {
     for (struct criterion_suite **s = __start_cr_sts; s && s < __stop_cr_sts; s++) {
         if (*s && strcmp((*s)->name, test->category) == 0) {
             return (*s)->data;
@@ -39,8 +39,7 @@ static const struct criterion_test_extra_data *suite_of(const struct criterion_t
     return NULL;
 }
 
-void criterion_internal_test_setup(void)
-{
+void criterion_internal_test_setup(void) {
     const struct criterion_test_extra_data *suite = suite_of(current_test);
     if (suite && suite->init) {
         suite->init();
@@ -50,8 +49,7 @@ void criterion_internal_test_setup(void)
     }
 }
 
-void criterion_internal_test_main(void (*fn)(void))
-{
+void criterion_internal_test_main(void (*fn)(void)) {
     if (current_param) {
         ((void (*)(void *))(uintptr_t)fn)(current_param);
     } else {
@@ -59,8 +57,7 @@ void criterion_internal_test_main(void (*fn)(void))
     }
 }
 
-void criterion_internal_test_teardown(void)
-{
+void criterion_internal_test_teardown(void) {
     const struct criterion_test_extra_data *suite = suite_of(current_test);
     if (current_test->data->fini) {
         current_test->data->fini();
@@ -70,8 +67,7 @@ void criterion_internal_test_teardown(void)
     }
 }
 
-void criterion_send_assert(struct criterion_assert_stats *stats)
-{
+void criterion_send_assert(struct criterion_assert_stats *stats) {
     if (!stats->passed) {
         failed_asserts++;
         fprintf(stderr, "%s:%u: %s::%s: %s\n", stats->file, stats->line, current_test->category,
@@ -79,21 +75,13 @@ void criterion_send_assert(struct criterion_assert_stats *stats)
     }
 }
 
-void criterion_abort_test(void)
-{
-    exit(EXIT_FAILED_ASSERT);
-}
+void criterion_abort_test(void) { exit(EXIT_FAILED_ASSERT); }
 
-void criterion_continue_test(void)
-{
-}
+void criterion_continue_test(void) {}
 
-void cri_asserts_passed_incr(void)
-{
-}
+void cri_asserts_passed_incr(void) {}
 
-void criterion_skip_test(const char *format, ...)
-{
+void criterion_skip_test(const char *format, ...) {
     va_list args;
     va_start(args, format);
     vdprintf(report_fd, format, args);
@@ -101,8 +89,7 @@ void criterion_skip_test(const char *format, ...)
     exit(EXIT_SKIPPED);
 }
 
-static _Noreturn void run_child(const struct criterion_test *test, void *param)
-{
+static _Noreturn void run_child(const struct criterion_test *test, void *param) {
     current_test = test;
     current_param = param;
     if (test->data->timeout > 0.0) {
@@ -113,8 +100,7 @@ static _Noreturn void run_child(const struct criterion_test *test, void *param)
 }
 
 /* Returns 1 if the test failed. */
-static int run_one(FILE *tap, const struct criterion_test *test, void *param)
-{
+static int run_one(FILE *tap, const struct criterion_test *test, void *param) {
     int ends[2];
     if (pipe(ends) != 0) {
         perror("pipe");
@@ -159,8 +145,7 @@ static int run_one(FILE *tap, const struct criterion_test *test, void *param)
     return !passed;
 }
 
-static int run_test(FILE *tap, const struct criterion_test *test)
-{
+static int run_test(FILE *tap, const struct criterion_test *test) {
     if (test->data->disabled) {
         fprintf(tap, "ok - %s::%s  # SKIP disabled\n", test->category, test->name);
         return 0;
@@ -179,8 +164,7 @@ static int run_test(FILE *tap, const struct criterion_test *test)
     return n_failed;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     const char *path = NULL;
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--tap=", 6) == 0) {

@@ -26,9 +26,6 @@ if(VOLTEO_SANITIZE STREQUAL "thread")
     set(volteo_runner $<TARGET_OBJECTS:volteo_fork_runner>)
 endif()
 
-# Criterion's macros expand into our files and do not survive these warnings.
-set(criterion_options -Wno-missing-prototypes -Wno-pedantic -Wno-cast-qual
-                      -Wno-missing-field-initializers)
 if(NOT DEFINED ENV{VOLTEO_DATA})
     set(volteo_data "${PROJECT_SOURCE_DIR}/../shared/data")
 else()
@@ -48,7 +45,6 @@ function(volteo_add_test label source)
         set(name ${label}_${name})
     endif()
     add_executable(${name} "${source}" ${volteo_runner})
-    target_compile_options(${name} PRIVATE ${criterion_options})
     target_compile_definitions(${name} PRIVATE
         VOLTEO_SOURCE_DIR="${PROJECT_SOURCE_DIR}" VOLTEO_BINARY_DIR="${PROJECT_BINARY_DIR}")
     target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
@@ -59,7 +55,7 @@ function(volteo_add_test label source)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
     add_test(NAME ${name} COMMAND ${name} "--tap=${PROJECT_BINARY_DIR}/tap/${name}.tap"
              WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-    file(STRINGS "${source}" threads REGEX "(pthread|vo_thread|n_threads|vo_parallel)" LIMIT_COUNT 1)
+    file(STRINGS "${source}" threads REGEX "(pthread_|vo_thread|threads)" LIMIT_COUNT 1)
     set(labels ${label})
     if(threads)
         list(APPEND labels threads)

@@ -13,6 +13,7 @@ target_compile_options(volteo_flags INTERFACE
     -Wmissing-prototypes -Wvla -Wformat=2 -Wwrite-strings -Wundef -Wcast-qual -Wcast-align
     -Wswitch-enum -Wpointer-arith -Wnull-dereference
     -ffp-contract=off -fno-semantic-interposition)
+target_link_options(volteo_flags INTERFACE LINKER:--as-needed) # a test of base loads no DuckDB
 if(VOLTEO_WERROR)
     target_compile_options(volteo_flags INTERFACE -Werror)
 endif()

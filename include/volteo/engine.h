@@ -1,0 +1,84 @@
+/* engine.h -- the whole engine as documents in, documents out.
+ *
+ * A request is one JSON object in UTF-8, a response another; docs/api.md lists both field by
+ * field. The command line, the server, the Lambda and the bindings call these functions and
+ * nothing else, so all of them say the same.
+ *
+ * Ownership: requests are borrowed for the call; responses are the caller's: vo_text_free.
+ * Errors:  VO_EINVAL names the field by its path in the request, the value and the remedy;
+ *          VO_ENOTFOUND what is not there and where it was looked for; VO_ECANCELED when the
+ *          progress callback said stop. On failure *response is untouched.
+ * Threads: an engine may be shared; each call owns its request. The progress callback may be
+ *          called from any thread, one call at a time.
+ */
+#ifndef VOLTEO_ENGINE_H
+#define VOLTEO_ENGINE_H
+
+#include <stddef.h>
+
+#include <volteo/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Changes when a struct or a function of include/volteo changes in a way that a caller built
+ * against the old one would notice. */
+#define VO_ABI_VERSION 1
+
+int32_t vo_abi_version(void);   /* VO_ABI_VERSION of the library in use */
+const char *vo_version(void);   /* "0.1.0" */
+
+/* Told now and then how far the work is, 0..1. Returning non-zero stops it: VO_ECANCELED. */
+typedef int32_t (*vo_progress)(void *ctx, const char *phase, double fraction);
+
+typedef struct {
+    const char *lake;      /* folder of the Parquet lake; NULL: "lake"                  */
+    vo_progress progress;  /* or NULL                                                   */
+    void *progress_ctx;    /* passed to it                                              */
+    int32_t allow_files;   /* 1: requests may name local files (prices_file, ...), read */
+                           /*    with this process's rights; 0: they are refused        */
+    int32_t threads;       /* 0: all cores                                              */
+} vo_engine_options;
+
+vo_engine_options vo_engine_options_default(void); /* "lake", no files, all cores */
+
+typedef struct vo_engine vo_engine;
+
+/* *out is the caller's: vo_engine_close. Opens no file and starts no thread. VO_ENOMEM. */
+vo_status vo_engine_open(const vo_engine_options *o, vo_engine **out, vo_error *err);
+void vo_engine_close(vo_engine *e); /* accepts NULL */
+
+void vo_text_free(char *text); /* accepts NULL */
+
+/* The best schedule of batteries for known prices: POST /optimize. */
+vo_status vo_engine_optimize(vo_engine *e, const char *request, char **response, vo_error *err);
+
+/* Several policies over the same days, in one table. */
+vo_status vo_engine_compare(vo_engine *e, const char *request, char **response, vo_error *err);
+
+/* compare with per-day results, and with curves for the report. */
+vo_status vo_engine_backtest(vo_engine *e, const char *request, char **response, vo_error *err);
+
+/* A source file into the lake, cleaned, with a report of every value touched. */
+vo_status vo_engine_data_import(vo_engine *e, const char *request, char **response,
+                                vo_error *err);
+
+/* What the lake holds. */
+vo_status vo_engine_data_list(vo_engine *e, const char *request, char **response,
+                              vo_error *err);
+
+/* SYNTHETIC prices, into a file, the lake or the response. */
+vo_status vo_engine_data_synth(vo_engine *e, const char *request, char **response,
+                               vo_error *err);
+
+/* Is everything here that the engine needs? VO_OK with {"ok": false, ...} if not. */
+vo_status vo_engine_doctor(vo_engine *e, const char *request, char **response, vo_error *err);
+
+/* One self-contained HTML page with charts, from the response of vo_engine_backtest. */
+vo_status vo_engine_report(vo_engine *e, const char *backtest, char **html, vo_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

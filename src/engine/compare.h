@@ -1,0 +1,18 @@
+/* compare.h -- several policies over the same days: one table, or with curves for a report.
+ *
+ * Policies run on as many threads as the engine may use; each is deterministic by itself, so
+ * the table does not depend on how many there are (but for us_per_decision).
+ */
+#ifndef VO_ENGINE_COMPARE_H
+#define VO_ENGINE_COMPARE_H
+
+#include <volteo/engine.h>
+
+#include "base/json.h"
+
+/* Writes the response to `request`. `days` adds each policy's profit per day; the request's
+ * `curves` adds prices, powers and SOC per interval. */
+vo_status vo_compare_run(const vo_engine_options *o, const char *request, bool days,
+                         vo_json_out *w, vo_error *err);
+
+#endif

@@ -1,0 +1,135 @@
+/* engine.c -- the public calls: open, answer a document with a document, close. */
+#include <volteo/engine.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "engine/compare.h"
+#include "engine/data_requests.h"
+#include "engine/doctor.h"
+#include "engine/inputs.h"
+#include "engine/report_html.h"
+#include "engine/response.h"
+#include "engine/solution.h"
+
+struct vo_engine {
+    vo_engine_options options;
+    char lake[]; /* the folder's name, which options.lake points to */
+};
+
+int32_t vo_abi_version(void) { return VO_ABI_VERSION; }
+const char *vo_version(void) { return "0.1.0"; }
+void vo_text_free(char *text) { free(text); }
+
+vo_engine_options vo_engine_options_default(void) {
+    return (vo_engine_options){.lake = "lake"};
+}
+
+vo_status vo_engine_open(const vo_engine_options *o, vo_engine **out, vo_error *err) {
+    const char *lake = o->lake && *o->lake ? o->lake : "lake";
+    const size_t size = strlen(lake) + 1;
+    if (o->threads < 0 || o->threads > 4096)
+        return vo_fail(err, VO_EINVAL, "threads = %d: must be in 0..4096", o->threads);
+    vo_engine *e = calloc(1, sizeof *e + size);
+    if (!e) return vo_fail(err, VO_ENOMEM, "an engine");
+    e->options = *o;
+    memcpy(e->lake, lake, size);
+    e->options.lake = e->lake;
+    *out = e;
+    return VO_OK;
+}
+
+void vo_engine_close(vo_engine *e) { free(e); }
+
+/* ---- the calls ---------------------------------------------------------------------- */
+
+typedef vo_status answer(const vo_engine_options *o, const char *request, vo_json_out *w,
+                         vo_error *err);
+
+static vo_status call(const vo_engine *e, answer *run, const char *request, char **response,
+                      vo_error *err) {
+    if (!request) return vo_fail(err, VO_EINVAL, "the request is missing: send a JSON object");
+    vo_json_out *w = NULL;
+    size_t len = 0;
+    vo_status s = vo_json_out_create(&w, err);
+    if (s == VO_OK) s = run(&e->options, request, w, err);
+    if (s == VO_OK) s = vo_json_out_take(w, response, &len, err);
+    vo_json_out_free(w);
+    return s;
+}
+
+static vo_status optimize(const vo_engine_options *o, const char *request, vo_json_out *w,
+                          vo_error *err) {
+    static const char *const horizons[] = {"all", "day"};
+    vo_request r = {0};
+    vo_inputs in = {0};
+    vo_solution solution = {0};
+    vo_schedule_options so = vo_schedule_options_default();
+    size_t by_day = 0;
+    vo_method method = VO_METHOD_AUTO;
+    vo_status s = vo_request_read(request, VO_REQUEST_OPTIMIZE, &r, err);
+    if (s == VO_OK) s = vo_method_parse(vo_request_text(&r, VO_OPT_method, "auto"), &method, err);
+    if (s == VO_OK)
+        s = vo_request_choice(&r, VO_OPT_horizon, "horizon", horizons, 2, 0, &by_day, err);
+    if (s == VO_OK) {
+        so.method = (int32_t)method;
+        so.time_limit_s = vo_request_number(&r, VO_OPT_time_limit_s, (double)INFINITY);
+        so.low_percentile = vo_request_number(&r, VO_REQ_low_percentile, so.low_percentile);
+        so.high_percentile = vo_request_number(&r, VO_REQ_high_percentile, so.high_percentile);
+        s = vo_inputs_load(o, &r, &in, err);
+    }
+    if (s == VO_OK) s = vo_solution_find(&in.problem, &so, by_day == 1, o, &solution, err);
+    if (s == VO_OK) vo_response_optimize(&r, &in, &solution, by_day == 1, w);
+    vo_solution_fini(&solution);
+    vo_inputs_fini(&in);
+    vo_request_fini(&r);
+    return s;
+}
+
+static vo_status compare(const vo_engine_options *o, const char *request, vo_json_out *w,
+                         vo_error *err) {
+    return vo_compare_run(o, request, false, w, err);
+}
+
+static vo_status backtest(const vo_engine_options *o, const char *request, vo_json_out *w,
+                          vo_error *err) {
+    return vo_compare_run(o, request, true, w, err);
+}
+
+vo_status vo_engine_optimize(vo_engine *e, const char *request, char **response, vo_error *err) {
+    return call(e, optimize, request, response, err);
+}
+
+vo_status vo_engine_compare(vo_engine *e, const char *request, char **response, vo_error *err) {
+    return call(e, compare, request, response, err);
+}
+
+vo_status vo_engine_backtest(vo_engine *e, const char *request, char **response, vo_error *err) {
+    return call(e, backtest, request, response, err);
+}
+
+vo_status vo_engine_data_import(vo_engine *e, const char *request, char **response,
+                                vo_error *err) {
+    return call(e, vo_data_import_run, request, response, err);
+}
+
+vo_status vo_engine_data_list(vo_engine *e, const char *request, char **response,
+                              vo_error *err) {
+    return call(e, vo_data_list_run, request, response, err);
+}
+
+vo_status vo_engine_data_synth(vo_engine *e, const char *request, char **response,
+                               vo_error *err) {
+    return call(e, vo_data_synth_run, request, response, err);
+}
+
+vo_status vo_engine_doctor(vo_engine *e, const char *request, char **response, vo_error *err) {
+    return call(e, vo_doctor_run, request, response, err);
+}
+
+vo_status vo_engine_report(vo_engine *e, const char *backtest_json, char **html, vo_error *err) {
+    (void)e;
+    return vo_report_html(backtest_json, html, err);
+}

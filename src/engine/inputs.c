@@ -1,0 +1,359 @@
+/* inputs.c -- see inputs.h.
+ *
+ * Bare numbers, objects and columns of a request all become the rows that a file reader would
+ * have given, so there is one cleaner, one calendar and one set of refusals for all of them.
+ */
+#include "engine/inputs.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/lake.h"
+#include "data/source.h"
+#include "engine/inline_prices.h"
+
+#define DAY_S 86400
+#define FAR_PAST_S (-62135596800)  /* year 1 */
+#define FAR_FUTURE_S 253402300799  /* year 9999 */
+
+static const char *const repair_name[] = {"none", "clean", "uneven"};
+
+/* ---- time ---------------------------------------------------------------------- */
+
+vo_status vo_inputs_instant(const vo_zone *zone, const char *text, const char *path, bool end,
+                            int64_t *out, vo_error *err) {
+    vo_civil c = {0};
+    bool has_offset = false;
+    int32_t offset_s = 0;
+    vo_error inner = {0};
+    const size_t len = strlen(text);
+    if (vo_civil_parse(text, len, &c, &has_offset, &offset_s, &inner) != VO_OK)
+        return vo_fail(err, VO_EINVAL, "%s: %s", path, inner.msg);
+    const int64_t wall_s = vo_civil_seconds(&c);
+    if (len <= 10) {
+        const int64_t day = vo_civil_days(c.year, c.month, c.day);
+        *out = vo_zone_day_start(zone, day + (end ? 1 : 0));
+        return VO_OK;
+    }
+    int64_t first = wall_s - offset_s, second = first;
+    if (!has_offset) vo_zone_instants(zone, wall_s, &first, &second);
+    *out = end ? second + 1 : first;
+    return VO_OK;
+}
+
+static vo_civil local_start(const vo_inputs *in, size_t t, int32_t *offset_s) {
+    const int64_t s = in->series->start[t].s;
+    *offset_s = vo_zone_offset(in->zone, s);
+    return vo_civil_from_seconds(s + *offset_s);
+}
+
+void vo_inputs_stamp(const vo_inputs *in, size_t t, char *out) {
+    int32_t offset_s = 0;
+    const vo_civil c = local_start(in, t, &offset_s);
+    vo_civil_format(&c, out);
+    const int32_t m = abs(offset_s) / 60;
+    if (offset_s == 0)
+        snprintf(out + 19, 8, "Z");
+    else
+        snprintf(out + 19, 16, "%c%02d:%02d", offset_s < 0 ? '-' : '+', (m / 60) % 100, m % 60);
+}
+
+void vo_inputs_date(const vo_inputs *in, size_t t, char *out) {
+    int32_t offset_s = 0;
+    const vo_civil c = local_start(in, t, &offset_s);
+    vo_civil_format_date(&c, out);
+}
+
+int32_t vo_inputs_hour(const vo_inputs *in, size_t t) {
+    int32_t offset_s = 0;
+    return local_start(in, t, &offset_s).hour;
+}
+
+/* ---- where prices come from ------------------------------------------------------ */
+
+/* Start and zone of bare numbers; zone NULL means the source's own. */
+static vo_status source_options(const vo_request *r, vo_source_options *so, vo_error *err) {
+    *so = vo_source_options_default();
+    so->zone = vo_request_text(r, VO_REQ_tz, NULL);
+    so->price_column = vo_request_text(r, VO_REQ_price_column, NULL);
+    so->currency = vo_request_text(r, VO_REQ_currency, NULL);
+    so->interval_minutes = vo_request_number(r, VO_REQ_interval_minutes, 0);
+    so->only_node = vo_request_text(r, VO_REQ_node, NULL);
+    so->only_process = vo_request_text(r, VO_REQ_process, NULL);
+    const char *start = vo_request_text(r, VO_REQ_start, NULL);
+    vo_zone *zone = NULL;
+    vo_status s = VO_OK;
+    if (so->zone || start) s = vo_zone_open(so->zone ? so->zone : "UTC", &zone, err);
+    if (s == VO_OK && start)
+        s = vo_inputs_instant(zone, start, "start", false, &so->start_utc_s, err);
+    vo_zone_close(zone);
+    return s;
+}
+
+static vo_status clean(const vo_request *r, const vo_readings *readings, vo_inputs *in,
+                       vo_error *err) {
+    size_t repair = 0;
+    vo_status s = vo_request_choice(r, VO_REQ_repair, "repair", repair_name, 3, 0, &repair, err);
+    if (s != VO_OK) return s;
+    vo_clean_options co = vo_clean_options_default();
+    co.strict = repair != 1;
+    co.uneven = repair == 2;
+    co.interval_minutes = vo_request_number(r, VO_REQ_interval_minutes, 0);
+    vo_error inner = {0};
+    s = vo_clean(readings, &co, &in->series, &in->report, &inner);
+    if (s == VO_EINVAL && repair == 0)
+        return vo_fail(err, s, "%.360s (or repair: \"clean\" fills and reports, \"uneven\" "
+                       "takes the stamps as they come)", inner.msg);
+    return s == VO_OK ? s : vo_fail(err, s, "%s", inner.msg);
+}
+
+static vo_status load_inline(const vo_request *r, vo_inputs *in, vo_error *err) {
+    vo_source_options so;
+    vo_readings_set *set = NULL;
+    const vo_readings *readings = NULL;
+    vo_status s = source_options(r, &so, err);
+    if (s == VO_OK) s = vo_inline_prices(r->value[VO_REQ_prices].json, &so, &set, err);
+    if (s == VO_OK) s = vo_readings_set_find(set, NULL, NULL, &readings, err);
+    if (s == VO_OK) s = clean(r, readings, in, err);
+    vo_readings_set_free(set);
+    snprintf(in->source, sizeof in->source, "request");
+    return s;
+}
+
+static vo_status load_file(const vo_engine_options *o, const vo_request *r, vo_inputs *in,
+                           vo_error *err) {
+    const char *path = r->value[VO_REQ_prices_file].text;
+    if (!o->allow_files)
+        return vo_fail(err, VO_EINVAL, "prices_file = \"%.80s\": local files are not read "
+                       "here; send prices, or name market_params", path);
+    vo_source_options so;
+    vo_readings_set *set = NULL;
+    const vo_readings *readings = NULL;
+    vo_status s = source_options(r, &so, err);
+    if (s == VO_OK) s = vo_source_read(path, &so, &set, err);
+    if (s == VO_OK) s = vo_readings_set_find(set, so.only_process, so.only_node, &readings, err);
+    if (s == VO_OK) s = clean(r, readings, in, err);
+    vo_readings_set_free(set);
+    snprintf(in->source, sizeof in->source, "file %.80s", path);
+    return s;
+}
+
+static vo_status load_lake(const vo_engine_options *o, const vo_request *r, vo_inputs *in,
+                           vo_error *err) {
+    const vo_field_value *m = r->market;
+    const char *node = m[VO_MKT_zone].text ? m[VO_MKT_zone].text : m[VO_MKT_node].text;
+    if (!node)
+        return vo_fail(err, VO_EINVAL, "market_params.zone is missing: which zone or node? "
+                       "(`volteo data list` shows what there is)");
+    const vo_lake_key key = {.market = m[VO_MKT_market].text ? m[VO_MKT_market].text : "MEM",
+                             .process = m[VO_MKT_process].text, .node = node};
+    vo_lake *lake = NULL;
+    vo_status s = vo_lake_open(o->lake ? o->lake : "lake", &lake, err);
+    if (s == VO_OK)
+        s = vo_lake_read(lake, &key, (vo_time){FAR_PAST_S}, (vo_time){FAR_FUTURE_S},
+                         &in->series, err);
+    vo_lake_close(lake);
+    snprintf(in->source, sizeof in->source, "lake %s %s", key.market, key.node);
+    return s;
+}
+
+/* Cuts the series to market_params.start_date..end_date or from..to. */
+static vo_status cut(const vo_request *r, vo_inputs *in, vo_error *err) {
+    const bool lake = r->value[VO_REQ_market_params].json != NULL;
+    const char *from = lake ? r->market[VO_MKT_start_date].text : NULL;
+    const char *to = lake ? r->market[VO_MKT_end_date].text : NULL;
+    const char *from_path = from ? "market_params.start_date" : "from";
+    const char *to_path = to ? "market_params.end_date" : "to";
+    if (!from) from = vo_request_text(r, VO_REQ_from, NULL);
+    if (!to) to = vo_request_text(r, VO_REQ_to, NULL);
+    if (!from && !to) return VO_OK;
+    int64_t first = FAR_PAST_S, after = FAR_FUTURE_S;
+    vo_status s = VO_OK;
+    if (from) s = vo_inputs_instant(in->zone, from, from_path, false, &first, err);
+    if (s == VO_OK && to) s = vo_inputs_instant(in->zone, to, to_path, true, &after, err);
+    if (s != VO_OK) return s;
+    if (first >= after)
+        return vo_fail(err, VO_EINVAL, "%s = \"%.40s\" is after %s = \"%.40s\": swap them",
+                       from_path, from ? from : "", to_path, to ? to : "");
+    vo_series *part = NULL;
+    vo_error inner = {0};
+    s = vo_series_slice(in->series, (vo_time){first}, (vo_time){after}, &part, &inner);
+    if (s == VO_ENOTFOUND) {
+        char a[40], b[40];
+        vo_inputs_date(in, 0, a);
+        vo_inputs_date(in, in->series->n - 1, b);
+        return vo_fail(err, s, "no prices from %.40s to %.40s: %s has %s to %s",
+                       from ? from : "the start", to ? to : "the end", in->source, a, b);
+    }
+    if (s != VO_OK) return vo_fail(err, s, "%s", inner.msg);
+    vo_series_free(in->series);
+    in->series = part;
+    return VO_OK;
+}
+
+/* ---- the problem ------------------------------------------------------------------- */
+
+typedef struct {
+    const char *name;
+    double lo;
+    const char *unit;
+} site_field;
+
+static const site_field site_fields[] = {
+#define X(name, lo, unit, help) {#name, lo, unit},
+    VO_SITE_FIELD_MAP(X)
+#undef X
+};
+
+static vo_status check_site(const vo_inputs *in, const site_field *f, const char *where,
+                            const double *x, size_t n, vo_error *err) {
+    for (size_t t = 0; t < n; t++) {
+        if (x[t] >= f->lo && x[t] <= 1e9) continue;
+        char stamp[40];
+        vo_inputs_stamp(in, t, stamp);
+        if (isnan(x[t]))
+            return vo_fail(err, VO_EINVAL, "%s (%s) has no value at %s: fill it or leave the "
+                           "column out", f->name, where, stamp);
+        return vo_fail(err, VO_EINVAL, "%s (%s) = %g at %s: must be in [%g, 1e+09] %s", f->name,
+                       where, x[t], stamp, f->lo, f->unit);
+    }
+    return VO_OK;
+}
+
+static vo_status site_array(const vo_json *v, const site_field *f, double *x, size_t n,
+                            vo_error *err) {
+    if (vo_json_size(v) != n)
+        return vo_fail(err, VO_EINVAL, "%s has %zu values for %zu prices: must be as many",
+                       f->name, vo_json_size(v), n);
+    for (size_t t = 0; t < n; t++) {
+        const vo_json *e = vo_json_at(v, t);
+        if (vo_json_kind_of(e) != VO_JSON_NUMBER)
+            return vo_fail(err, VO_EINVAL, "%s[%zu] is a %s: must be a number", f->name, t,
+                           vo_json_kind_name(vo_json_kind_of(e)));
+        x[t] = vo_json_number(e);
+    }
+    return VO_OK;
+}
+
+/* One site field: a number, an array or a column; without any, a column of its own name that
+ * came inside the request. *out stays NULL if the request has none. */
+static vo_status site_series(const vo_request *r, vo_inputs *in, size_t i, const double **out,
+                             vo_error *err) {
+    const site_field *f = &site_fields[i];
+    const vo_json *v = r->value[VO_REQ_SITE + i].json;
+    const size_t n = in->series->n;
+    const char *column = NULL;
+    if (!v && r->value[VO_REQ_prices].json && vo_series_find(in->series, f->name))
+        column = f->name;
+    if (!v && !column) return VO_OK;
+    if (v && vo_json_kind_of(v) == VO_JSON_STRING) column = vo_json_string(v);
+    if (column) {
+        const double *x = NULL;
+        vo_error inner = {0};
+        if (vo_series_column(in->series, column, &x, &inner) != VO_OK)
+            return vo_fail(err, VO_ENOTFOUND, "%s: %s", f->name, inner.msg);
+        *out = x;
+        return check_site(in, f, column, x, n, err);
+    }
+    if (vo_json_kind_of(v) != VO_JSON_NUMBER && vo_json_kind_of(v) != VO_JSON_ARRAY)
+        return vo_fail(err, VO_EINVAL,
+                       "%s is a %s: must be a number, the name of a column, or an array",
+                       f->name, vo_json_kind_name(vo_json_kind_of(v)));
+    double *x = malloc(n * sizeof *x);
+    if (!x) return vo_fail(err, VO_ENOMEM, "%s for %zu intervals", f->name, n);
+    in->owned[i] = x;
+    vo_status s = VO_OK;
+    if (vo_json_kind_of(v) == VO_JSON_ARRAY)
+        s = site_array(v, f, x, n, err);
+    else
+        for (size_t t = 0; t < n; t++) x[t] = vo_json_number(v);
+    *out = x;
+    return s == VO_OK ? check_site(in, f, "given", x, n, err) : s;
+}
+
+static vo_status demand_periods(const vo_request *r, vo_inputs *in, vo_error *err) {
+    static const char *const names[] = {"horizon", "month", "day"};
+    size_t kind = 0;
+    const vo_status s =
+        vo_request_choice(r, VO_REQ_demand_period, "demand_period", names, 3, 0, &kind, err);
+    if (s != VO_OK || kind == 0) return s;
+    const size_t n = in->series->n;
+    in->period = malloc(n * sizeof *in->period);
+    if (!in->period) return vo_fail(err, VO_ENOMEM, "demand periods of %zu intervals", n);
+    for (size_t t = 0; t < n; t++) {
+        int32_t offset_s = 0;
+        const vo_civil c = local_start(in, t, &offset_s);
+        in->period[t] = kind == 2 ? in->series->day[t] : c.year * 12 + c.month;
+    }
+    in->problem.demand_period = in->period;
+    return VO_OK;
+}
+
+/* Equal lengths become one number: the solvers are quicker and the plan is the same. */
+static void interval_lengths(const vo_series *s, vo_problem *p) {
+    p->interval_h = s->dt_h[0];
+    for (size_t t = 1; t < s->n; t++)
+        if (fabs(s->dt_h[t] - s->dt_h[0]) > 1e-9) p->dt_h = s->dt_h;
+}
+
+static vo_status build_problem(const vo_request *r, vo_inputs *in, vo_error *err) {
+    vo_problem *p = &in->problem;
+    *p = vo_problem_default();
+    p->n = in->series->n;
+    p->day = in->series->day;
+    interval_lengths(in->series, p);
+    vo_status s = vo_series_column(in->series, "price", &p->price, err);
+    const double **to[] = {&p->export_price,    &p->load_mw,         &p->pv_mw,
+                           &p->import_limit_mw, &p->export_limit_mw, &p->charge_limit_mw,
+                           &p->discharge_limit_mw, &p->carbon_kg_per_mwh};
+    _Static_assert(sizeof to / sizeof to[0] == VO_SITE_FIELDS, "one place per site field");
+    for (size_t i = 0; s == VO_OK && i < VO_SITE_FIELDS; i++)
+        s = site_series(r, in, i, to[i], err);
+    if (s == VO_OK) s = demand_periods(r, in, err);
+    if (s != VO_OK) return s;
+    p->fee_per_mwh = vo_request_number(r, VO_REQ_fee_per_mwh, 0);
+    p->carbon_price_per_t = vo_request_number(r, VO_REQ_carbon_price_per_t, 0);
+    p->curtailable = vo_request_number(r, VO_REQ_curtailable, 0) > 0;
+    p->demand_charge_per_mw = vo_request_number(r, VO_REQ_demand_charge_per_mw, 0);
+    p->ramp_mw_per_h = vo_request_number(r, VO_REQ_ramp_mw_per_h, (double)INFINITY);
+    p->battery = r->battery;
+    p->n_batteries = r->n_batteries;
+    in->has_site = p->load_mw || p->pv_mw;
+    return vo_problem_check(p, err);
+}
+
+vo_status vo_inputs_load(const vo_engine_options *o, const vo_request *r, vo_inputs *out,
+                         vo_error *err) {
+    vo_inputs in = {0};
+    vo_status s;
+    if (r->value[VO_REQ_prices].json)
+        s = load_inline(r, &in, err);
+    else if (r->value[VO_REQ_prices_file].json)
+        s = load_file(o, r, &in, err);
+    else
+        s = load_lake(o, r, &in, err);
+    if (s == VO_OK)
+        s = vo_zone_open(vo_request_text(r, VO_REQ_tz, in.series->zone), &in.zone, err);
+    if (s == VO_OK) s = cut(r, &in, err);
+    if (s == VO_OK) s = build_problem(r, &in, err);
+    if (s != VO_OK) {
+        vo_inputs_fini(&in);
+        return s;
+    }
+    snprintf(in.currency, sizeof in.currency, "%.15s",
+             vo_request_text(r, VO_REQ_currency, in.series->currency));
+    in.synthetic = strncmp(in.series->label, "synthetic", 9) == 0;
+    *out = in;
+    return VO_OK;
+}
+
+void vo_inputs_fini(vo_inputs *in) {
+    vo_series_free(in->series);
+    vo_zone_close(in->zone);
+    vo_clean_report_free(in->report);
+    for (size_t i = 0; i < VO_SITE_FIELDS; i++) free(in->owned[i]);
+    free(in->period);
+    *in = (vo_inputs){0};
+}

@@ -1,0 +1,422 @@
+/* response.c -- see response.h.
+ *
+ * Money per interval is settled here from the plan's meter flows, as the certificate does: the
+ * days' revenues, less demand charges and plus the value left in store, add up to the profit.
+ */
+#include "engine/response.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "grid/settlement.h"
+
+/* One local day, or the whole span. */
+typedef struct {
+    size_t from, to;
+    double revenue;                      /* cash of the meter less wear     */
+    double charged_mwh, discharged_mwh;  /* at the terminals, all batteries */
+    double charge_cost, discharge_worth; /* those times the market price    */
+    double baseline;                     /* cash without any battery        */
+} totals;
+
+static double hours_of(const vo_problem *p, size_t t) {
+    return p->dt_h ? p->dt_h[t] : p->interval_h;
+}
+
+static double cash_at(const vo_problem *p, const vo_plan *plan, size_t t) {
+    const vo_site_interval site = vo_site_at(p, t);
+    return (site.sell * plan->export_mw[t] - site.buy * plan->import_mw[t]) * site.dt_h;
+}
+
+static totals sum_up(const vo_problem *p, const vo_plan *plan, size_t from, size_t to) {
+    totals sum = {.from = from, .to = to};
+    for (size_t t = from; t < to; t++) {
+        const double dt_h = hours_of(p, t);
+        sum.revenue += cash_at(p, plan, t);
+        const vo_site_interval site = vo_site_at(p, t);
+        sum.baseline += vo_site_settle(&site, 0).cash;
+        for (size_t b = 0; b < p->n_batteries; b++) {
+            const double mwh = plan->power_mw[b * p->n + t] * dt_h;
+            if (mwh > 0) {
+                sum.discharged_mwh += mwh;
+                sum.discharge_worth += mwh * p->price[t];
+                sum.revenue -= mwh * p->battery[b].wear_cost_per_mwh;
+            } else {
+                sum.charged_mwh -= mwh;
+                sum.charge_cost -= mwh * p->price[t];
+            }
+        }
+    }
+    return sum;
+}
+
+/* ---- small pieces ----------------------------------------------------------------- */
+
+static void number(vo_json_out *w, const char *key, double v) {
+    vo_json_out_key(w, key);
+    vo_json_out_number(w, v == 0 ? 0 : v); /* no "-0" */
+}
+
+static void text(vo_json_out *w, const char *key, const char *v) {
+    vo_json_out_key(w, key);
+    vo_json_out_string(w, v);
+}
+
+static void integer(vo_json_out *w, const char *key, long long v) {
+    vo_json_out_key(w, key);
+    vo_json_out_integer(w, v);
+}
+
+static void boolean(vo_json_out *w, const char *key, bool v) {
+    vo_json_out_key(w, key);
+    vo_json_out_bool(w, v);
+}
+
+static const char *action_name(double mw) {
+    return mw > 0 ? "discharge" : mw < 0 ? "charge" : "idle";
+}
+
+/* ---- reasons -------------------------------------------------------------------- */
+
+void vo_response_reason(const vo_problem *p, const vo_solution *s, size_t b, size_t t,
+                        char *out, size_t size) {
+    const size_t i = b * p->n + t;
+    const vo_battery *battery = &p->battery[b];
+    const double mw = s->plan->power_mw[i], price = p->price[t];
+    const double value = s->plan->value_of_stored_mwh[i];
+    const double below = s->plan->flip_below[i], above = s->plan->flip_above[i];
+    const double soc = s->end_mwh[i] / battery->capacity_mwh;
+    char limit[64] = "", worth[64] = "";
+    if (!isnan(value)) snprintf(worth, sizeof worth, "a stored MWh is worth %.2f later", value);
+    if (mw < 0) {
+        if (!isnan(above)) snprintf(limit, sizeof limit, "; would stop above %.2f", above);
+        snprintf(out, size, "charging at %.2f%s%s%s", price, *worth ? ": " : "", worth, limit);
+    } else if (mw > 0) {
+        if (!isnan(below)) snprintf(limit, sizeof limit, "; would stop below %.2f", below);
+        snprintf(out, size, "discharging at %.2f%s%s%s", price, *worth ? ": " : "", worth,
+                 limit);
+    } else {
+        char charge_at[48] = "", discharge_at[48] = "";
+        if (!isnan(below))
+            snprintf(charge_at, sizeof charge_at, "; would charge below %.2f", below);
+        if (!isnan(above))
+            snprintf(discharge_at, sizeof discharge_at, "; would discharge above %.2f", above);
+        const char *state = soc >= battery->max_soc - 1e-9   ? "full"
+                            : soc <= battery->min_soc + 1e-9 ? "empty"
+                                                             : "waiting";
+        snprintf(out, size, "%s at %.2f%s%s%s%s", state, price, *worth ? ": " : "", worth,
+                 charge_at, discharge_at);
+    }
+}
+
+/* ---- one interval ----------------------------------------------------------------- */
+
+typedef struct {
+    const vo_request *r;
+    const vo_inputs *in;
+    const vo_solution *s;
+    bool explain;
+    vo_json_out *w;
+} writer;
+
+static void write_battery_state(const writer *x, size_t b, size_t t) {
+    const vo_problem *p = &x->in->problem;
+    const vo_plan *plan = x->s->plan;
+    const size_t i = b * p->n + t;
+    const double capacity = p->battery[b].capacity_mwh;
+    vo_json_out *w = x->w;
+    text(w, "action", action_name(plan->power_mw[i]));
+    number(w, "power", fabs(plan->power_mw[i]));
+    number(w, "soc", x->s->end_mwh[i] / capacity);
+    number(w, "soc_start", plan->stored_mwh[b * (p->n + 1) + t] / capacity);
+    number(w, "soc_end", x->s->end_mwh[i] / capacity);
+    number(w, "value_of_stored_mwh", plan->value_of_stored_mwh[i]);
+    number(w, "flip_below", plan->flip_below[i]);
+    number(w, "flip_above", plan->flip_above[i]);
+    if (x->explain) {
+        char reason[256];
+        vo_response_reason(p, x->s, b, t, reason, sizeof reason);
+        text(w, "reason", reason);
+    }
+}
+
+/* Several batteries: their sum first, then each. */
+static void write_fleet_state(const writer *x, size_t t) {
+    const vo_problem *p = &x->in->problem;
+    vo_json_out *w = x->w;
+    double mw = 0, capacity = 0, start = 0, end = 0;
+    for (size_t b = 0; b < p->n_batteries; b++) {
+        mw += x->s->plan->power_mw[b * p->n + t];
+        capacity += p->battery[b].capacity_mwh;
+        start += x->s->plan->stored_mwh[b * (p->n + 1) + t];
+        end += x->s->end_mwh[b * p->n + t];
+    }
+    text(w, "action", action_name(mw));
+    number(w, "power", fabs(mw));
+    number(w, "soc", end / capacity);
+    number(w, "soc_start", start / capacity);
+    number(w, "soc_end", end / capacity);
+    vo_json_out_key(w, "batteries");
+    vo_json_out_array(w);
+    for (size_t b = 0; b < p->n_batteries; b++) {
+        vo_json_out_object(w);
+        write_battery_state(x, b, t);
+        vo_json_out_end(w);
+    }
+    vo_json_out_end(w);
+}
+
+static void write_interval(const writer *x, size_t t) {
+    const vo_problem *p = &x->in->problem;
+    vo_json_out *w = x->w;
+    char stamp[40];
+    vo_inputs_stamp(x->in, t, stamp);
+    vo_json_out_object(w);
+    integer(w, "hour", vo_inputs_hour(x->in, t));
+    text(w, "timestamp", stamp);
+    number(w, "price", p->price[t]);
+    if (p->export_price) number(w, "export_price", p->export_price[t]);
+    if (p->n_batteries == 1)
+        write_battery_state(x, 0, t);
+    else
+        write_fleet_state(x, t);
+    if (x->in->has_site) {
+        number(w, "load", p->load_mw ? p->load_mw[t] : 0);
+        number(w, "pv", p->pv_mw ? p->pv_mw[t] : 0);
+        number(w, "import", x->s->plan->import_mw[t]);
+        number(w, "export", x->s->plan->export_mw[t]);
+        number(w, "curtailed", x->s->plan->curtailed_mw[t]);
+    }
+    vo_json_out_end(w);
+}
+
+/* ---- days and summary ---------------------------------------------------------------- */
+
+static double average(double sum, double mwh) { return mwh > 0 ? sum / mwh : (double)NAN; }
+
+static void write_totals(const totals *d, vo_json_out *w) {
+    number(w, "energy_charged", d->charged_mwh);
+    number(w, "energy_discharged", d->discharged_mwh);
+    number(w, "avg_charge_price", average(d->charge_cost, d->charged_mwh));
+    number(w, "avg_discharge_price", average(d->discharge_worth, d->discharged_mwh));
+}
+
+static void write_day(const writer *x, const totals *d) {
+    char date[40];
+    vo_inputs_date(x->in, d->from, date);
+    vo_json_out_object(x->w);
+    text(x->w, "date", date);
+    vo_json_out_key(x->w, "schedule");
+    vo_json_out_array(x->w);
+    for (size_t t = d->from; t < d->to; t++) write_interval(x, t);
+    vo_json_out_end(x->w);
+    number(x->w, "revenue", d->revenue);
+    if (x->in->has_site) number(x->w, "revenue_without_battery", d->baseline);
+    write_totals(d, x->w);
+    vo_json_out_end(x->w);
+}
+
+static void write_named_day(const writer *x, const char *key, const totals *d) {
+    char date[40];
+    vo_inputs_date(x->in, d->from, date);
+    vo_json_out_key(x->w, key);
+    vo_json_out_object(x->w);
+    text(x->w, "date", date);
+    number(x->w, "revenue", d->revenue);
+    vo_json_out_end(x->w);
+}
+
+/* Sum over demand periods of the largest import. */
+static double demand_charge(const vo_problem *p, const vo_plan *plan) {
+    double sum = 0, peak = 0;
+    for (size_t t = 0; t < p->n; t++) {
+        if (t && p->demand_period && p->demand_period[t] != p->demand_period[t - 1])
+            sum += peak, peak = 0;
+        peak = fmax(peak, plan->import_mw[t]);
+    }
+    return (sum + peak) * p->demand_charge_per_mw;
+}
+
+static double final_value(const vo_problem *p, const vo_solution *s, bool by_day) {
+    double sum = 0;
+    for (size_t t = 0; t < p->n; t++) {
+        if (t + 1 < p->n && !(by_day && p->day[t] != p->day[t + 1])) continue;
+        for (size_t b = 0; b < p->n_batteries; b++)
+            if (p->battery[b].final_kind == VO_FINAL_VALUE)
+                sum += p->battery[b].final_value_per_mwh * s->end_mwh[b * p->n + t];
+    }
+    return sum;
+}
+
+/* Best day, worst day and the whole are found while the days are written, in one pass. */
+static void write_days(const writer *x, bool by_day) {
+    const vo_problem *p = &x->in->problem;
+    vo_json_out *w = x->w;
+    totals best = {0}, worst = {0}, all = {0};
+    size_t n_days = 0;
+    vo_json_out_key(w, "daily_schedules");
+    vo_json_out_array(w);
+    for (size_t from = 0, to; from < p->n; from = to) {
+        to = from + 1;
+        while (to < p->n && p->day[to] == p->day[from]) to++;
+        const totals d = sum_up(p, x->s->plan, from, to);
+        write_day(x, &d);
+        if (n_days == 0 || d.revenue > best.revenue) best = d;
+        if (n_days == 0 || d.revenue < worst.revenue) worst = d;
+        all.revenue += d.revenue, all.baseline += d.baseline;
+        all.charged_mwh += d.charged_mwh, all.charge_cost += d.charge_cost;
+        all.discharged_mwh += d.discharged_mwh, all.discharge_worth += d.discharge_worth;
+        n_days++;
+    }
+    vo_json_out_end(w);
+
+    double usable = 0;
+    for (size_t b = 0; b < p->n_batteries; b++) usable += vo_battery_usable_mwh(&p->battery[b]);
+    vo_json_out_key(w, "summary");
+    vo_json_out_object(w);
+    number(w, "total_revenue", all.revenue);
+    number(w, "avg_daily_revenue", all.revenue / (double)n_days);
+    write_named_day(x, "best_day", &best);
+    write_named_day(x, "worst_day", &worst);
+    integer(w, "days", (long long)n_days);
+    write_totals(&all, w);
+    number(w, "cycles", average(all.discharged_mwh, usable));
+    number(w, "demand_charge", demand_charge(p, x->s->plan));
+    number(w, "final_value", final_value(p, x->s, by_day));
+    number(w, "profit", x->s->plan->profit);
+    if (x->in->has_site) {
+        number(w, "revenue_without_battery", all.baseline);
+        number(w, "savings", all.revenue - all.baseline);
+    }
+    vo_json_out_end(w);
+}
+
+/* ---- proof ---------------------------------------------------------------------------- */
+
+static void write_certificate(const vo_certificate *c, vo_json_out *w) {
+    vo_json_out_key(w, "certificate");
+    vo_json_out_object(w);
+    boolean(w, "valid", c->valid);
+    number(w, "profit", c->profit);
+    number(w, "profit_claimed", c->profit_claimed);
+    number(w, "bound", c->bound);
+    number(w, "gap", c->gap);
+    number(w, "gap_relative", c->gap_relative);
+    number(w, "energy_residual_mwh", c->energy_residual_mwh);
+    integer(w, "n_violations", c->n_violations);
+    vo_json_out_key(w, "limit_excess");
+    vo_json_out_object(w);
+    for (int32_t i = 0; i < VO_LIMIT_COUNT; i++)
+        number(w, vo_limit_name(i), c->limit_excess[i]);
+    vo_json_out_end(w);
+    vo_json_out_end(w);
+}
+
+static void write_violations(const vo_inputs *in, const vo_plan *plan, vo_json_out *w) {
+    static const char *const unit[] = {
+#define X(name, value, label, u) [value] = u,
+        VO_LIMIT_MAP(X)
+#undef X
+    };
+    vo_json_out_key(w, "violations");
+    vo_json_out_array(w);
+    for (int32_t i = 0; i < plan->n_violations; i++) {
+        const vo_violation *v = &plan->violation[i];
+        vo_json_out_object(w);
+        text(w, "limit", vo_limit_name(v->limit));
+        vo_json_out_key(w, "timestamp");
+        char stamp[40] = "";
+        if (v->interval >= 0 && (size_t)v->interval < plan->n)
+            vo_inputs_stamp(in, (size_t)v->interval, stamp);
+        vo_json_out_string(w, *stamp ? stamp : NULL);
+        number(w, "amount", v->amount);
+        text(w, "unit", v->limit >= 0 && v->limit < VO_LIMIT_COUNT ? unit[v->limit] : "");
+        number(w, "shadow_price", v->shadow_price);
+        vo_json_out_end(w);
+    }
+    vo_json_out_end(w);
+}
+
+static void write_final(const vo_battery *b, vo_json_out *w) {
+    vo_json_out_key(w, "final_soc");
+    switch ((vo_final_kind)b->final_kind) {
+    case VO_FINAL_EXACT: vo_json_out_number(w, b->final_soc); return;
+    case VO_FINAL_FREE: vo_json_out_string(w, "free"); return;
+    case VO_FINAL_AT_LEAST_INITIAL: vo_json_out_string(w, "initial"); return;
+    case VO_FINAL_AT_LEAST:
+        vo_json_out_object(w);
+        number(w, "at_least", b->final_soc);
+        vo_json_out_end(w);
+        return;
+    case VO_FINAL_VALUE:
+        vo_json_out_object(w);
+        number(w, "value_per_mwh", b->final_value_per_mwh);
+        vo_json_out_end(w);
+        return;
+    }
+}
+
+void vo_response_batteries(const vo_request *r, vo_json_out *w) {
+    vo_json_out_key(w, "batteries");
+    vo_json_out_array(w);
+    for (size_t i = 0; i < r->n_batteries; i++) {
+        const vo_battery *b = &r->battery[i];
+        vo_json_out_object(w);
+        if (*r->battery_name[i]) text(w, "name", r->battery_name[i]);
+        number(w, "charge_mw", b->charge_mw);
+        number(w, "discharge_mw", b->discharge_mw);
+        number(w, "capacity_mwh", b->capacity_mwh);
+        number(w, "charge_efficiency", b->charge_efficiency);
+        number(w, "discharge_efficiency", b->discharge_efficiency);
+        number(w, "self_discharge_per_h", b->self_discharge_per_h);
+        number(w, "min_soc", b->min_soc);
+        number(w, "max_soc", b->max_soc);
+        number(w, "initial_soc", b->initial_soc);
+        write_final(b, w);
+        number(w, "max_cycles_per_day", b->max_cycles_per_day); /* null: no limit */
+        number(w, "max_cycles", b->max_cycles);
+        number(w, "wear_cost_per_mwh", b->wear_cost_per_mwh);
+        vo_json_out_end(w);
+    }
+    vo_json_out_end(w);
+}
+
+void vo_response_inputs(const vo_inputs *in, vo_json_out *w) {
+    char stamp[40];
+    text(w, "source", in->source);
+    text(w, "label", in->series->label);
+    text(w, "tz", vo_zone_name(in->zone));
+    text(w, "currency", in->currency);
+    boolean(w, "synthetic", in->synthetic);
+    integer(w, "intervals", (long long)in->series->n);
+    number(w, "interval_minutes", in->series->dt_h[0] * 60);
+    vo_inputs_stamp(in, 0, stamp);
+    text(w, "first", stamp);
+    vo_inputs_stamp(in, in->series->n - 1, stamp);
+    text(w, "last", stamp);
+    if (!in->report) return;
+    vo_json_out_key(w, "repairs");
+    vo_clean_report_json(in->report, 100, w);
+}
+
+void vo_response_optimize(const vo_request *r, const vo_inputs *in, const vo_solution *s,
+                          bool by_day, vo_json_out *w) {
+    const writer x = {.r = r, .in = in, .s = s, .w = w,
+                      .explain = vo_request_number(r, VO_OPT_explain, 0) > 0};
+    vo_json_out_object(w);
+    text(w, "method", s->plan->method);
+    text(w, "verdict", vo_verdict_name(s->plan->verdict));
+    text(w, "horizon", by_day ? "day" : "all");
+    number(w, "profit", s->plan->profit);
+    if (vo_request_number(r, VO_OPT_timing, 0) > 0) number(w, "solve_ms", s->solve_s * 1e3);
+    write_certificate(&s->cert, w);
+    write_violations(in, s->plan, w);
+    vo_json_out_key(w, "prices");
+    vo_json_out_object(w);
+    vo_response_inputs(in, w);
+    vo_json_out_end(w);
+    vo_response_batteries(r, w);
+    write_days(&x, by_day);
+    vo_json_out_end(w);
+}

@@ -66,7 +66,7 @@ typedef struct {
     const vo_alloc *alloc;
     char policy[VO_POLICY_SPEC_MAX];
     size_t first, n, n_days;
-    double profit;               /* currency, sum of day_profit and final value if any       */
+    double profit;               /* currency, sum of day_profit; energy left is not counted  */
     double perfect_profit;       /* of perfect foresight to the same end                     */
     double capture;              /* fraction; NAN if perfect_profit <= 0                     */
     double capture_low, capture_high; /* bootstrap interval; NAN likewise                    */

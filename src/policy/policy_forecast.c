@@ -1,0 +1,173 @@
+/* policy_forecast.c -- threshold, spread, cycle and mpc: a method of scheduling over a forecast.
+ *
+ * Each plans the window by its own method on the known prices and, beyond them, the forecast.
+ * mpc is receding-horizon control (the exact plan, of which little is played before it is made
+ * anew); the rules are the baselines it has to beat under the same knowledge.
+ * Levels of threshold: percentiles of all prices known when the local day began; none yet: hold.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "learn/forecaster.h"
+#include "optimize/threshold.h"
+#include "policy/policy.h"
+#include "policy/window.h"
+
+typedef struct {
+    vo_policy base;
+    const vo_policy_world *world;
+    vo_method method;
+    vo_window *window;
+    vo_forecaster *forecaster;
+    vo_forecaster *export_forecaster; /* of the export price, from its own history           */
+    double *price, *export_price;     /* [longest] believed                                   */
+    double *scratch;                  /* [n] for percentiles                                  */
+    double low, high;                 /* threshold levels ...                                 */
+    bool has_levels;
+    int32_t levels_day;               /* ... of this local day                                */
+} by_forecast;
+
+static void by_forecast_free(vo_policy *p) {
+    by_forecast *v = (by_forecast *)(void *)p;
+    const vo_alloc *a = p->alloc;
+    vo_window_free(v->window);
+    vo_forecaster_free(v->forecaster);
+    vo_forecaster_free(v->export_forecaster);
+    a->free(a->ctx, v->price);
+    a->free(a->ctx, v->export_price);
+    a->free(a->ctx, v->scratch);
+    a->free(a->ctx, v);
+}
+
+/* Gaps take the value of the nearest interval that has one (the earlier of two). False if there
+ * is none. A gap is rare: only then is the second pass taken. */
+static bool fill_gaps(double *v, size_t n) {
+    size_t first = 0;
+    while (first < n && isnan(v[first])) first++;
+    if (first == n) return false;
+    for (size_t i = 0; i < first; i++) v[i] = v[first];
+    for (size_t i = first + 1; i < n;) {
+        if (!isnan(v[i])) {
+            i++;
+            continue;
+        }
+        size_t next = i;
+        while (next < n && isnan(v[next])) next++;
+        const size_t middle = next < n ? (i + next) / 2 : n;
+        for (size_t k = i; k < next; k++) v[k] = k < middle ? v[i - 1] : v[next];
+        i = next;
+    }
+    return true;
+}
+
+/* Known prices and forecast in one row. *able: anything beyond the known could be said. */
+static vo_status believe(vo_forecaster *f, const vo_policy_view *view, const double *history,
+                         double *out, size_t *filled, bool *able, vo_error *err) {
+    const size_t seen = view->known - view->from;
+    memcpy(out, history + view->from, seen * sizeof *out);
+    *able = true;
+    if (view->known >= view->to) return VO_OK;
+    const vo_status st = vo_forecaster_predict(f, history, view->known, view->known, view->to,
+                                               out + seen, filled, err);
+    if (st == VO_OK) *able = fill_gaps(out + seen, view->to - view->known);
+    return st;
+}
+
+static void refresh_levels(by_forecast *v, const vo_policy_view *view) {
+    const vo_series *cal = v->world->calendar;
+    const int32_t day = cal->day[view->from];
+    if (v->has_levels && v->levels_day == day) return;
+    size_t begin = view->from;
+    while (begin > 0 && cal->day[begin - 1] == day) begin--;
+    v->has_levels = true;
+    v->levels_day = day;
+    if (begin == 0 || !vo_threshold_levels(view->price, begin, v->world->low_percentile,
+                                           v->world->high_percentile, v->scratch, &v->low,
+                                           &v->high))
+        v->low = v->high = (double)NAN;
+}
+
+static vo_status by_forecast_plan(vo_policy *p, const vo_policy_view *view, double *power_mw,
+                                  vo_error *err) {
+    by_forecast *v = (by_forecast *)(void *)p;
+    const double *export_price = NULL;
+    bool able = false, export_able = true;
+    vo_status st = believe(v->forecaster, view, view->price, v->price, &p->counts.filled, &able,
+                           err);
+    if (st == VO_OK && view->export_price) {
+        size_t ignored = 0;
+        export_price = v->export_price;
+        if (v->world->export_price_known)
+            export_price = v->world->site->export_price + view->from;
+        else
+            st = believe(v->export_forecaster, view, view->export_price, v->export_price,
+                         &ignored, &export_able, err);
+    }
+    if (st != VO_OK) return st;
+    if (!able || !export_able) { /* nothing is known: only keep the limits */
+        p->counts.held++;
+        memset(v->price, 0, (view->to - view->from) * sizeof *v->price);
+        return vo_window_follow(v->window, view, v->price, NULL, (double)NAN, (double)NAN,
+                                power_mw, err);
+    }
+    if (v->method != VO_METHOD_THRESHOLD)
+        return vo_window_solve(v->window, view, v->price, export_price, v->method, power_mw,
+                               err);
+    refresh_levels(v, view);
+    return vo_window_follow(v->window, view, v->price, export_price, v->low, v->high, power_mw,
+                            err);
+}
+
+static const vo_policy_ops by_forecast_ops = {by_forecast_plan, by_forecast_free};
+
+static vo_status create(vo_method method, const char *argument, const vo_policy_world *world,
+                        vo_policy **out, vo_error *err) {
+    const vo_alloc *a = world->alloc ? world->alloc : &vo_alloc_libc;
+    const char *spec = argument ? argument : "epf_naive";
+    const bool columns = strncmp(spec, "column", 6) == 0; /* says nothing of export prices */
+    by_forecast *v = a->zalloc(a->ctx, sizeof *v);
+    if (!v) return vo_fail(err, VO_ENOMEM, "policy %s", vo_method_name((int32_t)method));
+    v->base = (vo_policy){.ops = &by_forecast_ops, .alloc = a};
+    v->world = world;
+    v->method = method;
+    vo_status st = vo_window_create(world, &v->window, err);
+    if (st != VO_OK) goto fail;
+    st = vo_forecaster_create(spec, world->calendar, a, &v->forecaster, err);
+    if (st != VO_OK) goto fail;
+    st = vo_forecaster_create(columns ? "epf_naive" : spec, world->calendar, a,
+                              &v->export_forecaster, err);
+    if (st != VO_OK) goto fail;
+    v->price = a->zalloc(a->ctx, world->longest * sizeof(double));
+    v->export_price = a->zalloc(a->ctx, world->longest * sizeof(double));
+    v->scratch = a->zalloc(a->ctx, world->site->n * sizeof(double));
+    if (!v->price || !v->export_price || !v->scratch) {
+        st = vo_fail(err, VO_ENOMEM, "policy over %zu intervals", world->site->n);
+        goto fail;
+    }
+    *out = &v->base;
+    return VO_OK;
+
+fail:
+    by_forecast_free(&v->base);
+    return st;
+}
+
+vo_status vo_policy_create_threshold(const char *argument, const vo_policy_world *world,
+                                     vo_policy **out, vo_error *err) {
+    return create(VO_METHOD_THRESHOLD, argument, world, out, err);
+}
+
+vo_status vo_policy_create_spread(const char *argument, const vo_policy_world *world,
+                                  vo_policy **out, vo_error *err) {
+    return create(VO_METHOD_SPREAD, argument, world, out, err);
+}
+
+vo_status vo_policy_create_cycle(const char *argument, const vo_policy_world *world,
+                                 vo_policy **out, vo_error *err) {
+    return create(VO_METHOD_CYCLE, argument, world, out, err);
+}
+
+vo_status vo_policy_create_mpc(const char *argument, const vo_policy_world *world,
+                               vo_policy **out, vo_error *err) {
+    return create(VO_METHOD_EXACT, argument, world, out, err);
+}

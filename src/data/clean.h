@@ -11,8 +11,9 @@
  *   interpolated       missing for at most max_interpolate_h: linear between its neighbours
  *   same_hour_of_week  missing for longer, up to max_fill_h: mean of the same local hour one
  *                      week before and after, else of the one there is, else 2..4 weeks away
- *   trimmed            missing at either end with nothing to fill from: cut off
- * What none of these can fill is refused, naming the gap. Nothing is filled from filled values,
+ *   trimmed            price missing at either end: cut off
+ * A price that none of these can fill is refused, naming the gap; other columns stay NAN there.
+ * Nothing is filled from filled values,
  * so the result does not depend on order. The readings stay as they are.
  */
 #ifndef VO_DATA_CLEAN_H

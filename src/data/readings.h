@@ -57,6 +57,10 @@ vo_status vo_readings_set_node(vo_readings_set *set, const char *market, const c
 vo_status vo_readings_set_find(const vo_readings_set *set, const char *process,
                                const char *node, const vo_readings **out, vo_error *err);
 
+/* Same letters, where blank, '-' and '_' are one: CENACE's web service writes blanks of zone names
+ * as '-'. */
+bool vo_readings_same_node(const char *a, const char *b);
+
 /* Appends a row of r->n_columns values. `set` owns `r`. VO_EINVAL: too many rows. VO_ENOMEM. */
 vo_status vo_readings_add(vo_readings_set *set, vo_readings *r, int64_t start_s, uint32_t line,
                           uint8_t flag, const double *values, vo_error *err);

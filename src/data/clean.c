@@ -1,0 +1,552 @@
+/* clean.c -- see clean.h. Rows are put in order and onto an even grid of intervals; only then is
+ * anything filled, from values that were read and never from values that were filled. */
+#include "data/clean.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <volteo/schedule.h>
+
+#include "base/zone.h"
+
+#define WEEK_S INT64_C(604800)
+
+const char *vo_clean_rule_name(int32_t rule) {
+    switch (rule) {
+#define X(name, value, text)                                                                   \
+    case value:                                                                                \
+        return text;
+        VO_CLEAN_RULE_MAP(X)
+#undef X
+    default:
+        return "?";
+    }
+}
+
+vo_clean_options vo_clean_options_default(void) {
+    return (vo_clean_options){.max_interpolate_h = 6, .max_fill_h = 192};
+}
+
+/* ---- the report ------------------------------------------------------------------ */
+
+void vo_clean_report_free(vo_clean_report *r) {
+    if (!r) return;
+    free(r->touch);
+    free(r);
+}
+
+static vo_status touch(vo_clean_report *r, vo_touch t, vo_error *err) {
+    if (r->n == r->capacity) {
+        const size_t capacity = r->capacity ? r->capacity * 2 : 64;
+        vo_touch *more = realloc(r->touch, capacity * sizeof *more);
+        if (!more) return vo_fail(err, VO_ENOMEM, "no memory for the cleaning report");
+        r->touch = more;
+        r->capacity = capacity;
+    }
+    r->touch[r->n++] = t;
+    r->count[t.rule]++;
+    return VO_OK;
+}
+
+static int by_time(const void *a, const void *b) {
+    const vo_touch *x = a, *y = b;
+    if (x->start_s != y->start_s) return x->start_s < y->start_s ? -1 : 1;
+    if (x->rule != y->rule) return x->rule < y->rule ? -1 : 1;
+    return (x->column > y->column) - (x->column < y->column);
+}
+
+static void stamp_text(int64_t s, char out[40]) {
+    const vo_civil c = vo_civil_from_seconds(s);
+    vo_civil_format(&c, out);
+    strcat(out, "Z");
+}
+
+static void touch_json(const vo_clean_report *r, const vo_touch *t, vo_json_out *w) {
+    char at[40];
+    stamp_text(t->start_s, at);
+    vo_json_out_object(w);
+    vo_json_out_key(w, "time");
+    vo_json_out_string(w, at);
+    vo_json_out_key(w, "column");
+    vo_json_out_string(w, t->column < 0 ? "*" : r->column[t->column]);
+    vo_json_out_key(w, "old");
+    vo_json_out_number(w, t->old_value);
+    vo_json_out_key(w, "new");
+    vo_json_out_number(w, t->new_value);
+    vo_json_out_key(w, "rule");
+    vo_json_out_string(w, vo_clean_rule_name(t->rule));
+    vo_json_out_key(w, "line");
+    if (t->line) vo_json_out_integer(w, t->line);
+    else vo_json_out_null(w);
+    vo_json_out_end(w);
+}
+
+static void count_json(vo_json_out *w, const char *key, size_t n) {
+    vo_json_out_key(w, key);
+    vo_json_out_integer(w, (long long)n);
+}
+
+void vo_clean_report_json(const vo_clean_report *r, size_t max_touched, vo_json_out *w) {
+    vo_json_out_object(w);
+    count_json(w, "rows", r->rows);
+    count_json(w, "intervals", r->intervals);
+    count_json(w, "days_of_23_hours", r->n_short_days);
+    count_json(w, "days_of_25_hours", r->n_long_days);
+    vo_json_out_key(w, "counts");
+    vo_json_out_object(w);
+    for (int32_t k = 0; k < VO_CLEAN_RULE_COUNT; k++)
+        count_json(w, vo_clean_rule_name(k), r->count[k]);
+    vo_json_out_end(w);
+    count_json(w, "touched_total", r->n);
+    vo_json_out_key(w, "touched");
+    vo_json_out_array(w);
+    const size_t n = max_touched && max_touched < r->n ? max_touched : r->n;
+    for (size_t i = 0; i < n; i++) touch_json(r, &r->touch[i], w);
+    vo_json_out_end(w);
+    vo_json_out_end(w);
+}
+
+/* ---- rows in order --------------------------------------------------------------- */
+
+typedef struct {
+    int64_t start_s;
+    size_t row;
+} place;
+
+typedef struct {
+    const vo_readings *r;
+    const vo_clean_options *o;
+    vo_clean_report *report;
+    vo_zone *zone;
+    place *at; /* [n] rows to keep, by time */
+    size_t n;
+    int64_t step_s;
+    vo_series *s;
+    double *raw; /* [columns, s->n] as read, for filling */
+} cleaner;
+
+/* The error of strict mode: where, what, remedy. */
+static vo_status refuse(const cleaner *k, size_t row, const char *what, vo_error *err) {
+    char at[40];
+    stamp_text(k->r->start_s[row], at);
+    return vo_fail(err, VO_EINVAL, "%s line %u, %s: %s; correct the file, or let cleaning repair "
+                   "it", k->r->label, k->r->line[row], at, what);
+}
+
+static double price_at(const cleaner *k, size_t row) { return k->r->column[0].value[row]; }
+
+static vo_status touch_row(cleaner *k, size_t row, double new_value, int32_t rule,
+                           vo_error *err) {
+    return touch(k->report, (vo_touch){k->r->start_s[row], price_at(k, row), new_value, rule, -1,
+                                       k->r->line[row], 0}, err);
+}
+
+static int by_start(const void *a, const void *b) {
+    const place *x = a, *y = b;
+    if (x->start_s != y->start_s) return x->start_s < y->start_s ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+static vo_status take_rows(cleaner *k, vo_error *err) {
+    const vo_readings *r = k->r;
+    vo_status st = VO_OK;
+    int64_t latest = INT64_MIN;
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->flag[i] & VO_READING_SKIPPED_HOUR) {
+            if (k->o->strict) return refuse(k, i, "an hour that the zone's clocks skip", err);
+            if ((st = touch_row(k, i, (double)NAN, VO_CLEAN_DST_SKIPPED, err)) != VO_OK) return st;
+            continue;
+        }
+        if (r->start_s[i] < latest) {
+            if (k->o->strict) return refuse(k, i, "earlier than a row before it (unsorted)", err);
+            k->report->count[VO_CLEAN_SORTED]++;
+        } else {
+            latest = r->start_s[i];
+        }
+        k->at[k->n++] = (place){r->start_s[i], i};
+    }
+    if (k->report->count[VO_CLEAN_SORTED]) qsort(k->at, k->n, sizeof k->at[0], by_start);
+    return VO_OK;
+}
+
+static bool same_values(const vo_readings *r, size_t a, size_t b) {
+    for (size_t c = 0; c < r->n_columns; c++) {
+        const double x = r->column[c].value[a], y = r->column[c].value[b];
+        if (x < y || x > y || isnan(x) != isnan(y)) return false;
+    }
+    return true;
+}
+
+/* Of several rows of one start the last of the file stays: publishers append corrections. */
+static vo_status drop_duplicates(cleaner *k, vo_error *err) {
+    size_t kept = 0;
+    for (size_t i = 0; i < k->n; i++) {
+        if (i + 1 < k->n && k->at[i + 1].start_s == k->at[i].start_s) {
+            const size_t row = k->at[i].row, next = k->at[i + 1].row;
+            if (k->o->strict) return refuse(k, next, "this time stamp is there twice", err);
+            const int32_t rule = same_values(k->r, row, next) ? VO_CLEAN_DUPLICATE_SAME
+                                                              : VO_CLEAN_DUPLICATE_LAST;
+            const vo_status st = touch_row(k, row, price_at(k, next), rule, err);
+            if (st != VO_OK) return st;
+            continue;
+        }
+        k->at[kept++] = k->at[i];
+    }
+    k->n = kept;
+    return VO_OK;
+}
+
+/* ---- the grid -------------------------------------------------------------------- */
+
+static int by_size(const void *a, const void *b) {
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The most common distance between neighbours, the smaller of equals; an hour for one row. */
+static vo_status common_step(cleaner *k, vo_error *err) {
+    k->step_s = 3600;
+    if (k->n < 2) return VO_OK;
+    int64_t *gap = malloc((k->n - 1) * sizeof *gap);
+    if (!gap) return vo_fail(err, VO_ENOMEM, "no memory to clean %zu rows", k->n);
+    for (size_t i = 0; i + 1 < k->n; i++) gap[i] = k->at[i + 1].start_s - k->at[i].start_s;
+    qsort(gap, k->n - 1, sizeof *gap, by_size);
+    size_t best = 0, run = 0;
+    for (size_t i = 0; i + 1 < k->n; i++) {
+        run = i && gap[i] == gap[i - 1] ? run + 1 : 1;
+        if (run > best) best = run, k->step_s = gap[i];
+    }
+    free(gap);
+    return VO_OK;
+}
+
+static vo_status choose_step(cleaner *k, vo_error *err) {
+    const double minutes = k->o->interval_minutes;
+    if (!(minutes >= 0 && minutes <= 527040))
+        return vo_fail(err, VO_EINVAL, "interval_minutes = %g is not in 0..527040", minutes);
+    if (minutes > 0) k->step_s = (int64_t)llround(minutes * 60);
+    else if (k->r->interval_h > 0) k->step_s = (int64_t)llround(k->r->interval_h * 3600);
+    else return common_step(k, err);
+    if (k->step_s < 1)
+        return vo_fail(err, VO_EINVAL, "intervals of %g minutes; at least a second", minutes);
+    return VO_OK;
+}
+
+/* Every start lies on the grid and no gap is longer than may be filled: checked before
+ * anything of the grid's size is allocated. */
+static vo_status check_grid(const cleaner *k, size_t *n, vo_error *err) {
+    char from[40], to[40];
+    for (size_t i = 0; i + 1 < k->n; i++) {
+        const int64_t gap_s = k->at[i + 1].start_s - k->at[i].start_s;
+        const size_t row = k->at[i + 1].row;
+        if (gap_s == k->step_s) continue;
+        stamp_text(k->at[i].start_s, from);
+        stamp_text(k->at[i + 1].start_s, to);
+        if (gap_s % k->step_s != 0)
+            return vo_fail(err, VO_EINVAL, "%s line %u: from %s to %s are %lld s, not a multiple "
+                           "of the interval of %lld s; correct it, give interval_minutes, or say "
+                           "that intervals are uneven", k->r->label, k->r->line[row], from, to,
+                           (long long)gap_s, (long long)k->step_s);
+        if (k->o->strict) return refuse(k, row, "intervals are missing before it", err);
+        if ((double)(gap_s - k->step_s) > k->o->max_fill_h * 3600)
+            return vo_fail(err, VO_EINVAL, "%s line %u: nothing between %s and %s (%.1f h); at "
+                           "most %g h are filled: choose a part without the gap, or raise "
+                           "max_fill_h", k->r->label, k->r->line[row], from, to,
+                           (double)(gap_s - k->step_s) / 3600, k->o->max_fill_h);
+    }
+    const int64_t span_s = k->at[k->n - 1].start_s - k->at[0].start_s;
+    const uint64_t intervals = (uint64_t)(span_s / k->step_s) + 1;
+    if (intervals > VO_MAX_INTERVALS)
+        return vo_fail(err, VO_EINVAL, "%s: %llu intervals; at most %u: choose a part",
+                       k->r->label, (unsigned long long)intervals, VO_MAX_INTERVALS);
+    *n = (size_t)intervals;
+    return VO_OK;
+}
+
+static vo_status make_series(cleaner *k, size_t n, vo_error *err) {
+    const char *name[VO_SERIES_MAX_COLUMNS];
+    const vo_readings *r = k->r;
+    for (size_t c = 0; c < r->n_columns; c++) name[c] = r->column[c].name;
+    const vo_status st = vo_series_create(n, name, r->n_columns, NULL, &k->s, err);
+    if (st != VO_OK) return st;
+    vo_series *s = k->s;
+    snprintf(s->zone, sizeof s->zone, "%s", vo_zone_name(k->zone));
+    snprintf(s->currency, sizeof s->currency, "%s", r->currency);
+    snprintf(s->label, sizeof s->label, "%s", r->label);
+    return VO_OK;
+}
+
+/* Rows onto the grid; where none lies the columns stay NAN. */
+static vo_status lay_out(cleaner *k, vo_error *err) {
+    size_t n = k->n;
+    vo_status st = VO_OK;
+    if (!k->o->uneven && (st = check_grid(k, &n, err)) != VO_OK) return st;
+    if ((st = make_series(k, n, err)) != VO_OK) return st;
+    vo_series *s = k->s;
+    const int64_t first_s = k->at[0].start_s;
+    for (size_t t = 0; t < n; t++) {
+        s->start[t].s = k->o->uneven ? k->at[t].start_s : first_s + (int64_t)t * k->step_s;
+        s->dt_h[t] = (double)k->step_s / 3600;
+        if (k->o->uneven && t > 0) s->dt_h[t - 1] = (double)(s->start[t].s - s->start[t - 1].s) / 3600;
+    }
+    if (k->o->uneven && n > 1) s->dt_h[n - 1] = s->dt_h[n - 2];
+    for (size_t i = 0; i < k->n; i++) {
+        const size_t t = k->o->uneven ? i : (size_t)((k->at[i].start_s - first_s) / k->step_s);
+        for (size_t c = 0; c < s->n_columns; c++)
+            s->column[c].value[t] = k->r->column[c].value[k->at[i].row];
+    }
+    return VO_OK;
+}
+
+/* ---- values that are none ---------------------------------------------------------- */
+
+static vo_status drop_value(cleaner *k, size_t row, size_t t, size_t c, int32_t rule,
+                            vo_error *err) {
+    double *v = &k->s->column[c].value[t];
+    const vo_touch what = {k->s->start[t].s, *v, (double)NAN, rule, (int32_t)c, k->r->line[row], 0};
+    *v = (double)NAN;
+    return touch(k->report, what, err);
+}
+
+static vo_status drop_placeholders(cleaner *k, vo_error *err) {
+    const bool zeros = k->o->zero == VO_ZERO_MISSING ||
+                       (k->o->zero == VO_ZERO_AS_SOURCE && k->r->zero_is_missing);
+    vo_status st = VO_OK;
+    for (size_t i = 0; i < k->n && st == VO_OK; i++) {
+        const size_t row = k->at[i].row;
+        const size_t t = k->o->uneven ? i
+                                      : (size_t)((k->at[i].start_s - k->at[0].start_s) / k->step_s);
+        const double price = k->s->column[0].value[t];
+        const bool zero = zeros && !(price < 0) && !(price > 0) && !isnan(price);
+        if (k->o->strict && !isfinite(price)) return refuse(k, row, "there is no price", err);
+        if (k->o->strict && zero)
+            return refuse(k, row, "a price of 0, which this source writes for none", err);
+        for (size_t c = 0; c < k->s->n_columns && st == VO_OK; c++) {
+            const double v = k->s->column[c].value[t];
+            if (isinf(v)) st = drop_value(k, row, t, c, VO_CLEAN_NOT_FINITE, err);
+            else if (zero && !isnan(v)) st = drop_value(k, row, t, c, VO_CLEAN_ZERO_PLACEHOLDER, err);
+        }
+    }
+    return st;
+}
+
+/* ---- filling ----------------------------------------------------------------------- */
+
+/* Index of the interval at the same local hour `weeks` away; false outside the series. */
+static bool weeks_away(const cleaner *k, size_t t, int weeks, size_t *at) {
+    const int64_t here = k->s->start[t].s;
+    int64_t there = here + weeks * WEEK_S;
+    there += vo_zone_offset(k->zone, here) - vo_zone_offset(k->zone, there);
+    const int64_t d = there - k->s->start[0].s;
+    if (d < 0 || d % k->step_s != 0 || (uint64_t)(d / k->step_s) >= k->s->n) return false;
+    *at = (size_t)(d / k->step_s);
+    return true;
+}
+
+/* Mean of the nearest weeks' values at the same local hour; NAN if there are none. */
+static double same_hour_of_week(const cleaner *k, const double *raw, size_t t) {
+    for (int w = 1; w <= 4; w++) {
+        double sum = 0;
+        int n = 0;
+        for (int side = -1; side <= 1; side += 2) {
+            size_t at = 0;
+            if (!weeks_away(k, t, side * w, &at) || isnan(raw[at])) continue;
+            sum += raw[at];
+            n++;
+        }
+        if (n) return sum / n;
+    }
+    return (double)NAN;
+}
+
+static vo_status cannot_fill(const cleaner *k, size_t a, size_t b, vo_error *err) {
+    char from[40], to[40];
+    stamp_text(k->s->start[a].s, from);
+    stamp_text(k->s->start[b - 1].s, to);
+    return vo_fail(err, VO_EINVAL, "%s: no price from %s to %s (%zu intervals) and none at the "
+                   "same hour of the weeks around to fill from; choose a part without it, or "
+                   "raise max_fill_h or max_interpolate_h", k->r->label, from, to, b - a);
+}
+
+/* Fills the gap [a, b) of column c. */
+static vo_status fill_gap(cleaner *k, size_t c, size_t a, size_t b, vo_error *err) {
+    const double *raw = k->raw + c * k->s->n;
+    const double hours = (double)(b - a) * (double)k->step_s / 3600;
+    const bool inside = a > 0 && b < k->s->n;
+    const bool linear = inside && hours <= k->o->max_interpolate_h;
+    for (size_t t = a; t < b; t++) {
+        double v = (double)NAN;
+        if (linear)
+            v = raw[a - 1] + (raw[b] - raw[a - 1]) * (double)(t - a + 1) / (double)(b - a + 1);
+        else if (hours <= k->o->max_fill_h)
+            v = same_hour_of_week(k, raw, t);
+        if (isnan(v)) {
+            if (c == 0) return cannot_fill(k, a, b, err);
+            continue;
+        }
+        k->s->column[c].value[t] = v;
+        const vo_status st = touch(
+            k->report,
+            (vo_touch){k->s->start[t].s, (double)NAN, v,
+                       linear ? VO_CLEAN_INTERPOLATED : VO_CLEAN_SAME_HOUR_OF_WEEK, (int32_t)c, 0, 0},
+            err);
+        if (st != VO_OK) return st;
+    }
+    return VO_OK;
+}
+
+static vo_status fill_column(cleaner *k, size_t c, vo_error *err) {
+    const size_t n = k->s->n;
+    const double *raw = k->raw + c * n;
+    for (size_t a = 0; a < n; a++) {
+        if (!isnan(raw[a])) continue;
+        size_t b = a;
+        while (b < n && isnan(raw[b])) b++;
+        if (b - a == n) return VO_OK; /* nothing to go by: the column stays as it is */
+        const vo_status st = fill_gap(k, c, a, b, err);
+        if (st != VO_OK) return st;
+        a = b;
+    }
+    return VO_OK;
+}
+
+static bool has_gap(const vo_series *s) {
+    for (size_t c = 0; c < s->n_columns; c++)
+        for (size_t t = 0; t < s->n; t++)
+            if (isnan(s->column[c].value[t])) return true;
+    return false;
+}
+
+static vo_status fill(cleaner *k, vo_error *err) {
+    const size_t n = k->s->n;
+    if (!has_gap(k->s)) return VO_OK;
+    if (k->o->uneven) {
+        for (size_t t = 0; t < n; t++)
+            if (isnan(k->s->column[0].value[t])) return cannot_fill(k, t, t + 1, err);
+        return VO_OK;
+    }
+    k->raw = malloc(n * k->s->n_columns * sizeof *k->raw);
+    if (!k->raw) return vo_fail(err, VO_ENOMEM, "no memory to fill %zu intervals", n);
+    for (size_t c = 0; c < k->s->n_columns; c++)
+        memcpy(k->raw + c * n, k->s->column[c].value, n * sizeof(double));
+    for (size_t c = 0; c < k->s->n_columns; c++) {
+        const vo_status st = fill_column(k, c, err);
+        if (st != VO_OK) return st;
+    }
+    return VO_OK;
+}
+
+/* Cuts off the ends that have no price: an edge has only one side to fill from. */
+static vo_status trim(cleaner *k, vo_error *err) {
+    const double *price = k->s->column[0].value;
+    size_t a = 0, b = k->s->n;
+    while (a < b && isnan(price[a])) a++;
+    while (b > a && isnan(price[b - 1])) b--;
+    if (a == b)
+        return vo_fail(err, VO_EINVAL, "%s has no price at all in %zu intervals", k->r->label,
+                       k->s->n);
+    if (a == 0 && b == k->s->n) return VO_OK;
+    for (size_t t = 0; t < k->s->n; t++) {
+        if (t == a) t = b;
+        if (t == k->s->n) break;
+        const vo_status st = touch(k->report, (vo_touch){k->s->start[t].s, (double)NAN, (double)NAN,
+                                                         VO_CLEAN_TRIMMED, -1, 0, 0}, err);
+        if (st != VO_OK) return st;
+    }
+    vo_series *part = NULL;
+    const vo_time to = {k->s->start[b - 1].s + 1};
+    const vo_status st = vo_series_slice(k->s, k->s->start[a], to, &part, err);
+    if (st != VO_OK) return st;
+    vo_series_free(k->s);
+    k->s = part;
+    return VO_OK;
+}
+
+/* ---- days and checks ----------------------------------------------------------------- */
+
+static void number_days(cleaner *k) {
+    vo_series *s = k->s;
+    const int64_t first = vo_zone_local_day(k->zone, s->start[0].s);
+    int64_t day = first - 1, next_s = INT64_MIN;
+    for (size_t t = 0; t < s->n; t++) {
+        if (s->start[t].s >= next_s) {
+            day = vo_zone_local_day(k->zone, s->start[t].s);
+            next_s = vo_zone_day_start(k->zone, day + 1);
+            const int64_t length_s = next_s - vo_zone_day_start(k->zone, day);
+            k->report->n_short_days += length_s == 23 * 3600;
+            k->report->n_long_days += length_s == 25 * 3600;
+        }
+        s->day[t] = (int32_t)(day - first);
+    }
+}
+
+static void check_components(const cleaner *k) {
+    const double *energy = vo_series_find(k->s, "energy"), *loss = vo_series_find(k->s, "loss");
+    const double *congestion = vo_series_find(k->s, "congestion");
+    if (!energy || !loss || !congestion) return;
+    for (size_t t = 0; t < k->s->n; t++) {
+        const double sum = energy[t] + loss[t] + congestion[t];
+        if (fabs(k->s->column[0].value[t] - sum) > 0.05) k->report->count[VO_CLEAN_COMPONENT_SUM]++;
+    }
+}
+
+static vo_status run(cleaner *k, vo_error *err) {
+    const vo_readings *r = k->r;
+    vo_status st = vo_zone_open(r->zone[0] ? r->zone : "UTC", &k->zone, err);
+    if (st != VO_OK) return st;
+    k->at = malloc(r->n * sizeof *k->at);
+    if (!k->at) return vo_fail(err, VO_ENOMEM, "no memory to clean %zu rows", r->n);
+    if ((st = take_rows(k, err)) != VO_OK) return st;
+    if ((st = drop_duplicates(k, err)) != VO_OK) return st;
+    if (k->n == 0) return vo_fail(err, VO_EINVAL, "%s has no usable row", r->label);
+    if ((st = choose_step(k, err)) != VO_OK) return st;
+    if ((st = lay_out(k, err)) != VO_OK) return st;
+    if ((st = drop_placeholders(k, err)) != VO_OK) return st;
+    if ((st = trim(k, err)) != VO_OK) return st;
+    if ((st = fill(k, err)) != VO_OK) return st;
+    number_days(k);
+    check_components(k);
+    return VO_OK;
+}
+
+static vo_status check_options(const vo_clean_options *o, vo_error *err) {
+    if (!(o->max_interpolate_h >= 0))
+        return vo_fail(err, VO_EINVAL, "max_interpolate_h = %g is negative", o->max_interpolate_h);
+    if (!(o->max_fill_h >= 0))
+        return vo_fail(err, VO_EINVAL, "max_fill_h = %g is negative", o->max_fill_h);
+    return VO_OK;
+}
+
+vo_status vo_clean(const vo_readings *r, const vo_clean_options *o, vo_series **series,
+                   vo_clean_report **report, vo_error *err) {
+    const vo_clean_options standard = vo_clean_options_default();
+    cleaner k = {.r = r, .o = o ? o : &standard};
+    vo_status st = check_options(k.o, err);
+    if (st != VO_OK) return st;
+    if (r->n == 0) return vo_fail(err, VO_EINVAL, "%s has no rows", r->label);
+    k.report = calloc(1, sizeof *k.report);
+    if (!k.report) return vo_fail(err, VO_ENOMEM, "no memory for the cleaning report");
+    st = run(&k, err);
+    if (st == VO_OK) {
+        k.report->rows = r->n;
+        k.report->intervals = k.s->n;
+        k.report->n_columns = k.s->n_columns;
+        for (size_t c = 0; c < k.s->n_columns; c++)
+            memcpy(k.report->column[c], k.s->column[c].name, VO_COLUMN_NAME);
+        if (k.report->n) qsort(k.report->touch, k.report->n, sizeof(vo_touch), by_time);
+        *series = k.s;
+        k.s = NULL;
+        if (report) {
+            *report = k.report;
+            k.report = NULL;
+        }
+    }
+    free(k.raw);
+    free(k.at);
+    vo_zone_close(k.zone);
+    vo_series_free(k.s);
+    vo_clean_report_free(k.report);
+    return st;
+}

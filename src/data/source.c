@@ -1,0 +1,118 @@
+/* source.c -- see source.h. A table of formats, asked in order; the generic one takes the rest. */
+#include "data/source.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/text.h"
+#include "data/bytes.h"
+#include "data/source_cenace.h"
+#include "data/source_csv.h"
+#include "data/source_epf.h"
+#include "data/source_parquet.h"
+#include "port/file.h"
+
+vo_source_options vo_source_options_default(void) { return (vo_source_options){0}; }
+
+typedef vo_status (*parse_fn)(const char *name, const char *data, size_t len,
+                              const vo_source_options *o, vo_readings_set **out, vo_error *err);
+
+static const struct {
+    bool (*is)(const char *head, size_t len);
+    parse_fn parse;
+} formats[] = {
+    {vo_source_cenace_is, vo_source_cenace_parse},
+    {vo_source_epf_is, vo_source_epf_parse},
+};
+
+vo_status vo_source_parse(const char *name, const char *data, size_t len,
+                          const vo_source_options *o, vo_readings_set **out, vo_error *err) {
+    const vo_source_options standard = vo_source_options_default();
+    char head[4096];
+    size_t n = 0;
+    vo_bytes *b = NULL;
+    if (!o) o = &standard;
+    if (vo_source_parquet_is(data, len))
+        return vo_fail(err, VO_EUNSUPPORTED, "%s is Parquet, which is read from a file: give its "
+                       "path", name);
+    vo_status st = vo_bytes_open(name, data, len, &b, err);
+    if (st != VO_OK) return st;
+    st = vo_bytes_read(b, head, sizeof head, &n, err);
+    vo_bytes_close(b);
+    if (st != VO_OK) return st;
+    const char *text = head;
+    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, n -= 3;
+    parse_fn parse = vo_source_csv_parse;
+    for (size_t i = sizeof formats / sizeof formats[0]; i-- > 0;)
+        if (formats[i].is(text, n)) parse = formats[i].parse;
+    return parse(name, data, len, o, out, err);
+}
+
+vo_status vo_source_read(const char *path, const vo_source_options *o, vo_readings_set **out,
+                         vo_error *err) {
+    const vo_source_options standard = vo_source_options_default();
+    char *text = NULL;
+    size_t len = 0;
+    vo_status st = vo_file_read(path, VO_SOURCE_MAX_BYTES, &text, &len, err);
+    if (st != VO_OK) return st;
+    if (vo_source_parquet_is(text, len) && strcmp(path, "-") != 0)
+        st = vo_source_parquet_read(path, o ? o : &standard, out, err);
+    else
+        st = vo_source_parse(strcmp(path, "-") == 0 ? "standard input" : path, text, len, o, out,
+                             err);
+    free(text);
+    return st;
+}
+
+/* ---- writing --------------------------------------------------------------------------- */
+
+/* A name that needs it in quotes; quotes inside doubled. */
+static size_t put_name(char *to, const char *name) {
+    size_t n = 0;
+    const bool quote = strpbrk(name, ",\"\r\n") != NULL;
+    if (quote) to[n++] = '"';
+    for (; *name; name++) {
+        if (*name == '"') to[n++] = '"';
+        to[n++] = *name;
+    }
+    if (quote) to[n++] = '"';
+    return n;
+}
+
+static size_t put_row(char *to, const vo_series *s, size_t t) {
+    char civil[32];
+    const vo_civil c = vo_civil_from_seconds(s->start[t].s);
+    vo_civil_format(&c, civil);
+    size_t n = (size_t)snprintf(to, 40, "%sZ", civil);
+    for (size_t k = 0; k < s->n_columns; k++) {
+        char number[VO_TEXT_NUMBER];
+        const double v = s->column[k].value[t];
+        to[n++] = ',';
+        if (!isfinite(v)) continue;
+        const size_t len = vo_text_format_number(v, number);
+        memcpy(to + n, number, len);
+        n += len;
+    }
+    to[n++] = '\n';
+    return n;
+}
+
+vo_status vo_series_write_csv(const vo_series *s, const char *path, vo_error *err) {
+    const size_t row = 40 + s->n_columns * (VO_TEXT_NUMBER + 1);
+    const size_t header = 16 + s->n_columns * (2 * VO_COLUMN_NAME + 3);
+    char *text = malloc(header + s->n * row);
+    if (!text) return vo_fail(err, VO_ENOMEM, "no memory to write %zu rows", s->n);
+    size_t n = (size_t)snprintf(text, 16, "timestamp");
+    for (size_t k = 0; k < s->n_columns; k++) {
+        text[n++] = ',';
+        n += put_name(text + n, s->column[k].name);
+    }
+    text[n++] = '\n';
+    for (size_t t = 0; t < s->n; t++) n += put_row(text + n, s, t);
+    const vo_status st = vo_file_write(path, text, n, err);
+    free(text);
+    return st;
+}

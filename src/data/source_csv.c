@@ -1,0 +1,373 @@
+/* source_csv.c -- see source_csv.h. The header and the first row decide what each column is; then
+ * rows stream through. A column that is not a number in the first row is text and left out, unless
+ * it was asked for by name. */
+#include "data/source_csv.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "data/csv.h"
+#include "data/stamp.h"
+
+#define NONE SIZE_MAX
+
+typedef struct {
+    const char *name;
+    const vo_source_options *o;
+    vo_csv *csv;
+    vo_readings_set *set;
+    vo_stamp_reader stamp;
+    size_t n_header;
+    char (*header)[VO_COLUMN_NAME];
+    bool decimal_comma;
+    size_t time_at, node_at;
+    size_t n_columns;
+    size_t at[VO_SERIES_MAX_COLUMNS]; /* field of each column; the price first */
+    const char *column[VO_SERIES_MAX_COLUMNS];
+    vo_readings *node;
+    char node_name[64];
+} reader;
+
+/* ---- names -------------------------------------------------------------------- */
+
+static char lower(char ch) { return ch >= 'A' && ch <= 'Z' ? (char)(ch - 'A' + 'a') : ch; }
+
+static bool contains(const char *text, const char *word) {
+    const size_t n = strlen(word);
+    for (; *text; text++) {
+        size_t i = 0;
+        while (i < n && lower(text[i]) == word[i]) i++;
+        if (i == n) return true;
+    }
+    return false;
+}
+
+int vo_column_time_score(const char *name) {
+    static const char *const exact[] = {"timestamp", "datetime", "date_time", "time", "utc",
+                                        "interval_start_utc", "interval_start", "start", "date",
+                                        "ts", "delivery_start", "fecha"};
+    static const char *const part[] = {"utc", "timestamp", "datetime", "time", "date",
+                                       "interval_start", "interval_end", "local"};
+    for (int i = 0; i < (int)(sizeof exact / sizeof exact[0]); i++)
+        if (vo_text_same(name, exact[i])) return 100 - i;
+    for (int i = 0; i < (int)(sizeof part / sizeof part[0]); i++)
+        if (contains(name, part[i])) return 50 - i;
+    return 0;
+}
+
+int vo_column_price_score(const char *name) {
+    static const char *const part[] = {"price", "precio", "pml", "lmp", "rrp", "rate", "tariff"};
+    if (vo_text_same(name, "price")) return 100;
+    for (int i = 0; i < (int)(sizeof part / sizeof part[0]); i++)
+        if (contains(name, part[i])) return 50 - i;
+    return 0;
+}
+
+void vo_source_label(const char *path, char label[128]) {
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    const size_t len = strcspn(base, ".");
+    snprintf(label, 128, "%.*s", (int)(len < 120 ? len : 120), base);
+}
+
+/* ---- what the columns are ------------------------------------------------------ */
+
+static bool is_number(vo_csv_field f, bool decimal_comma) {
+    double v;
+    return vo_number_parse(f.text, f.len, decimal_comma, &v);
+}
+
+/* A record is data, not a header, if it has a stamp or nothing but numbers. */
+static bool is_data(const reader *r) {
+    bool all_numbers = true;
+    for (size_t i = 0; i < vo_csv_count(r->csv); i++) {
+        const vo_csv_field f = vo_csv_at(r->csv, i);
+        if (is_number(f, r->decimal_comma)) continue;
+        if (vo_stamp_is(f.text, f.len, r->o->date_order)) return true;
+        all_numbers = all_numbers && vo_number_is_missing(f.text, f.len);
+    }
+    return all_numbers;
+}
+
+static vo_status take_header(reader *r, bool named, vo_error *err) {
+    r->n_header = vo_csv_count(r->csv);
+    r->header = calloc(r->n_header, sizeof *r->header);
+    if (!r->header) return vo_fail(err, VO_ENOMEM, "%s: no memory for its header", r->name);
+    for (size_t i = 0; i < r->n_header; i++) {
+        const vo_csv_field f = vo_csv_at(r->csv, i);
+        const size_t n = f.len < VO_COLUMN_NAME ? f.len : VO_COLUMN_NAME - 1;
+        if (named && n) memcpy(r->header[i], f.text, n);
+        else snprintf(r->header[i], VO_COLUMN_NAME, "column_%zu", i + 1);
+    }
+    return VO_OK;
+}
+
+static size_t find_header(const reader *r, const char *name) {
+    for (size_t i = 0; i < r->n_header; i++)
+        if (vo_text_same(r->header[i], name)) return i;
+    return NONE;
+}
+
+/* Index of a column asked for by name; NONE if none was. */
+static vo_status named_column(const reader *r, const char *what, const char *name, size_t *at,
+                              vo_error *err) {
+    *at = NONE;
+    if (!name) return VO_OK;
+    *at = find_header(r, name);
+    if (*at != NONE) return VO_OK;
+    char names[300] = "";
+    for (size_t i = 0, n = 0; i < r->n_header && n + VO_COLUMN_NAME + 2 < sizeof names; i++)
+        n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", r->header[i]);
+    return vo_fail(err, VO_EINVAL, "%s: no column \"%s\" for the %s; it has: %s", r->name, name,
+                   what, names);
+}
+
+/* Best-named column, one whose first value is a stamp before one whose first value is not. */
+static size_t guess_time(const reader *r) {
+    size_t best = NONE;
+    int best_score = 0;
+    for (size_t i = 0; i < r->n_header; i++) {
+        const vo_csv_field f = vo_csv_at(r->csv, i);
+        const int name = vo_column_time_score(r->header[i]);
+        const bool stamp = vo_stamp_is(f.text, f.len, r->o->date_order) &&
+                           (name > 0 || !is_number(f, r->decimal_comma));
+        if (!stamp && name < 50 && is_number(f, r->decimal_comma)) continue;
+        const int score = name + (stamp ? 200 : 0);
+        if (score > best_score) best_score = score, best = i;
+    }
+    return best;
+}
+
+static bool is_value(const reader *r, size_t i) {
+    const vo_csv_field f = vo_csv_at(r->csv, i);
+    return i != r->time_at && i != r->node_at &&
+           (is_number(f, r->decimal_comma) || vo_number_is_missing(f.text, f.len));
+}
+
+static size_t guess_price(const reader *r) {
+    size_t best = NONE;
+    int best_score = -1;
+    for (size_t i = 0; i < r->n_header; i++) {
+        const int score = vo_column_price_score(r->header[i]);
+        const bool wanted = is_value(r, i) || (score == 100 && i != r->time_at);
+        if (wanted && score > best_score) best_score = score, best = i;
+    }
+    return best;
+}
+
+static vo_status choose_values(reader *r, size_t price, vo_error *err) {
+    r->at[0] = price;
+    r->column[0] = "price";
+    r->n_columns = 1;
+    for (size_t i = 0; i < r->n_header; i++) {
+        if (i == price || !is_value(r, i)) continue;
+        if (r->n_columns == VO_SERIES_MAX_COLUMNS)
+            return vo_fail(err, VO_EINVAL, "%s has more than %d numeric columns; leave some out",
+                           r->name, VO_SERIES_MAX_COLUMNS);
+        for (size_t c = 0; c < r->n_columns; c++)
+            if (vo_text_same(r->column[c], r->header[i]))
+                return vo_fail(err, VO_EINVAL, "%s: two columns are called \"%s\"; rename one",
+                               r->name, r->header[i]);
+        r->at[r->n_columns] = i;
+        r->column[r->n_columns++] = r->header[i];
+    }
+    return VO_OK;
+}
+
+/* With header read and the first row at hand. */
+static vo_status choose_columns(reader *r, vo_error *err) {
+    size_t price = NONE;
+    r->time_at = r->node_at = NONE;
+    vo_status st = named_column(r, "time", r->o->time_column, &r->time_at, err);
+    if (st == VO_OK) st = named_column(r, "node", r->o->node_column, &r->node_at, err);
+    if (st == VO_OK) st = named_column(r, "price", r->o->price_column, &price, err);
+    if (st != VO_OK) return st;
+    if (r->time_at == NONE) r->time_at = guess_time(r);
+    if (price == NONE) price = guess_price(r);
+    if (price == NONE || price == r->time_at)
+        return vo_fail(err, VO_EINVAL, "%s line %u: no numeric column that could be the price; "
+                       "name it (price column), or write \"timestamp,price\"", r->name,
+                       vo_csv_line(r->csv));
+    if (r->time_at == NONE && !(r->o->interval_minutes > 0))
+        return vo_fail(err, VO_EINVAL, "%s has no time column; name it (time column), or give "
+                       "interval_minutes for a file of prices only", r->name);
+    return choose_values(r, price, err);
+}
+
+/* ---- rows ---------------------------------------------------------------------- */
+
+static vo_status bad_value(const reader *r, size_t column, vo_csv_field f, vo_error *err) {
+    return vo_fail(err, VO_EINVAL, "%s line %u, column \"%s\": \"%.*s\" is not a number; leave "
+                   "it empty if there is no value", r->name, vo_csv_line(r->csv),
+                   r->header[r->at[column]], (int)(f.len < 40 ? f.len : 40), f.text);
+}
+
+static vo_status read_values(const reader *r, double *value, vo_error *err) {
+    for (size_t c = 0; c < r->n_columns; c++) {
+        const vo_csv_field f = vo_csv_at(r->csv, r->at[c]);
+        if (vo_number_parse(f.text, f.len, r->decimal_comma, &value[c])) continue;
+        if (!vo_number_is_missing(f.text, f.len)) return bad_value(r, c, f, err);
+        value[c] = (double)NAN;
+    }
+    return VO_OK;
+}
+
+/* The readings that this row belongs to; NULL in r->node if it is not wanted. */
+static vo_status find_node(reader *r, vo_error *err) {
+    const vo_source_options *o = r->o;
+    const vo_csv_field f = r->node_at == NONE ? (vo_csv_field){o->node ? o->node : "", 0}
+                                              : vo_csv_at(r->csv, r->node_at);
+    const size_t len = r->node_at == NONE ? strlen(f.text) : f.len;
+    if (r->node && strlen(r->node_name) == len && memcmp(r->node_name, f.text, len) == 0)
+        return VO_OK;
+    if (len >= sizeof r->node_name)
+        return vo_fail(err, VO_EINVAL, "%s line %u: node \"%.40s...\" is longer than 63 bytes",
+                       r->name, vo_csv_line(r->csv), f.text);
+    memcpy(r->node_name, f.text, len);
+    r->node_name[len] = '\0';
+    r->node = NULL;
+    if (r->node_at != NONE && o->only_node && !vo_readings_same_node(o->only_node, r->node_name))
+        return VO_OK;
+    return vo_readings_set_node(r->set, o->market ? o->market : "", o->process ? o->process : "",
+                                r->node_name, r->column, r->n_columns, &r->node, err);
+}
+
+static vo_status read_start(reader *r, int64_t *start_s, uint8_t *flag, vo_error *err) {
+    const vo_readings *node = r->node;
+    *flag = 0;
+    if (r->time_at == NONE) {
+        const double step_s = r->o->interval_minutes * 60;
+        *start_s = r->o->start_utc_s + (int64_t)llround((double)node->n * step_s);
+        return VO_OK;
+    }
+    const vo_csv_field f = vo_csv_at(r->csv, r->time_at);
+    const int64_t last_s = node->n ? node->start_s[node->n - 1] : INT64_MIN;
+    vo_error why = {0};
+    const vo_status st = vo_stamp_read(&r->stamp, f.text, f.len, last_s, start_s, flag, &why);
+    if (st == VO_OK) return VO_OK;
+    return vo_fail(err, VO_EINVAL, "%s line %u, column \"%s\": %.300s", r->name,
+                   vo_csv_line(r->csv), r->header[r->time_at], why.msg);
+}
+
+static vo_status read_row(reader *r, vo_error *err) {
+    double value[VO_SERIES_MAX_COLUMNS];
+    int64_t start_s = 0;
+    uint8_t flag = 0;
+    const size_t fields = vo_csv_count(r->csv);
+    if (fields != r->n_header && !(fields == r->n_header + 1 &&
+                                   vo_csv_at(r->csv, fields - 1).len == 0))
+        return vo_fail(err, VO_EINVAL, "%s line %u has %zu fields where the first row has %zu",
+                       r->name, vo_csv_line(r->csv), fields, r->n_header);
+    vo_status st = find_node(r, err);
+    if (st != VO_OK || !r->node) return st;
+    if ((st = read_start(r, &start_s, &flag, err)) != VO_OK) return st;
+    if ((st = read_values(r, value, err)) != VO_OK) return st;
+    return vo_readings_add(r->set, r->node, start_s, vo_csv_line(r->csv), flag, value, err);
+}
+
+/* ---- the whole ------------------------------------------------------------------ */
+
+static int by_size(const void *a, const void *b) {
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Stamps at interval ends: back by the interval stated, or by the median distance. */
+static void ends_to_starts(const vo_source_options *o, vo_readings *r) {
+    int64_t step_s = (int64_t)llround(o->interval_minutes * 60);
+    if (step_s <= 0 && r->n > 1) {
+        int64_t sample[1001];
+        size_t n = 0;
+        for (size_t i = 1; i < r->n && n < 1001; i++)
+            if (r->start_s[i] > r->start_s[i - 1])
+                sample[n++] = r->start_s[i] - r->start_s[i - 1];
+        qsort(sample, n, sizeof sample[0], by_size);
+        step_s = n ? sample[n / 2] : 0;
+    }
+    for (size_t i = 0; i < r->n; i++) r->start_s[i] -= step_s;
+}
+
+static void put(char *to, size_t size, const char *text) {
+    if (text && !to[0]) snprintf(to, size, "%s", text);
+}
+
+void vo_source_finish(const char *name, const vo_source_options *o, vo_readings_set *set) {
+    for (size_t i = 0; i < set->n; i++) {
+        vo_readings *r = set->item[i];
+        put(r->currency, sizeof r->currency, o->currency);
+        put(r->zone, sizeof r->zone, o->zone ? o->zone : "UTC");
+        if (!(r->interval_h > 0)) r->interval_h = o->interval_minutes / 60;
+        if (!r->label[0] && r->node[0])
+            snprintf(r->label, sizeof r->label, "%s%s%s%s%s", r->market, r->market[0] ? " " : "",
+                     r->process, r->process[0] ? " " : "", r->node);
+        if (!r->label[0]) vo_source_label(name, r->label);
+        if (o->stamps_at_end) ends_to_starts(o, r);
+    }
+}
+
+/* The zone that days follow when the caller named none. */
+static void name_zone(const reader *r) {
+    char zone[64] = "UTC";
+    const vo_stamp_reader *s = &r->stamp;
+    const int32_t minutes = s->offset_s / 60;
+    if (s->many_offsets && !r->o->zone)
+        snprintf(r->set->note, sizeof r->set->note,
+                 "the stamps' offset changes; days follow UTC: name the zone to have its days");
+    else if (s->offset_s && s->n_offset && s->offset_s % 60 == 0)
+        snprintf(zone, sizeof zone, "%c%02d:%02d", minutes < 0 ? '-' : '+', abs(minutes) / 60,
+                 abs(minutes) % 60);
+    else if (s->n_naive && !r->o->zone)
+        snprintf(r->set->note, sizeof r->set->note,
+                 "stamps have no offset and no zone was named; they were read as UTC");
+    for (size_t i = 0; i < r->set->n; i++)
+        snprintf(r->set->item[i]->zone, sizeof zone, "%s", r->o->zone ? r->o->zone : zone);
+}
+
+static vo_status read_all(reader *r, vo_error *err) {
+    bool more = false;
+    vo_status st = vo_csv_next(r->csv, &more, err);
+    if (st != VO_OK) return st;
+    if (!more) return vo_fail(err, VO_EINVAL, "%s is empty; it needs at least one price", r->name);
+    r->decimal_comma = vo_csv_delimiter(r->csv) == ';';
+    const bool named = !is_data(r);
+    if ((st = take_header(r, named, err)) != VO_OK) return st;
+    if (named && (st = vo_csv_next(r->csv, &more, err)) != VO_OK) return st;
+    if (!more)
+        return vo_fail(err, VO_EINVAL, "%s has a header and no rows; it needs at least one price",
+                       r->name);
+    if ((st = choose_columns(r, err)) != VO_OK) return st;
+    while (more) {
+        if ((st = read_row(r, err)) != VO_OK) return st;
+        if ((st = vo_csv_next(r->csv, &more, err)) != VO_OK) return st;
+    }
+    if (r->set->rows == 0)
+        return vo_fail(err, VO_ENOTFOUND, "%s has no rows of the node asked for", r->name);
+    name_zone(r);
+    vo_source_finish(r->name, r->o, r->set);
+    return VO_OK;
+}
+
+vo_status vo_source_csv_parse(const char *name, const char *data, size_t len,
+                              const vo_source_options *o, vo_readings_set **out,
+                              vo_error *err) {
+    reader r = {.name = name, .o = o, .stamp.order = o->date_order};
+    vo_status st = VO_OK;
+    if (!(o->interval_minutes >= 0 && o->interval_minutes <= 527040))
+        return vo_fail(err, VO_EINVAL, "interval_minutes = %g is not in 0..527040",
+                       o->interval_minutes);
+    if (o->zone && (st = vo_zone_open(o->zone, &r.stamp.zone, err)) != VO_OK) return st;
+    if ((st = vo_readings_set_create(&r.set, err)) != VO_OK) goto fail;
+    if ((st = vo_csv_open(name, data, len, 0, &r.csv, err)) != VO_OK) goto fail;
+    if ((st = read_all(&r, err)) != VO_OK) goto fail;
+    *out = r.set;
+    r.set = NULL;
+fail: /* also the way out of success, with nothing of the set left to free */
+    vo_readings_set_free(r.set);
+    vo_csv_close(r.csv);
+    vo_zone_close(r.stamp.zone);
+    free(r.header);
+    return st;
+}

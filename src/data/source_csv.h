@@ -1,0 +1,22 @@
+/* source_csv.h -- generic CSV with a header: a time column, a price column, other numbers. */
+#ifndef VO_DATA_SOURCE_CSV_H
+#define VO_DATA_SOURCE_CSV_H
+
+#include "data/source.h"
+
+/* As vo_source_parse, without looking for other formats. */
+vo_status vo_source_csv_parse(const char *name, const char *data, size_t len,
+                              const vo_source_options *o, vo_readings_set **out, vo_error *err);
+
+/* What a column is, from its name: used alike for CSV and Parquet. Higher is likelier. */
+int vo_column_time_score(const char *name);
+int vo_column_price_score(const char *name);
+
+/* The file's name without folders and without extensions, at most 127 bytes. */
+void vo_source_label(const char *path, char label[128]);
+
+/* Fills what the file does not say (identity, currency, label, interval) from the options, and
+ * moves stamps that name the end of an interval to its start. */
+void vo_source_finish(const char *name, const vo_source_options *o, vo_readings_set *set);
+
+#endif

@@ -1,0 +1,51 @@
+/* source_epf.c -- see source_epf.h. The files are plain CSV; what this adds is who they are. */
+#include "data/source_epf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "data/source_csv.h"
+
+static const struct {
+    const char *market, *currency;
+} markets[] = {{"NP", "EUR"}, {"PJM", "USD"}, {"BE", "EUR"}, {"FR", "EUR"}, {"DE", "EUR"}};
+
+static bool begins(const char *head, size_t len, const char *with) {
+    const size_t n = strlen(with);
+    return len >= n && vo_text_same_span(head, n, with);
+}
+
+bool vo_source_epf_is(const char *head, size_t len) {
+    return begins(head, len, "Date,Price,") || begins(head, len, ",Real price,");
+}
+
+/* The market is a word of the file name: "FR.csv", "forecasts_FR_DNN_LEAR.csv.zst". */
+static int market_of(const char *name) {
+    const char *slash = strrchr(name, '/');
+    for (const char *word = slash ? slash + 1 : name; *word;) {
+        const size_t len = strcspn(word, "_-. ");
+        for (int i = 0; i < (int)(sizeof markets / sizeof markets[0]); i++)
+            if (strlen(markets[i].market) == len && memcmp(word, markets[i].market, len) == 0)
+                return i;
+        word += len + (word[len] != '\0');
+    }
+    return -1;
+}
+
+vo_status vo_source_epf_parse(const char *name, const char *data, size_t len,
+                              const vo_source_options *o, vo_readings_set **out,
+                              vo_error *err) {
+    vo_source_options mine = *o;
+    const int m = market_of(name);
+    if (m >= 0 && !mine.market) mine.market = "EPF";
+    if (m >= 0 && !mine.node) mine.node = markets[m].market;
+    if (m >= 0 && !mine.currency) mine.currency = markets[m].currency;
+    if (!mine.process) mine.process = "DA";
+    if (!mine.zone) mine.zone = "UTC";
+    const vo_status st = vo_source_csv_parse(name, data, len, &mine, out, err);
+    if (st == VO_OK && !o->zone)
+        snprintf((*out)->note, sizeof (*out)->note,
+                 "naive market time with 24 rows every day, read as UTC");
+    return st;
+}

@@ -1,0 +1,127 @@
+/* stamp.c -- see stamp.h. Dates in other orders are rewritten to ISO 8601 in a small buffer and
+ * then read by the one parser in base/civil. */
+#include "data/stamp.h"
+
+#include <string.h>
+
+static bool is_digit(char ch) { return ch >= '0' && ch <= '9'; }
+
+static bool is_separator(char ch) { return ch == '/' || ch == '-' || ch == '.'; }
+
+/* Length of the run of digits at text[at]. */
+static size_t digits_at(const char *text, size_t len, size_t at) {
+    size_t n = 0;
+    while (at + n < len && is_digit(text[at + n])) n++;
+    return n;
+}
+
+static void put2(char *to, const char *digits, size_t n) {
+    to[0] = n == 2 ? digits[0] : '0';
+    to[1] = digits[n - 1];
+}
+
+/* Rewrites "2024/1/31", "31/01/2024", "31-1-2024", "31.01.2024" at the front of text to
+ * "2024-01-31"; *used is how much of text that was. False if the text is not of that shape. */
+static bool to_iso_date(const char *text, size_t len, vo_date_order order, char iso[10],
+                        size_t *used) {
+    size_t at[3], n[3], p = 0;
+    for (int k = 0; k < 3; k++) {
+        at[k] = p;
+        n[k] = digits_at(text, len, p);
+        p += n[k];
+        if (n[k] == 0) return false;
+        if (k < 2 && (p >= len || !is_separator(text[p]))) return false;
+        p += k < 2;
+    }
+    const bool year_first = n[0] == 4;
+    if (!year_first && (n[2] != 4 || order == VO_DATE_YEAR_FIRST)) return false;
+    const int y = year_first ? 0 : 2;
+    const int m = year_first || order == VO_DATE_DAY_FIRST ? 1 : 0;
+    const int d = year_first ? 2 : 1 - m;
+    if (n[m] > 2 || n[d] > 2) return false;
+    memcpy(iso, text + at[y], 4);
+    iso[4] = iso[7] = '-';
+    put2(iso + 5, text + at[m], n[m]);
+    put2(iso + 8, text + at[d], n[d]);
+    *used = p;
+    return true;
+}
+
+vo_status vo_stamp_civil(const char *text, size_t len, vo_date_order order, vo_civil *out,
+                         bool *has_offset, int32_t *offset_s, vo_error *err) {
+    char iso[64];
+    size_t used = 0;
+    const int shown = len < 40 ? (int)len : 40;
+    if (len > 48) return vo_fail(err, VO_EINVAL, "\"%.*s...\" is not a time", shown, text);
+    if (!to_iso_date(text, len, order, iso, &used)) {
+        if (order == VO_DATE_YEAR_FIRST && len >= 10 && is_separator(text[2]))
+            return vo_fail(err, VO_EINVAL, "\"%.*s\" does not begin with the year; say whether "
+                           "the day or the month comes first, or write 2024-01-31", shown, text);
+        return vo_fail(err, VO_EINVAL, "\"%.*s\" is not a time; write 2024-01-31T23:00", shown,
+                       text);
+    }
+    memcpy(iso + 10, text + used, len - used);
+    size_t n = 10 + len - used;
+    if (n > 12 && iso[12] == ':') { /* "2024-01-31 7:00" */
+        memmove(iso + 12, iso + 11, n - 11);
+        iso[11] = '0';
+        n++;
+    }
+    return vo_civil_parse(iso, n, out, has_offset, offset_s, err);
+}
+
+/* Unix time: 9 or 10 digits are seconds, 12 or 13 milliseconds. */
+static bool epoch(const char *text, size_t len, int64_t *utc_s) {
+    if (digits_at(text, len, 0) != len) return false;
+    if (len != 9 && len != 10 && len != 12 && len != 13) return false;
+    int64_t v = 0;
+    for (size_t i = 0; i < len; i++) v = v * 10 + (text[i] - '0');
+    *utc_s = len > 10 ? v / 1000 : v;
+    return true;
+}
+
+bool vo_stamp_is(const char *text, size_t len, vo_date_order order) {
+    vo_civil c;
+    bool has_offset;
+    int32_t offset_s;
+    int64_t utc_s;
+    return epoch(text, len, &utc_s) ||
+           vo_stamp_civil(text, len, order, &c, &has_offset, &offset_s, NULL) == VO_OK;
+}
+
+static int64_t naive_to_utc(const vo_stamp_reader *s, int64_t wall_s, int64_t last_s,
+                            uint8_t *flag) {
+    if (!s->zone) return wall_s;
+    int64_t first = wall_s, second = wall_s;
+    const vo_wall kind = vo_zone_instants(s->zone, wall_s, &first, &second);
+    if (kind == VO_WALL_NEVER) *flag |= VO_READING_SKIPPED_HOUR;
+    return kind == VO_WALL_TWICE && last_s != INT64_MIN && first <= last_s ? second : first;
+}
+
+vo_status vo_stamp_read(vo_stamp_reader *s, const char *text, size_t len, int64_t last_s,
+                        int64_t *utc_s, uint8_t *flag, vo_error *err) {
+    vo_civil c;
+    bool has_offset = false;
+    int32_t offset_s = 0;
+    if (epoch(text, len, utc_s)) {
+        *flag = 0;
+        return VO_OK;
+    }
+    const vo_status st = vo_stamp_civil(text, len, s->order, &c, &has_offset, &offset_s, err);
+    if (st != VO_OK) return st;
+    if ((has_offset ? s->n_naive : s->n_offset) > 0)
+        return vo_fail(err, VO_EINVAL, "\"%.*s\" has %s offset but earlier rows have %s; make "
+                       "them alike", (int)len, text, has_offset ? "an" : "no",
+                       has_offset ? "none" : "one");
+    *flag = 0;
+    if (has_offset) {
+        s->many_offsets = s->many_offsets || (s->n_offset && s->offset_s != offset_s);
+        s->offset_s = offset_s;
+        s->n_offset++;
+        *utc_s = vo_civil_seconds(&c) - offset_s;
+    } else {
+        s->n_naive++;
+        *utc_s = naive_to_utc(s, vo_civil_seconds(&c), last_s, flag);
+    }
+    return VO_OK;
+}

@@ -1,0 +1,36 @@
+/* stamp.h -- time stamps of files as UTC instants: offsets, naive local times, DST days.
+ *
+ * A naive stamp is wall-clock time of the zone. In the hour that autumn repeats, the first row
+ * with a stamp means the first pass and a later row with the same stamp the second one: what
+ * decides is whether the first instant lies after the last row read.
+ */
+#ifndef VO_DATA_STAMP_H
+#define VO_DATA_STAMP_H
+
+#include <stdbool.h>
+
+#include "base/zone.h"
+#include "data/source.h"
+
+typedef struct {
+    vo_zone *zone; /* of naive stamps; NULL: UTC */
+    vo_date_order order;
+    size_t n_naive, n_offset;
+    int32_t offset_s;  /* the offset of the stamps that have one ...  */
+    bool many_offsets; /* ... unless it changes                       */
+} vo_stamp_reader;
+
+/* Text (or Unix seconds or milliseconds) -> UTC seconds; `last_s` is the last instant read of this node (INT64_MIN: none). *flag
+ * is VO_READING_*. VO_EINVAL with what is wrong, without file and line (the caller adds them);
+ * a file with both naive stamps and offsets is refused. */
+vo_status vo_stamp_read(vo_stamp_reader *s, const char *text, size_t len, int64_t last_s,
+                        int64_t *utc_s, uint8_t *flag, vo_error *err);
+
+/* Does the text look like a stamp in this order? */
+bool vo_stamp_is(const char *text, size_t len, vo_date_order order);
+
+/* "31/01/2024 ..." or "2024/01/31 ..." -> civil time. VO_EINVAL. */
+vo_status vo_stamp_civil(const char *text, size_t len, vo_date_order order, vo_civil *out,
+                         bool *has_offset, int32_t *offset_s, vo_error *err);
+
+#endif

@@ -142,6 +142,8 @@ typedef struct {
     double gap_relative;             /* gap / max(1, |bound|, sum |cash|)                    */
     int32_t n_violations;            /* limits with excess above tolerance                   */
     int32_t valid;                   /* 1: balance, limits, direction and profit all hold    */
+    int32_t bound_recomputed;        /* 1: bound is the certifier's own; 0: the solver's     */
+    int32_t reserved;                /* 0                                                    */
 } vo_certificate;
 
 /* Fills *cert for a plan of any origin. Tolerances are relative to the battery's size.

@@ -1,0 +1,170 @@
+/* exact.c -- see exact.h: what surrounds the sweep. */
+#include "optimize/exact.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "optimize/cycle_limits.h"
+#include "optimize/sweep.h"
+
+struct vo_exact {
+    const vo_alloc *alloc;
+    vo_sweep sweep;
+    vo_cycle_limits *limits; /* made when first needed */
+};
+
+vo_status vo_exact_create(const vo_alloc *alloc, vo_exact **out, vo_error *err) {
+    if (!alloc) alloc = &vo_alloc_libc;
+    vo_exact *e = alloc->zalloc(alloc->ctx, sizeof *e);
+    if (!e) return vo_fail(err, VO_ENOMEM, "the exact solver");
+    e->alloc = alloc;
+    vo_sweep_init(&e->sweep, alloc);
+    *out = e;
+    return VO_OK;
+}
+
+void vo_exact_free(vo_exact *e) {
+    if (!e) return;
+    vo_cycle_limits_free(e->limits);
+    vo_sweep_fini(&e->sweep);
+    e->alloc->free(e->alloc->ctx, e);
+}
+
+vo_status vo_exact_supports(const vo_problem *p, vo_error *err) {
+    const char *field = p->n_batteries > 1             ? "n_batteries"
+                        : p->demand_charge_per_mw > 0  ? "demand_charge_per_mw"
+                        : isfinite(p->ramp_mw_per_h)   ? "ramp_mw_per_h"
+                                                       : NULL;
+    if (!field) return VO_OK;
+    return vo_fail(err, VO_EUNSUPPORTED,
+                   "%s couples intervals beyond the stored energy, which method exact cannot: "
+                   "use method lp or auto",
+                   field);
+}
+
+/* V at the horizon's end, at most one piece. */
+typedef struct {
+    double x[2], m[1];
+    vo_value v;
+} terminal_value;
+
+static void terminal(const vo_reward_source *s, terminal_value *end) {
+    const vo_battery *b = s->p->battery;
+    double lo = s->lo_mwh, hi = s->hi_mwh;
+    end->m[0] = 0;
+    switch ((vo_final_kind)b->final_kind) {
+    case VO_FINAL_AT_LEAST_INITIAL:
+        lo = fmax(lo, b->initial_soc * b->capacity_mwh);
+        break;
+    case VO_FINAL_AT_LEAST:
+        lo = fmax(lo, b->final_soc * b->capacity_mwh);
+        break;
+    case VO_FINAL_EXACT:
+        lo = fmax(lo, b->final_soc * b->capacity_mwh);
+        hi = fmin(hi, b->final_soc * b->capacity_mwh);
+        break;
+    case VO_FINAL_VALUE:
+        end->m[0] = b->final_value_per_mwh;
+        break;
+    case VO_FINAL_FREE:
+        break;
+    }
+    end->x[0] = lo;
+    end->x[1] = hi;
+    end->v = (vo_value){end->x, end->m, hi > lo, true};
+}
+
+/* Sums of rounded energies may miss a limit by their noise; that is not a contradiction. */
+static bool within(const vo_value *v, double x, double size) {
+    const double noise = 1e-9 * size;
+    return x >= v->x[0] - noise && x <= v->x[v->n] + noise;
+}
+
+static bool has_cycle_limit(const vo_problem *p) {
+    const vo_battery *b = p->battery;
+    return isfinite(b->max_cycles_per_day) || isfinite(b->max_cycles);
+}
+
+static vo_status sweep_back(vo_exact *e, const vo_reward_source *s, double stored_mwh,
+                            bool *feasible, vo_error *err) {
+    const vo_battery *b = s->p->battery;
+    terminal_value end;
+    terminal(s, &end);
+    *feasible = end.x[0] <= end.x[1];
+    if (!*feasible) return VO_OK;
+    bool empty = false;
+    const vo_status st = vo_sweep_back(&e->sweep, s, 0, s->p->n, &end.v, &empty, err);
+    if (st != VO_OK) return st;
+    if (empty) {
+        *feasible = false;
+        return VO_OK;
+    }
+    const vo_value first = vo_sweep_first(&e->sweep);
+    *feasible = within(&first, stored_mwh, b->capacity_mwh);
+    return VO_OK;
+}
+
+static vo_status solve_limited(vo_exact *e, const vo_reward_source *s,
+                               const vo_sweep_path *path, double *profit, bool *feasible,
+                               bool *gap_closed, vo_error *err) {
+    if (!vo_reward_all_concave(s)) {
+        *gap_closed = false;
+        return VO_OK;
+    }
+    if (!e->limits) {
+        const vo_status st = vo_cycle_limits_create(e->alloc, &e->limits, err);
+        if (st != VO_OK) return st;
+    }
+    terminal_value end;
+    terminal(s, &end);
+    *feasible = end.x[0] <= end.x[1];
+    if (!*feasible) return VO_OK;
+    return vo_cycle_limits_solve(e->limits, s, &end.v, path, profit, feasible, gap_closed, err);
+}
+
+vo_status vo_exact_solve(vo_exact *e, const vo_problem *p, bool plan_only, vo_plan *plan,
+                         bool *feasible, bool *gap_closed, vo_error *err) {
+    vo_status st = vo_exact_supports(p, err);
+    if (st != VO_OK) return st;
+    const vo_battery *b = p->battery;
+    const vo_reward_source s = vo_reward_open(p);
+    const double stored_mwh = b->initial_soc * b->capacity_mwh;
+    const vo_sweep_path path = {plan->power_mw, plan->stored_mwh,
+                                plan_only ? NULL : plan->value_of_stored_mwh,
+                                plan_only ? NULL : plan->flip_below,
+                                plan_only ? NULL : plan->flip_above};
+    vo_sweep_sums sums = {0};
+    *gap_closed = true;
+    *feasible = stored_mwh >= s.lo_mwh && stored_mwh <= s.hi_mwh;
+    if (!*feasible) return VO_OK;
+    if (has_cycle_limit(p)) {
+        st = solve_limited(e, &s, &path, &sums.profit, feasible, gap_closed, err);
+    } else {
+        st = sweep_back(e, &s, stored_mwh, feasible, err);
+        if (st == VO_OK && *feasible)
+            st = vo_sweep_walk(&e->sweep, &s, stored_mwh, p->n, &path, &sums, err);
+    }
+    if (st != VO_OK || !*feasible || !*gap_closed) return st;
+    if (b->final_kind == VO_FINAL_VALUE)
+        sums.profit += b->final_value_per_mwh * plan->stored_mwh[p->n];
+    plan->profit = plan->bound = sums.profit;
+    plan->verdict = VO_VERDICT_OPTIMAL;
+    plan->n_violations = 0;
+    return VO_OK;
+}
+
+vo_status vo_exact_first(vo_exact *e, const vo_problem *p, double *power_mw, bool *feasible,
+                         vo_error *err) {
+    vo_status st = vo_exact_supports(p, err);
+    if (st != VO_OK) return st;
+    const vo_reward_source s = vo_reward_open(p);
+    const double stored_mwh = p->battery->initial_soc * p->battery->capacity_mwh;
+    st = sweep_back(e, &s, stored_mwh, feasible, err);
+    if (st != VO_OK || !*feasible) return st;
+    double power[1], stored[2];
+    vo_sweep_sums sums = {0};
+    const vo_sweep_path path = {.power_mw = power, .stored_mwh = stored};
+    st = vo_sweep_walk(&e->sweep, &s, stored_mwh, 1, &path, &sums, err);
+    if (st == VO_OK) *power_mw = power[0];
+    return st;
+}

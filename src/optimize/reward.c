@@ -1,0 +1,122 @@
+/* reward.c -- see reward.h.
+ *
+ * At the meter, u MWh from the battery earn  cash(u) = max over curtailment of
+ * sell * export - buy * import  (grid/settlement.h). cash is linear between the points where
+ * export, import or curtailment start, stop or hit a limit; those points are known in closed
+ * form. Between two of them d cash / du is one of sell, buy or 0, told by which flow moved.
+ */
+#include "optimize/reward.h"
+
+#include <math.h>
+
+#include "grid/settlement.h"
+
+vo_reward_source vo_reward_open(const vo_problem *p) {
+    const vo_battery *b = p->battery;
+    return (vo_reward_source){
+        .p = p,
+        .over = vo_battery_over(b, p->dt_h ? 1.0 : p->interval_h),
+        .lo_mwh = b->min_soc * b->capacity_mwh,
+        .hi_mwh = b->max_soc * b->capacity_mwh,
+        .simple = !p->load_mw && !p->pv_mw && !p->import_limit_mw && !p->export_limit_mw,
+    };
+}
+
+static void add_kink(double *u, size_t *n, double at, double lo, double hi) {
+    if (!(at > lo && at < hi)) return;
+    size_t i = *n;
+    for (; i > 0 && u[i - 1] > at; i--) u[i] = u[i - 1];
+    if (i > 0 && u[i - 1] == at) { /* known already: close the gap again */
+        for (; i < *n; i++) u[i] = u[i + 1];
+        return;
+    }
+    u[i] = at;
+    ++*n;
+}
+
+/* Kinks of cash(u) inside (lo, hi), ascending, with the two ends: at most 12. */
+static size_t kinks(const vo_site_interval *s, double lo, double hi, double *u) {
+    const double net = s->pv_mwh - s->load_mwh;
+    const double at[] = {0,
+                         -net,
+                         s->load_mwh,
+                         -net - s->import_limit_mwh,
+                         s->load_mwh - s->import_limit_mwh,
+                         s->export_limit_mwh - net,
+                         s->export_limit_mwh + s->load_mwh};
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) add_kink(u, &n, at[i], lo, hi);
+    if (s->curtailable && s->sell > s->buy && s->buy < 0) {
+        /* export all of the PV, or curtail it and be paid to import: equal where */
+        add_kink(u, &n, -s->buy * s->pv_mwh / (s->sell - s->buy) - net, lo, hi);
+        if (s->sell > 0) {
+            add_kink(u, &n, -s->buy * s->import_limit_mwh / s->sell - net, lo, hi);
+            add_kink(u, &n, s->sell * s->export_limit_mwh / s->buy + s->load_mwh, lo, hi);
+        }
+    }
+    for (size_t i = n; i > 0; i--) u[i] = u[i - 1];
+    u[0] = lo;
+    u[n + 1] = hi;
+    return n + 2;
+}
+
+/* d cash / du on (a, b), from which flow moved between the two ends. */
+static double slope_between(const vo_site_interval *s, double a, double b) {
+    const double third = (b - a) / 3;
+    const vo_site_flow fa = vo_site_settle(s, a + third), fb = vo_site_settle(s, b - third);
+    const double exported = round((fb.export_mwh - fa.export_mwh) / third);
+    const double imported = round((fb.import_mwh - fa.import_mwh) / third);
+    return s->sell * exported - s->buy * imported;
+}
+
+/* The stretch of u on which the meter's limits hold; false if there is none. */
+static bool feasible_range(const vo_site_interval *s, double *lo, double *hi) {
+    const double least = s->load_mwh - s->import_limit_mwh - s->pv_mwh;
+    const double most = s->export_limit_mwh + s->load_mwh - (s->curtailable ? 0 : s->pv_mwh);
+    *lo = fmax(*lo, least);
+    *hi = fmin(*hi, most);
+    return *lo <= *hi;
+}
+
+bool vo_reward_at(const vo_reward_source *s, size_t t, vo_value *q) {
+    const vo_reward_simple r = vo_reward_simple_at(s, t);
+    const double wear = s->p->battery->wear_cost_per_mwh +
+                        (s->extra_wear ? s->extra_wear[t] : 0);
+    const vo_site_interval site = vo_site_at(s->p, t);
+    double u[VO_REWARD_MAX_PIECES];
+    double lo = -r.charge_z / r.gain, hi = r.discharge_z / r.drain;
+    if (!feasible_range(&site, &lo, &hi)) return false;
+    const size_t n = hi > lo ? kinks(&site, lo, hi, u) : 1;
+    if (n == 1) u[0] = lo;
+    q->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        q->x[i] = u[i] > 0 ? u[i] * r.drain : u[i] * r.gain;
+        if (i == 0) continue;
+        const double cash = slope_between(&site, u[i - 1], u[i]);
+        q->m[i - 1] = u[i - 1] >= 0 ? (cash - wear) / r.drain : cash / r.gain;
+        q->n = i;
+    }
+    return true;
+}
+
+double vo_reward_cash(const vo_reward_source *s, size_t t, const vo_reward_simple *r,
+                      double u) {
+    if (s->simple) return u > 0 ? r->sell * u : r->buy * u;
+    const vo_site_interval site = vo_site_at(s->p, t);
+    const double wear = site.sell - r->sell; /* own and extra */
+    return vo_site_settle(&site, u).cash - (u > 0 ? wear * u : 0);
+}
+
+bool vo_reward_all_concave(const vo_reward_source *s) {
+    double x[VO_REWARD_MAX_PIECES + 1], m[VO_REWARD_MAX_PIECES];
+    vo_value q = {.x = x, .m = m};
+    for (size_t t = 0; t < s->p->n; t++) {
+        const vo_reward_simple r = vo_reward_simple_at(s, t);
+        if (s->simple) {
+            if (!vo_reward_is_concave(&r)) return false;
+        } else if (vo_reward_at(s, t, &q) && !vo_value_is_concave(&q)) {
+            return false;
+        }
+    }
+    return true;
+}

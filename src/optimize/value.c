@@ -1,0 +1,259 @@
+/* value.c -- see value.h. The envelope sweeps two functions from left to right over the union of
+ * their knots; between two knots both are straight, so they cross at most once. */
+#include "optimize/value.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+bool vo_value_is_concave(const vo_value *f) {
+    for (size_t i = 1; i < f->n; i++)
+        if (f->m[i] > f->m[i - 1]) return false;
+    return true;
+}
+
+double vo_value_rise(const vo_value *f, double x) {
+    double v = 0;
+    for (size_t i = 0; i < f->n && f->x[i] < x; i++)
+        v += f->m[i] * (fmin(f->x[i + 1], x) - f->x[i]);
+    return v;
+}
+
+/* Appends a piece that ends at `end`; joins it to the last one if the slopes are equal. */
+static void append(vo_value *out, double slope, double end) {
+    if (!(end > out->x[out->n])) return; /* no width: an outage, or a cut at a knot */
+    if (out->n && out->m[out->n - 1] == slope) {
+        out->x[out->n] = end;
+        return;
+    }
+    out->m[out->n] = slope;
+    out->x[++out->n] = end;
+}
+
+void vo_value_merge(const vo_value *f, const vo_value *g, vo_value *out) {
+    size_t i = 0, j = 0;
+    out->n = 0;
+    out->x[0] = f->x[0] + g->x[0];
+    while (i < f->n || j < g->n) {
+        const bool from_f = j == g->n || (i < f->n && f->m[i] >= g->m[j]);
+        const double slope = from_f ? f->m[i] : g->m[j];
+        if (from_f)
+            i++;
+        else
+            j++;
+        append(out, slope, f->x[i] + g->x[j]);
+    }
+}
+
+bool vo_value_restrict(vo_value *f, double lo, double hi) {
+    if (!(f->x[0] <= hi && f->x[f->n] >= lo)) return false;
+    while (f->n && f->x[1] <= lo) {
+        f->x++;
+        f->m++;
+        f->n--;
+    }
+    if (f->x[0] < lo) f->x[0] = lo;
+    while (f->n && f->x[f->n - 1] >= hi) f->n--;
+    if (f->x[f->n] > hi) f->x[f->n] = hi;
+    return true;
+}
+
+/* ---- the general case --------------------------------------------------------- */
+
+/* A function with the value at its left end, so that two can be compared. */
+typedef struct {
+    vo_value f;
+    double v0;
+} anchored;
+
+/* Last piece of the concave run that begins at piece i, plus one. */
+static size_t run_end(const vo_value *f, size_t i) {
+    if (f->n == 0) return 0;
+    for (i++; i < f->n && f->m[i] <= f->m[i - 1]; i++)
+        ;
+    return i;
+}
+
+static size_t runs(const vo_value *f) {
+    size_t count = 0, i = 0;
+    do {
+        i = run_end(f, i);
+        count++;
+    } while (i < f->n);
+    return count;
+}
+
+/* A cursor over an anchored function: where it is, how high, and how steep from there on. */
+typedef struct {
+    const vo_value *f;
+    size_t i;
+    double v; /* at x[i] */
+} cursor;
+
+static bool inside(const cursor *c, double x) { return x >= c->f->x[0] && x < c->f->x[c->f->n]; }
+
+/* Moves to the piece that holds [x, ...): x[i] <= x < x[i + 1]. */
+static void seek(cursor *c, double x) {
+    while (c->i < c->f->n && c->f->x[c->i + 1] <= x) {
+        c->v += c->f->m[c->i] * (c->f->x[c->i + 1] - c->f->x[c->i]);
+        c->i++;
+    }
+}
+
+static double height(const cursor *c, double x) {
+    return c->i < c->f->n ? c->v + c->f->m[c->i] * (x - c->f->x[c->i]) : c->v;
+}
+
+static double next_knot(const cursor *c, double x) {
+    if (x < c->f->x[0]) return c->f->x[0];
+    return c->i < c->f->n ? c->f->x[c->i + 1] : (double)INFINITY;
+}
+
+/* One elementary stretch [x, to): which is on top, and where that changes. */
+static void emit_top(const cursor *a, const cursor *b, double x, double to, vo_value *out) {
+    const double slope_a = a->f->m[a->i], slope_b = b->f->m[b->i];
+    const double ahead = height(a, x) - height(b, x);
+    const double after = ahead + (slope_a - slope_b) * (to - x);
+    if (ahead >= 0 && after >= 0) {
+        append(out, slope_a, to);
+    } else if (ahead <= 0 && after <= 0) {
+        append(out, slope_b, to);
+    } else {
+        const double cross = fmin(fmax(x + ahead / (slope_b - slope_a), x), to);
+        if (cross > x) append(out, ahead > 0 ? slope_a : slope_b, cross);
+        if (to > cross) append(out, ahead > 0 ? slope_b : slope_a, to);
+    }
+}
+
+/* out = upper envelope of a and b, whose domains overlap or touch. */
+static void envelope(const anchored *a, const anchored *b, anchored *out) {
+    cursor ca = {&a->f, 0, a->v0}, cb = {&b->f, 0, b->v0};
+    const double end = fmax(a->f.x[a->f.n], b->f.x[b->f.n]);
+    double x = fmin(a->f.x[0], b->f.x[0]);
+    const bool both = a->f.x[0] == b->f.x[0];
+    out->v0 = both ? fmax(a->v0, b->v0) : a->f.x[0] < b->f.x[0] ? a->v0 : b->v0;
+    out->f.n = 0;
+    out->f.x[0] = x;
+    while (x < end) {
+        seek(&ca, x);
+        seek(&cb, x);
+        const double to = fmin(fmin(next_knot(&ca, x), next_knot(&cb, x)), end);
+        if (inside(&ca, x) && inside(&cb, x))
+            emit_top(&ca, &cb, x, to, &out->f);
+        else if (inside(&ca, x))
+            append(&out->f, ca.f->m[ca.i], to);
+        else if (inside(&cb, x))
+            append(&out->f, cb.f->m[cb.i], to);
+        x = to;
+    }
+}
+
+/* The piece range [i, j) of f as a function of its own. */
+static vo_value part(const vo_value *f, size_t i, size_t j) {
+    return (vo_value){f->x + i, f->m + i, j - i, true};
+}
+
+/* Four functions live in the scratch block: the merged pair, the chain of one run of g, the
+ * total so far, and a spare to write the next envelope into. */
+enum { MERGED, CHAIN, TOTAL, SPARE, BUFFERS };
+
+/* Bounded by: every knot of every merged pair, plus one crossing between any two knots. */
+size_t vo_value_convolve_room(const vo_value *f, const vo_value *g) {
+    return 2 * (runs(f) * (g->n + 1) + runs(g) * (f->n + 1)) * 2 + 8;
+}
+
+void vo_value_scratch_fini(vo_value_scratch *s) {
+    if (!s->block) return;
+    s->alloc->free(s->alloc->ctx, s->block);
+    s->block = NULL;
+    s->size = 0;
+}
+
+static vo_status reserve(vo_value_scratch *s, size_t doubles, vo_error *err) {
+    if (s->size >= doubles) return VO_OK;
+    vo_value_scratch_fini(s);
+    if (!s->alloc) s->alloc = &vo_alloc_libc;
+    s->block = s->alloc->zalloc(s->alloc->ctx, 2 * doubles * sizeof(double));
+    if (!s->block) return vo_fail(err, VO_ENOMEM, "%zu pieces of a value function", doubles);
+    s->size = 2 * doubles;
+    return VO_OK;
+}
+
+static void swap(anchored *a, anchored *b) {
+    const anchored t = *a;
+    *a = *b;
+    *b = t;
+}
+
+/* into = envelope(into, add), or add alone if there is nothing yet. */
+static void absorb(anchored *into, bool *have, anchored *add, anchored *spare) {
+    if (*have) {
+        envelope(into, add, spare);
+        swap(into, spare);
+    } else {
+        swap(into, add);
+    }
+    *have = true;
+}
+
+/* The merged function of run [i,j) of f and run [k,l) of g, cut to lo..hi. */
+static bool merge_runs(const vo_value *f, const vo_value *g, const size_t range[4],
+                       const double start[2], double lo, double hi, anchored *out) {
+    const vo_value pf = part(f, range[0], range[1]), pg = part(g, range[2], range[3]);
+    vo_value_merge(&pf, &pg, &out->f);
+    const double left = out->f.x[0];
+    vo_value whole = out->f;
+    if (!(left <= hi && out->f.x[out->f.n] >= lo)) return false;
+    /* the value at the new left end, before the cut moves it */
+    out->v0 = start[0] + start[1] + (lo > left ? vo_value_rise(&whole, lo) : 0);
+    return vo_value_restrict(&out->f, lo, hi);
+}
+
+/* Restricting moves a view's arrays forward; this lays it back to its buffer's start. */
+static void settle_view(anchored *a, double *base, size_t room) {
+    memmove(base, a->f.x, (a->f.n + 1) * sizeof(double));
+    memmove(base + room, a->f.m, a->f.n * sizeof(double));
+    a->f.x = base;
+    a->f.m = base + room;
+}
+
+vo_status vo_value_convolve(const vo_value *f, const vo_value *g, double lo, double hi,
+                            vo_value_scratch *scratch, vo_value *out, bool *empty,
+                            vo_error *err) {
+    const size_t room = vo_value_convolve_room(f, g);
+    if (reserve(scratch, 2 * BUFFERS * room, err) != VO_OK) return VO_ENOMEM;
+    anchored buf[BUFFERS] = {0};
+    for (size_t b = 0; b < BUFFERS; b++)
+        buf[b].f = (vo_value){.x = scratch->block + 2 * b * room,
+                              .m = scratch->block + (2 * b + 1) * room};
+    bool have_total = false;
+    double start_g = 0;
+    for (size_t k = 0, l; k <= g->n; k = l) {
+        l = run_end(g, k);
+        bool have_chain = false;
+        double start_f = 0;
+        for (size_t i = 0, j; i <= f->n; i = j) {
+            j = run_end(f, i);
+            double *const base = buf[MERGED].f.x;
+            if (merge_runs(f, g, (size_t[4]){i, j, k, l}, (double[2]){start_f, start_g}, lo,
+                           hi, &buf[MERGED])) {
+                settle_view(&buf[MERGED], base, room);
+                absorb(&buf[CHAIN], &have_chain, &buf[MERGED], &buf[SPARE]);
+            } else {
+                buf[MERGED].f = (vo_value){.x = base, .m = base + room};
+            }
+            for (size_t p = i; p < j; p++) start_f += f->m[p] * (f->x[p + 1] - f->x[p]);
+            if (j >= f->n) break;
+        }
+        if (have_chain) absorb(&buf[TOTAL], &have_total, &buf[CHAIN], &buf[SPARE]);
+        for (size_t p = k; p < l; p++) start_g += g->m[p] * (g->x[p + 1] - g->x[p]);
+        if (l >= g->n) break;
+    }
+    *empty = !have_total;
+    if (!have_total) return VO_OK;
+    out->n = buf[TOTAL].f.n;
+    assert(out->n + 1 <= room);
+    memcpy(out->x, buf[TOTAL].f.x, (out->n + 1) * sizeof(double));
+    memcpy(out->m, buf[TOTAL].f.m, out->n * sizeof(double));
+    return VO_OK;
+}

@@ -31,6 +31,14 @@ static vo_status refuse(vo_error *err, const char *doing, const char *path) {
     return vo_fail(err, st, "cannot %s \"%.300s\": %s", doing, path, why);
 }
 
+/* Opening a pipe waits for its other end, and a signal may come in between. */
+static int open_file(const char *path, int flags, mode_t mode) {
+    for (;;) {
+        const int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
+        if (fd >= 0 || errno != EINTR) return fd;
+    }
+}
+
 static bool is_dash(const char *path) { return strcmp(path, "-") == 0; }
 
 /* ---- reading ----------------------------------------------------------------- */
@@ -89,7 +97,7 @@ vo_status vo_file_read(const char *path, size_t max, char **text, size_t *len, v
     if (max > SIZE_MAX / 4) max = SIZE_MAX / 4;
     if (is_dash(path)) return read_all(STDIN_FILENO, "standard input", 65536, max, text, len, err);
 
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    const int fd = open_file(path, O_RDONLY, 0);
     if (fd < 0) return refuse(err, "open", path);
     struct stat s;
     vo_status st;
@@ -134,7 +142,7 @@ static bool sync_folder_of(const char *path) {
         memcpy(folder, "/", 2);
     else
         snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = open_file(folder, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0) return errno == EACCES; /* may write in it but not read it */
     const bool ok = fsync(fd) == 0 || errno == EINVAL;
     close(fd);
@@ -149,14 +157,14 @@ static int open_beside(const char *path, mode_t mode, char *name, size_t size) {
             errno = ENAMETOOLONG;
             return -1;
         }
-        const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        const int fd = open_file(name, O_WRONLY | O_CREAT | O_EXCL, mode);
         if (fd >= 0 || errno != EEXIST) return fd;
     }
     return -1;
 }
 
 static vo_status write_through(const char *path, const void *data, size_t len, vo_error *err) {
-    const int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    const int fd = open_file(path, O_WRONLY, 0);
     if (fd < 0) return refuse(err, "open", path);
     vo_status st = VO_OK;
     if (!write_all(fd, data, len)) st = refuse(err, "write", path);
@@ -248,7 +256,7 @@ vo_status vo_file_remove(const char *path, vo_error *err) {
 
 /* flock, not fcntl: it also holds between two threads of one process. */
 vo_status vo_file_lock_take(const char *path, vo_file_lock *out, vo_error *err) {
-    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    const int fd = open_file(path, O_RDWR | O_CREAT, 0666);
     if (fd < 0) return refuse(err, "open", path);
     while (flock(fd, LOCK_EX) != 0) {
         if (errno == EINTR) continue;

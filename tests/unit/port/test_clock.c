@@ -1,0 +1,22 @@
+/* test_clock.c -- each test states one promise of clock.h. */
+#include "port/clock.h"
+
+#include <criterion/criterion.h>
+#include <time.h>
+
+Test(clock, monotonic_time_never_goes_back_and_moves) {
+    const double first = vo_clock_monotonic_s();
+    double last = first;
+    for (int i = 0; i < 100000 || last == first; i++) {
+        const double now = vo_clock_monotonic_s();
+        cr_assert_geq(now, last);
+        last = now;
+    }
+    cr_assert_gt(last, first);
+    cr_assert_lt(last - first, 60.0);
+}
+
+Test(clock, utc_is_the_seconds_since_1970) {
+    const int64_t before = (int64_t)time(NULL), now = vo_clock_utc_s(), after = (int64_t)time(NULL);
+    cr_assert(before <= now && now <= after);
+}

@@ -278,7 +278,9 @@ static void fill_plan(const solver *s, const vo_schedule_options *o, vo_plan *pl
     fill_flows(s, plan);
     fill_values(s, !o->plan_only, plan);
     plan->profit = plan_profit(s->p, plan);
-    plan->bound = fmax(plan->profit, -s->bound * s->m->energy_unit * s->m->price_unit);
+    plan->bound = isfinite(s->bound)
+                      ? fmax(plan->profit, -s->bound * s->m->energy_unit * s->m->price_unit)
+                      : (double)NAN;
     plan->verdict = s->outcome == SOLVED ? VO_VERDICT_OPTIMAL : VO_VERDICT_FEASIBLE;
     plan->n_violations = 0;
     memset(plan->violation, 0, sizeof plan->violation);

@@ -98,11 +98,11 @@ static bool battery_needs_binary(const writer *w, size_t k, size_t t) {
     const vo_problem *p = w->p;
     const vo_battery *b = &p->battery[k];
     const double round_trip = b->charge_efficiency * b->discharge_efficiency;
-    if (!(round_trip < 1) || !(charge_most(w, k, t) > 0) || !(discharge_most(w, k, t) > 0))
-        return false;
-    if (isfinite(p->ramp_mw_per_h)) return true;
+    if (!(charge_most(w, k, t) > 0) || !(discharge_most(w, k, t) > 0)) return false;
     const double buy = vo_lp_buy(p, t), sell = vo_lp_sell(p, t), wear = b->wear_cost_per_mwh;
-    if (!w->metered) return buy - round_trip * (sell - wear) < 0;
+    if (!w->metered && buy - round_trip * (sell - wear) < 0) return true;
+    if (round_trip < 1 && isfinite(p->ramp_mw_per_h)) return true;
+    if (!w->metered || !(round_trip < 1)) return false; /* turning both down changes nothing */
 
     const double load = scaled(w, p->load_mw, t, 0);
     if (export_reach(w, t) - load > scaled(w, p->export_limit_mw, t, inf)) return true;
@@ -448,14 +448,18 @@ static int32_t *take_integers(bool *ok, int64_t n) {
     return v;
 }
 
+static vo_status refuse_size(const vo_problem *p, int64_t terms, vo_error *err) {
+    return vo_fail(err, VO_EUNSUPPORTED,
+                   "n = %zu intervals for %zu batteries make a linear program of %lld terms, "
+                   "more than 2^31: use method exact or split the series",
+                   p->n, p->n_batteries, (long long)terms);
+}
+
 static vo_status take_memory(const writer *w, vo_error *err) {
     vo_lp_model *m = w->m;
     const int64_t cols = w->cols + w->peaks + w->slacks + w->binaries;
     if (cols > INT32_MAX || w->rows >= INT32_MAX || w->terms >= INT32_MAX)
-        return vo_fail(err, VO_EUNSUPPORTED,
-                       "n = %zu intervals make a linear program of %lld terms, more than 2^31: "
-                       "use method exact or split the series",
-                       m->n, (long long)w->terms);
+        return refuse_size(w->p, w->terms, err);
     m->n_cols = (int32_t)cols;
     m->n_rows = (int32_t)w->rows;
     m->n_terms = (int32_t)w->terms;
@@ -480,6 +484,8 @@ static vo_status take_memory(const writer *w, vo_error *err) {
 
 vo_status vo_lp_model_create(const vo_problem *p, vo_lp_shape shape, vo_lp_model **out,
                              vo_error *err) {
+    const int64_t least_terms = 4 * (int64_t)p->n * (int64_t)p->n_batteries;
+    if (least_terms >= INT32_MAX) return refuse_size(p, least_terms, err);
     vo_status status = VO_ENOMEM;
     vo_lp_model *m = vo_alloc_libc.zalloc(NULL, sizeof *m);
     if (!m) return vo_fail(err, VO_ENOMEM, "a linear program for %zu intervals", p->n);

@@ -136,7 +136,8 @@ static bool read_offset(cursor *c, int32_t *offset_s) {
     const bool colon = take(c, ':');
     if (colon || (peek(c) >= '0' && peek(c) <= '9'))
         minutes = digits(c, 2, "expected an offset such as +01:00");
-    require(c, minutes < 60 && hours * 60 + minutes <= 18 * 60, "the offset is beyond 18 hours");
+    require(c, minutes < 60 && hours * 60 + minutes <= 18 * 60,
+            "the offset is beyond 18 hours");
     *offset_s = (hours * 60 + minutes) * (west ? -60 : 60);
     return true;
 }
@@ -150,8 +151,8 @@ vo_status vo_civil_parse(const char *text, size_t len, vo_civil *out, bool *has_
 
     read_date(&c, &v);
     const char next = peek(&c);
-    if (!c.wrong && (next == 'T' || next == 't' ||
-                     (next == ' ' && c.end - c.at > 1 && c.at[1] != ' '))) {
+    if (!c.wrong &&
+        (next == 'T' || next == 't' || (next == ' ' && c.end - c.at > 1 && c.at[1] != ' '))) {
         c.at++;
         read_time(&c, &v);
         if (!c.wrong) offset_given = read_offset(&c, &offset);

@@ -89,7 +89,8 @@ vo_status vo_json_parse(const char *text, size_t len, vo_json **out, vo_error *e
     if (!root && json_error_code(&e) == json_error_out_of_memory)
         return vo_fail(err, VO_ENOMEM, "JSON of %zu bytes", len);
     if (!root)
-        return vo_fail(err, VO_EINVAL, "JSON, line %d, column %d: %s", e.line, e.column, e.text);
+        return vo_fail(err, VO_EINVAL, "JSON, line %d, column %d: %s", e.line, e.column,
+                       e.text);
     if (check_members(root, err) != VO_OK) {
         json_decref(root);
         return VO_EINVAL;
@@ -245,7 +246,8 @@ static void begin_value(vo_json_out *w) {
     if (w->failed != VO_OK) return;
     assert(!w->done && "one document has one root value");
     if (w->depth == 0) return;
-    assert(w->level[w->depth - 1].object == w->after_key && "members need a key, elements none");
+    assert(w->level[w->depth - 1].object == w->after_key &&
+           "members need a key, elements none");
     if (w->after_key)
         w->after_key = false;
     else
@@ -406,8 +408,9 @@ vo_status vo_json_out_take(vo_json_out *w, char **text, size_t *len, vo_error *e
         return vo_fail(err, VO_EINVAL, "JSON nested more than %d deep", MAX_DEPTH);
     if (w->failed != VO_OK) return vo_fail(err, w->failed, "JSON text of %zu bytes", w->len);
     if (!w->done)
-        return vo_fail(err, VO_EINVAL, w->depth ? "JSON text with %u levels still open"
-                                                : "JSON text with nothing in it (%u levels)",
+        return vo_fail(err, VO_EINVAL,
+                       w->depth ? "JSON text with %u levels still open"
+                                : "JSON text with nothing in it (%u levels)",
                        w->depth);
     w->text[w->len] = '\0';
     *text = w->text;

@@ -1,9 +1,10 @@
 /* json.h -- reading JSON into a tree and writing it as a stream.
  *
- * Reading goes through jansson (duplicate keys refused, depth and size bounded); the tree is
- * read-only. Writing is a stream into a growing buffer: no tree, one pass, shortest decimal
- * that reads back to the same double. NaN and infinities are written as null.
- * Threads: one owner at a time.
+ * Reading goes through jansson (duplicate keys refused; at most 128 levels deep and 20 000
+ * members in one object; every number is a double); the tree is read-only. Writing is a stream
+ * into a growing buffer: no tree, one pass, shortest decimal that reads back to the same double
+ * (-0 as 0). NaN and infinities are written as null. "</" in strings is written "<\/", so that
+ * a text may stand inside an HTML script. Threads: one owner at a time.
  */
 #ifndef VO_BASE_JSON_H
 #define VO_BASE_JSON_H
@@ -16,7 +17,12 @@
 typedef struct vo_json vo_json; /* one value of a parsed document; valid while it lives */
 
 typedef enum {
-    VO_JSON_NULL, VO_JSON_BOOL, VO_JSON_NUMBER, VO_JSON_STRING, VO_JSON_ARRAY, VO_JSON_OBJECT
+    VO_JSON_NULL,
+    VO_JSON_BOOL,
+    VO_JSON_NUMBER,
+    VO_JSON_STRING,
+    VO_JSON_ARRAY,
+    VO_JSON_OBJECT
 } vo_json_kind;
 
 /* *out is the caller's: vo_json_free(root). VO_EINVAL with line and column. At most 256 MiB. */
@@ -26,8 +32,8 @@ void vo_json_free(vo_json *root); /* accepts NULL; only for the root */
 vo_json_kind vo_json_kind_of(const vo_json *v);
 const char *vo_json_kind_name(vo_json_kind k); /* "null", "number", ... */
 size_t vo_json_size(const vo_json *v);         /* elements or members; 0 for scalars */
-const vo_json *vo_json_at(const vo_json *array, size_t i);             /* NULL past the end */
-const vo_json *vo_json_get(const vo_json *object, const char *key);    /* NULL if absent */
+const vo_json *vo_json_at(const vo_json *array, size_t i);          /* NULL past the end */
+const vo_json *vo_json_get(const vo_json *object, const char *key); /* NULL if absent */
 /* i-th member in document order; false past the end */
 bool vo_json_member(const vo_json *object, size_t i, const char **key, const vo_json **value);
 double vo_json_number(const vo_json *v);      /* requires kind NUMBER */

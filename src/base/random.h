@@ -13,9 +13,9 @@ typedef struct {
 
 vo_random vo_random_seed(uint64_t seed, uint64_t stream); /* streams are independent */
 uint64_t vo_random_u64(vo_random *r);
-double vo_random_unit(vo_random *r);                       /* [0, 1) */
+double vo_random_unit(vo_random *r); /* [0, 1) */
 double vo_random_between(vo_random *r, double lo, double hi);
-double vo_random_normal(vo_random *r);                     /* mean 0, variance 1 */
-uint64_t vo_random_below(vo_random *r, uint64_t n);        /* 0..n-1 unbiased, n > 0 */
+double vo_random_normal(vo_random *r);              /* mean 0, variance 1 */
+uint64_t vo_random_below(vo_random *r, uint64_t n); /* 0..n-1 unbiased, n > 0 */
 
 #endif

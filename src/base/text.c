@@ -170,7 +170,8 @@ size_t vo_text_format_number(double v, char out[VO_TEXT_NUMBER]) {
             const double scaled = a * pow10_exact[k] + 0.5;
             if (scaled >= TWO_53) break;
             const int64_t m = (int64_t)scaled;
-            if ((double)m / pow10_exact[k] == a) return write_scaled(v < 0, (uint64_t)m, k, out);
+            if ((double)m / pow10_exact[k] == a)
+                return write_scaled(v < 0, (uint64_t)m, k, out);
         }
         precision = 16; /* every decimal of 15 digits has been tried */
     }

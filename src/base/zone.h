@@ -30,7 +30,9 @@ vo_wall vo_zone_instants(const vo_zone *z, int64_t wall_s, int64_t *first, int64
 /* UTC instant at which local day `days` (days since 1970-01-01 of its date) begins. */
 int64_t vo_zone_day_start(const vo_zone *z, int64_t days);
 
-/* Local date (days since 1970-01-01) of a UTC instant. */
+/* Local date (days since 1970-01-01) of a UTC instant: the last day that has begun, so that day
+ * numbers never go back. (Where clocks go back across midnight, the minutes of the old date
+ * that are shown again count to the new day.) */
 int64_t vo_zone_local_day(const vo_zone *z, int64_t utc_s);
 
 #endif

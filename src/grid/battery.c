@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-#define MAX_SIZE 1e9  /* MW, MWh: a thousand times the installed power of the world */
+#define MAX_SIZE 1e9   /* MW, MWh: a thousand times the installed power of the world */
 #define MAX_MONEY 1e12 /* per MWh */
 
 vo_battery vo_battery_default(void) {
@@ -48,7 +48,8 @@ static vo_status check_efficiency(const char *name, double v, vo_error *err) {
     if (v > 1 && v <= 100)
         return vo_fail(err, VO_EINVAL, "%s = %g is not in (0, 1]: give a fraction, %g", name, v,
                        v / 100);
-    return vo_fail(err, VO_EINVAL, "%s = %g is not in (0, 1]: give MWh out per MWh in", name, v);
+    return vo_fail(err, VO_EINVAL, "%s = %g is not in (0, 1]: give MWh out per MWh in", name,
+                   v);
 }
 
 static vo_status check_soc(const char *name, double v, vo_error *err) {
@@ -124,13 +125,15 @@ static vo_status check_rates(const vo_battery *b, vo_error *err) {
 
 vo_status vo_battery_check(const vo_battery *b, vo_error *err) {
     if (!(b->capacity_mwh > 0 && b->capacity_mwh <= MAX_SIZE))
-        return vo_fail(err, VO_EINVAL,
-                       "capacity_mwh = %g is not in (0, 1e9]: give the energy it stores, in MWh",
-                       b->capacity_mwh);
+        return vo_fail(
+            err, VO_EINVAL,
+            "capacity_mwh = %g is not in (0, 1e9]: give the energy it stores, in MWh",
+            b->capacity_mwh);
     vo_status st = check_size("charge_mw", b->charge_mw, err);
     if (st == VO_OK) st = check_size("discharge_mw", b->discharge_mw, err);
     if (st == VO_OK) st = check_efficiency("charge_efficiency", b->charge_efficiency, err);
-    if (st == VO_OK) st = check_efficiency("discharge_efficiency", b->discharge_efficiency, err);
+    if (st == VO_OK)
+        st = check_efficiency("discharge_efficiency", b->discharge_efficiency, err);
     if (st == VO_OK) st = check_rates(b, err);
     if (st == VO_OK) st = check_socs(b, err);
     if (st == VO_OK) st = check_final(b, err);

@@ -43,7 +43,9 @@ vo_status vo_series_create(size_t n, const char *const *names, size_t n_columns,
     if (!alloc) alloc = &vo_alloc_libc;
     const size_t row = sizeof(vo_time) + sizeof(double) * (1 + n_columns) + sizeof(int32_t);
     vo_series *s = alloc->zalloc(alloc->ctx, sizeof *s + n * row);
-    if (!s) return vo_fail(err, VO_ENOMEM, "a series of %zu intervals and %zu columns", n, n_columns);
+    if (!s)
+        return vo_fail(err, VO_ENOMEM, "a series of %zu intervals and %zu columns", n,
+                       n_columns);
 
     /* In order of falling alignment: 8 bytes, 8 bytes, 4 bytes. */
     s->alloc = alloc;
@@ -90,7 +92,8 @@ vo_status vo_series_column(const vo_series *s, const char *name, const double **
         return vo_fail(err, VO_ENOTFOUND,
                        "there is no column \"%.63s\": did you mean \"%s\"? There are: %s", name,
                        near, list);
-    return vo_fail(err, VO_ENOTFOUND, "there is no column \"%.63s\". There are: %s", name, list);
+    return vo_fail(err, VO_ENOTFOUND, "there is no column \"%.63s\". There are: %s", name,
+                   list);
 }
 
 /* "2024-01-31T23:00:00Z" */
@@ -105,18 +108,23 @@ vo_status vo_series_check(const vo_series *s, vo_error *err) {
     char at[40];
     for (size_t t = 0; t < s->n; t++) {
         if (t > 0 && s->start[t].s == s->start[t - 1].s)
-            return vo_fail(err, VO_EINVAL, "interval %zu, %s: this time stamp is there twice: "
-                           "remove one row", t, stamp(s->start[t], at));
+            return vo_fail(err, VO_EINVAL,
+                           "interval %zu, %s: this time stamp is there twice: "
+                           "remove one row",
+                           t, stamp(s->start[t], at));
         if (t > 0 && s->start[t].s < s->start[t - 1].s)
-            return vo_fail(err, VO_EINVAL, "interval %zu, %s: earlier than the one before: sort "
-                           "by time", t, stamp(s->start[t], at));
+            return vo_fail(err, VO_EINVAL,
+                           "interval %zu, %s: earlier than the one before: sort "
+                           "by time",
+                           t, stamp(s->start[t], at));
         if (!(s->dt_h[t] > 0 && isfinite(s->dt_h[t])))
             return vo_fail(err, VO_EINVAL, "interval %zu, %s: length %g h is not positive", t,
                            stamp(s->start[t], at), s->dt_h[t]);
         if (t > 0 && s->day[t] < s->day[t - 1])
-            return vo_fail(err, VO_EINVAL, "interval %zu, %s: day number %d after day %d: number "
-                           "the days in order of time", t, stamp(s->start[t], at),
-                           (int)s->day[t], (int)s->day[t - 1]);
+            return vo_fail(err, VO_EINVAL,
+                           "interval %zu, %s: day number %d after day %d: number "
+                           "the days in order of time",
+                           t, stamp(s->start[t], at), (int)s->day[t], (int)s->day[t - 1]);
     }
     return VO_OK;
 }

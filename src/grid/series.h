@@ -30,14 +30,14 @@ typedef struct {
 typedef struct {
     const vo_alloc *alloc;
     size_t n;
-    vo_time *start;     /* [n] strictly increasing                                    */
-    double *dt_h;       /* [n] > 0: to the next start; the last one repeats           */
-    int32_t *day;       /* [n] local-day number, 0 for the first day, non-decreasing  */
+    vo_time *start; /* [n] strictly increasing                                    */
+    double *dt_h;   /* [n] > 0: to the next start; the last one repeats           */
+    int32_t *day;   /* [n] local-day number, 0 for the first day, non-decreasing  */
     size_t n_columns;
     vo_column column[VO_SERIES_MAX_COLUMNS];
-    char zone[64];      /* IANA name, "UTC" if none was given                         */
-    char currency[16];  /* "MXN", "EUR", ... "" if not known                          */
-    char label[128];    /* "MEM MDA APATZINGAN", a file name, ...: for people         */
+    char zone[64];     /* IANA name, "UTC" if none was given                         */
+    char currency[16]; /* "MXN", "EUR", ... "" if not known                          */
+    char label[128];   /* "MEM MDA APATZINGAN", a file name, ...: for people         */
 } vo_series;
 
 /* Zeroed times and `n_columns` columns of NAN named by `names`. *out is the caller's.
@@ -57,7 +57,8 @@ vo_status vo_series_column(const vo_series *s, const char *name, const double **
  * not positive, or day numbers go back. */
 vo_status vo_series_check(const vo_series *s, vo_error *err);
 
-/* The part of `s` with from <= start < to, copied, day numbers from 0. VO_ENOTFOUND if empty. */
+/* The part of `s` with from <= start < to, copied, day numbers from 0. VO_ENOTFOUND if empty.
+ */
 vo_status vo_series_slice(const vo_series *s, vo_time from, vo_time to, vo_series **out,
                           vo_error *err);
 

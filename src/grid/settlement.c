@@ -18,8 +18,10 @@ vo_site_interval vo_site_at(const vo_problem *p, size_t t) {
         .sell = export_price - p->fee_per_mwh,
         .load_mwh = p->load_mw ? p->load_mw[t] * dt_h : 0,
         .pv_mwh = p->pv_mw ? p->pv_mw[t] * dt_h : 0,
-        .import_limit_mwh = p->import_limit_mw ? p->import_limit_mw[t] * dt_h : (double)INFINITY,
-        .export_limit_mwh = p->export_limit_mw ? p->export_limit_mw[t] * dt_h : (double)INFINITY,
+        .import_limit_mwh =
+            p->import_limit_mw ? p->import_limit_mw[t] * dt_h : (double)INFINITY,
+        .export_limit_mwh =
+            p->export_limit_mw ? p->export_limit_mw[t] * dt_h : (double)INFINITY,
         .curtailable = p->curtailable,
     };
 }

@@ -10,16 +10,16 @@
 
 typedef struct {
     double dt_h;
-    double buy, sell;                       /* currency/MWh incl. fee and carbon             */
-    double load_mwh, pv_mwh;                /* energies of the interval                      */
+    double buy, sell;        /* currency/MWh incl. fee and carbon             */
+    double load_mwh, pv_mwh; /* energies of the interval                      */
     double import_limit_mwh, export_limit_mwh; /* INFINITY: none                             */
     int32_t curtailable;
 } vo_site_interval;
 
 typedef struct {
     double import_mwh, export_mwh, curtailed_mwh;
-    double cash;           /* sell*export - buy*import; wear is not in it                    */
-    double excess_mwh;     /* how far beyond the import or export limit, 0 if kept           */
+    double cash;       /* sell*export - buy*import; wear is not in it                    */
+    double excess_mwh; /* how far beyond the import or export limit, 0 if kept           */
 } vo_site_flow;
 
 /* Interval t of the problem. */

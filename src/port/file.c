@@ -95,7 +95,8 @@ fail:
 
 vo_status vo_file_read(const char *path, size_t max, char **text, size_t *len, vo_error *err) {
     if (max > SIZE_MAX / 4) max = SIZE_MAX / 4;
-    if (is_dash(path)) return read_all(STDIN_FILENO, "standard input", 65536, max, text, len, err);
+    if (is_dash(path))
+        return read_all(STDIN_FILENO, "standard input", 65536, max, text, len, err);
 
     const int fd = open_file(path, O_RDONLY, 0);
     if (fd < 0) return refuse(err, "open", path);

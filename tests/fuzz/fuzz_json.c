@@ -1,4 +1,5 @@
-/* fuzz_json.c -- any bytes: refused in words, or read, written and read again to the same text. */
+/* fuzz_json.c -- any bytes: refused in words, or read, written and read again to the same text.
+ */
 #include "base/json.h"
 
 #include <assert.h>

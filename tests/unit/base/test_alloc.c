@@ -1,4 +1,5 @@
-/* test_alloc.c -- the default allocator keeps the promises that every user of the seam needs. */
+/* test_alloc.c -- the default allocator keeps the promises that every user of the seam needs.
+ */
 #include "base/alloc.h"
 
 #include <criterion/criterion.h>

@@ -92,8 +92,9 @@ Test(civil, time_stamps_are_read) {
         int32_t offset_s = -1;
         vo_error err = {0};
         char text[32];
-        cr_assert_eq(vo_civil_parse(c[i].text, strlen(c[i].text), &v, &has_offset, &offset_s, &err),
-                     VO_OK, "%s: %s", c[i].text, err.msg);
+        cr_assert_eq(
+            vo_civil_parse(c[i].text, strlen(c[i].text), &v, &has_offset, &offset_s, &err),
+            VO_OK, "%s: %s", c[i].text, err.msg);
         vo_civil_format(&v, text);
         cr_assert_str_eq(text, c[i].as);
         cr_assert_eq(has_offset, c[i].has_offset);
@@ -137,8 +138,9 @@ Test(civil, what_is_not_a_time_stamp_is_refused_with_text_and_reason) {
         bool has_offset;
         int32_t offset_s;
         vo_error err = {0};
-        cr_assert_eq(vo_civil_parse(c[i].text, strlen(c[i].text), &v, &has_offset, &offset_s, &err),
-                     VO_EINVAL, "%s", c[i].text);
+        cr_assert_eq(
+            vo_civil_parse(c[i].text, strlen(c[i].text), &v, &has_offset, &offset_s, &err),
+            VO_EINVAL, "%s", c[i].text);
         cr_assert_not_null(strstr(err.msg, c[i].says), "%s", err.msg);
         cr_assert_not_null(strstr(err.msg, c[i].text), "%s", err.msg);
         cr_assert_eq(v.year, 77); /* outputs untouched */
@@ -147,7 +149,8 @@ Test(civil, what_is_not_a_time_stamp_is_refused_with_text_and_reason) {
     vo_civil v;
     bool has_offset;
     int32_t offset_s;
-    cr_assert_eq(vo_civil_parse("2024-01-31\0", 11, &v, &has_offset, &offset_s, NULL), VO_EINVAL);
+    cr_assert_eq(vo_civil_parse("2024-01-31\0", 11, &v, &has_offset, &offset_s, NULL),
+                 VO_EINVAL);
 }
 
 /* Property: whatever is formatted is read back. */

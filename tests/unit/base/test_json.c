@@ -34,8 +34,9 @@ static vo_json_out *writer(void) {
 /* ---- reading ----------------------------------------------------------------- */
 
 Test(json, every_kind_is_read) {
-    vo_json *root = parse("{\"a\": [1, -2.5, 1e3], \"b\": {\"c\": null}, \"d\": true, \"e\": false,"
-                          " \"f\": \"h\\u00e9 \\\"x\\\"\"}");
+    vo_json *root =
+        parse("{\"a\": [1, -2.5, 1e3], \"b\": {\"c\": null}, \"d\": true, \"e\": false,"
+              " \"f\": \"h\\u00e9 \\\"x\\\"\"}");
     cr_assert_eq(vo_json_kind_of(root), VO_JSON_OBJECT);
     cr_assert_eq(vo_json_size(root), 5u);
     const vo_json *a = vo_json_get(root, "a");
@@ -58,7 +59,8 @@ Test(json, every_kind_is_read) {
 }
 
 Test(json, members_come_in_document_order) {
-    vo_json *root = parse("{\"z\":0,\"a\":1,\"m\":2,\"b\":3,\"y\":4,\"c\":5,\"x\":6,\"d\":7,\"w\":8}");
+    vo_json *root =
+        parse("{\"z\":0,\"a\":1,\"m\":2,\"b\":3,\"y\":4,\"c\":5,\"x\":6,\"d\":7,\"w\":8}");
     const char *key;
     const vo_json *value;
     const char order[] = "zambycxdw";
@@ -78,7 +80,8 @@ Test(json, a_root_may_be_any_value_and_begin_with_a_byte_order_mark) {
 }
 
 Test(json, whole_numbers_of_any_size_are_numbers) {
-    vo_json *root = parse("[9007199254740993, 123456789012345678901234567890, -9223372036854775809]");
+    vo_json *root =
+        parse("[9007199254740993, 123456789012345678901234567890, -9223372036854775809]");
     cr_assert(vo_json_number(vo_json_at(root, 0)) == 9007199254740992.0);
     cr_assert(vo_json_number(vo_json_at(root, 1)) == 123456789012345678901234567890.0);
     cr_assert(vo_json_number(vo_json_at(root, 2)) == -9223372036854775808.0);
@@ -162,7 +165,8 @@ Test(json, sizes_are_bounded) {
 
     char *text = malloc(20001 * 12 + 2);
     size_t n = 0;
-    for (int i = 0; i < 20001; i++) n += (size_t)sprintf(text + n, "%c\"%d\":0", i ? ',' : '{', i);
+    for (int i = 0; i < 20001; i++)
+        n += (size_t)sprintf(text + n, "%c\"%d\":0", i ? ',' : '{', i);
     strcpy(text + n, "}");
     cr_assert_eq(vo_json_parse(text, n + 1, &root, &err), VO_EINVAL);
     cr_assert_not_null(strstr(err.msg, "20001 members"), "%s", err.msg);
@@ -228,12 +232,13 @@ Test(json, strings_are_escaped_and_bad_utf8_is_replaced) {
     } c[] = {{"a\"b\\c/d", "\"a\\\"b\\\\c/d\""},
              {"\b\f\n\r\t\x01\x1f\x7f", "\"\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\""},
              {"</script>", "\"<\\/script>\""},
-             {"M\xC3\xA9xico \xE2\x82\xAC \xF0\x9F\x94\x8B", "\"M\xC3\xA9xico \xE2\x82\xAC \xF0\x9F\x94\x8B\""},
+             {"M\xC3\xA9xico \xE2\x82\xAC \xF0\x9F\x94\x8B",
+              "\"M\xC3\xA9xico \xE2\x82\xAC \xF0\x9F\x94\x8B\""},
              {"\xFF", "\"" BAD "\""},
              {"a\xC3", "\"a" BAD "\""},
              {"\xC3(", "\"" BAD "(\""},
-             {"\xC0\xAF", "\"" BAD BAD "\""},             /* overlong */
-             {"\xED\xA0\x80", "\"" BAD BAD BAD "\""},     /* a surrogate */
+             {"\xC0\xAF", "\"" BAD BAD "\""},                 /* overlong */
+             {"\xED\xA0\x80", "\"" BAD BAD BAD "\""},         /* a surrogate */
              {"\xF4\x90\x80\x80", "\"" BAD BAD BAD BAD "\""}, /* beyond U+10FFFF */
              {"\xE2\x82", "\"" BAD BAD "\""},
              {"", "\"\""}};
@@ -276,7 +281,8 @@ Test(json, numbers_read_back_to_the_same_double_and_nan_is_null) {
 }
 
 Test(json, what_was_read_is_written_whole) {
-    const char *text = "{\"z\":[1,2.5,{\"k\":null}],\"a\":{\"t\":true,\"f\":false,\"s\":\"\xC3\xB1\\n\"},\"e\":[]}";
+    const char *text = "{\"z\":[1,2.5,{\"k\":null}],\"a\":{\"t\":true,\"f\":false,\"s\":"
+                       "\"\xC3\xB1\\n\"},\"e\":[]}";
     vo_json *root = parse(text);
     vo_json_out *w = writer();
     vo_json_out_value(w, root);

@@ -127,15 +127,14 @@ Test(zone, a_day_without_midnight_begins_with_its_first_instant) {
     vo_zone_close(z);
 }
 
-static const char *const zones[] = {"America/Mexico_City", "America/Tijuana",
-                                    "Europe/Madrid",       "Europe/London",
-                                    "Australia/Lord_Howe", "America/Sao_Paulo",
-                                    "America/St_Johns",    "Pacific/Apia",
-                                    "Asia/Kolkata",        "America/Havana",
-                                    "Africa/Casablanca",   "Antarctica/Troll"};
+static const char *const zones[] = {
+    "America/Mexico_City", "America/Tijuana",   "Europe/Madrid",     "Europe/London",
+    "Australia/Lord_Howe", "America/Sao_Paulo", "America/St_Johns",  "Pacific/Apia",
+    "Asia/Kolkata",        "America/Havana",    "Africa/Casablanca", "Antarctica/Troll"};
 #define N_ZONES (sizeof zones / sizeof zones[0])
 
-/* Property: 30 years of days, each from its start to the next start, hold every instant once. */
+/* Property: 30 years of days, each from its start to the next start, hold every instant once.
+ */
 Test(zone, days_tile_time_without_gap_or_overlap) {
     for (size_t k = 0; k < N_ZONES; k++) {
         vo_zone *z = zone(zones[k]);
@@ -169,7 +168,8 @@ Test(zone, wall_clock_and_instant_agree_both_ways) {
             const int64_t wall = s + vo_zone_offset(z, s);
             int64_t a, b;
             const vo_wall kind = vo_zone_instants(z, wall, &a, &b);
-            if (kind == VO_WALL_NEVER || (a != s && b != s) || (kind == VO_WALL_UNIQUE) != (a == b))
+            if (kind == VO_WALL_NEVER || (a != s && b != s) ||
+                (kind == VO_WALL_UNIQUE) != (a == b))
                 cr_assert_fail("%s: instant %lld", zones[k], (long long)s);
             const vo_wall same = vo_zone_instants(z, s, &a, &b); /* s now as a wall clock */
             const int meets = (a + vo_zone_offset(z, a) == s) + (b + vo_zone_offset(z, b) == s);
@@ -180,12 +180,13 @@ Test(zone, wall_clock_and_instant_agree_both_ways) {
     }
 }
 
+#define LONG_NAME "a-name/that-is-longer-than-any-zone-of-the-database-is-or-will-be"
+
 Test(zone, unknown_names_are_refused_with_the_name_and_a_hint) {
-    static const char *const bad[] = {"",          "Mexico",     "America/Mexico City",
+    static const char *const bad[] = {"",          "Mexico",      "America/Mexico City",
                                       "../passwd", "/etc/passwd", "America/../../passwd",
-                                      ":UTC",      "America",    "Europe/Madrit",
-                                      "a-name-that-is-much-longer-than-any-zone-of-the-database-is"
-                                      "-or-will-ever-be"};
+                                      ":UTC",      "America",     "Europe/Madrit",
+                                      LONG_NAME};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         vo_zone *z = NULL;
         vo_error err = {0};

@@ -44,7 +44,9 @@ static const struct {
     {D(charge_mw), -2, {"charge_mw = -2", "without sign", ""}},
     {D(charge_mw), 2e9, {"charge_mw = 2e+09", "1e9", ""}},
     {D(discharge_mw), -2, {"discharge_mw = -2", "without sign", ""}},
-    {D(charge_efficiency), 85, {"charge_efficiency = 85 is not in (0, 1]: give a fraction, 0.85", "", ""}},
+    {D(charge_efficiency),
+     85,
+     {"charge_efficiency = 85 is not in (0, 1]: give a fraction, 0.85", "", ""}},
     {D(charge_efficiency), 0, {"charge_efficiency = 0", "(0, 1]", ""}},
     {D(discharge_efficiency), 90, {"discharge_efficiency = 90", "0.9", ""}},
     {D(discharge_efficiency), 120, {"discharge_efficiency = 120", "(0, 1]", ""}},
@@ -58,21 +60,21 @@ static const struct {
     {D(wear_cost_per_mwh), -1, {"wear_cost_per_mwh = -1", "", ""}},
     {D(max_cycles_per_day), -1, {"max_cycles_per_day = -1", "no limit", ""}},
     {D(max_cycles), -1, {"max_cycles = -1", "no limit", ""}},
-    {D(capacity_mwh), NAN, {"capacity_mwh = ", "nan", ""}},
-    {D(capacity_mwh), INFINITY, {"capacity_mwh = inf", "", ""}},
-    {D(charge_mw), NAN, {"charge_mw = ", "", ""}},
-    {D(charge_mw), INFINITY, {"charge_mw = inf", "", ""}},
-    {D(discharge_mw), NAN, {"discharge_mw = ", "", ""}},
-    {D(charge_efficiency), NAN, {"charge_efficiency = ", "", ""}},
-    {D(discharge_efficiency), NAN, {"discharge_efficiency = ", "", ""}},
-    {D(self_discharge_per_h), NAN, {"self_discharge_per_h = ", "", ""}},
-    {D(min_soc), NAN, {"min_soc = ", "", ""}},
-    {D(max_soc), NAN, {"max_soc = ", "", ""}},
-    {D(initial_soc), NAN, {"initial_soc = ", "", ""}},
-    {D(wear_cost_per_mwh), NAN, {"wear_cost_per_mwh = ", "", ""}},
-    {D(wear_cost_per_mwh), INFINITY, {"wear_cost_per_mwh = inf", "", ""}},
-    {D(max_cycles_per_day), NAN, {"max_cycles_per_day = ", "", ""}},
-    {D(max_cycles), NAN, {"max_cycles = ", "", ""}},
+    {D(capacity_mwh), (double)NAN, {"capacity_mwh = ", "nan", ""}},
+    {D(capacity_mwh), (double)INFINITY, {"capacity_mwh = inf", "", ""}},
+    {D(charge_mw), (double)NAN, {"charge_mw = ", "", ""}},
+    {D(charge_mw), (double)INFINITY, {"charge_mw = inf", "", ""}},
+    {D(discharge_mw), (double)NAN, {"discharge_mw = ", "", ""}},
+    {D(charge_efficiency), (double)NAN, {"charge_efficiency = ", "", ""}},
+    {D(discharge_efficiency), (double)NAN, {"discharge_efficiency = ", "", ""}},
+    {D(self_discharge_per_h), (double)NAN, {"self_discharge_per_h = ", "", ""}},
+    {D(min_soc), (double)NAN, {"min_soc = ", "", ""}},
+    {D(max_soc), (double)NAN, {"max_soc = ", "", ""}},
+    {D(initial_soc), (double)NAN, {"initial_soc = ", "", ""}},
+    {D(wear_cost_per_mwh), (double)NAN, {"wear_cost_per_mwh = ", "", ""}},
+    {D(wear_cost_per_mwh), (double)INFINITY, {"wear_cost_per_mwh = inf", "", ""}},
+    {D(max_cycles_per_day), (double)NAN, {"max_cycles_per_day = ", "", ""}},
+    {D(max_cycles), (double)NAN, {"max_cycles = ", "", ""}},
 };
 
 Test(battery, a_bad_field_is_refused_with_name_value_and_remedy) {
@@ -105,7 +107,8 @@ Test(battery, the_end_condition_is_checked_where_it_is_used) {
     b.final_value_per_mwh = (double)NAN;
     for (int32_t kind = 0; kind <= 4; kind++) {
         b.final_kind = kind;
-        const bool used = kind == VO_FINAL_EXACT || kind == VO_FINAL_AT_LEAST || kind == VO_FINAL_VALUE;
+        const bool used =
+            kind == VO_FINAL_EXACT || kind == VO_FINAL_AT_LEAST || kind == VO_FINAL_VALUE;
         cr_assert_eq(vo_battery_check(&b, &err), used ? VO_EINVAL : VO_OK, "kind %d", kind);
         if (kind == VO_FINAL_EXACT)
             cr_assert_str_eq(err.msg, "final_soc = 50 is not in [0, 1]: give a fraction, 0.5");
@@ -160,7 +163,8 @@ Test(battery, two_half_intervals_leave_what_one_whole_leaves) {
         b.charge_efficiency = vo_random_between(&r, 0.5, 1);
         b.discharge_efficiency = vo_random_between(&r, 0.5, 1);
         b.self_discharge_per_h = k % 3 ? pow(10, vo_random_between(&r, -12, -0.01)) : 0;
-        const double stored = vo_random_between(&r, 0, 10), power = vo_random_between(&r, -3, 3),
+        const double stored = vo_random_between(&r, 0, 10),
+                     power = vo_random_between(&r, -3, 3),
                      dt_h = vo_random_between(&r, 0.01, 24), cut = vo_random_unit(&r) * dt_h;
         const double whole = after(&b, stored, power, dt_h);
         const double halves = after(&b, after(&b, stored, power, dt_h / 2), power, dt_h / 2);

@@ -52,8 +52,7 @@ Test(series, columns_are_found_without_case) {
     cr_assert_str_eq(err.msg, "there is no column \"prise\": did you mean \"price\"? "
                               "There are: price, Load_MW");
     cr_assert_eq(vo_series_column(s, "temperature", &v, &err), VO_ENOTFOUND);
-    cr_assert_str_eq(err.msg,
-                     "there is no column \"temperature\". There are: price, Load_MW");
+    cr_assert_str_eq(err.msg, "there is no column \"temperature\". There are: price, Load_MW");
     vo_series_free(s);
 }
 
@@ -151,7 +150,8 @@ Test(series, a_slice_is_the_intervals_that_start_within_it_with_days_from_zero) 
 Test(series, an_empty_slice_is_not_found_and_says_what_there_is) {
     vo_series *s = hourly(24), *part = NULL;
     vo_error err = {0};
-    const vo_time early = {0}, first = s->start[0], late = {s->start[23].s + 1}, end = {INT64_MAX};
+    const vo_time early = {0}, first = s->start[0], late = {s->start[23].s + 1},
+                  end = {INT64_MAX};
     cr_assert_eq(vo_series_slice(s, early, first, &part, &err), VO_ENOTFOUND);
     cr_assert_not_null(strstr(err.msg, "2024-01-01T23:00:00Z"), "%s", err.msg);
     cr_assert_eq(vo_series_slice(s, late, end, &part, &err), VO_ENOTFOUND);

@@ -79,8 +79,10 @@ Test(settlement, limits_curtail_first_and_then_are_exceeded_by_the_least) {
 Test(settlement, no_curtailment_does_better) {
     vo_random r = vo_random_seed(77, 0);
     for (int k = 0; k < 100000; k++) {
-#define QUARTERS(lo, hi) ((double)((int)vo_random_below(&r, ((hi) - (lo)) * 4 + 1) + (lo) * 4) / 4)
-        vo_site_interval s = site(QUARTERS(-5, 5), QUARTERS(-5, 5), QUARTERS(0, 4), QUARTERS(0, 4));
+#define QUARTERS(lo, hi)                                                                       \
+    ((double)((int)vo_random_below(&r, ((hi) - (lo)) * 4 + 1) + (lo)*4) / 4)
+        vo_site_interval s =
+            site(QUARTERS(-5, 5), QUARTERS(-5, 5), QUARTERS(0, 4), QUARTERS(0, 4));
         if (vo_random_below(&r, 3) > 0) s.import_limit_mwh = QUARTERS(0, 4);
         if (vo_random_below(&r, 3) > 0) s.export_limit_mwh = QUARTERS(0, 4);
         s.curtailable = (int32_t)vo_random_below(&r, 2);
@@ -100,9 +102,9 @@ Test(settlement, no_curtailment_does_better) {
             }
         }
         cr_assert(f.excess_mwh == best_excess && f.cash == best_cash,
-                  "buy %g sell %g load %g pv %g in %g out %g battery %g: %g, %g not %g, %g", s.buy,
-                  s.sell, s.load_mwh, s.pv_mwh, s.import_limit_mwh, s.export_limit_mwh, battery,
-                  f.excess_mwh, f.cash, best_excess, best_cash);
+                  "buy %g sell %g load %g pv %g in %g out %g battery %g: %g, %g not %g, %g",
+                  s.buy, s.sell, s.load_mwh, s.pv_mwh, s.import_limit_mwh, s.export_limit_mwh,
+                  battery, f.excess_mwh, f.cash, best_excess, best_cash);
         /* The flows balance, one direction at a time, and are what the cash is for. */
         cr_assert(f.export_mwh - f.import_mwh ==
                   battery + s.pv_mwh - f.curtailed_mwh - s.load_mwh);
@@ -114,11 +116,13 @@ Test(settlement, no_curtailment_does_better) {
 
 /* schedule.h's definition of money, with every array present and absent. */
 Test(settlement, an_interval_of_a_problem_has_its_prices_and_energies) {
-    const double price[] = {10, 20}, export_price[] = {5, 6}, dt_h[] = {1, 0.5}, load[] = {1, 2},
-                 pv[] = {3, 4}, in[] = {5, 6}, out[] = {7, 8}, carbon[] = {0, 500};
+    const double price[] = {10, 20}, export_price[] = {5, 6}, dt_h[] = {1, 0.5},
+                 load[] = {1, 2}, pv[] = {3, 4}, in[] = {5, 6}, out[] = {7, 8},
+                 carbon[] = {0, 500};
     vo_problem p = {.n = 2, .interval_h = 0.25, .price = price};
     vo_site_interval s = vo_site_at(&p, 1);
-    cr_assert(s.dt_h == 0.25 && s.buy == 20 && s.sell == 20 && s.load_mwh == 0 && s.pv_mwh == 0);
+    cr_assert(s.dt_h == 0.25 && s.buy == 20 && s.sell == 20 && s.load_mwh == 0 &&
+              s.pv_mwh == 0);
     cr_assert(isinf(s.import_limit_mwh) && isinf(s.export_limit_mwh) && !s.curtailable);
     p = (vo_problem){.n = 2,
                      .interval_h = 0.25,

@@ -17,6 +17,7 @@ Test(clock, monotonic_time_never_goes_back_and_moves) {
 }
 
 Test(clock, utc_is_the_seconds_since_1970) {
-    const int64_t before = (int64_t)time(NULL), now = vo_clock_utc_s(), after = (int64_t)time(NULL);
+    const int64_t before = (int64_t)time(NULL), now = vo_clock_utc_s(),
+                  after = (int64_t)time(NULL);
     cr_assert(before <= now && now <= after);
 }

@@ -241,12 +241,12 @@ static size_t count_days(const vo_series *cal, size_t first) {
     return n;
 }
 
-static vo_status result_create(const vo_problem *p, const vo_series *cal, const char *policy,
-                               const vo_backtest_settings *s, vo_backtest_result **out,
-                               vo_error *err) {
+/* NULL: out of memory. */
+static vo_backtest_result *result_create(const vo_problem *p, const vo_series *cal,
+                                         const char *policy, const vo_backtest_settings *s) {
     const vo_alloc *a = s->alloc ? s->alloc : &vo_alloc_libc;
     vo_backtest_result *r = a->zalloc(a->ctx, sizeof *r);
-    if (!r) return vo_fail(err, VO_ENOMEM, "a backtest");
+    if (!r) return NULL;
     r->alloc = a;
     (void)snprintf(r->policy, sizeof r->policy, "%s", policy);
     r->first = s->first;
@@ -261,20 +261,19 @@ static vo_status result_create(const vo_problem *p, const vo_series *cal, const 
     if (!r->day_profit || !r->day_perfect || !r->day_date || !r->power_mw || !r->stored_mwh ||
         !r->interval_profit) {
         vo_backtest_free(r);
-        return vo_fail(err, VO_ENOMEM, "a backtest of %zu intervals", p->n);
+        return NULL;
     }
-    *out = r;
-    return VO_OK;
+    return r;
 }
 
 /* Plays one policy; fills everything of the result that needs no yardstick. */
 static vo_status run_policy(const vo_problem *p, const vo_series *cal, const char *policy,
                             const vo_backtest_settings *s, bool report,
                             vo_backtest_result **out, vo_error *err) {
-    vo_backtest_result *r = NULL;
-    vo_status st = result_create(p, cal, policy, s, &r, err);
-    if (st != VO_OK) return st;
+    vo_backtest_result *r = result_create(p, cal, policy, s);
+    if (!r) return vo_fail(err, VO_ENOMEM, "a backtest of %zu intervals", p->n);
 
+    vo_status st;
     const vo_alloc *a = r->alloc;
     const vo_battery *b = p->battery;
     const double usable = vo_battery_usable_mwh(b), any = (double)INFINITY;
@@ -418,6 +417,45 @@ static vo_status run_yardstick(const vo_problem *p, const vo_series *cal,
     return VO_OK;
 }
 
+/* Daily profits with the energy carried over midnight moved to the day that sells it: energy is
+ * booked at the mean price of the two days it passes between. The bookings cancel in the sum,
+ * so that the capture is what it was; only the days become comparable. */
+static void mark_days(const vo_problem *p, const vo_backtest_result *r, double *marked) {
+    double mean_before = 0;
+    for (size_t k = 0, t = r->first; t < p->n; k++) {
+        const size_t begin = t;
+        double sum = 0;
+        for (; t < p->n && p->day[t] == p->day[begin]; t++) sum += p->price[t];
+        const double mean = sum / (double)(t - begin);
+        marked[k] = r->day_profit[k];
+        if (k > 0) {
+            const double carried =
+                0.5 * (mean_before + mean) * r->stored_mwh[begin - r->first];
+            marked[k - 1] += carried;
+            marked[k] -= carried;
+        }
+        mean_before = mean;
+    }
+}
+
+static vo_status judge_capture(const vo_problem *p, const vo_backtest_settings *s,
+                               vo_backtest_result *r, const vo_backtest_result *perfect,
+                               vo_error *err) {
+    r->perfect_profit = perfect->profit;
+    r->capture = r->capture_low = r->capture_high = (double)NAN;
+    if (!(r->perfect_profit > 0)) return VO_OK;
+    r->capture = r->profit / r->perfect_profit;
+    double *marked = r->alloc->zalloc(r->alloc->ctx, 2 * r->n_days * sizeof *marked);
+    if (!marked) return vo_fail(err, VO_ENOMEM, "a bootstrap over %zu days", r->n_days);
+    mark_days(p, r, marked);
+    mark_days(p, perfect, marked + r->n_days);
+    const vo_status st = vo_bootstrap_ratio(marked, marked + r->n_days, r->n_days, s->resamples,
+                                            s->seed, s->confidence, r->alloc, &r->capture_low,
+                                            &r->capture_high, err);
+    r->alloc->free(r->alloc->ctx, marked);
+    return st;
+}
+
 static vo_status judge(const vo_problem *p, const vo_series *cal, const vo_backtest_settings *s,
                        vo_backtest_result *r, vo_error *err) {
     const bool is_yardstick = strcmp(r->policy, "perfect") == 0;
@@ -426,14 +464,9 @@ static vo_status judge(const vo_problem *p, const vo_series *cal, const vo_backt
     if (!is_yardstick) st = run_yardstick(p, cal, s, r->stored_mwh[r->n], &perfect, err);
     if (st != VO_OK) return st;
     memcpy(r->day_perfect, perfect->day_profit, r->n_days * sizeof(double));
-    r->perfect_profit = perfect->profit;
+    st = judge_capture(p, s, r, perfect, err);
     if (!is_yardstick) vo_backtest_free(perfect);
-
-    r->capture = r->capture_low = r->capture_high = (double)NAN;
-    if (!(r->perfect_profit > 0)) return VO_OK;
-    r->capture = r->profit / r->perfect_profit;
-    return vo_bootstrap_ratio(r->day_profit, r->day_perfect, r->n_days, s->resamples, s->seed,
-                              s->confidence, r->alloc, &r->capture_low, &r->capture_high, err);
+    return st;
 }
 
 static vo_status date_days(const vo_series *cal, vo_backtest_result *r, vo_error *err) {

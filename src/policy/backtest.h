@@ -11,7 +11,9 @@
  *
  * Capture: profit / profit of perfect foresight on the same span, battery, start and end SOC.
  *          Its interval is a percentile bootstrap over local days: days are drawn with
- *          replacement, sum(profit) / sum(perfect profit) of each draw.
+ *          replacement, sum(profit) / sum(perfect profit) of each draw. For that, energy carried
+ *          over midnight is booked at the mean price of the two days, in both sums: a day that
+ *          buys for the next is no loss. The bookings cancel over the span.
  * Chance:  same inputs and seed, same bits; nothing depends on threads or the clock but
  *          us_per_decision. Different policies may run on different threads at once.
  */

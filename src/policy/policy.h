@@ -4,7 +4,9 @@
  * a server) plays the first of them or all. What it may know is in the view and nowhere else:
  * prices are NAN from `known` on, physically. Only a policy with VO_POLICY_SEES_FUTURE finds
  * the real ones in `future`; it measures the others and trades nowhere.
- * Load, PV, limits and carbon intensity are taken as known ahead.
+ * Load, PV, limits and carbon intensity are taken as known ahead, a forecast column as known for
+ * the whole window. Where the current price is known, forecasts are corrected by the error they
+ * make now (policy_forecast.c).
  *
  * Spec:   KIND or KIND:FORECASTER, e.g. "perfect", "threshold", "mpc:epf_naive",
  *         "mpc:column=DNN Ensemble". Without a forecaster: epf_naive.

@@ -3,6 +3,11 @@
  * Each plans the window by its own method on the known prices and, beyond them, the forecast.
  * mpc is receding-horizon control (the exact plan, of which little is played before it is made
  * anew); the rules are the baselines it has to beat under the same knowledge.
+ *
+ * With the current price known (rolling), the error that the forecast makes now says how it will
+ * err in the hours to come: e_{t+1} = rho e_t + noise. The rest of the forecast is shifted by
+ * rho^h e_t, rho fitted by least squares on the errors seen so far, 0 before. Without the shift
+ * a real price beside forecast ones looks cheap or dear whenever the level is misjudged.
  * Levels of threshold: percentiles of all prices known when the local day began; none yet: hold.
  */
 #include <math.h>
@@ -13,13 +18,20 @@
 #include "policy/policy.h"
 #include "policy/window.h"
 
+/* Errors of a forecaster, one interval after the other. */
+typedef struct {
+    vo_forecaster *forecaster;
+    size_t at;         /* interval of the last error + 1; 0: none yet */
+    double error;      /* real - forecast                             */
+    double sum_xy, sum_xx;
+} corrector;
+
 typedef struct {
     vo_policy base;
     const vo_policy_world *world;
     vo_method method;
     vo_window *window;
-    vo_forecaster *forecaster;
-    vo_forecaster *export_forecaster; /* of the export price, from its own history           */
+    corrector market, export_market;  /* the latter from the export price's own history       */
     double *price, *export_price;     /* [longest] believed                                   */
     double *scratch;                  /* [n] for percentiles                                  */
     double low, high;                 /* threshold levels ...                                 */
@@ -31,8 +43,8 @@ static void by_forecast_free(vo_policy *p) {
     by_forecast *v = (by_forecast *)(void *)p;
     const vo_alloc *a = p->alloc;
     vo_window_free(v->window);
-    vo_forecaster_free(v->forecaster);
-    vo_forecaster_free(v->export_forecaster);
+    vo_forecaster_free(v->market.forecaster);
+    vo_forecaster_free(v->export_market.forecaster);
     a->free(a->ctx, v->price);
     a->free(a->ctx, v->export_price);
     a->free(a->ctx, v->scratch);
@@ -60,17 +72,43 @@ static bool fill_gaps(double *v, size_t n) {
     return true;
 }
 
+/* Learns from interval t, whose price is the last one known, and returns rho. */
+static vo_status observe(corrector *c, size_t t, const double *history, double *rho,
+                         vo_error *err) {
+    double said;
+    size_t ignored = 0;
+    const vo_status st =
+        vo_forecaster_predict(c->forecaster, history, t, t, t + 1, &said, &ignored, err);
+    if (st != VO_OK) return st;
+    const double error = history[t] - said; /* NAN where nothing was said */
+    if (c->at == t && !isnan(error) && !isnan(c->error)) {
+        c->sum_xy += c->error * error;
+        c->sum_xx += c->error * c->error;
+    }
+    c->at = t + 1;
+    c->error = error;
+    *rho = c->sum_xx > 0 && !isnan(error) ? fmin(fmax(c->sum_xy / c->sum_xx, 0), 1) : 0;
+    return VO_OK;
+}
+
 /* Known prices and forecast in one row. *able: anything beyond the known could be said. */
-static vo_status believe(vo_forecaster *f, const vo_policy_view *view, const double *history,
+static vo_status believe(corrector *c, const vo_policy_view *view, const double *history,
                          double *out, size_t *filled, bool *able, vo_error *err) {
     const size_t seen = view->known - view->from;
     memcpy(out, history + view->from, seen * sizeof *out);
     *able = true;
-    if (view->known >= view->to) return VO_OK;
-    const vo_status st = vo_forecaster_predict(f, history, view->known, view->known, view->to,
-                                               out + seen, filled, err);
-    if (st == VO_OK) *able = fill_gaps(out + seen, view->to - view->known);
-    return st;
+    double rho = 0;
+    vo_status st = VO_OK;
+    if (seen > 0) st = observe(c, view->known - 1, history, &rho, err);
+    if (st != VO_OK || view->known >= view->to) return st;
+    const size_t ahead = view->to - view->known;
+    st = vo_forecaster_predict(c->forecaster, history, view->known, view->known, view->to,
+                               out + seen, filled, err);
+    if (st != VO_OK) return st;
+    *able = fill_gaps(out + seen, ahead);
+    double shift = rho > 0 ? rho * c->error : 0;
+    for (size_t h = 0; h < ahead && shift != 0; h++, shift *= rho) out[seen + h] += shift;
+    return VO_OK;
 }
 
 static void refresh_levels(by_forecast *v, const vo_policy_view *view) {
@@ -92,7 +130,7 @@ static vo_status by_forecast_plan(vo_policy *p, const vo_policy_view *view, doub
     by_forecast *v = (by_forecast *)(void *)p;
     const double *export_price = NULL;
     bool able = false, export_able = true;
-    vo_status st = believe(v->forecaster, view, view->price, v->price, &p->counts.filled, &able,
+    vo_status st = believe(&v->market, view, view->price, v->price, &p->counts.filled, &able,
                            err);
     if (st == VO_OK && view->export_price) {
         size_t ignored = 0;
@@ -100,7 +138,7 @@ static vo_status by_forecast_plan(vo_policy *p, const vo_policy_view *view, doub
         if (v->world->export_price_known)
             export_price = v->world->site->export_price + view->from;
         else
-            st = believe(v->export_forecaster, view, view->export_price, v->export_price,
+            st = believe(&v->export_market, view, view->export_price, v->export_price,
                          &ignored, &export_able, err);
     }
     if (st != VO_OK) return st;
@@ -132,10 +170,10 @@ static vo_status create(vo_method method, const char *argument, const vo_policy_
     v->method = method;
     vo_status st = vo_window_create(world, &v->window, err);
     if (st != VO_OK) goto fail;
-    st = vo_forecaster_create(spec, world->calendar, a, &v->forecaster, err);
+    st = vo_forecaster_create(spec, world->calendar, a, &v->market.forecaster, err);
     if (st != VO_OK) goto fail;
     st = vo_forecaster_create(columns ? "epf_naive" : spec, world->calendar, a,
-                              &v->export_forecaster, err);
+                              &v->export_market.forecaster, err);
     if (st != VO_OK) goto fail;
     v->price = a->zalloc(a->ctx, world->longest * sizeof(double));
     v->export_price = a->zalloc(a->ctx, world->longest * sizeof(double));

@@ -339,6 +339,10 @@ static vo_status read_all(reader *r, vo_error *err) {
         return vo_fail(err, VO_EINVAL, "%s has a header and no rows; it needs at least one price",
                        r->name);
     if ((st = choose_columns(r, err)) != VO_OK) return st;
+    if (r->time_at != NONE && contains(r->header[r->time_at], "utc")) {
+        vo_zone_close(r->stamp.zone); /* naive, but it says itself what it is */
+        r->stamp.zone = NULL;
+    }
     while (more) {
         if ((st = read_row(r, err)) != VO_OK) return st;
         if ((st = vo_csv_next(r->csv, &more, err)) != VO_OK) return st;

@@ -89,12 +89,13 @@ bool vo_stamp_is(const char *text, size_t len, vo_date_order order) {
            vo_stamp_civil(text, len, order, &c, &has_offset, &offset_s, NULL) == VO_OK;
 }
 
-static int64_t naive_to_utc(const vo_stamp_reader *s, int64_t wall_s, int64_t last_s,
-                            uint8_t *flag) {
+int64_t vo_stamp_wall(vo_stamp_reader *s, int64_t wall_s, int64_t last_s, uint8_t *flag) {
+    s->n_naive++;
+    *flag = 0;
     if (!s->zone) return wall_s;
     int64_t first = wall_s, second = wall_s;
     const vo_wall kind = vo_zone_instants(s->zone, wall_s, &first, &second);
-    if (kind == VO_WALL_NEVER) *flag |= VO_READING_SKIPPED_HOUR;
+    if (kind == VO_WALL_NEVER) *flag = VO_READING_SKIPPED_HOUR;
     return kind == VO_WALL_TWICE && last_s != INT64_MIN && first <= last_s ? second : first;
 }
 
@@ -120,8 +121,7 @@ vo_status vo_stamp_read(vo_stamp_reader *s, const char *text, size_t len, int64_
         s->n_offset++;
         *utc_s = vo_civil_seconds(&c) - offset_s;
     } else {
-        s->n_naive++;
-        *utc_s = naive_to_utc(s, vo_civil_seconds(&c), last_s, flag);
+        *utc_s = vo_stamp_wall(s, vo_civil_seconds(&c), last_s, flag);
     }
     return VO_OK;
 }

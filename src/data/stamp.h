@@ -26,6 +26,9 @@ typedef struct {
 vo_status vo_stamp_read(vo_stamp_reader *s, const char *text, size_t len, int64_t last_s,
                         int64_t *utc_s, uint8_t *flag, vo_error *err);
 
+/* The same for a naive stamp that is already a number of wall-clock seconds. */
+int64_t vo_stamp_wall(vo_stamp_reader *s, int64_t wall_s, int64_t last_s, uint8_t *flag);
+
 /* Does the text look like a stamp in this order? */
 bool vo_stamp_is(const char *text, size_t len, vo_date_order order);
 

@@ -1,0 +1,324 @@
+/* source_parquet.c -- see source_parquet.h. Column types come from the file; each value is cast to a
+ * double and each time to microseconds in the query, so that one loop reads every file. */
+#include "data/source_parquet.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "data/lake_duckdb.h"
+#include "data/source_csv.h"
+#include "data/stamp.h"
+
+#define MAX_SQL 32768
+#define MAX_FIELDS 1024u
+#define NONE SIZE_MAX
+
+enum type { NUMBER, WHOLE, WALL, INSTANT, TEXT, OTHER };
+
+typedef struct {
+    char name[VO_COLUMN_NAME];
+    enum type type;
+} field;
+
+typedef struct {
+    const char *path;
+    const vo_source_options *o;
+    vo_readings_set *set;
+    vo_duck *duck;
+    char *sql;
+    field *field;
+    size_t n_fields, time_at, node_at, price_at;
+    size_t n_columns;
+    size_t at[VO_SERIES_MAX_COLUMNS];
+    const char *column[VO_SERIES_MAX_COLUMNS];
+    vo_stamp_reader stamp;
+    uint32_t row;
+    vo_readings *node;
+} reader;
+
+bool vo_source_parquet_is(const char *data, size_t len) {
+    return len >= 8 && memcmp(data, "PAR1", 4) == 0;
+}
+
+/* ---- columns ---------------------------------------------------------------------------- */
+
+static bool begins(const char *text, size_t len, const char *with) {
+    const size_t n = strlen(with);
+    return len >= n && memcmp(text, with, n) == 0;
+}
+
+static enum type type_of(const char *t, size_t len) {
+    static const char *const whole[] = {"BIGINT", "INTEGER", "UBIGINT", "UINTEGER"};
+    static const char *const number[] = {"DOUBLE", "FLOAT", "DECIMAL", "TINYINT", "SMALLINT",
+                                         "UTINYINT", "USMALLINT", "HUGEINT"};
+    if (memchr(t, '[', len)) return OTHER; /* a list */
+    if (begins(t, len, "TIMESTAMP WITH TIME ZONE")) return INSTANT;
+    if (begins(t, len, "TIMESTAMP") || begins(t, len, "DATE")) return WALL;
+    if (begins(t, len, "VARCHAR")) return TEXT;
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
+        if (begins(t, len, whole[i])) return WHOLE;
+    for (size_t i = 0; i < sizeof number / sizeof number[0]; i++)
+        if (begins(t, len, number[i])) return NUMBER;
+    return OTHER;
+}
+
+static vo_status take_field(void *ctx, const vo_duck_rows *rows, vo_error *err) {
+    reader *r = ctx;
+    for (size_t i = 0; i < rows->rows; i++) {
+        if (r->n_fields == MAX_FIELDS)
+            return vo_fail(err, VO_EINVAL, "%s has more than %u columns", r->path, MAX_FIELDS);
+        size_t len = 0;
+        const char *name = vo_duck_text(&rows->column[0], i, &len);
+        field *f = &r->field[r->n_fields];
+        if (len == 0 || len >= sizeof f->name) continue; /* cannot be named: left out */
+        memcpy(f->name, name, len);
+        const char *type = vo_duck_text(&rows->column[1], i, &len);
+        f->type = type_of(type, len);
+        r->n_fields++;
+    }
+    return VO_OK;
+}
+
+static vo_status named_field(const reader *r, const char *what, const char *name, size_t *at,
+                             vo_error *err) {
+    *at = NONE;
+    if (!name) return VO_OK;
+    for (size_t i = 0; i < r->n_fields; i++)
+        if (vo_text_same(r->field[i].name, name)) *at = i;
+    if (*at != NONE) return VO_OK;
+    char names[300];
+    vo_text list = vo_text_over(names, sizeof names);
+    for (size_t i = 0; i < r->n_fields; i++)
+        vo_text_append(&list, "%s%s", i ? ", " : "", r->field[i].name);
+    return vo_fail(err, VO_EINVAL, "%s: no column \"%s\" for the %s; it has: %s", r->path, name,
+                   what, names);
+}
+
+static bool is_number(const field *f) { return f->type == NUMBER || f->type == WHOLE; }
+
+static void guess(reader *r) {
+    int best_time = 0, best_price = -1;
+    const bool find_time = r->time_at == NONE, find_price = r->price_at == NONE;
+    for (size_t i = 0; i < r->n_fields; i++) {
+        const field *f = &r->field[i];
+        const int name = vo_column_time_score(f->name);
+        const bool stamp = f->type == INSTANT || f->type == WALL;
+        const int time = stamp ? 200 + name : f->type == TEXT || f->type == WHOLE ? name : 0;
+        if (find_time && time > best_time) best_time = time, r->time_at = i;
+    }
+    for (size_t i = 0; i < r->n_fields; i++) {
+        const int price = vo_column_price_score(r->field[i].name);
+        if (find_price && is_number(&r->field[i]) && i != r->time_at && i != r->node_at &&
+            price > best_price)
+            best_price = price, r->price_at = i;
+    }
+}
+
+static vo_status choose(reader *r, vo_error *err) {
+    vo_status st = named_field(r, "time", r->o->time_column, &r->time_at, err);
+    if (st == VO_OK) st = named_field(r, "node", r->o->node_column, &r->node_at, err);
+    if (st == VO_OK) st = named_field(r, "price", r->o->price_column, &r->price_at, err);
+    if (st != VO_OK) return st;
+    guess(r);
+    if (r->time_at == NONE)
+        return vo_fail(err, VO_EINVAL, "%s has no time column; name it (time column)", r->path);
+    const enum type time_type = r->field[r->time_at].type;
+    if (time_type == NUMBER || time_type == OTHER)
+        return vo_fail(err, VO_EINVAL, "%s: column \"%s\" is no time; name another (time column)",
+                       r->path, r->field[r->time_at].name);
+    if (r->price_at == NONE || !is_number(&r->field[r->price_at]))
+        return vo_fail(err, VO_EINVAL, "%s has no numeric column that could be the price; name it "
+                       "(price column)", r->path);
+    r->at[0] = r->price_at;
+    r->column[0] = "price";
+    r->n_columns = 1;
+    for (size_t i = 0; i < r->n_fields; i++) {
+        if (!is_number(&r->field[i]) || i == r->time_at || i == r->price_at || i == r->node_at)
+            continue;
+        if (vo_text_same(r->field[i].name, "price")) continue; /* another was asked for */
+        if (r->n_columns == VO_SERIES_MAX_COLUMNS)
+            return vo_fail(err, VO_EINVAL, "%s has more than %d numeric columns; write a file with "
+                           "those you need", r->path, VO_SERIES_MAX_COLUMNS);
+        r->at[r->n_columns] = i;
+        r->column[r->n_columns++] = r->field[i].name;
+    }
+    return VO_OK;
+}
+
+/* ---- rows --------------------------------------------------------------------------------- */
+
+/* Seconds, milliseconds, microseconds or nanoseconds, told by size: all of 1973..5138. */
+static int64_t whole_to_seconds(int64_t v) {
+    const int64_t size = v < 0 ? -(v + 1) : v;
+    if (size >= INT64_C(100000000000000000)) return v / 1000000000;
+    if (size >= INT64_C(100000000000000)) return v / 1000000;
+    if (size >= INT64_C(100000000000)) return v / 1000;
+    return v;
+}
+
+static vo_status row_start(reader *r, const vo_duck_column *c, size_t i, int64_t last_s,
+                           int64_t *start_s, uint8_t *flag, vo_error *err) {
+    vo_error why = {0};
+    *flag = 0;
+    if (!vo_duck_has(c, i))
+        return vo_fail(err, VO_EINVAL, "%s row %u: no time; leave the row out", r->path, r->row);
+    switch (r->field[r->time_at].type) {
+    case INSTANT:
+        *start_s = c->integer[i] / 1000000;
+        return VO_OK;
+    case WALL:
+        *start_s = vo_stamp_wall(&r->stamp, c->integer[i] / 1000000, last_s, flag);
+        return VO_OK;
+    case TEXT: {
+        size_t len = 0;
+        const char *text = vo_duck_text(c, i, &len);
+        if (vo_stamp_read(&r->stamp, text, len, last_s, start_s, flag, &why) == VO_OK)
+            return VO_OK;
+        return vo_fail(err, VO_EINVAL, "%s row %u, column \"%s\": %.300s", r->path, r->row,
+                       r->field[r->time_at].name, why.msg);
+    }
+    case WHOLE:
+    case NUMBER:
+    case OTHER:
+        break;
+    }
+    *start_s = whole_to_seconds(c->integer[i]);
+    return VO_OK;
+}
+
+static vo_status row_node(reader *r, const vo_duck_rows *rows, size_t i, vo_error *err) {
+    const vo_source_options *o = r->o;
+    char name[64] = "";
+    if (r->node_at == NONE) {
+        if (r->node) return VO_OK;
+        snprintf(name, sizeof name, "%s", o->node ? o->node : "");
+    } else {
+        size_t len = 0;
+        const char *text = vo_duck_has(&rows->column[1], i)
+                               ? vo_duck_text(&rows->column[1], i, &len) : "";
+        if (len >= sizeof name)
+            return vo_fail(err, VO_EINVAL, "%s row %u: a node's name of %zu bytes; at most 63",
+                           r->path, r->row, len);
+        memcpy(name, text, len);
+        name[len] = '\0';
+        if (r->node && strcmp(r->node->node, name) == 0) return VO_OK;
+        r->node = NULL;
+        if (o->only_node && !vo_readings_same_node(o->only_node, name)) return VO_OK;
+    }
+    return vo_readings_set_node(r->set, o->market ? o->market : "", o->process ? o->process : "",
+                                name, r->column, r->n_columns, &r->node, err);
+}
+
+/* Columns of the query: time, node or '', then the values. */
+static vo_status take_rows(void *ctx, const vo_duck_rows *rows, vo_error *err) {
+    reader *r = ctx;
+    double value[VO_SERIES_MAX_COLUMNS];
+    for (size_t i = 0; i < rows->rows; i++) {
+        r->row++;
+        vo_status st = row_node(r, rows, i, err);
+        if (st != VO_OK) return st;
+        if (!r->node) continue;
+        const int64_t last_s = r->node->n ? r->node->start_s[r->node->n - 1] : INT64_MIN;
+        int64_t start_s = 0;
+        uint8_t flag = 0;
+        if ((st = row_start(r, &rows->column[0], i, last_s, &start_s, &flag, err)) != VO_OK)
+            return st;
+        for (size_t c = 0; c < r->n_columns; c++) {
+            const vo_duck_column *v = &rows->column[2 + c];
+            value[c] = vo_duck_has(v, i) ? v->number[i] : (double)NAN;
+        }
+        st = vo_readings_add(r->set, r->node, start_s, r->row, flag, value, err);
+        if (st != VO_OK) return st;
+    }
+    return VO_OK;
+}
+
+static vo_text from_file(reader *r, const char *select) {
+    vo_text sql = vo_text_over(r->sql, MAX_SQL);
+    vo_text_append(&sql, "%s", select);
+    return sql;
+}
+
+static void put_file(vo_text *sql, const reader *r) {
+    vo_text_append(sql, " FROM read_parquet(");
+    vo_duck_literal(sql, r->path);
+    vo_text_append(sql, ", hive_partitioning=false)");
+}
+
+static vo_status run(reader *r, const vo_text *sql, vo_duck_take take, vo_error *err) {
+    if (sql->cut) return vo_fail(err, VO_EINVAL, "%s has too many columns", r->path);
+    return vo_duck_query(r->duck, r->sql, take, r, err);
+}
+
+static void put_columns(vo_text *sql, const reader *r) {
+    const field *time = &r->field[r->time_at];
+    const char *wrap[][2] = {[NUMBER] = {"", ""},
+                             [WHOLE] = {"CAST(", " AS BIGINT)"},
+                             [WALL] = {"epoch_us(CAST(", " AS TIMESTAMP))"},
+                             [INSTANT] = {"epoch_us(", ")"},
+                             [TEXT] = {"", ""},
+                             [OTHER] = {"", ""}};
+    vo_text_append(sql, "%s", wrap[time->type][0]);
+    vo_duck_name(sql, time->name);
+    vo_text_append(sql, "%s, ", wrap[time->type][1]);
+    if (r->node_at == NONE) {
+        vo_text_append(sql, "''");
+    } else {
+        vo_text_append(sql, "CAST(");
+        vo_duck_name(sql, r->field[r->node_at].name);
+        vo_text_append(sql, " AS VARCHAR)");
+    }
+    for (size_t c = 0; c < r->n_columns; c++) {
+        vo_text_append(sql, ", CAST(");
+        vo_duck_name(sql, r->field[r->at[c]].name);
+        vo_text_append(sql, " AS DOUBLE)");
+    }
+}
+
+static vo_status read_all(reader *r, vo_error *err) {
+    if (strpbrk(r->path, "*?[]"))
+        return vo_fail(err, VO_EINVAL, "\"%s\" has wildcard characters; rename the file", r->path);
+    vo_text sql = from_file(r, "SELECT column_name, column_type FROM (DESCRIBE SELECT *");
+    put_file(&sql, r);
+    vo_text_append(&sql, ")");
+    vo_status st = run(r, &sql, take_field, err);
+    if (st == VO_OK) st = choose(r, err);
+    if (st != VO_OK) return st;
+    sql = from_file(r, "SELECT ");
+    put_columns(&sql, r);
+    put_file(&sql, r);
+    if ((st = run(r, &sql, take_rows, err)) != VO_OK) return st;
+    if (r->set->rows == 0) return vo_fail(err, VO_ENOTFOUND, "%s has no rows%s", r->path,
+                                          r->o->only_node ? " of the node asked for" : "");
+    for (size_t i = 0; i < r->set->n; i++)
+        if (r->o->zone)
+            snprintf(r->set->item[i]->zone, sizeof r->set->item[i]->zone, "%s", r->o->zone);
+    vo_source_finish(r->path, r->o, r->set);
+    return VO_OK;
+}
+
+vo_status vo_source_parquet_read(const char *path, const vo_source_options *o,
+                                 vo_readings_set **out, vo_error *err) {
+    reader r = {.path = path, .o = o, .stamp.order = o->date_order};
+    vo_status st = VO_OK;
+    if (o->zone && (st = vo_zone_open(o->zone, &r.stamp.zone, err)) != VO_OK) return st;
+    r.sql = malloc(MAX_SQL);
+    r.field = calloc(MAX_FIELDS, sizeof *r.field);
+    if (!r.sql || !r.field) st = vo_fail(err, VO_ENOMEM, "%s: no memory to read it", path);
+    if (st == VO_OK) st = vo_readings_set_create(&r.set, err);
+    if (st == VO_OK) st = vo_duck_open(&r.duck, err);
+    if (st == VO_OK) st = read_all(&r, err);
+    if (st == VO_OK) {
+        *out = r.set;
+        r.set = NULL;
+    }
+    vo_readings_set_free(r.set);
+    vo_duck_close(r.duck);
+    vo_zone_close(r.stamp.zone);
+    free(r.field);
+    free(r.sql);
+    return st;
+}

@@ -1,5 +1,8 @@
-# volteo_assets: the charting code of the HTML report as constant arrays, so that a report is one
+# volteo_assets: files that the library carries inside as constant arrays, so that a report is one
 # file and the library needs no data directory. Use: #include "engine/assets.h" (generated).
+#
+# vo_asset_uplot_js and vo_asset_uplot_css are the charting code; every src/engine/NAME.html is
+# vo_asset_NAME.
 include_guard()
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
@@ -11,14 +14,21 @@ if(NOT EXISTS "${uplot}/uPlot.iife.min.js" OR NOT EXISTS "${uplot}/uPlot.min.css
     message(FATAL_ERROR "uPlot not found: ${remedy}")
 endif()
 
+set(assets "vo_asset_uplot_js=${uplot}/uPlot.iife.min.js"
+           "vo_asset_uplot_css=${uplot}/uPlot.min.css")
+file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/engine/*.html")
+foreach(page IN LISTS pages)
+    get_filename_component(name "${page}" NAME_WE)
+    list(APPEND assets "vo_asset_${name}=${page}")
+endforeach()
+
 add_custom_command(
     OUTPUT "${assets_c}" "${assets_h}"
     COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/embed.py" "${assets_dir}/engine"
-            "vo_asset_uplot_js=${uplot}/uPlot.iife.min.js"
-            "vo_asset_uplot_css=${uplot}/uPlot.min.css"
+            ${assets}
     DEPENDS "${PROJECT_SOURCE_DIR}/cmake/embed.py" "${uplot}/uPlot.iife.min.js"
-            "${uplot}/uPlot.min.css"
-    COMMENT "Embedding uPlot"
+            "${uplot}/uPlot.min.css" ${pages}
+    COMMENT "Embedding assets"
     VERBATIM)
 add_library(volteo_assets OBJECT "${assets_c}" "${assets_h}")
 target_link_libraries(volteo_assets PRIVATE volteo_flags)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/source.h"
+#include "data/import.h"
 #include "engine/inputs.h"
 #include "engine/response.h"
 #include "policy/backtest.h"
@@ -167,15 +167,10 @@ static vo_status load_forecasts(comparison *c, vo_error *err) {
     vo_clean_options co = vo_clean_options_default();
     co.uneven = true;
     co.zero = VO_ZERO_KEEP;
-    vo_readings_set *set = NULL;
-    const vo_readings *readings = NULL;
     vo_series *file = NULL;
-    vo_status s = vo_source_read(path, &so, &set, err);
-    if (s == VO_OK) s = vo_readings_set_find(set, NULL, NULL, &readings, err);
-    if (s == VO_OK) s = vo_clean(readings, &co, &file, NULL, err);
+    vo_status s = vo_import_series(path, &so, &co, &file, NULL, NULL, err);
     if (s == VO_OK) s = join(c->in.series, file, path, &c->calendar, err);
     vo_series_free(file);
-    vo_readings_set_free(set);
     return s;
 }
 

@@ -1,16 +1,13 @@
 /* data_requests.c -- see data_requests.h. */
 #include "engine/data_requests.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/civil.h"
 #include "base/text.h"
-#include "data/clean.h"
-#include "data/lake.h"
-#include "data/source.h"
+#include "data/import.h"
 #include "data/synth.h"
 
 #define X(name, kind, lo, hi, unit, help) {#name, VO_FIELD_##kind, lo, hi, unit, help},
@@ -52,8 +49,6 @@ static void instant(vo_json_out *w, const char *key, int64_t utc_s) {
     text(w, key, out);
 }
 
-static const char *or_text(const char *a, const char *b) { return a && *a ? a : b; }
-
 static vo_status choice(const vo_field_value *v, const char *path, const char *const *names,
                         size_t n, size_t *out, vo_error *err) {
     *out = 0;
@@ -77,10 +72,7 @@ typedef struct {
     vo_field_value f[IMPORT_FIELDS];
     vo_source_options source;
     vo_clean_options clean;
-    bool dry_run;
     size_t max_touched;
-    vo_readings_set *set;
-    vo_lake *lake;
     vo_json_out *w;
 } import;
 
@@ -119,73 +111,30 @@ static vo_status read_import(import *m, const char *request, vo_error *err) {
     m->clean.zero = (vo_zero_policy)zero;
     m->clean.interval_minutes = so->interval_minutes;
     if (f[IMPORT_max_fill_h].json) m->clean.max_fill_h = f[IMPORT_max_fill_h].number;
-    m->dry_run = f[IMPORT_dry_run].number > 0;
     m->max_touched = f[IMPORT_max_touched].json ? (size_t)f[IMPORT_max_touched].number : 100;
     return VO_OK;
 }
 
-static void write_series(import *m, const vo_lake_key *key, const vo_series *series,
-                         const vo_clean_report *report) {
-    vo_json_out *w = m->w;
-    vo_json_out_object(w);
-    text(w, "market", key->market);
-    text(w, "process", key->process);
-    text(w, "node", key->node);
-    text(w, "tz", series->zone);
-    text(w, "currency", series->currency);
-    instant(w, "first", series->start[0].s);
-    instant(w, "last", series->start[series->n - 1].s);
-    vo_json_out_key(w, "columns");
-    vo_json_out_array(w);
-    for (size_t i = 0; i < series->n_columns; i++)
-        vo_json_out_string(w, series->column[i].name);
-    vo_json_out_end(w);
-    vo_json_out_key(w, "report");
-    vo_clean_report_json(report, m->max_touched, w);
-    vo_json_out_end(w);
-}
-
-static vo_status import_one(import *m, const vo_readings *r, vo_error *err) {
-    const vo_lake_key key = {.market = or_text(r->market, or_text(m->source.market, "MEM")),
-                             .process = or_text(r->process, or_text(m->source.process, "MDA")),
-                             .node = or_text(r->node, m->source.node)};
-    if (!or_text(key.node, NULL))
-        return vo_fail(err, VO_EINVAL, "node is missing: the file does not say whose prices "
-                       "these are");
-    vo_series *series = NULL;
-    vo_clean_report *report = NULL;
-    vo_error inner = {0};
-    vo_status s = vo_clean(r, &m->clean, &series, &report, &inner);
-    if (s == VO_OK && !m->dry_run) s = vo_lake_upsert(m->lake, &key, series, &inner);
-    if (s == VO_OK)
-        write_series(m, &key, series, report);
-    else
-        vo_fail(err, s, "%s %s %s: %.400s", key.market, key.process, key.node, inner.msg);
-    vo_series_free(series);
-    vo_clean_report_free(report);
-    return s;
-}
-
-static vo_status import_all(import *m, vo_error *err) {
-    const vo_engine_options *o = m->o;
+/* Each node is written into the answer as it is done. */
+static vo_status note_node(void *ctx, size_t done, size_t nodes, const vo_lake_key *key,
+                           const vo_clean_report *report, vo_error *err) {
+    const import *m = ctx;
     vo_json_out_object(m->w);
-    text(m->w, "file", m->f[IMPORT_file].text);
-    text(m->w, "lake", o->lake);
-    vo_json_out_key(m->w, "written");
-    vo_json_out_bool(m->w, !m->dry_run);
-    text(m->w, "note", m->set->note);
-    integer(m->w, "rows", (long long)m->set->rows);
-    vo_json_out_key(m->w, "series");
-    vo_json_out_array(m->w);
-    for (size_t i = 0; i < m->set->n; i++) {
-        if (o->progress &&
-            o->progress(o->progress_ctx, "importing", (double)i / (double)m->set->n) != 0)
-            return vo_fail(err, VO_ECANCELED, "stopped after %zu of %zu series", i, m->set->n);
-        const vo_status s = import_one(m, m->set->item[i], err);
-        if (s != VO_OK) return s;
-    }
+    text(m->w, "market", key->market);
+    text(m->w, "process", key->process);
+    text(m->w, "node", key->node);
+    vo_json_out_key(m->w, "stored");
+    vo_json_out_bool(m->w, report != NULL);
+    vo_json_out_key(m->w, "report");
+    if (report)
+        vo_clean_report_json(report, m->max_touched, m->w);
+    else
+        vo_json_out_null(m->w);
     vo_json_out_end(m->w);
-    vo_json_out_end(m->w);
+    if (m->o->progress &&
+        m->o->progress(m->o->progress_ctx, "importing", (double)done / (double)nodes) != 0)
+        return vo_fail(err, VO_ECANCELED, "stopped after %zu of %zu series; run it again to "
+                       "finish", done, nodes);
     return VO_OK;
 }
 
@@ -194,12 +143,28 @@ vo_status vo_data_import_run(const vo_engine_options *o, const char *request, vo
     if (!o->allow_files)
         return vo_fail(err, VO_EINVAL, "file: local files are not read here");
     import m = {.o = o, .w = w};
+    vo_lake *lake = NULL;
+    vo_import_summary sum = {0};
     vo_status s = read_import(&m, request, err);
-    if (s == VO_OK) s = vo_source_read(m.f[IMPORT_file].text, &m.source, &m.set, err);
-    if (s == VO_OK && !m.dry_run) s = vo_lake_open(o->lake, &m.lake, err);
-    if (s == VO_OK) s = import_all(&m, err);
-    vo_lake_close(m.lake);
-    vo_readings_set_free(m.set);
+    if (s == VO_OK) s = vo_lake_open(o->lake, &lake, err);
+    if (s == VO_OK) {
+        vo_json_out_object(w);
+        text(w, "file", m.f[IMPORT_file].text);
+        text(w, "lake", o->lake);
+        vo_json_out_key(w, "series");
+        vo_json_out_array(w);
+        s = vo_import(lake, m.f[IMPORT_file].text, &m.source, &m.clean, note_node, &m, &sum,
+                      err);
+        vo_json_out_end(w);
+        integer(w, "rows", (long long)sum.rows);
+        integer(w, "intervals", (long long)sum.intervals);
+        integer(w, "stored", (long long)sum.nodes);
+        integer(w, "refused", (long long)sum.refused);
+        text(w, "first_refusal", *sum.first_refusal.msg ? sum.first_refusal.msg : NULL);
+        text(w, "note", *sum.note ? sum.note : NULL);
+        vo_json_out_end(w);
+    }
+    vo_lake_close(lake);
     vo_json_free(m.root);
     return s;
 }
@@ -286,10 +251,8 @@ static void write_prices(const vo_series *s, vo_json_out *w) {
     vo_json_out_end(w);
 }
 
-static vo_status synth_node(const vo_engine_options *o, const vo_field_value *f,
-                            const vo_synth_options *y, uint32_t node, vo_lake *lake,
+static vo_status synth_node(const vo_field_value *f, const vo_synth_options *y, uint32_t node, vo_lake *lake,
                             vo_json_out *w, vo_error *err) {
-    (void)o;
     vo_series *series = NULL;
     vo_status s = vo_synth_series(y, node, &series, err);
     char name[32];
@@ -336,7 +299,7 @@ vo_status vo_data_synth_run(const vo_engine_options *o, const char *request, vo_
         vo_json_out_key(w, "series");
         vo_json_out_array(w);
         for (uint32_t i = 0; s == VO_OK && i < nodes; i++) {
-            s = synth_node(o, f, &y, first + i, lake, w, err);
+            s = synth_node(f, &y, first + i, lake, w, err);
             if (s == VO_OK && o->progress &&
                 o->progress(o->progress_ctx, "generating", (i + 1.0) / nodes) != 0)
                 s = vo_fail(err, VO_ECANCELED, "stopped after %u of %u nodes", i + 1, nodes);

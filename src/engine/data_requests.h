@@ -11,8 +11,8 @@
 /* X(name, kind, lo, hi, unit, help) */
 #define VO_IMPORT_FIELD_MAP(X)                                                                  \
     X(file,             TEXT,   0, 0, "",  "what to read: CSV, Parquet, CENACE, EPF, ...")      \
-    X(market,           TEXT,   0, 0, "",  "where the file does not say; default MEM")          \
-    X(process,          TEXT,   0, 0, "",  "where the file does not say; default MDA")          \
+    X(market,           TEXT,   0, 0, "",  "where the file does not say; LOCAL")          \
+    X(process,          TEXT,   0, 0, "",  "where the file does not say; DA")                   \
     X(node,             TEXT,   0, 0, "",  "where the file does not say")                       \
     X(only_node,        TEXT,   0, 0, "",  "only this one of a file with several")              \
     X(only_process,     TEXT,   0, 0, "",  "only MDA or MTR")                                   \
@@ -27,7 +27,6 @@
     X(zero,             TEXT,   0, 0, "",  "prices of 0: source (default), keep or missing")    \
     X(repair,           TEXT,   0, 0, "",  "clean (default), none or uneven")                   \
     X(max_fill_h,       NUMBER, 0, 8784, "h", "longest gap that is filled; default 192")        \
-    X(dry_run,          BOOL,   0, 0, "",  "report, but write nothing")                         \
     X(max_touched,      INTEGER, 0, 1e7, "", "values listed per series; 0: all; default 100")
 
 #define VO_SYNTH_FIELD_MAP(X)                                                                   \

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/lake.h"
-#include "data/source.h"
+#include "data/import.h"
 #include "engine/inline_prices.h"
 
 #define DAY_S 86400
@@ -92,31 +91,28 @@ static vo_status source_options(const vo_request *r, vo_source_options *so, vo_e
     return s;
 }
 
-static vo_status clean(const vo_request *r, const vo_readings *readings, vo_inputs *in,
-                       vo_error *err) {
+static vo_status clean_options(const vo_request *r, vo_clean_options *co, vo_error *err) {
     size_t repair = 0;
-    vo_status s = vo_request_choice(r, VO_REQ_repair, "repair", repair_name, 3, 0, &repair, err);
+    const vo_status s =
+        vo_request_choice(r, VO_REQ_repair, "repair", repair_name, 3, 0, &repair, err);
     if (s != VO_OK) return s;
-    vo_clean_options co = vo_clean_options_default();
-    co.strict = repair != 1;
-    co.uneven = repair == 2;
-    co.interval_minutes = vo_request_number(r, VO_REQ_interval_minutes, 0);
-    vo_error inner = {0};
-    s = vo_clean(readings, &co, &in->series, &in->report, &inner);
-    if (s == VO_EINVAL && repair == 0)
-        return vo_fail(err, s, "%.360s (or repair: \"clean\" fills and reports, \"uneven\" "
-                       "takes the stamps as they come)", inner.msg);
-    return s == VO_OK ? s : vo_fail(err, s, "%s", inner.msg);
+    *co = vo_clean_options_default();
+    co->strict = repair != 1;
+    co->uneven = repair == 2;
+    co->interval_minutes = vo_request_number(r, VO_REQ_interval_minutes, 0);
+    return VO_OK;
 }
 
 static vo_status load_inline(const vo_request *r, vo_inputs *in, vo_error *err) {
     vo_source_options so;
+    vo_clean_options co;
     vo_readings_set *set = NULL;
     const vo_readings *readings = NULL;
     vo_status s = source_options(r, &so, err);
+    if (s == VO_OK) s = clean_options(r, &co, err);
     if (s == VO_OK) s = vo_inline_prices(r->value[VO_REQ_prices].json, &so, &set, err);
     if (s == VO_OK) s = vo_readings_set_find(set, NULL, NULL, &readings, err);
-    if (s == VO_OK) s = clean(r, readings, in, err);
+    if (s == VO_OK) s = vo_clean(readings, &co, &in->series, &in->report, err);
     vo_readings_set_free(set);
     snprintf(in->source, sizeof in->source, "request");
     return s;
@@ -129,13 +125,10 @@ static vo_status load_file(const vo_engine_options *o, const vo_request *r, vo_i
         return vo_fail(err, VO_EINVAL, "prices_file = \"%.80s\": local files are not read "
                        "here; send prices, or name market_params", path);
     vo_source_options so;
-    vo_readings_set *set = NULL;
-    const vo_readings *readings = NULL;
+    vo_clean_options co;
     vo_status s = source_options(r, &so, err);
-    if (s == VO_OK) s = vo_source_read(path, &so, &set, err);
-    if (s == VO_OK) s = vo_readings_set_find(set, so.only_process, so.only_node, &readings, err);
-    if (s == VO_OK) s = clean(r, readings, in, err);
-    vo_readings_set_free(set);
+    if (s == VO_OK) s = clean_options(r, &co, err);
+    if (s == VO_OK) s = vo_import_series(path, &so, &co, &in->series, &in->report, NULL, err);
     snprintf(in->source, sizeof in->source, "file %.80s", path);
     return s;
 }
@@ -324,6 +317,11 @@ static vo_status build_problem(const vo_request *r, vo_inputs *in, vo_error *err
     return vo_problem_check(p, err);
 }
 
+/* A label, file or market of the project's generator carries the word. */
+static bool says_synthetic(const char *name) {
+    return strstr(name, "synth") != NULL || strstr(name, "SYNTH") != NULL;
+}
+
 vo_status vo_inputs_load(const vo_engine_options *o, const vo_request *r, vo_inputs *out,
                          vo_error *err) {
     vo_inputs in = {0};
@@ -344,7 +342,8 @@ vo_status vo_inputs_load(const vo_engine_options *o, const vo_request *r, vo_inp
     }
     snprintf(in.currency, sizeof in.currency, "%.15s",
              vo_request_text(r, VO_REQ_currency, in.series->currency));
-    in.synthetic = strncmp(in.series->label, "synthetic", 9) == 0;
+    in.synthetic = says_synthetic(in.series->label) || says_synthetic(in.source) ||
+                   vo_request_number(r, VO_REQ_synthetic, 0) > 0;
     *out = in;
     return VO_OK;
 }

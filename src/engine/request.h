@@ -68,6 +68,7 @@
     X(currency,             TEXT,    0, 0,    "",    "for people; not converted")               \
     X(node,                 TEXT,    0, 0,    "",    "which one of a file with several")        \
     X(process,              TEXT,    0, 0,    "",    "which one: MDA or MTR")                   \
+    X(synthetic,            BOOL,    0, 0,    "",    "the prices are made up: say so")          \
     X(repair,               TEXT,    0, 0,    "",    "none (default), clean or uneven")         \
     X(fee_per_mwh,          NUMBER,  0, 1e8,  "currency/MWh", "on every MWh through the meter") \
     X(carbon_price_per_t,   NUMBER,  0, 1e8,  "currency/t", "on carbon_kg_per_mwh")             \

@@ -1,0 +1,84 @@
+/* cli.h -- what the files of the program share: commands, flags, rendering.
+ *
+ * The program holds no logic of the domain: a table of flags becomes a request document, the
+ * engine answers it, and the answer is printed as it is (--json) or laid out for people.
+ */
+#ifndef VO_APPS_CLI_H
+#define VO_APPS_CLI_H
+
+#include <glib.h>
+#include <volteo/volteo.h>
+
+#include "base/json.h"
+
+enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 }; /* exit codes */
+
+/* Commands as bits, so that a flag can say where it belongs. */
+enum {
+    CLI_OPTIMIZE = 1u,
+    CLI_COMPARE = 2u,
+    CLI_BACKTEST = 4u,
+    CLI_IMPORT = 8u,
+    CLI_LIST = 16u,
+    CLI_SYNTH = 32u,
+    CLI_DOCTOR = 64u,
+    CLI_PLANS = CLI_OPTIMIZE | CLI_COMPARE | CLI_BACKTEST,
+    CLI_TABLES = CLI_COMPARE | CLI_BACKTEST,
+    CLI_ALL = 127u
+};
+
+typedef struct {
+    const char *name;    /* "data import" */
+    unsigned bit;
+    const char *argument; /* of the positional argument, or NULL: it has none */
+    const char *summary, *example;
+    vo_status (*call)(vo_engine *e, const char *request, char **response, vo_error *err);
+    void (*render)(const vo_json *response, GString *out);
+} cli_command;
+
+/* ---- cli_flags.c: the command line becomes a request ------------------------------ */
+
+typedef struct {
+    const cli_command *command;
+    char *request;      /* the document to send, owned                               */
+    char *lake, *report, *battery; /* owned, may be NULL                              */
+    int threads;
+    gboolean json;
+} cli_options;
+
+/* CLI_DONE, or CLI_USAGE after it has explained itself on stderr. */
+int cli_parse(const cli_command *command, int argc, char **argv, cli_options *out);
+void cli_options_fini(cli_options *o);
+
+/* ---- cli_draw.c: tables, lines of blocks, numbers ------------------------------------ */
+
+typedef struct cli_table cli_table;
+
+/* `columns` like "<Policy|>Profit|>Capture": alignment and heading of each. */
+cli_table *cli_table_new(const char *columns);
+void cli_table_cell(cli_table *t, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+void cli_table_print(cli_table *t, GString *out); /* and frees it */
+
+/* A line of blocks, one per group of values: means, NAN left out. */
+void cli_sparkline(const double *x, size_t n, size_t width, GString *out);
+
+/* "1,234.50" with so many decimals, "-" for NAN; g_free the result. */
+char *cli_money(double v, int decimals);
+
+/* Escape codes, or "" where standard output is no terminal. */
+const char *cli_bold(void);
+const char *cli_dim(void);
+const char *cli_red(void);
+const char *cli_green(void);
+const char *cli_plain(void);
+
+/* ---- cli_render.c: responses for people ------------------------------------------------ */
+
+void cli_render_optimize(const vo_json *r, GString *out);
+void cli_render_compare(const vo_json *r, GString *out);
+void cli_render_import(const vo_json *r, GString *out);
+void cli_render_list(const vo_json *r, GString *out);
+void cli_render_synth(const vo_json *r, GString *out);
+void cli_render_doctor(const vo_json *r, GString *out);
+
+#endif

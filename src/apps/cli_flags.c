@@ -1,0 +1,355 @@
+/* cli_flags.c -- one table of flags; what is given becomes the fields of a request.
+ *
+ * The engine checks values, so that a flag and the field behind it refuse the same things in
+ * the same words. Here only what is no number, or no file, is refused.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/cli.h"
+#include "base/text.h"
+#include "port/file.h"
+
+typedef enum {
+    TEXT,    /* a string                                  */
+    NUMBER,  /* must read as a number                     */
+    EITHER,  /* a number if it reads as one, else a name  */
+    YES,     /* a flag without a value                    */
+    SPECIAL  /* has its own code, by name                 */
+} flag_kind;
+
+typedef struct {
+    const char *name;
+    flag_kind kind;
+    unsigned commands;
+    const char *field; /* of the request */
+    const char *value; /* what the help calls it */
+    const char *help;
+} flag;
+
+static const flag flags[] = {
+    {"prices", TEXT, CLI_PLANS, "prices_file", "FILE", "CSV or Parquet: timestamp,price or named columns"},
+    {"battery", SPECIAL, CLI_PLANS, NULL, "FILE", "JSON: {\"power_mw\": 2, \"capacity_mwh\": 4, ...}"},
+    {"request", SPECIAL, CLI_PLANS, NULL, "FILE|-", "a whole request as JSON, instead of other options"},
+    {"market", SPECIAL, CLI_PLANS, NULL, "NAME", "prices from the lake: its market (MEM)"},
+    {"process", SPECIAL, CLI_PLANS, NULL, "NAME", "MDA or MTR"},
+    {"node", SPECIAL, CLI_PLANS, NULL, "NAME", "zone or node of the lake, or of a file with several"},
+    {"from", SPECIAL, CLI_PLANS, NULL, "DATE", "first local day"},
+    {"to", SPECIAL, CLI_PLANS, NULL, "DATE", "last local day, included"},
+    {"price-column", TEXT, CLI_PLANS, "price_column", "NAME", "the file's price column"},
+    {"interval-minutes", NUMBER, CLI_PLANS | CLI_IMPORT | CLI_SYNTH, "interval_minutes", "N", "step, where the file has only prices"},
+    {"start", TEXT, CLI_PLANS, "start", "TIME", "first interval, where the file has only prices"},
+    {"tz", TEXT, CLI_PLANS | CLI_IMPORT | CLI_SYNTH, "tz", "ZONE", "IANA zone of days and of bare time stamps"},
+    {"currency", TEXT, CLI_PLANS | CLI_IMPORT | CLI_SYNTH, "currency", "CODE", "for people"},
+    {"repair", TEXT, CLI_PLANS | CLI_IMPORT, "repair", "HOW", "none, clean or uneven: gaps, duplicates, disorder"},
+    {"synthetic", YES, CLI_PLANS, "synthetic", NULL, "say that the prices are made up"},
+    {"export-price", EITHER, CLI_PLANS, "export_price", "COLUMN|NUMBER", "what exports are paid"},
+    {"export-price-known", YES, CLI_TABLES, "export_price_known", NULL, "it is a tariff known ahead"},
+    {"fee", NUMBER, CLI_PLANS, "fee_per_mwh", "NUMBER", "per MWh through the meter"},
+    {"load", EITHER, CLI_PLANS, "load_mw", "COLUMN|NUMBER", "MW of demand behind the meter"},
+    {"pv", EITHER, CLI_PLANS, "pv_mw", "COLUMN|NUMBER", "MW of generation behind the meter"},
+    {"curtailable", YES, CLI_PLANS, "curtailable", NULL, "PV may be turned down"},
+    {"import-limit", EITHER, CLI_PLANS, "import_limit_mw", "COLUMN|NUMBER", "MW"},
+    {"export-limit", EITHER, CLI_PLANS, "export_limit_mw", "COLUMN|NUMBER", "MW"},
+    {"charge-limit", EITHER, CLI_PLANS, "charge_limit_mw", "COLUMN|NUMBER", "MW, e.g. outages"},
+    {"discharge-limit", EITHER, CLI_PLANS, "discharge_limit_mw", "COLUMN|NUMBER", "MW, e.g. outages"},
+    {"carbon", EITHER, CLI_PLANS, "carbon_kg_per_mwh", "COLUMN|NUMBER", "of imports"},
+    {"carbon-price", NUMBER, CLI_PLANS, "carbon_price_per_t", "NUMBER", "per tonne"},
+    {"demand-charge", NUMBER, CLI_PLANS, "demand_charge_per_mw", "NUMBER", "per MW of the largest import"},
+    {"demand-period", TEXT, CLI_PLANS, "demand_period", "NAME", "horizon, month or day"},
+    {"ramp", NUMBER, CLI_PLANS, "ramp_mw_per_h", "NUMBER", "largest change of power, MW/h"},
+    {"low-percentile", NUMBER, CLI_PLANS, "low_percentile", "P", "of the threshold rule (25)"},
+    {"high-percentile", NUMBER, CLI_PLANS, "high_percentile", "P", "of the threshold rule (75)"},
+    {"method", TEXT, CLI_OPTIMIZE, "method", "NAME", "auto, exact, lp, threshold, spread, cycle"},
+    {"horizon", TEXT, CLI_OPTIMIZE, "horizon", "all|day", "day: each local day alone"},
+    {"explain", YES, CLI_OPTIMIZE, "explain", NULL, "a sentence of reasons per interval"},
+    {"time-limit", NUMBER, CLI_OPTIMIZE, "time_limit_s", "SECONDS", "for lp"},
+    {"policies", TEXT, CLI_TABLES, "policies", "LIST|all", "e.g. perfect,spread,mpc:naive_day"},
+    {"protocol", TEXT, CLI_TABLES, "protocol", "NAME", "planned (a day ahead) or rolling"},
+    {"forecast", TEXT, CLI_TABLES, "forecasts_file", "FILE", "published forecasts, a policy per column"},
+    {"days-alone", YES, CLI_TABLES, "days_alone", NULL, "each day from initial to final SOC"},
+    {"skip-days", NUMBER, CLI_TABLES, "skip_days", "N", "first days are history only"},
+    {"lookahead", NUMBER, CLI_TABLES, "lookahead_h", "HOURS", "of the rolling protocol"},
+    {"seed", NUMBER, CLI_TABLES | CLI_SYNTH, "seed", "N", "of chance"},
+    {"resamples", NUMBER, CLI_TABLES, "resamples", "N", "of days, for the interval of the capture"},
+    {"report", SPECIAL, CLI_TABLES, NULL, "FILE.html", "charts in one file"},
+    {"market", TEXT, CLI_IMPORT, "market", "NAME", "where the file does not say (LOCAL)"},
+    {"process", TEXT, CLI_IMPORT, "process", "NAME", "where the file does not say (DA)"},
+    {"node", TEXT, CLI_IMPORT, "node", "NAME", "where the file does not say (its name)"},
+    {"only-node", TEXT, CLI_IMPORT, "only_node", "NAME", "of a file with several"},
+    {"only-process", TEXT, CLI_IMPORT, "only_process", "NAME", "MDA or MTR"},
+    {"time-column", TEXT, CLI_IMPORT, "time_column", "NAME", "found by itself"},
+    {"price-column", TEXT, CLI_IMPORT, "price_column", "NAME", "found by itself"},
+    {"node-column", TEXT, CLI_IMPORT, "node_column", "NAME", "one series per value"},
+    {"date-order", TEXT, CLI_IMPORT, "date_order", "WHICH", "year, day or month first"},
+    {"stamps-at-end", YES, CLI_IMPORT, "stamps_at_end", NULL, "stamps name the end of an interval"},
+    {"zero", TEXT, CLI_IMPORT, "zero", "HOW", "prices of 0: source, keep or missing"},
+    {"max-fill-hours", NUMBER, CLI_IMPORT, "max_fill_h", "H", "longest gap that is filled (192)"},
+    {"max-touched", NUMBER, CLI_IMPORT, "max_touched", "N", "values listed; 0: all (100)"},
+    {"year", NUMBER, CLI_SYNTH, "year", "YEAR", "2025"},
+    {"days", NUMBER, CLI_SYNTH, "days", "N", "from 1 January; 0: the whole year"},
+    {"level", NUMBER, CLI_SYNTH, "level", "NUMBER", "typical price (900)"},
+    {"noise", NUMBER, CLI_SYNTH, "noise", "NUMBER", "standard deviation / level (0.12)"},
+    {"spike-per-day", NUMBER, CLI_SYNTH, "spike_per_day", "NUMBER", "0.15"},
+    {"negative-midday", NUMBER, CLI_SYNTH, "negative_midday", "SHARE", "of days (0.25)"},
+    {"congested-share", NUMBER, CLI_SYNTH, "congested_share", "SHARE", "of time (0.10)"},
+    {"nodes", NUMBER, CLI_SYNTH, "nodes", "N", "how many, into the lake (1)"},
+    {"first-node", NUMBER, CLI_SYNTH, "first_node", "N", "0"},
+    {"out", TEXT, CLI_SYNTH, "out", "FILE", "CSV file to write"},
+    {"market", TEXT, CLI_SYNTH, "market", "NAME", "into the lake, as this market"},
+    {"lake", SPECIAL, CLI_ALL, NULL, "DIR", "folder of the lake (VOLTEO_LAKE, else ./lake)"},
+    {"threads", SPECIAL, CLI_TABLES, NULL, "N", "0: all cores"},
+    {"json", SPECIAL, CLI_ALL, NULL, NULL, "one JSON document and nothing else"},
+};
+enum { N_FLAGS = sizeof flags / sizeof flags[0] };
+
+typedef struct {
+    const cli_command *command;
+    char *value[N_FLAGS];     /* owned */
+    gboolean yes[N_FLAGS];
+} given;
+
+static int usage(const cli_command *c, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+static int usage(const cli_command *c, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    fprintf(stderr, "volteo %s: ", c->name);
+    vfprintf(stderr, fmt, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return CLI_USAGE;
+}
+
+static const char *value_of(const given *g, const char *name) {
+    for (size_t i = 0; i < N_FLAGS; i++)
+        if ((flags[i].commands & g->command->bit) && strcmp(flags[i].name, name) == 0)
+            return g->value[i];
+    return NULL;
+}
+
+/* ---- reading the command line ------------------------------------------------------- */
+
+static gboolean without_value(const flag *f) { return f->value == NULL; }
+
+static int unknown_flag(const cli_command *c, const char *message) {
+    const char *names[N_FLAGS];
+    size_t n = 0;
+    for (size_t i = 0; i < N_FLAGS; i++)
+        if (flags[i].commands & c->bit) names[n++] = flags[i].name;
+    const char *dashes = strstr(message, "--");
+    const char *near = dashes ? vo_text_nearest(dashes + 2, names, n) : NULL;
+    return usage(c, "%s%s%s%s; `volteo %s --help` lists the options", message,
+                 near ? "; did you mean --" : "", near ? near : "", near ? "?" : "", c->name);
+}
+
+static int read_arguments(given *g, int argc, char **argv, char ***rest) {
+    GOptionEntry entries[N_FLAGS + 2] = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < N_FLAGS; i++) {
+        if (!(flags[i].commands & g->command->bit)) continue;
+        entries[n++] = (GOptionEntry){
+            .long_name = flags[i].name,
+            .arg = without_value(&flags[i]) ? G_OPTION_ARG_NONE : G_OPTION_ARG_FILENAME,
+            .arg_data = without_value(&flags[i]) ? (gpointer)&g->yes[i] : (gpointer)&g->value[i],
+            .description = flags[i].help,
+            .arg_description = flags[i].value};
+    }
+    entries[n] = (GOptionEntry){.long_name = G_OPTION_REMAINING,
+                                .arg = G_OPTION_ARG_FILENAME_ARRAY,
+                                .arg_data = rest,
+                                .arg_description = g->command->argument};
+    char *summary = g_strdup_printf("%s\n\nExample:\n  %s", g->command->summary,
+                                    g->command->example);
+    char *program = g_strdup_printf("volteo %s", g->command->name);
+    g_set_prgname(program);
+    GOptionContext *context = g_option_context_new(NULL);
+    g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_set_summary(context, summary);
+    GError *error = NULL;
+    int code = CLI_DONE;
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        code = unknown_flag(g->command, error->message);
+        g_error_free(error);
+    }
+    g_option_context_free(context);
+    g_free(program);
+    g_free(summary);
+    return code;
+}
+
+/* ---- writing the request --------------------------------------------------------------- */
+
+static int write_value(const given *g, size_t i, vo_json_out *w) {
+    const flag *f = &flags[i];
+    double number = 0;
+    const gboolean is_number =
+        g->value[i] && vo_text_number(g->value[i], strlen(g->value[i]), &number);
+    if (f->kind == NUMBER && !is_number)
+        return usage(g->command, "--%s = \"%s\" is not a number", f->name, g->value[i]);
+    if (!g_utf8_validate(g->value[i], -1, NULL))
+        return usage(g->command, "--%s is not UTF-8 text", f->name);
+    vo_json_out_key(w, f->field);
+    if (f->kind != TEXT && is_number)
+        vo_json_out_number(w, number);
+    else
+        vo_json_out_string(w, g->value[i]);
+    return CLI_DONE;
+}
+
+static int write_battery(const given *g, vo_json_out *w) {
+    const char *path = value_of(g, "battery");
+    if (!path)
+        return usage(g->command, "which battery? --battery FILE with {\"power_mw\": 2, "
+                     "\"capacity_mwh\": 4}, or --request FILE");
+    vo_error err = {0};
+    char *text = NULL;
+    size_t len = 0;
+    vo_json *root = NULL;
+    if (vo_file_read(path, 1u << 20, &text, &len, &err) != VO_OK)
+        return usage(g->command, "--battery: %s", err.msg);
+    const vo_status s = vo_json_parse(text, len, &root, &err);
+    free(text);
+    if (s != VO_OK) return usage(g->command, "--battery %s: %s", path, err.msg);
+    vo_json_out_key(w, vo_json_kind_of(root) == VO_JSON_ARRAY ? "batteries" : "battery_params");
+    vo_json_out_value(w, root);
+    vo_json_free(root);
+    return CLI_DONE;
+}
+
+static void write_text(vo_json_out *w, const char *key, const char *v) {
+    if (!v) return;
+    vo_json_out_key(w, key);
+    vo_json_out_string(w, v);
+}
+
+/* --market, --node ...: from the lake, or with --prices, which part of the file. */
+static int write_source(const given *g, vo_json_out *w) {
+    const char *node = value_of(g, "node"), *market = value_of(g, "market");
+    const char *from = value_of(g, "from"), *to = value_of(g, "to");
+    if (value_of(g, "prices")) {
+        if (market)
+            return usage(g->command, "--market is for the lake, --prices names a file: "
+                         "drop one");
+        write_text(w, "node", node);
+        write_text(w, "process", value_of(g, "process"));
+        write_text(w, "from", from);
+        write_text(w, "to", to);
+        return CLI_DONE;
+    }
+    if (!node)
+        return usage(g->command, "no prices: give --prices FILE, or --market MEM --node NAME "
+                     "(`volteo data list` shows them)");
+    vo_json_out_key(w, "market_params");
+    vo_json_out_object(w);
+    write_text(w, "zone", node);
+    write_text(w, "market", market);
+    write_text(w, "process", value_of(g, "process"));
+    write_text(w, "start_date", from);
+    write_text(w, "end_date", to);
+    vo_json_out_end(w);
+    return CLI_DONE;
+}
+
+static int write_request(const given *g, const cli_options *o, char **rest, vo_json_out *w) {
+    const bool plans = (g->command->bit & CLI_PLANS) != 0;
+    int code = CLI_DONE;
+    vo_json_out_object(w);
+    if (plans) code = write_battery(g, w);
+    if (code == CLI_DONE && plans) code = write_source(g, w);
+    for (size_t i = 0; code == CLI_DONE && i < N_FLAGS; i++) {
+        if (flags[i].kind == SPECIAL) continue;
+        if (g->value[i]) code = write_value(g, i, w);
+        if (!g->yes[i]) continue;
+        vo_json_out_key(w, flags[i].field);
+        vo_json_out_bool(w, true);
+    }
+    if (o->report) {
+        vo_json_out_key(w, "curves");
+        vo_json_out_bool(w, true);
+    }
+    if (g->command->bit == CLI_OPTIMIZE && !o->json) { /* people want to know how quick it was */
+        vo_json_out_key(w, "timing");
+        vo_json_out_bool(w, true);
+    }
+    if (g->command->argument && rest) write_text(w, "file", rest[0]);
+    vo_json_out_end(w);
+    return code;
+}
+
+static int build_request(const given *g, char **rest, cli_options *o) {
+    vo_json_out *w = NULL;
+    vo_error err = {0};
+    size_t len = 0;
+    if (vo_json_out_create(&w, &err) != VO_OK) return usage(g->command, "%s", err.msg);
+    int code = write_request(g, o, rest, w);
+    if (code == CLI_DONE && vo_json_out_take(w, &o->request, &len, &err) != VO_OK)
+        code = usage(g->command, "%s", err.msg);
+    vo_json_out_free(w);
+    return code;
+}
+
+/* --request takes everything from the document. */
+static int read_request(const given *g, const char *path, cli_options *o) {
+    for (size_t i = 0; i < N_FLAGS; i++)
+        if ((g->value[i] || g->yes[i]) &&
+            (flags[i].kind != SPECIAL ||
+             (flags[i].commands == CLI_PLANS && strcmp(flags[i].name, "request") != 0)))
+            return usage(g->command, "--request holds the whole request: put %s into it and "
+                         "drop --%s", flags[i].field ? flags[i].field : flags[i].name,
+                         flags[i].name);
+    vo_error err = {0};
+    size_t len = 0;
+    if (vo_file_read(path, (size_t)256 << 20, &o->request, &len, &err) != VO_OK)
+        return usage(g->command, "--request: %s", err.msg);
+    if (strlen(o->request) != len)
+        return usage(g->command, "--request %s: a NUL byte is in it: is it JSON?", path);
+    return CLI_DONE;
+}
+
+static int check_rest(const given *g, char **rest) {
+    const guint n = rest ? g_strv_length(rest) : 0;
+    if (g->command->argument && n != 1)
+        return usage(g->command, "give one %s, not %u", g->command->argument, n);
+    if (!g->command->argument && n != 0)
+        return usage(g->command, "\"%s\" is one word too many: options begin with --", rest[0]);
+    return CLI_DONE;
+}
+
+static int read_threads(const given *g, cli_options *o) {
+    const char *text = value_of(g, "threads");
+    int64_t n = 0;
+    if (!text) return CLI_DONE;
+    if (!vo_text_integer(text, strlen(text), &n) || n < 0 || n > 4096)
+        return usage(g->command, "--threads = \"%s\": must be a whole number, 0 to 4096", text);
+    o->threads = (int)n;
+    return CLI_DONE;
+}
+
+int cli_parse(const cli_command *command, int argc, char **argv, cli_options *o) {
+    given g = {.command = command};
+    char **rest = NULL;
+    *o = (cli_options){.command = command};
+    int code = read_arguments(&g, argc, argv, &rest);
+    if (code == CLI_DONE) code = check_rest(&g, rest);
+    if (code == CLI_DONE) code = read_threads(&g, o);
+    if (code == CLI_DONE) {
+        const char *request = value_of(&g, "request");
+        o->lake = g_strdup(value_of(&g, "lake"));
+        o->report = g_strdup(value_of(&g, "report"));
+        o->battery = g_strdup(value_of(&g, "battery"));
+        for (size_t i = 0; i < N_FLAGS; i++)
+            if (strcmp(flags[i].name, "json") == 0) o->json = g.yes[i];
+        code = request ? read_request(&g, request, o) : build_request(&g, rest, o);
+    }
+    for (size_t i = 0; i < N_FLAGS; i++) g_free(g.value[i]);
+    g_strfreev(rest);
+    return code;
+}
+
+void cli_options_fini(cli_options *o) {
+    free(o->request);
+    g_free(o->lake);
+    g_free(o->report);
+    g_free(o->battery);
+}

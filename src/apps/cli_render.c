@@ -1,0 +1,353 @@
+/* cli_render.c -- the engine's answers laid out for people; every number is in the answer. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "apps/cli.h"
+
+/* ---- reading answers: what is absent or null is NAN or "" --------------------------- */
+
+static double num(const vo_json *object, const char *key) {
+    const vo_json *v = object ? vo_json_get(object, key) : NULL;
+    return v && vo_json_kind_of(v) == VO_JSON_NUMBER ? vo_json_number(v) : (double)NAN;
+}
+
+static const char *str(const vo_json *object, const char *key) {
+    const vo_json *v = object ? vo_json_get(object, key) : NULL;
+    return v && vo_json_kind_of(v) == VO_JSON_STRING ? vo_json_string(v) : "";
+}
+
+static bool yes(const vo_json *object, const char *key) {
+    const vo_json *v = object ? vo_json_get(object, key) : NULL;
+    return v && vo_json_kind_of(v) == VO_JSON_BOOL && vo_json_bool(v);
+}
+
+static void money_cell(cli_table *t, double v, int decimals) {
+    char *s = cli_money(v, decimals);
+    cli_table_cell(t, "%s", s);
+    g_free(s);
+}
+
+static void append_money(GString *out, double v, const char *currency) {
+    char *s = cli_money(v, 2);
+    g_string_append_printf(out, "%s%s%s", s, *currency ? " " : "", currency);
+    g_free(s);
+}
+
+/* ---- headings --------------------------------------------------------------------------- */
+
+static void heading(const vo_json *r, GString *out) {
+    const vo_json *p = vo_json_get(r, "prices");
+    const char *label = str(p, "label");
+    g_string_append_printf(out, "%s%s%s", cli_bold(), *label ? label : str(p, "source"),
+                           cli_plain());
+    g_string_append_printf(out, "  %.16s to %.16s  %s, every %g min\n", str(p, "first"),
+                           str(p, "last"), str(p, "tz"), num(p, "interval_minutes"));
+    if (yes(p, "synthetic"))
+        g_string_append_printf(out, "%sSYNTHETIC prices: made up, no market's data%s\n",
+                               cli_red(), cli_plain());
+    const vo_json *batteries = vo_json_get(r, "batteries");
+    for (size_t i = 0; i < vo_json_size(batteries); i++) {
+        const vo_json *b = vo_json_at(batteries, i);
+        const double in = num(b, "charge_mw"), outwards = num(b, "discharge_mw");
+        g_string_append_printf(out, "%s%s%g MW", str(b, "name"), *str(b, "name") ? ": " : "",
+                               outwards);
+        if (in != outwards) g_string_append_printf(out, " (charging %g MW)", in);
+        g_string_append_printf(out, ", %g MWh, %.1f %% round trip, SOC %g to %g",
+                               num(b, "capacity_mwh"),
+                               100 * num(b, "charge_efficiency") *
+                                   num(b, "discharge_efficiency"),
+                               num(b, "min_soc"), num(b, "max_soc"));
+        if (!isnan(num(b, "max_cycles_per_day")))
+            g_string_append_printf(out, ", %g cycles a day", num(b, "max_cycles_per_day"));
+        if (num(b, "wear_cost_per_mwh") > 0)
+            g_string_append_printf(out, ", wear %g per MWh", num(b, "wear_cost_per_mwh"));
+        g_string_append_c(out, '\n');
+    }
+}
+
+/* ---- optimize ------------------------------------------------------------------------------ */
+
+static size_t count_intervals(const vo_json *days) {
+    size_t n = 0;
+    for (size_t d = 0; d < vo_json_size(days); d++)
+        n += vo_json_size(vo_json_get(vo_json_at(days, d), "schedule"));
+    return n;
+}
+
+static void spark_row(const vo_json *days, size_t n, const char *key, const char *name,
+                      GString *out) {
+    double *x = g_new(double, n);
+    size_t t = 0;
+    double lo = (double)INFINITY, hi = -(double)INFINITY;
+    for (size_t d = 0; d < vo_json_size(days); d++) {
+        const vo_json *schedule = vo_json_get(vo_json_at(days, d), "schedule");
+        for (size_t i = 0; i < vo_json_size(schedule); i++, t++) {
+            x[t] = num(vo_json_at(schedule, i), key);
+            lo = fmin(lo, x[t]), hi = fmax(hi, x[t]);
+        }
+    }
+    g_string_append_printf(out, "  %-6s", name);
+    cli_sparkline(x, n, 64, out);
+    g_string_append_printf(out, "  %g to %g\n", lo, hi);
+    g_free(x);
+}
+
+static void hours_table(const vo_json *days, bool reasons, GString *out) {
+    cli_table *t = cli_table_new(reasons ? "<Time|<Action|>MW|>Price|>SOC|<Why"
+                                         : "<Time|<Action|>MW|>Price|>SOC|>Stored MWh worth|"
+                                           ">Flips below|>Flips above");
+    for (size_t d = 0; d < vo_json_size(days); d++) {
+        const vo_json *schedule = vo_json_get(vo_json_at(days, d), "schedule");
+        for (size_t i = 0; i < vo_json_size(schedule); i++) {
+            const vo_json *x = vo_json_at(schedule, i);
+            cli_table_cell(t, "%.10s %.5s", str(x, "timestamp"), str(x, "timestamp") + 11);
+            cli_table_cell(t, "%s", str(x, "action"));
+            cli_table_cell(t, "%.4g", num(x, "power"));
+            money_cell(t, num(x, "price"), 2);
+            cli_table_cell(t, "%.1f %%", 100 * num(x, "soc"));
+            if (reasons) {
+                cli_table_cell(t, "%s", str(x, "reason"));
+                continue;
+            }
+            money_cell(t, num(x, "value_of_stored_mwh"), 2);
+            money_cell(t, num(x, "flip_below"), 2);
+            money_cell(t, num(x, "flip_above"), 2);
+        }
+    }
+    cli_table_print(t, out);
+}
+
+/* Per day, or per month when there are more days than a screen has lines. */
+static void days_table(const vo_json *days, GString *out) {
+    const bool months = vo_json_size(days) > 40;
+    const size_t letters = months ? 7 : 10;
+    cli_table *t = cli_table_new(months ? "<Month|>Revenue|>Charged MWh|>Discharged MWh|"
+                                          ">Paid per MWh|>Got per MWh"
+                                        : "<Day|>Revenue|>Charged MWh|>Discharged MWh|"
+                                          ">Paid per MWh|>Got per MWh");
+    for (size_t d = 0; d < vo_json_size(days);) {
+        char label[16];
+        snprintf(label, sizeof label, "%.*s", (int)letters, str(vo_json_at(days, d), "date"));
+        double revenue = 0, in = 0, outwards = 0, paid = 0, got = 0;
+        for (; d < vo_json_size(days); d++) {
+            const vo_json *x = vo_json_at(days, d);
+            if (strncmp(label, str(x, "date"), letters) != 0) break;
+            revenue += num(x, "revenue");
+            in += num(x, "energy_charged");
+            outwards += num(x, "energy_discharged");
+            if (num(x, "energy_charged") > 0)
+                paid += num(x, "energy_charged") * num(x, "avg_charge_price");
+            if (num(x, "energy_discharged") > 0)
+                got += num(x, "energy_discharged") * num(x, "avg_discharge_price");
+        }
+        cli_table_cell(t, "%s", label);
+        money_cell(t, revenue, 2);
+        cli_table_cell(t, "%.1f", in);
+        cli_table_cell(t, "%.1f", outwards);
+        money_cell(t, in > 0 ? paid / in : (double)NAN, 2);
+        money_cell(t, outwards > 0 ? got / outwards : (double)NAN, 2);
+    }
+    cli_table_print(t, out);
+}
+
+static void violations(const vo_json *r, GString *out) {
+    const vo_json *list = vo_json_get(r, "violations");
+    for (size_t i = 0; i < vo_json_size(list); i++) {
+        const vo_json *v = vo_json_at(list, i);
+        g_string_append_printf(out, "  %slimit broken%s %s by %g %s%s%s; one %s more would earn "
+                               "%g\n", cli_red(), cli_plain(), str(v, "limit"),
+                               num(v, "amount"), str(v, "unit"),
+                               *str(v, "timestamp") ? " at " : "", str(v, "timestamp"),
+                               str(v, "unit"), num(v, "shadow_price"));
+    }
+}
+
+void cli_render_optimize(const vo_json *r, GString *out) {
+    const vo_json *days = vo_json_get(r, "daily_schedules");
+    const vo_json *summary = vo_json_get(r, "summary");
+    const vo_json *proof = vo_json_get(r, "certificate");
+    const char *currency = str(vo_json_get(r, "prices"), "currency");
+    const size_t n = count_intervals(days);
+    heading(r, out);
+    g_string_append_printf(out, "\n  %sprofit ", cli_bold());
+    append_money(out, num(r, "profit"), currency);
+    g_string_append(out, cli_plain());
+    g_string_append_printf(out, "  %s by %s", str(r, "verdict"), str(r, "method"));
+    if (!isnan(num(r, "solve_ms")))
+        g_string_append_printf(out, " in %.3g ms", num(r, "solve_ms"));
+    g_string_append_printf(out, ", certificate %s%s%s",
+                           yes(proof, "valid") ? cli_green() : cli_red(),
+                           yes(proof, "valid") ? "valid" : "NOT valid", cli_plain());
+    if (!isnan(num(proof, "gap"))) g_string_append_printf(out, ", gap %.2g", num(proof, "gap"));
+    g_string_append(out, "\n");
+    if (!isnan(num(summary, "savings"))) {
+        g_string_append(out, "  saves ");
+        append_money(out, num(summary, "savings"), currency);
+        g_string_append(out, " against no battery\n");
+    }
+    g_string_append_printf(out, "  %.4g cycles, %.5g MWh charged, %.5g MWh discharged",
+                           num(summary, "cycles"), num(summary, "energy_charged"),
+                           num(summary, "energy_discharged"));
+    g_string_append_printf(out, "; best day %s, worst %s\n",
+                           str(vo_json_get(summary, "best_day"), "date"),
+                           str(vo_json_get(summary, "worst_day"), "date"));
+    violations(r, out);
+    g_string_append_c(out, '\n');
+    spark_row(days, n, "price", "price", out);
+    spark_row(days, n, "soc", "SOC", out);
+    g_string_append_c(out, '\n');
+    const vo_json *first = vo_json_at(vo_json_get(vo_json_at(days, 0), "schedule"), 0);
+    const bool reasons = first && vo_json_get(first, "reason");
+    if (n <= 72 || (reasons && n <= 24 * 31))
+        hours_table(days, reasons, out);
+    else
+        days_table(days, out);
+}
+
+/* ---- compare -------------------------------------------------------------------------------- */
+
+static void policy_row(cli_table *t, const vo_json *p) {
+    const double capture = 100 * num(p, "capture"), us = num(p, "us_per_decision");
+    cli_table_cell(t, "%s", str(p, "policy"));
+    money_cell(t, num(p, "profit"), 2);
+    if (isnan(capture)) {
+        cli_table_cell(t, "-");
+        cli_table_cell(t, "-");
+    } else {
+        cli_table_cell(t, "%.1f %%", capture);
+        cli_table_cell(t, "%.1f..%.1f", 100 * num(p, "capture_low"),
+                       100 * num(p, "capture_high"));
+    }
+    cli_table_cell(t, "%.1f", num(p, "cycles"));
+    cli_table_cell(t, "%.0f", num(p, "charging_h"));
+    cli_table_cell(t, "%.0f", num(p, "discharging_h"));
+    cli_table_cell(t, "%.0f", num(p, "idle_h"));
+    cli_table_cell(t, "%s", str(vo_json_get(p, "worst_day"), "date"));
+    money_cell(t, num(vo_json_get(p, "worst_day"), "profit"), 2);
+    cli_table_cell(t, "%.0f%s", num(p, "violations"), yes(p, "certified") ? "" : "?");
+    cli_table_cell(t, isnan(us) ? "-" : us < 10 ? "%.1f" : "%.0f", us);
+}
+
+void cli_render_compare(const vo_json *r, GString *out) {
+    const vo_json *policies = vo_json_get(r, "policies");
+    heading(r, out);
+    g_string_append_printf(out, "%s to %s: %.0f days, %s%s\n\n", str(r, "first_day"),
+                           str(r, "last_day"), num(r, "days"),
+                           strcmp(str(r, "protocol"), "rolling") == 0
+                               ? "re-planned every interval, the current price known"
+                               : "each day planned ahead, paid at the real prices",
+                           yes(r, "days_alone") ? ", each alone" : "");
+    cli_table *t = cli_table_new("<Policy|>Profit|>Of perfect|>95 % interval|>Cycles|>Charging h|"
+                                 ">Discharging h|>Idle h|<Worst day|>Its profit|>Violations|"
+                                 ">µs/decision");
+    for (size_t i = 0; i < vo_json_size(policies); i++) policy_row(t, vo_json_at(policies, i));
+    cli_table_print(t, out);
+    for (size_t i = 0; i < vo_json_size(policies); i++) {
+        const vo_json *p = vo_json_at(policies, i);
+        if (num(p, "held") > 0 || num(p, "filled") > 0)
+            g_string_append_printf(out, "%s  %s: %.0f of %.0f plans idle for want of a forecast, "
+                                   "%.0f values filled%s\n", cli_dim(), str(p, "policy"),
+                                   num(p, "held"), num(p, "decisions"), num(p, "filled"),
+                                   cli_plain());
+    }
+}
+
+/* ---- data and doctor ----------------------------------------------------------------------- */
+
+static void touched(const vo_json *report, GString *out) {
+    const vo_json *counts = vo_json_get(report, "counts");
+    const char *rule = NULL;
+    const vo_json *v = NULL;
+    for (size_t i = 0; counts && vo_json_member(counts, i, &rule, &v); i++)
+        if (vo_json_kind_of(v) == VO_JSON_NUMBER && vo_json_number(v) > 0)
+            g_string_append_printf(out, "    %.0f %s\n", vo_json_number(v), rule);
+    const vo_json *list = vo_json_get(report, "touched");
+    for (size_t i = 0; list && i < vo_json_size(list) && i < 8; i++) {
+        const vo_json *x = vo_json_at(list, i);
+        char *before = cli_money(num(x, "old"), 2), *after = cli_money(num(x, "new"), 2);
+        g_string_append_printf(out, "    %s%s %s: %s -> %s, %s%s\n", cli_dim(), str(x, "time"),
+                               str(x, "column"), before, after, str(x, "rule"), cli_plain());
+        g_free(before);
+        g_free(after);
+    }
+}
+
+void cli_render_import(const vo_json *r, GString *out) {
+    const vo_json *list = vo_json_get(r, "series");
+    g_string_append_printf(out, "%s%s%s: %.0f rows, %.0f series into %s\n", cli_bold(),
+                           str(r, "file"), cli_plain(), num(r, "rows"), num(r, "stored"),
+                           str(r, "lake"));
+    if (*str(r, "note")) g_string_append_printf(out, "%s\n", str(r, "note"));
+    for (size_t i = 0; i < vo_json_size(list); i++) {
+        const vo_json *x = vo_json_at(list, i), *report = vo_json_get(x, "report");
+        g_string_append_printf(out, "  %s %s %s  ", str(x, "market"), str(x, "process"),
+                               str(x, "node"));
+        if (!yes(x, "stored")) {
+            g_string_append_printf(out, "%srefused%s\n", cli_red(), cli_plain());
+            continue;
+        }
+        g_string_append_printf(out, "%.0f intervals\n", num(report, "intervals"));
+        touched(report, out);
+    }
+    if (num(r, "refused") > 0)
+        g_string_append_printf(out, "%s%.0f series refused%s, the first: %s\n", cli_red(),
+                               num(r, "refused"), cli_plain(), str(r, "first_refusal"));
+}
+
+void cli_render_list(const vo_json *r, GString *out) {
+    const vo_json *list = vo_json_get(r, "series");
+    if (vo_json_size(list) == 0) {
+        g_string_append_printf(out, "%s holds nothing yet: `volteo data import FILE` or "
+                               "`volteo data synth --market SYNTH`\n", str(r, "lake"));
+        return;
+    }
+    cli_table *t = cli_table_new("<Market|<Process|<Node|>Prices|<First (UTC)|<Last|<Zone|"
+                                 "<Currency");
+    for (size_t i = 0; i < vo_json_size(list); i++) {
+        const vo_json *x = vo_json_at(list, i);
+        cli_table_cell(t, "%s", str(x, "market"));
+        cli_table_cell(t, "%s", str(x, "process"));
+        cli_table_cell(t, "%s", str(x, "node"));
+        money_cell(t, num(x, "rows"), 0);
+        cli_table_cell(t, "%.16s", str(x, "first"));
+        cli_table_cell(t, "%.16s", str(x, "last"));
+        cli_table_cell(t, "%s", str(x, "tz"));
+        cli_table_cell(t, "%s", str(x, "currency"));
+    }
+    cli_table_print(t, out);
+}
+
+void cli_render_synth(const vo_json *r, GString *out) {
+    const vo_json *list = vo_json_get(r, "series");
+    const vo_json *x = vo_json_at(list, 0);
+    const bool to_file = *str(r, "file") != '\0', to_lake = *str(r, "lake") != '\0';
+    if (!to_file && !to_lake) {
+        const vo_json *prices = vo_json_get(x, "prices");
+        const vo_json *time = vo_json_get(prices, "timestamps");
+        const vo_json *price = vo_json_get(prices, "prices");
+        g_string_append(out, "timestamp,price\n"); /* CSV: for a pipe */
+        for (size_t i = 0; i < vo_json_size(time); i++)
+            g_string_append_printf(out, "%s,%.17g\n", vo_json_string(vo_json_at(time, i)),
+                                   vo_json_number(vo_json_at(price, i)));
+        return;
+    }
+    g_string_append_printf(out, "%zu synthetic series of %.0f prices, %s to %s, %s, %s\n",
+                           vo_json_size(list), num(x, "intervals"), str(x, "first"),
+                           str(x, "last"), str(x, "tz"), str(x, "currency"));
+    if (to_file) g_string_append_printf(out, "  written to %s\n", str(r, "file"));
+    if (to_lake) g_string_append_printf(out, "  written to the lake %s\n", str(r, "lake"));
+}
+
+void cli_render_doctor(const vo_json *r, GString *out) {
+    const vo_json *list = vo_json_get(r, "checks");
+    for (size_t i = 0; i < vo_json_size(list); i++) {
+        const vo_json *x = vo_json_at(list, i);
+        const bool ok = yes(x, "ok");
+        g_string_append_printf(out, "  %s%-6s%s %-16s %s\n", ok ? cli_green() : cli_red(),
+                               ok ? "ok" : "FAILED", cli_plain(), str(x, "name"),
+                               str(x, "detail"));
+        if (!ok) g_string_append_printf(out, "         remedy: %s\n", str(x, "remedy"));
+    }
+    g_string_append(out, yes(r, "ok") ? "all is well\n" : "something is missing, see above\n");
+}

@@ -1,0 +1,244 @@
+/* volteo.c -- the program: `volteo COMMAND [OPTION...]`.
+ *
+ * Standard output carries the answer and nothing else; progress and errors go to standard
+ * error. Exit: 0 done, 1 failed, 2 bad usage or bad input.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "apps/cli.h"
+#include "base/text.h"
+#include "port/clock.h"
+#include "port/file.h"
+#include "port/interrupt.h"
+#include "port/terminal.h"
+
+static const cli_command commands[] = {
+    {"optimize", CLI_OPTIMIZE, NULL, "The best schedule of a battery for known prices.",
+     "volteo optimize --prices prices.csv --battery battery.json\n"
+     "  volteo optimize --market MEM --node APATZINGAN --from 2016-02-01 --to 2016-02-29 \\\n"
+     "      --battery battery.json --json\n"
+     "  volteo optimize --request request.json",
+     vo_engine_optimize, cli_render_optimize},
+    {"compare", CLI_COMPARE, NULL, "Several policies over the same days, in one table.",
+     "volteo compare --prices prices.csv --battery battery.json\n"
+     "  volteo compare --prices prices.csv --battery battery.json \\\n"
+     "      --policies perfect,spread,mpc:naive_day --protocol rolling --report report.html",
+     vo_engine_compare, cli_render_compare},
+    {"backtest", CLI_BACKTEST, NULL, "Like compare, with each policy's profit per day.",
+     "volteo backtest --prices prices.csv --battery battery.json --forecast forecasts.csv \\\n"
+     "      --days-alone --skip-days 7 --json",
+     vo_engine_backtest, cli_render_compare},
+    {"data import", CLI_IMPORT, "FILE",
+     "A file of prices into the lake, cleaned, with a report of every value touched.",
+     "volteo data import sin_zonal_mda.csv.zst\n"
+     "  volteo data import prices.csv --market DE --node DE-LU --tz Europe/Berlin",
+     vo_engine_data_import, cli_render_import},
+    {"data list", CLI_LIST, NULL, "What the lake holds.", "volteo data list --lake ./lake",
+     vo_engine_data_list, cli_render_list},
+    {"data synth", CLI_SYNTH, NULL,
+     "SYNTHETIC prices, made up by the project's own generator: no market's data.",
+     "volteo data synth --year 2025 --out synthetic_prices.csv\n"
+     "  volteo data synth --market SYNTH --nodes 10",
+     vo_engine_data_synth, cli_render_synth},
+    {"doctor", CLI_DOCTOR, NULL, "Is everything here that the engine needs?", "volteo doctor",
+     vo_engine_doctor, cli_render_doctor},
+};
+enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+
+/* ---- progress --------------------------------------------------------------------- */
+
+typedef struct {
+    double began_s, drawn_s;
+    bool terminal, shown;
+} progress;
+
+/* Only on a terminal, only for work over a second, at most ten times a second. */
+static int32_t show_progress(void *ctx, const char *phase, double fraction) {
+    progress *p = ctx;
+    const double now_s = vo_clock_monotonic_s();
+    if (p->terminal && now_s - p->began_s > 1 && now_s - p->drawn_s > 0.1) {
+        char bar[31];
+        const int full = (int)(30 * fmin(fmax(fraction, 0), 1));
+        for (int i = 0; i < 30; i++) bar[i] = i < full ? '#' : '.';
+        bar[30] = '\0';
+        fprintf(stderr, "\r%s [%s] %3.0f %%", phase, bar, 100 * fraction);
+        p->drawn_s = now_s;
+        p->shown = true;
+    }
+    return vo_interrupt_seen();
+}
+
+static void end_progress(const progress *p) {
+    if (p->shown) fprintf(stderr, "\r%60s\r", "");
+}
+
+/* ---- running a command ---------------------------------------------------------------- */
+
+static int exit_code(vo_status s) {
+    switch (s) {
+    case VO_OK: return CLI_DONE;
+    case VO_EINVAL:
+    case VO_ENOTFOUND:
+    case VO_EUNSUPPORTED: return CLI_USAGE;
+    case VO_ENOMEM:
+    case VO_EIO:
+    case VO_ENUMERIC:
+    case VO_ECANCELED: return CLI_FAILED;
+    }
+    return CLI_FAILED;
+}
+
+static int complain(const cli_options *o, vo_status s, const vo_error *err) {
+    const bool about_battery = o->battery && g_str_has_prefix(err->msg, "batter");
+    fprintf(stderr, "volteo %s: %s%s%s\n", o->command->name, about_battery ? o->battery : "",
+            about_battery ? ": " : "", err->msg);
+    return exit_code(s);
+}
+
+static vo_status print_text(const char *text, vo_error *err) {
+    const size_t len = strlen(text);
+    const bool ended = len && text[len - 1] == '\n';
+    if (fwrite(text, 1, len, stdout) != len || (!ended && putchar('\n') == EOF) ||
+        fflush(stdout) != 0)
+        return vo_fail(err, VO_EIO, "standard output cannot be written: is the disk full?");
+    return VO_OK;
+}
+
+static vo_status print_answer(const cli_options *o, const char *response, vo_error *err) {
+    if (o->json) return print_text(response, err);
+    vo_json *root = NULL;
+    vo_status s = vo_json_parse(response, strlen(response), &root, err);
+    if (s != VO_OK) return s;
+    GString *out = g_string_new(NULL);
+    o->command->render(root, out);
+    s = print_text(out->str, err);
+    g_string_free(out, TRUE);
+    vo_json_free(root);
+    return s;
+}
+
+static vo_status write_report(vo_engine *e, const cli_options *o, const char *response,
+                              vo_error *err) {
+    if (!o->report) return VO_OK;
+    char *html = NULL;
+    vo_status s = vo_engine_report(e, response, &html, err);
+    if (s == VO_OK) s = vo_file_write(o->report, html, strlen(html), err);
+    if (s == VO_OK) fprintf(stderr, "report: %s\n", o->report);
+    vo_text_free(html);
+    return s;
+}
+
+/* A doctor who finds something wrong has answered, but not with success. */
+static bool found_ill(const char *response) {
+    vo_json *root = NULL;
+    if (vo_json_parse(response, strlen(response), &root, NULL) != VO_OK) return true;
+    const vo_json *ok = vo_json_get(root, "ok");
+    const bool ill = ok && vo_json_kind_of(ok) == VO_JSON_BOOL && !vo_json_bool(ok);
+    vo_json_free(root);
+    return ill;
+}
+
+static int run(const cli_options *o) {
+    progress p = {.began_s = vo_clock_monotonic_s(), .terminal = vo_terminal_is_tty(2)};
+    vo_engine_options eo = vo_engine_options_default();
+    const char *lake = o->lake ? o->lake : vo_environment("VOLTEO_LAKE");
+    if (lake) eo.lake = lake;
+    eo.allow_files = 1;
+    eo.threads = o->threads;
+    eo.progress = show_progress;
+    eo.progress_ctx = &p;
+    vo_error err = {0};
+    vo_engine *engine = NULL;
+    char *response = NULL;
+    vo_interrupt_watch();
+    vo_status s = vo_engine_open(&eo, &engine, &err);
+    /* A report needs the days and curves that only backtest gives. */
+    if (s == VO_OK)
+        s = o->report ? vo_engine_backtest(engine, o->request, &response, &err)
+                      : o->command->call(engine, o->request, &response, &err);
+    end_progress(&p);
+    if (s == VO_OK) s = write_report(engine, o, response, &err);
+    if (s == VO_OK) s = print_answer(o, response, &err);
+    int code = s == VO_OK ? CLI_DONE : complain(o, s, &err);
+    if (s == VO_OK && o->command->bit == CLI_DOCTOR && found_ill(response)) code = CLI_FAILED;
+    vo_text_free(response);
+    vo_engine_close(engine);
+    return code;
+}
+
+/* ---- choosing a command ---------------------------------------------------------------- */
+
+static int help(FILE *to) {
+    fprintf(to, "volteo %s -- decides when a battery charges and discharges, and proves it.\n\n"
+                "usage: volteo COMMAND [OPTION...]\n\n", vo_version());
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].summary);
+    fprintf(to, "  %-12s %s\n  %-12s %s\n\n"
+                "volteo COMMAND --help lists its options and shows an example. With --json a "
+                "command prints one\nJSON document and nothing else (docs/api.md).\n",
+            "help", "This text, or that of a command.", "version", "The version.");
+    return to == stdout ? CLI_DONE : CLI_USAGE;
+}
+
+static int unknown(const char *word, const char *second) {
+    const char *names[N_COMMANDS + 2];
+    size_t n = 0;
+    for (; n < N_COMMANDS; n++) names[n] = commands[n].name;
+    names[n++] = "help";
+    names[n++] = "version";
+    char typed[64];
+    snprintf(typed, sizeof typed, "%.30s%s%.30s", word, second ? " " : "", second ? second : "");
+    const char *near = vo_text_nearest(typed, names, n);
+    if (!near) near = vo_text_nearest(word, names, n);
+    fprintf(stderr, "volteo: \"%s\" is no command%s%s%s; `volteo help` lists them\n", typed,
+            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return CLI_USAGE;
+}
+
+/* The command named by argv[1] or by argv[1] and argv[2]; *words tells how many it took. */
+static const cli_command *find_command(int argc, char **argv, int *words) {
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        const char *space = strchr(commands[i].name, ' ');
+        if (!space && strcmp(argv[1], commands[i].name) == 0) {
+            *words = 1;
+            return &commands[i];
+        }
+        if (space && argc > 2 && strcmp(argv[2], space + 1) == 0 &&
+            strncmp(argv[1], commands[i].name, (size_t)(space - commands[i].name)) == 0 &&
+            strlen(argv[1]) == (size_t)(space - commands[i].name)) {
+            *words = 2;
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static int run_command(int argc, char **argv) {
+    int words = 0;
+    const cli_command *command = find_command(argc, argv, &words);
+    if (!command) return unknown(argv[1], argc > 2 && argv[2][0] != '-' ? argv[2] : NULL);
+    cli_options o = {0};
+    int code = cli_parse(command, argc - words, argv + words, &o);
+    if (code == CLI_DONE) code = run(&o);
+    cli_options_fini(&o);
+    return code;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) return help(stderr);
+    const char *word = argv[1];
+    if (strcmp(word, "--version") == 0 || strcmp(word, "version") == 0) {
+        printf("volteo %s\n", vo_version());
+        return CLI_DONE;
+    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return help(stdout);
+    if (strcmp(word, "help") == 0) {
+        if (argc == 2) return help(stdout);
+        char dashes[] = "--help"; /* "help data import" is "data import --help" */
+        char *words[4] = {argv[0], argv[2], argc > 3 ? argv[3] : dashes, dashes};
+        return run_command(argc > 3 ? 4 : 3, words);
+    }
+    return run_command(argc, argv);
+}

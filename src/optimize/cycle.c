@@ -81,6 +81,7 @@ vo_status vo_cycle_schedule(const vo_problem *p, const vo_schedule_options *o, v
         const size_t next = vo_daybook_open(&day, &c, t);
         if (next == p->n) vo_daybook_end(&day, &c);
         book_pairs(&day);
+        if (next == p->n) vo_daybook_keep(&day, &c);
         vo_daybook_play(&day, &c);
         t = next;
     }

@@ -113,12 +113,12 @@ static void move_lasting(vo_daybook *d, double want, bool in, double value) {
     const double tol = 1e-9 * d->max_mwh;
     while (want > tol) {
         size_t best = d->n;
-        double best_gain = 0, best_room = 0;
+        double best_rank = 0, best_room = 0;
         for (size_t i = 0; i < d->n; i++) {
-            const double gain = in ? value - d->cost[i] : d->worth[i] - value;
-            if (!(gain > best_gain) && !(best == d->n && gain > 0)) continue;
+            const double rank = in ? -d->cost[i] : d->worth[i];
+            if (!(rank > (in ? -value : value)) || (best < d->n && rank <= best_rank)) continue;
             const double room = lasting_room(d, i, want, in);
-            if (room > tol) best = i, best_gain = gain, best_room = room;
+            if (room > tol) best = i, best_rank = rank, best_room = room;
         }
         if (best == d->n) return;
         vo_daybook_move(d, best, best_room, in);
@@ -127,12 +127,14 @@ static void move_lasting(vo_daybook *d, double want, bool in, double value) {
 }
 
 void vo_daybook_end(vo_daybook *d, const vo_corridor *c) {
-    const double at_any_price = HUGE_VAL;
-    const double end = d->level[d->n], value = c->final_value_per_mwh;
+    const double at_any_price = HUGE_VAL, end = d->level[d->n];
     if (end < c->final_low_mwh) move_lasting(d, c->final_low_mwh - end, true, at_any_price);
     if (end > c->final_high_mwh) move_lasting(d, end - c->final_high_mwh, false, -at_any_price);
-    move_lasting(d, d->level[d->n] - c->final_low_mwh, false, value);
-    move_lasting(d, c->final_high_mwh - d->level[d->n], true, value);
+    move_lasting(d, d->level[d->n] - c->final_low_mwh, false, c->final_value_per_mwh);
+}
+
+void vo_daybook_keep(vo_daybook *d, const vo_corridor *c) {
+    move_lasting(d, c->final_high_mwh - d->level[d->n], true, c->final_value_per_mwh);
 }
 
 void vo_daybook_play(const vo_daybook *d, vo_corridor *c) {

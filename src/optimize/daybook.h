@@ -37,8 +37,12 @@ size_t vo_daybook_open(vo_daybook *d, vo_corridor *c, size_t from);
  * keeps that direction; the path after it is shifted. */
 void vo_daybook_move(vo_daybook *d, size_t i, double mwh, bool in);
 
-/* On the last day: buys or sells towards the end rule, must first, then whatever pays. */
+/* On the last day, before anything else: buys or sells what the end rule asks for, then sells
+ * what it does not ask for where that pays. */
 void vo_daybook_end(vo_daybook *d, const vo_corridor *c);
+
+/* On the last day, after everything else: buys what is worth more in the store at the end. */
+void vo_daybook_keep(vo_daybook *d, const vo_corridor *c);
 
 /* Plays the day through the corridor. */
 void vo_daybook_play(const vo_daybook *d, vo_corridor *c);

@@ -88,7 +88,7 @@ static trip match(vo_daybook *d, const ranking *r, size_t moment, bool charge_fi
         const double gain = -r->dear[b].key - r->cheap[a].key;
         const size_t i = r->cheap[a].at, j = r->dear[b].at;
         if (!(gain > 0) || room <= tol) break;
-        if (in_left <= 0) in_left = d->in_left_mwh[i];
+        if (in_left <= 0) in_left = d->in_left_mwh[i]; /* the interval is new */
         if (out_left <= 0) out_left = d->out_left_mwh[j];
         double mwh = in_left < out_left ? in_left : out_left;
         if (room < mwh) mwh = room;
@@ -101,8 +101,8 @@ static trip match(vo_daybook *d, const ranking *r, size_t moment, bool charge_fi
         in_left -= mwh;
         out_left -= mwh;
         if (book) {
-            d->net_mwh[i] += mwh;
-            d->net_mwh[j] -= mwh;
+            vo_daybook_move(d, i, mwh, true);
+            vo_daybook_move(d, j, mwh, false);
         }
         if (in_left <= tol) a++, in_left = 0;
         if (out_left <= tol) b++, out_left = 0;
@@ -149,6 +149,7 @@ vo_status vo_spread_schedule(const vo_problem *p, const vo_schedule_options *o, 
         if (best.gain > 0)
             (void)match(&day, &r, best.moment, best.charge_first,
                         path_room(&day, best.charge_first), true);
+        if (next == p->n) vo_daybook_keep(&day, &c);
         vo_daybook_play(&day, &c);
         t = next;
     }

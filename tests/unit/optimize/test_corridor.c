@@ -1,0 +1,140 @@
+/* test_corridor.c -- whatever is wished for, the limits hold. */
+#include "optimize/corridor.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+static vo_battery battery(void) {
+    vo_battery b = vo_battery_default();
+    b.capacity_mwh = 4;
+    b.charge_efficiency = b.discharge_efficiency = 1;
+    b.initial_soc = 0.5;
+    return b;
+}
+
+static vo_problem problem(const double *price, size_t n, const vo_battery *b) {
+    vo_problem p = vo_problem_default();
+    p.n = n;
+    p.price = price;
+    p.battery = b;
+    return p;
+}
+
+static const double flat[] = {50, 50, 50, 50, 50, 50};
+
+/* Walks with one wish for all intervals. */
+static vo_plan *walk(const vo_problem *p, double wish) {
+    vo_plan *plan = NULL;
+    vo_corridor c;
+    cr_assert_eq(vo_plan_create(p->n, 1, &plan, NULL), VO_OK);
+    cr_assert_eq(vo_corridor_open(&c, p, plan, "test", NULL), VO_OK);
+    for (size_t t = 0; t < p->n; t++) vo_corridor_step(&c, t, wish);
+    vo_corridor_close(&c, "test");
+    return plan;
+}
+
+Test(corridor, a_greedy_discharge_stops_where_it_can_still_return) {
+    const vo_battery b = battery();
+    const vo_problem p = problem(flat, 6, &b);
+    vo_plan *plan = walk(&p, HUGE_VAL); /* 2 MWh, back to 2 MWh at 1 MW: down 2, up 2 */
+    const double stored[] = {2, 1, 0, 0, 0, 1, 2};
+    for (size_t t = 0; t <= 6; t++) cr_assert_float_eq(plan->stored_mwh[t], stored[t], 1e-12);
+    cr_assert_eq(plan->verdict, VO_VERDICT_FEASIBLE);
+    vo_plan_free(plan);
+}
+
+Test(corridor, an_exact_end_is_met_from_above_and_below) {
+    vo_battery b = battery();
+    b.final_kind = VO_FINAL_EXACT;
+    b.final_soc = 0.25;
+    const vo_problem p = problem(flat, 6, &b);
+    const double wishes[] = {HUGE_VAL, -HUGE_VAL, 0, 0.3};
+    for (size_t k = 0; k < 4; k++) {
+        vo_plan *plan = walk(&p, wishes[k]);
+        cr_assert_float_eq(plan->stored_mwh[6], 1, 1e-12);
+        cr_assert_eq(plan->verdict, VO_VERDICT_FEASIBLE);
+        vo_plan_free(plan);
+    }
+}
+
+/* 4 MWh must come down to 0 by Saturday's end with 2 MWh a day: from the first day on. */
+Test(corridor, a_daily_cycle_limit_is_spared_for_the_way_down) {
+    const int32_t day[] = {0, 0, 0, 1, 1, 1};
+    vo_battery b = battery();
+    b.initial_soc = 1;
+    b.final_kind = VO_FINAL_EXACT;
+    b.final_soc = 0;
+    b.max_cycles_per_day = 0.5;
+    vo_problem p = problem(flat, 6, &b);
+    p.day = day;
+    vo_plan *plan = walk(&p, -HUGE_VAL);
+    cr_assert_float_eq(plan->stored_mwh[3], 2, 1e-12);
+    cr_assert_float_eq(plan->stored_mwh[6], 0, 1e-12);
+    cr_assert_eq(plan->verdict, VO_VERDICT_FEASIBLE);
+    vo_plan_free(plan);
+}
+
+/* Load 1.5 beyond an import limit of 1 needs 0.5 MW from the battery; hour 4 needs 1 MW. */
+Test(corridor, energy_is_kept_for_hours_that_the_site_cannot_do_without) {
+    const double load[] = {0, 1.5, 0, 0, 2, 0}, limit[] = {1, 1, 1, 1, 1, 1};
+    vo_battery b = battery();
+    b.final_kind = VO_FINAL_FREE;
+    vo_problem p = problem(flat, 6, &b);
+    p.load_mw = load;
+    p.import_limit_mw = limit;
+    vo_plan *plan = walk(&p, 0);
+    cr_assert_float_eq(plan->power_mw[1], 0.5, 1e-12);
+    cr_assert_float_eq(plan->power_mw[4], 1, 1e-12);
+    for (size_t t = 0; t < 6; t++) cr_assert(plan->import_mw[t] <= 1 + 1e-12);
+    cr_assert_eq(plan->verdict, VO_VERDICT_FEASIBLE);
+    vo_plan_free(plan);
+    plan = walk(&p, HUGE_VAL);
+    cr_assert(plan->power_mw[4] >= 1 - 1e-12, "the greedy wish left too little");
+    vo_plan_free(plan);
+}
+
+Test(corridor, an_end_out_of_reach_is_flagged_with_what_is_missing) {
+    vo_battery b = battery();
+    b.initial_soc = 0;
+    b.final_kind = VO_FINAL_AT_LEAST;
+    b.final_soc = 1;
+    const vo_problem p = problem(flat, 2, &b);
+    vo_plan *plan = walk(&p, 0);
+    cr_assert_eq(plan->verdict, VO_VERDICT_LEAST_VIOLATING);
+    cr_assert_eq(plan->n_violations, 1);
+    cr_assert_eq(plan->violation[0].limit, VO_LIMIT_FINAL_SOC);
+    cr_assert_float_eq(plan->violation[0].amount, 2, 1e-12); /* 2 of 4 MWh in two hours */
+    vo_plan_free(plan);
+}
+
+Test(corridor, a_start_outside_the_range_returns_as_soon_as_it_can) {
+    vo_battery b = battery();
+    b.initial_soc = 0;
+    b.min_soc = 0.5;
+    b.final_kind = VO_FINAL_FREE;
+    const vo_problem p = problem(flat, 4, &b);
+    vo_plan *plan = walk(&p, HUGE_VAL);
+    cr_assert_float_eq(plan->stored_mwh[1], 1, 1e-12);
+    cr_assert_float_eq(plan->stored_mwh[2], 2, 1e-12);
+    cr_assert_float_eq(plan->stored_mwh[4], 2, 1e-12);
+    vo_plan_free(plan);
+}
+
+Test(corridor, money_is_price_fee_wear_and_final_value) {
+    const double price[] = {20, 100};
+    vo_battery b = battery();
+    b.final_kind = VO_FINAL_VALUE;
+    b.final_value_per_mwh = 30;
+    b.wear_cost_per_mwh = 4;
+    vo_problem p = problem(price, 2, &b);
+    p.fee_per_mwh = 5;
+    vo_plan *plan = NULL;
+    vo_corridor c;
+    cr_assert_eq(vo_plan_create(2, 1, &plan, NULL), VO_OK);
+    cr_assert_eq(vo_corridor_open(&c, &p, plan, "test", NULL), VO_OK);
+    vo_corridor_step(&c, 0, -0.5);
+    vo_corridor_step(&c, 1, 1);
+    vo_corridor_close(&c, "test");
+    cr_assert_float_eq(plan->profit, -0.5 * 25 + (100 - 5 - 4) + 1.5 * 30, 1e-12);
+    vo_plan_free(plan);
+}

@@ -11,7 +11,12 @@
 
 #include "base/json.h"
 
-enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 }; /* exit codes */
+enum {
+    CLI_DONE = 0, /* exit codes */
+    CLI_FAILED = 1,
+    CLI_USAGE = 2,
+    CLI_HELPED = 256 /* nothing left to do: exit with CLI_DONE */
+};
 
 /* Commands as bits, so that a flag can say where it belongs. */
 enum {
@@ -46,7 +51,7 @@ typedef struct {
     gboolean json;
 } cli_options;
 
-/* CLI_DONE, or CLI_USAGE after it has explained itself on stderr. */
+/* CLI_DONE, CLI_HELPED, or CLI_USAGE after it has explained itself on stderr. */
 int cli_parse(const cli_command *command, int argc, char **argv, cli_options *out);
 void cli_options_fini(cli_options *o);
 

@@ -143,8 +143,17 @@ static int unknown_flag(const cli_command *c, const char *message) {
                  near ? "; did you mean --" : "", near ? near : "", near ? "?" : "", c->name);
 }
 
+/* GLib would print its help in the charset of the locale; ours is UTF-8 in every locale. */
+static int print_help(GOptionContext *context) {
+    char *text = g_option_context_get_help(context, TRUE, NULL);
+    fputs(text, stdout);
+    g_free(text);
+    return CLI_HELPED;
+}
+
 static int read_arguments(given *g, int argc, char **argv, char ***rest) {
-    GOptionEntry entries[N_FLAGS + 2] = {0};
+    GOptionEntry entries[N_FLAGS + 3] = {0};
+    gboolean help = FALSE;
     size_t n = 0;
     for (size_t i = 0; i < N_FLAGS; i++) {
         if (!(flags[i].commands & g->command->bit)) continue;
@@ -155,6 +164,11 @@ static int read_arguments(given *g, int argc, char **argv, char ***rest) {
             .description = flags[i].help,
             .arg_description = flags[i].value};
     }
+    entries[n++] = (GOptionEntry){.long_name = "help",
+                                  .short_name = 'h',
+                                  .arg = G_OPTION_ARG_NONE,
+                                  .arg_data = &help,
+                                  .description = "this text"};
     entries[n] = (GOptionEntry){.long_name = G_OPTION_REMAINING,
                                 .arg = G_OPTION_ARG_FILENAME_ARRAY,
                                 .arg_data = rest,
@@ -166,11 +180,14 @@ static int read_arguments(given *g, int argc, char **argv, char ***rest) {
     GOptionContext *context = g_option_context_new(NULL);
     g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_set_summary(context, summary);
+    g_option_context_set_help_enabled(context, FALSE);
     GError *error = NULL;
     int code = CLI_DONE;
     if (!g_option_context_parse(context, &argc, &argv, &error)) {
         code = unknown_flag(g->command, error->message);
         g_error_free(error);
+    } else if (help) {
+        code = print_help(context);
     }
     g_option_context_free(context);
     g_free(program);

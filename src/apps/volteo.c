@@ -223,7 +223,7 @@ static int run_command(int argc, char **argv) {
     int code = cli_parse(command, argc - words, argv + words, &o);
     if (code == CLI_DONE) code = run(&o);
     cli_options_fini(&o);
-    return code;
+    return code == CLI_HELPED ? CLI_DONE : code;
 }
 
 int main(int argc, char **argv) {

@@ -10,6 +10,12 @@
 
 #include "base/text.h"
 
+static const char *a_kind(const vo_json *v) {
+    static const char *const name[] = {"null", "a bool", "a number", "a text", "an array",
+                                       "an object"};
+    return name[vo_json_kind_of(v)];
+}
+
 static vo_status refuse_unknown(const char *path, const char *key, const vo_field *field,
                                 size_t n, vo_error *err) {
     const char *names[96];
@@ -32,7 +38,7 @@ static vo_status refuse_number(double x, const char *path, const vo_field *f, vo
     const bool open = f->kind == VO_FIELD_ABOVE || f->kind == VO_FIELD_RATIO;
     const bool fraction = f->kind == VO_FIELD_PART || f->kind == VO_FIELD_RATIO;
     char remedy[80] = "";
-    if (fraction && x > f->hi && x <= 100)
+    if (fraction && x >= 2 && x <= 100)
         snprintf(remedy, sizeof remedy, "; a fraction, not per cent: for %g %% write %g", x,
                  x / 100);
     if (f->kind == VO_FIELD_INTEGER && x >= f->lo && x <= f->hi)
@@ -48,8 +54,8 @@ static vo_status refuse_number(double x, const char *path, const vo_field *f, vo
 static vo_status check_number(const vo_json *v, const char *path, const vo_field *f,
                               vo_field_value *out, vo_error *err) {
     if (vo_json_kind_of(v) != VO_JSON_NUMBER)
-        return vo_fail(err, VO_EINVAL, "%s is a %s: must be a number%s%s", path,
-                       vo_json_kind_name(vo_json_kind_of(v)), *f->unit ? " in " : "", f->unit);
+        return vo_fail(err, VO_EINVAL, "%s is %s: must be a number%s%s", path, a_kind(v),
+                       *f->unit ? " in " : "", f->unit);
     const double x = vo_json_number(v);
     const bool open = f->kind == VO_FIELD_ABOVE || f->kind == VO_FIELD_RATIO;
     const bool whole = f->kind != VO_FIELD_INTEGER || x == floor(x);
@@ -65,14 +71,13 @@ vo_status vo_fields_check(const vo_json *v, const char *path, const vo_field *f,
     switch (f->kind) {
     case VO_FIELD_BOOL:
         if (kind != VO_JSON_BOOL)
-            return vo_fail(err, VO_EINVAL, "%s is a %s: must be true or false", path,
-                           vo_json_kind_name(kind));
+            return vo_fail(err, VO_EINVAL, "%s is %s: must be true or false", path, a_kind(v));
         *out = (vo_field_value){.json = v, .number = vo_json_bool(v)};
         return VO_OK;
     case VO_FIELD_TEXT:
         if (kind != VO_JSON_STRING || !*vo_json_string(v))
             return vo_fail(err, VO_EINVAL, "%s is %s: must be a text, like \"...\"", path,
-                           kind == VO_JSON_STRING ? "empty" : vo_json_kind_name(kind));
+                           kind == VO_JSON_STRING ? "empty" : a_kind(v));
         *out = (vo_field_value){.json = v, .text = vo_json_string(v)};
         return VO_OK;
     case VO_FIELD_ANY:
@@ -90,9 +95,8 @@ vo_status vo_fields_check(const vo_json *v, const char *path, const vo_field *f,
 vo_status vo_fields_read(const vo_json *object, const char *path, const vo_field *field,
                          size_t n, vo_field_value *value, vo_error *err) {
     if (vo_json_kind_of(object) != VO_JSON_OBJECT)
-        return vo_fail(err, VO_EINVAL, "%s is a %s: must be an object, {\"%s\": ...}",
-                       *path ? path : "the request",
-                       vo_json_kind_name(vo_json_kind_of(object)), field[0].name);
+        return vo_fail(err, VO_EINVAL, "%s is %s: must be an object, {\"%s\": ...}",
+                       *path ? path : "the request", a_kind(object), field[0].name);
     for (size_t i = 0; i < n; i++) value[i] = (vo_field_value){0};
     const char *key = NULL;
     const vo_json *v = NULL;

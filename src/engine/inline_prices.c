@@ -34,7 +34,7 @@ static vo_status begin(reader *r, vo_error *err) {
     snprintf(r->readings->zone, sizeof r->readings->zone, "%s", vo_zone_name(r->zone));
     if (r->o->currency)
         snprintf(r->readings->currency, sizeof r->readings->currency, "%.15s", r->o->currency);
-    snprintf(r->readings->label, sizeof r->readings->label, "prices of the request");
+    snprintf(r->readings->label, sizeof r->readings->label, "prices");
     return VO_OK;
 }
 

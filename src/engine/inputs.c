@@ -103,6 +103,14 @@ static vo_status clean_options(const vo_request *r, vo_clean_options *co, vo_err
     return VO_OK;
 }
 
+/* Where cleaning was not allowed, says how to allow it. */
+static vo_status refuse_unclean(vo_status s, const vo_clean_options *co, const vo_error *inner,
+                                vo_error *err) {
+    const bool repairable = s == VO_EINVAL && co->strict && strstr(inner->msg, "clean");
+    return vo_fail(err, s, "%.430s%s", inner->msg,
+                   repairable ? " (repair = \"clean\")" : "");
+}
+
 static vo_status load_inline(const vo_request *r, vo_inputs *in, vo_error *err) {
     vo_source_options so;
     vo_clean_options co;
@@ -112,7 +120,9 @@ static vo_status load_inline(const vo_request *r, vo_inputs *in, vo_error *err) 
     if (s == VO_OK) s = clean_options(r, &co, err);
     if (s == VO_OK) s = vo_inline_prices(r->value[VO_REQ_prices].json, &so, &set, err);
     if (s == VO_OK) s = vo_readings_set_find(set, NULL, NULL, &readings, err);
-    if (s == VO_OK) s = vo_clean(readings, &co, &in->series, &in->report, err);
+    vo_error inner = {0};
+    if (s == VO_OK && (s = vo_clean(readings, &co, &in->series, &in->report, &inner)) != VO_OK)
+        s = refuse_unclean(s, &co, &inner, err);
     vo_readings_set_free(set);
     snprintf(in->source, sizeof in->source, "request");
     return s;
@@ -128,7 +138,10 @@ static vo_status load_file(const vo_engine_options *o, const vo_request *r, vo_i
     vo_clean_options co;
     vo_status s = source_options(r, &so, err);
     if (s == VO_OK) s = clean_options(r, &co, err);
-    if (s == VO_OK) s = vo_import_series(path, &so, &co, &in->series, &in->report, NULL, err);
+    vo_error inner = {0};
+    if (s == VO_OK &&
+        (s = vo_import_series(path, &so, &co, &in->series, &in->report, NULL, &inner)) != VO_OK)
+        s = refuse_unclean(s, &co, &inner, err);
     snprintf(in->source, sizeof in->source, "file %.80s", path);
     return s;
 }

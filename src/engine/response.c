@@ -83,7 +83,8 @@ void vo_response_reason(const vo_problem *p, const vo_solution *s, size_t b, siz
                         char *out, size_t size) {
     const size_t i = b * p->n + t;
     const vo_battery *battery = &p->battery[b];
-    const double mw = s->plan->power_mw[i], price = p->price[t];
+    const double mw = s->plan->power_mw[i];
+    const double price = mw > 0 && p->export_price ? p->export_price[t] : p->price[t];
     const double value = s->plan->value_of_stored_mwh[i];
     const double below = s->plan->flip_below[i], above = s->plan->flip_above[i];
     const double soc = s->end_mwh[i] / battery->capacity_mwh;

@@ -196,7 +196,10 @@ static bool read_report_date(vo_csv_field f, char out[16]) {
     if (len < 11 || len > 20 || text[2] != '/' || text[len - 5] != '/') return false;
     for (int m = 0; m < 12; m++) {
         if (!vo_text_same_span(text + 3, len - 8, month[m])) continue;
-        snprintf(out, 16, "%.4s-%02d-%.2s", text + len - 4, m + 1, text);
+        memcpy(out, text + len - 4, 4);
+        memcpy(out + 4, (const char[]){'-', (char)('0' + (m + 1) / 10), (char)('0' + (m + 1) % 10), '-'}, 4);
+        memcpy(out + 8, text, 2);
+        out[10] = '\0';
         return true;
     }
     return false;

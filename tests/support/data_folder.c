@@ -1,0 +1,31 @@
+#define _XOPEN_SOURCE 700 /* nftw */
+#include "support/data_folder.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool data_path(const char *relative, char out[DATA_PATH]) {
+    const char *root = getenv("VOLTEO_DATA");
+    snprintf(out, DATA_PATH, "%s/%s", root && root[0] ? root : "../shared/data", relative);
+    return access(out, R_OK) == 0;
+}
+
+bool temporary_folder(char out[DATA_PATH]) {
+    const char *root = getenv("TMPDIR");
+    snprintf(out, DATA_PATH, "%s/volteo-test-XXXXXX", root && root[0] ? root : "/tmp");
+    return mkdtemp(out) != NULL;
+}
+
+static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *at) {
+    (void)s;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
+void temporary_folder_remove(const char *path) {
+    if (strstr(path, "volteo-test-")) nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}

@@ -10,8 +10,8 @@
 #include "optimize/walk.h"
 
 enum {
-    ARENA_DOUBLES = 96 * 1024, /* 768 KiB: stays in a core's second-level cache */
-    HELD = 8192
+    ARENA_DOUBLES = 320 * 1024, /* 2.5 MiB: about what a core's own caches hold */
+    HELD = 16384
 };
 
 void vo_sweep_init(vo_sweep *w, const vo_alloc *alloc) {
@@ -58,19 +58,30 @@ static vo_status reserve(vo_sweep *w, vo_error *err) {
     return grow_doubles(w, &w->arena, &w->arena_size, ARENA_DOUBLES, err);
 }
 
+/* The simple step reads and writes whole groups of LANE pieces, so that its loops have no
+ * remainders and no branches that depend on prices. Behind every function it makes there are
+ * PAD slopes of -INFINITY, which no price is below. */
+enum { LANE = 8, WINDOW = 2 * LANE, PAD = WINDOW };
+
+/* Slopes that no price is below, behind the last piece. */
+static inline void pad(vo_value *v) {
+    for (size_t k = 0; k < PAD; k++) v->m[v->n + k] = -(double)INFINITY;
+}
+
 /* Opens a block that ends where V is `v`, and keeps V there. */
 static vo_status open_block(vo_sweep *w, size_t end, const vo_value *v, vo_error *err) {
     void *block = w->block;
     vo_status st = grow(w, &block, &w->blocks_size, w->n_blocks + 1, sizeof *w->block, err);
     w->block = block;
     if (st == VO_OK)
-        st = grow_doubles(w, &w->mark, &w->mark_size, w->mark_used + 2 * v->n + 1, err);
+        st = grow_doubles(w, &w->mark, &w->mark_size, w->mark_used + 2 * v->n + 1 + PAD, err);
     if (st != VO_OK) return st;
     w->block[w->n_blocks++] =
         (vo_sweep_block){end, end, w->mark_used, v->n, v->concave};
     memcpy(w->mark + w->mark_used, v->x, (v->n + 1) * sizeof(double));
     memcpy(w->mark + w->mark_used + v->n + 1, v->m, v->n * sizeof(double));
-    w->mark_used += 2 * v->n + 1;
+    pad(&(vo_value){.m = w->mark + w->mark_used + v->n + 1, .n = v->n});
+    w->mark_used += 2 * v->n + 1 + PAD;
     return VO_OK;
 }
 
@@ -81,18 +92,14 @@ static vo_value block_end_value(const vo_sweep *w, const vo_sweep_block *b) {
 
 /* ---- one step back ------------------------------------------------------------- */
 
-/* Copies pieces i..j-1 of `in`, moved by `shift`, behind the o pieces already in out; a first
- * piece as steep as the last one there makes that one longer instead. */
-static inline size_t copy_pieces(const vo_value *in, size_t i, size_t j, double shift,
-                                 double *restrict x, double *restrict m, size_t o) {
-    if (i < j && o && in->m[i] == m[o - 1]) i++;
-    const double *restrict from_x = in->x + i, *restrict from_m = in->m + i;
-    const size_t n = j > i ? j - i : 0;
-    for (size_t k = 0; k < n; k++) {
-        x[o + k] = from_x[k] + shift;
-        m[o + k] = from_m[k];
-    }
-    return o + n;
+/* Copies n pieces, moved by `shift`; up to LANE - 1 places behind them are overwritten. */
+static inline void copy_pieces(const double *from_x, const double *from_m, size_t n,
+                               double shift, double *restrict x, double *restrict m) {
+    for (size_t k = 0; k < n; k += LANE)
+        for (size_t l = 0; l < LANE; l++) {
+            x[k + l] = from_x[k + l] + shift;
+            m[k + l] = from_m[k + l];
+        }
 }
 
 static inline size_t put_piece(double slope, double at, double width, double *restrict x,
@@ -103,33 +110,41 @@ static inline size_t put_piece(double slope, double at, double width, double *re
     return o + 1;
 }
 
-/* Where a slope belongs: the first piece that is not steeper. `hint` is where it was last. */
+/* How many pieces are steeper than `slope`. Prices move little from one interval to the next,
+ * so a window about the last place mostly holds the new one; counting in it does not branch. */
 static inline size_t place(const vo_value *v, double slope, size_t hint) {
-    size_t i = hint < v->n ? hint : v->n;
-    while (i < v->n && v->m[i] > slope) i++;
-    while (i > 0 && v->m[i - 1] <= slope) i--;
+    const size_t first = hint > LANE ? hint - LANE : 0;
+    size_t i = first;
+    for (size_t k = 0; k < WINDOW; k++) i += v->m[first + k] > slope;
+    if (i == first && first > 0) {
+        while (i > 0 && v->m[i - 1] <= slope) i--;
+    } else if (i == first + WINDOW) {
+        while (v->m[i] > slope) i++; /* ends at the padding */
+    }
     return i;
 }
 
 /* Pieces steeper than charging costs slide left by what can be charged, those flatter than
- * discharging earns slide right, and the two moves become pieces of their own in the gaps. */
+ * discharging earns slide right, and the two moves become pieces of their own in the gaps.
+ * A piece as steep as the one before it makes that one longer instead. */
 static inline void step_simple(const vo_value *in, const vo_reward_simple *r, size_t hint[2],
                                vo_value *out) {
     const double charge = r->buy / r->gain, discharge = r->sell / r->drain;
-    const size_t i = hint[0] = place(in, charge, hint[0]);
-    size_t j = hint[1] > i ? hint[1] : i;
-    j = place(in, discharge, j);
-    if (j < i) j = i;
+    size_t i = place(in, charge, hint[0]), j = place(in, discharge, hint[1]);
+    if (j < i) j = i; /* charging costs what discharging earns, but for rounding */
+    hint[0] = i;
     hint[1] = j;
     double *restrict x = out->x, *restrict m = out->m;
-    size_t o = copy_pieces(in, 0, i, -r->charge_z, x, m, 0);
-    o = put_piece(charge, in->x[i] - r->charge_z, r->charge_z, x, m, o);
-    o = copy_pieces(in, i, j, 0, x, m, o);
-    o = put_piece(discharge, in->x[j], r->discharge_z, x, m, o);
-    o = copy_pieces(in, j, in->n, r->discharge_z, x, m, o);
-    x[o] = in->x[in->n] + r->discharge_z;
-    out->n = o;
-    if (o == 0) x[0] = in->x[0];
+    const double end = in->x[in->n] + r->discharge_z;
+    copy_pieces(in->x, in->m, i, -r->charge_z, x, m);
+    size_t o = put_piece(charge, in->x[i] - r->charge_z, r->charge_z, x, m, i);
+    size_t k = i + (i < j && o && in->m[i] == m[o - 1]);
+    copy_pieces(in->x + k, in->m + k, j - k, 0, x + o, m + o);
+    o = put_piece(discharge, in->x[j], r->discharge_z, x, m, o + (j - k));
+    k = j + (j < in->n && o && in->m[j] == m[o - 1]);
+    copy_pieces(in->x + k, in->m + k, in->n - k, r->discharge_z, x + o, m + o);
+    out->n = o + (in->n - k);
+    x[out->n] = end;
 }
 
 /* The energy at the interval's start: V was a function of what is kept of it. */
@@ -175,7 +190,7 @@ static vo_status step_any(vo_sweep *w, const vo_reward_source *s, size_t t,
  * every piece a run of its own. */
 static size_t room_for_any(const vo_reward_source *s, const vo_value *in) {
     const size_t pieces = s->simple ? 2 : VO_REWARD_MAX_PIECES;
-    return 8 * (in->n + 1) * (pieces + 1) + 16;
+    return 8 * (in->n + 1) * (pieces + 1) + 16 + PAD;
 }
 
 /* Moves a function that was given more room than it needed to where its room begins. */
@@ -197,7 +212,7 @@ static vo_status fill_block(vo_sweep *w, const vo_reward_source *s, size_t index
     while (t > t0 && held > 0) {
         const vo_reward_simple r = vo_reward_simple_at(s, t - 1);
         const bool plain = s->simple && v.concave && vo_reward_is_concave(&r);
-        const size_t room = plain ? v.n + 3 : room_for_any(s, &v);
+        const size_t room = plain ? v.n + 3 + PAD : room_for_any(s, &v);
         if (used + 2 * room > w->arena_size) {
             if (t < b->end) break;
             const vo_status st = grow_doubles(w, &w->arena, &w->arena_size, 2 * room, err);
@@ -214,7 +229,8 @@ static vo_status fill_block(vo_sweep *w, const vo_reward_source *s, size_t index
             close_hole(&out, w->arena + used);
         }
         if (*empty) return VO_OK;
-        used = (size_t)(out.m - w->arena) + out.n;
+        pad(&out);
+        used = (size_t)(out.m - w->arena) + out.n + PAD;
         w->held[--held] = v = out;
         t--;
     }

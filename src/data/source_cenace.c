@@ -366,10 +366,11 @@ static vo_status parse_reply(vo_cenace_sink *k, const char *data, size_t len, vo
     size_t n = 0;
     vo_status st = vo_bytes_all(k->name, data, len, MAX_REPLY, &text, &n, err);
     if (st != VO_OK) return st;
-    size_t rest = n;
-    const char *from = vo_text_trim(text, &rest);
+    const size_t bom = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    size_t rest = n - bom;
+    const char *from = vo_text_trim(text + bom, &rest);
     st = rest && from[0] == '{' ? parse_json(k, from, rest, err)
-                                : vo_source_cenace_xml(k->name, text, n, k, err);
+                                : vo_source_cenace_xml(k->name, from, rest, k, err);
     free(text);
     return st;
 }

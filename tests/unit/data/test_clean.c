@@ -1,0 +1,284 @@
+/* test_clean.c -- each rule on readings made by hand; the report lists exactly what was touched. */
+#include "data/clean.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JAN1 INT64_C(1704067200) /* Monday 2024-01-01T00:00Z */
+#define NONE ((double)NAN)
+
+static vo_readings_set *set;
+static vo_readings *rows;
+
+static void begin(const char *zone) {
+    static const char *const names[] = {"price", "load"};
+    cr_assert_eq(vo_readings_set_create(&set, NULL), VO_OK);
+    cr_assert_eq(vo_readings_set_node(set, "", "", "X", names, 2, &rows, NULL), VO_OK);
+    strcpy(rows->zone, zone);
+    strcpy(rows->label, "X");
+}
+
+static void add(int64_t start_s, double price) {
+    const double v[2] = {price, start_s % 7 ? 5 : 6};
+    cr_assert_eq(vo_readings_add(set, rows, start_s, (uint32_t)rows->n + 2, 0, v, NULL), VO_OK);
+}
+
+static void hours(int from, int to) { /* price = hour number */
+    for (int h = from; h < to; h++) add(JAN1 + h * 3600, h);
+}
+
+typedef struct {
+    vo_series *s;
+    vo_clean_report *r;
+} outcome;
+
+static outcome clean(vo_clean_options o) {
+    outcome k = {NULL, NULL};
+    vo_error err = {0};
+    cr_assert_eq(vo_clean(rows, &o, &k.s, &k.r, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_series_check(k.s, NULL), VO_OK);
+    cr_assert_eq(k.r->intervals, k.s->n);
+    return k;
+}
+
+static void end(outcome k) {
+    vo_series_free(k.s);
+    vo_clean_report_free(k.r);
+    vo_readings_set_free(set);
+}
+
+static void must_refuse(vo_clean_options o, const char *says) {
+    vo_series *s = NULL;
+    vo_clean_report *r = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_clean(rows, &o, &s, &r, &err), VO_EINVAL);
+    cr_assert(!s && !r);
+    cr_assert(strstr(err.msg, says), "\"%s\" is not in: %s", says, err.msg);
+}
+
+#define STANDARD vo_clean_options_default()
+#define STRICT ((vo_clean_options){.strict = true})
+
+Test(clean, what_is_clean_is_not_touched) {
+    begin("UTC");
+    hours(0, 48);
+    outcome k = clean(STANDARD);
+    cr_assert(k.r->n == 0 && k.s->n == 48);
+    cr_assert(k.s->day[23] == 0 && k.s->day[24] == 1 && k.s->dt_h[47] == 1);
+    for (int c = 0; c < VO_CLEAN_RULE_COUNT; c++) cr_assert_eq(k.r->count[c], 0u);
+    vo_series_free(k.s);
+    vo_clean_report_free(k.r);
+    end(clean(STRICT));
+}
+
+Test(clean, unsorted_rows_are_put_in_order) {
+    begin("UTC");
+    add(JAN1 + 3600, 1);
+    add(JAN1, 0);
+    add(JAN1 + 7200, 2);
+    must_refuse(STRICT, "line 3, 2024-01-01T00:00:00Z: earlier");
+    outcome k = clean(STANDARD);
+    for (int t = 0; t < 3; t++) cr_assert_eq(k.s->column[0].value[t], t);
+    cr_assert_eq(k.r->count[VO_CLEAN_SORTED], 1u);
+    end(k);
+}
+
+Test(clean, of_duplicates_the_last_of_the_file_stays) {
+    begin("UTC");
+    hours(0, 3);
+    add(JAN1 + 3600, 1);
+    add(JAN1 + 7200, 77);
+    must_refuse(STRICT, "line 5");
+    outcome k = clean(STANDARD);
+    cr_assert_eq(k.s->n, 3u);
+    cr_assert_eq(k.s->column[0].value[2], 77);
+    cr_assert(k.r->count[VO_CLEAN_DUPLICATE_SAME] == 1 && k.r->count[VO_CLEAN_DUPLICATE_LAST] == 1);
+    cr_assert_eq(k.r->n, 2u);
+    cr_assert(k.r->touch[1].old_value == 2 && k.r->touch[1].new_value == 77 && k.r->touch[1].line == 4);
+    end(k);
+}
+
+Test(clean, a_short_gap_is_a_straight_line) {
+    begin("UTC");
+    hours(0, 10);
+    hours(16, 24);
+    must_refuse(STRICT, "missing before it");
+    outcome k = clean(STANDARD);
+    cr_assert_eq(k.s->n, 24u);
+    for (int t = 0; t < 24; t++) cr_assert_float_eq(k.s->column[0].value[t], t, 1e-12);
+    cr_assert_eq(k.r->count[VO_CLEAN_INTERPOLATED], 12u); /* price and load */
+    cr_assert(isnan(k.r->touch[0].old_value) && k.r->touch[0].new_value == 10);
+    end(k);
+}
+
+Test(clean, a_long_gap_is_the_same_hour_of_the_weeks_around) {
+    begin("UTC");
+    hours(0, 200);
+    hours(224, 600); /* 200..223 are missing: mean of t-168 and t+168 is t */
+    outcome k = clean(STANDARD);
+    for (int t = 200; t < 224; t++) cr_assert_float_eq(k.s->column[0].value[t], t, 1e-9);
+    cr_assert_eq(k.r->count[VO_CLEAN_SAME_HOUR_OF_WEEK], 48u);
+    end(k);
+    begin("UTC");
+    hours(0, 20);
+    hours(44, 300); /* no week before: only t+168 */
+    k = clean(STANDARD);
+    for (int t = 20; t < 44; t++) cr_assert_eq(k.s->column[0].value[t], t + 168);
+    end(k);
+}
+
+/* The week before 31 March lies before Madrid's change of clocks: same local hour, not same UTC. */
+Test(clean, weeks_are_counted_in_local_hours) {
+    begin("Europe/Madrid");
+    const int64_t march24 = 1711234800; /* 2024-03-24T00:00+01:00 */
+    for (int h = 0; h < 24 * 9; h++) {
+        const int64_t s = march24 + h * 3600;
+        if (h >= 7 * 24 + 3 && h < 7 * 24 + 13) continue; /* 31 March from 04:00+02:00 */
+        add(s, h);
+    }
+    outcome k = clean(STANDARD);
+    for (int h = 7 * 24 + 3; h < 7 * 24 + 13; h++) cr_assert_eq(k.s->column[0].value[h], h - 7 * 24 + 1);
+    cr_assert(k.r->n_short_days == 1 && k.s->day[7 * 24] == 7 && k.s->day[8 * 24 - 1] == 8);
+    end(k);
+}
+
+Test(clean, what_cannot_be_filled_is_refused) {
+    begin("UTC");
+    hours(0, 20);
+    hours(30, 50); /* ten hours, no week around */
+    must_refuse(STANDARD, "2024-01-01T20:00:00Z to 2024-01-02T05:00:00Z (10 intervals)");
+    vo_clean_options o = STANDARD;
+    o.max_interpolate_h = 10;
+    end(clean(o));
+    begin("UTC");
+    hours(0, 20);
+    hours(500, 600);
+    must_refuse(STANDARD, "480.0 h");
+    vo_readings_set_free(set);
+}
+
+Test(clean, filling_never_builds_on_filled_values) {
+    begin("UTC");
+    hours(0, 100);
+    for (int h = 100; h < 700; h++) /* the same day of two weeks running is missing */
+        if (!((h >= 200 && h < 224) || (h >= 368 && h < 392))) add(JAN1 + h * 3600, h);
+    outcome k = clean(STANDARD);
+    for (int t = 200; t < 224; t++) cr_assert_eq(k.s->column[0].value[t], t - 168);
+    for (int t = 368; t < 392; t++) cr_assert_eq(k.s->column[0].value[t], t + 168);
+    end(k);
+}
+
+Test(clean, zeros_are_missing_only_where_the_source_means_that) {
+    begin("UTC");
+    add(JAN1, 10);
+    add(JAN1 + 3600, 0);
+    add(JAN1 + 7200, 30);
+    outcome k = clean(STANDARD);
+    cr_assert_eq(k.s->column[0].value[1], 0);
+    vo_series_free(k.s);
+    vo_clean_report_free(k.r);
+    rows->zero_is_missing = true;
+    must_refuse(STRICT, "a price of 0");
+    k = clean(STANDARD);
+    cr_assert_eq(k.s->column[0].value[1], 20);
+    cr_assert_eq(k.r->count[VO_CLEAN_ZERO_PLACEHOLDER], 2u); /* price, and load of the same row */
+    cr_assert(k.r->touch[0].rule == VO_CLEAN_INTERPOLATED || k.r->touch[0].old_value == 0);
+    vo_series_free(k.s);
+    vo_clean_report_free(k.r);
+    k = clean((vo_clean_options){.zero = VO_ZERO_KEEP});
+    cr_assert_eq(k.s->column[0].value[1], 0);
+    end(k);
+}
+
+Test(clean, infinite_and_absent_prices_are_missing) {
+    begin("UTC");
+    add(JAN1, 10);
+    add(JAN1 + 3600, (double)INFINITY);
+    add(JAN1 + 7200, NONE);
+    add(JAN1 + 10800, 40);
+    must_refuse(STRICT, "no price");
+    outcome k = clean(STANDARD);
+    cr_assert_float_eq(k.s->column[0].value[1], 20, 1e-12);
+    cr_assert_float_eq(k.s->column[0].value[2], 30, 1e-12);
+    cr_assert_eq(k.r->count[VO_CLEAN_NOT_FINITE], 1u);
+    end(k);
+}
+
+Test(clean, ends_without_a_price_are_cut_off) {
+    begin("UTC");
+    add(JAN1, NONE);
+    hours(1, 5);
+    add(JAN1 + 5 * 3600, NONE);
+    outcome k = clean(STANDARD);
+    cr_assert(k.s->n == 4 && k.s->start[0].s == JAN1 + 3600);
+    cr_assert_eq(k.r->count[VO_CLEAN_TRIMMED], 2u);
+    end(k);
+    begin("UTC");
+    add(JAN1, NONE);
+    must_refuse(STANDARD, "no price at all");
+    vo_readings_set_free(set);
+}
+
+Test(clean, rows_of_a_skipped_hour_are_dropped) {
+    begin("UTC");
+    hours(0, 3);
+    const double v[2] = {9, 9};
+    vo_readings_add(set, rows, JAN1 + 2 * 3600, 5, VO_READING_SKIPPED_HOUR, v, NULL);
+    must_refuse(STRICT, "clocks skip");
+    outcome k = clean(STANDARD);
+    cr_assert(k.s->n == 3 && k.s->column[0].value[2] == 2 && k.r->count[VO_CLEAN_DST_SKIPPED] == 1);
+    end(k);
+}
+
+Test(clean, a_stamp_off_the_grid_is_refused_unless_intervals_are_uneven) {
+    begin("UTC");
+    hours(0, 5);
+    add(JAN1 + 4 * 3600 + 1800, 4.5);
+    add(JAN1 + 6 * 3600, 6);
+    must_refuse(STANDARD, "not a multiple");
+    outcome k = clean((vo_clean_options){.uneven = true});
+    cr_assert(k.s->n == 7 && k.s->dt_h[4] == 0.5 && k.s->dt_h[5] == 1.5 && k.s->dt_h[6] == 1.5);
+    end(k);
+}
+
+/* Two rows a second and 200 years apart must not become billions of intervals. */
+Test(clean, a_span_of_too_many_intervals_is_refused) {
+    begin("UTC");
+    add(0, 1);
+    add(1, 1);
+    add(2, 1);
+    add(INT64_C(6000000000), 1);
+    vo_clean_options o = STANDARD;
+    o.max_fill_h = INFINITY;
+    must_refuse(o, "at most 10000000");
+    vo_readings_set_free(set);
+}
+
+Test(clean, the_report_is_json_with_every_touched_value) {
+    begin("UTC");
+    hours(0, 10);
+    hours(12, 24);
+    outcome k = clean(STANDARD);
+    vo_json_out *w = NULL;
+    char *text = NULL;
+    size_t len = 0;
+    vo_json *root = NULL;
+    cr_assert_eq(vo_json_out_create(&w, NULL), VO_OK);
+    vo_clean_report_json(k.r, 0, w);
+    cr_assert_eq(vo_json_out_take(w, &text, &len, NULL), VO_OK);
+    cr_assert_eq(vo_json_parse(text, len, &root, NULL), VO_OK);
+    cr_assert_eq(vo_json_number(vo_json_get(root, "touched_total")), 4);
+    const vo_json *touched = vo_json_get(root, "touched");
+    cr_assert_eq(vo_json_size(touched), 4u);
+    const vo_json *first = vo_json_at(touched, 0);
+    cr_assert_str_eq(vo_json_string(vo_json_get(first, "time")), "2024-01-01T10:00:00Z");
+    cr_assert_str_eq(vo_json_string(vo_json_get(first, "rule")), "interpolated");
+    cr_assert_eq(vo_json_kind_of(vo_json_get(first, "old")), VO_JSON_NULL);
+    cr_assert_eq(vo_json_number(vo_json_get(first, "new")), 10);
+    vo_json_free(root);
+    vo_json_out_free(w);
+    free(text);
+    end(k);
+}

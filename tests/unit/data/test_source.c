@@ -1,0 +1,77 @@
+/* test_source.c -- the format is told from the content; what is written is read back. */
+#include "data/source.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "data/clean.h"
+#include "support/data_folder.h"
+
+static const char *market_of(const char *text) {
+    static char market[32];
+    vo_readings_set *set = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_source_parse("FR.csv", text, strlen(text), NULL, &set, &err), VO_OK, "%s", err.msg);
+    strcpy(market, set->item[0]->market);
+    vo_readings_set_free(set);
+    return market;
+}
+
+Test(source, the_format_is_told_from_the_content) {
+    cr_assert_str_eq(market_of("timestamp,price\n2024-01-01,1\n"), "");
+    cr_assert_str_eq(market_of("Date,Price,x\n2024-01-01,1,2\n"), "EPF");
+    cr_assert_str_eq(market_of("sistema,mercado,tipo,clave,fecha,hora,precio,c_energia,c_perdidas,c_congestion\n"
+                               "SIN,MDA,PND,A,2024-01-01,1,2,2,0,0\n"), "MEM");
+    cr_assert_str_eq(market_of("\xef\xbb\xbf{\"proceso\":\"MDA\",\"sistema\":\"SIN\",\"Resultados\":[{\"clv_nodo\":"
+                               "\"A\",\"Valores\":[{\"fecha\":\"2024-01-01\",\"hora\":\"1\",\"pml\":\"2\"}]}]}"), "MEM");
+}
+
+Test(source, compressed_is_the_same_as_plain) {
+    const char *text = "timestamp,price\n2024-01-01,1\n2024-01-02,2\n";
+    char packed[256];
+    const size_t n = ZSTD_compress(packed, sizeof packed, text, strlen(text), 1);
+    vo_readings_set *set = NULL;
+    cr_assert_eq(vo_source_parse("x", packed, n, NULL, &set, NULL), VO_OK);
+    cr_assert(set->rows == 2 && set->item[0]->column[0].value[1] == 2);
+    vo_readings_set_free(set);
+}
+
+Test(source, an_absent_file_is_not_found) {
+    vo_readings_set *set = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_source_read("/nowhere/prices.csv", NULL, &set, &err), VO_ENOTFOUND);
+    cr_assert(strstr(err.msg, "/nowhere/prices.csv"), "%s", err.msg);
+}
+
+Test(source, a_series_written_is_read_back_to_the_bit) {
+    static const char *const names[] = {"price", "load, \"MW\""};
+    char folder[DATA_PATH], path[DATA_PATH + 16];
+    vo_series *s = NULL, *back = NULL;
+    vo_readings_set *set = NULL;
+    cr_assert(temporary_folder(folder));
+    snprintf(path, sizeof path, "%s/out.csv", folder);
+    vo_series_create(200, names, 2, NULL, &s, NULL);
+    for (size_t t = 0; t < s->n; t++) {
+        s->start[t].s = 1704067200 + (int64_t)t * 900;
+        s->dt_h[t] = 0.25;
+        s->column[0].value[t] = sin((double)t) * 1e3 / 7;
+        s->column[1].value[t] = t % 9 ? (double)t : (double)NAN;
+    }
+    cr_assert_eq(vo_series_write_csv(s, path, NULL), VO_OK);
+    cr_assert_eq(vo_source_read(path, &(vo_source_options){.zone = "UTC"}, &set, NULL), VO_OK);
+    cr_assert_eq(vo_clean(set->item[0], &(vo_clean_options){.uneven = true}, &back, NULL, NULL), VO_OK);
+    cr_assert(back->n == s->n && back->n_columns == 2);
+    cr_assert_str_eq(back->column[1].name, names[1]);
+    cr_assert_eq(memcmp(back->column[0].value, s->column[0].value, s->n * sizeof(double)), 0);
+    for (size_t t = 0; t < s->n; t++) {
+        cr_assert(back->start[t].s == s->start[t].s && back->dt_h[t] == 0.25);
+        cr_assert_eq(isnan(back->column[1].value[t]), t % 9 == 0);
+    }
+    vo_series_free(s);
+    vo_series_free(back);
+    vo_readings_set_free(set);
+    temporary_folder_remove(folder);
+}

@@ -37,20 +37,17 @@ const char *vo_text_trim(const char *s, size_t *len) {
 
 /* ---- numbers in -------------------------------------------------------------- */
 
-/* What the grammar found: value = mantissa * 10^exponent, unless digits were dropped. */
+/* What the grammar found: value = mantissa * 10^exponent while the mantissa is below 10^18. */
 typedef struct {
-    bool negative, dropped;
+    bool negative;
     uint64_t mantissa;
     int exponent;
 } decimal;
 
 static void take_digit(decimal *d, char c, bool fraction) {
-    if (d->mantissa < UINT64_C(1000000000000000000)) {
-        d->mantissa = d->mantissa * 10 + (uint64_t)(c - '0');
-        if (fraction) d->exponent--;
-    } else {
-        d->dropped = true;
-    }
+    if (d->mantissa >= UINT64_C(1000000000000000000)) return; /* beyond 2^53 it is not used */
+    d->mantissa = d->mantissa * 10 + (uint64_t)(c - '0');
+    if (fraction) d->exponent--;
 }
 
 /* [sign] digits [. digits] [e [sign] digits], at least one digit before any e. */
@@ -97,7 +94,7 @@ bool vo_text_number(const char *s, size_t len, double *out) {
     if (len > MAX_NUMBER || !scan_decimal(s, len, &d)) return false;
 
     double v;
-    if (!d.dropped && d.mantissa <= (uint64_t)TWO_53 && d.exponent >= -22 && d.exponent <= 22) {
+    if (d.mantissa <= (uint64_t)TWO_53 && d.exponent >= -22 && d.exponent <= 22) {
         v = (double)d.mantissa;
         v = d.exponent < 0 ? v / pow10_exact[-d.exponent] : v * pow10_exact[d.exponent];
         if (d.negative) v = -v;

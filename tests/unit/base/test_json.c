@@ -151,8 +151,12 @@ Test(json, nesting_is_bounded) {
         cr_assert_not_null(strstr(err.msg, "line 1, column 129: nested"), "%s", err.msg);
         free(text);
     }
-    text = nested(1000, ' ', "[\"[[[[{{{\\\"[[[\"]", ' '); /* brackets in strings are text */
-    vo_json_free(parse(text));
+    text = nested(200, '[', "\"]", ' '); /* brackets in a string are text, also after \" */
+    char *quoted = malloc(strlen(text) + 8);
+    strcpy(quoted, "[\"\\\"");
+    strcat(quoted, text);
+    vo_json_free(parse(quoted));
+    free(quoted);
     free(text);
 }
 
@@ -237,7 +241,11 @@ Test(json, strings_are_escaped_and_bad_utf8_is_replaced) {
              {"\xFF", "\"" BAD "\""},
              {"a\xC3", "\"a" BAD "\""},
              {"\xC3(", "\"" BAD "(\""},
-             {"\xC0\xAF", "\"" BAD BAD "\""},                 /* overlong */
+             {"\xC0\xAF", "\"" BAD BAD "\""}, /* overlong */
+             {"\xE0\x80\xAF", "\"" BAD BAD BAD "\""},
+             {"\xF0\x80\x80\xAF", "\"" BAD BAD BAD BAD "\""},
+             {"\xE0\xA4\x85\xEE\x80\x80\xF3\xA0\x80\x81",
+              "\"\xE0\xA4\x85\xEE\x80\x80\xF3\xA0\x80\x81\""},
              {"\xED\xA0\x80", "\"" BAD BAD BAD "\""},         /* a surrogate */
              {"\xF4\x90\x80\x80", "\"" BAD BAD BAD BAD "\""}, /* beyond U+10FFFF */
              {"\xE2\x82", "\"" BAD BAD "\""},

@@ -86,6 +86,21 @@ Test(random, normal_has_the_normal_distribution) {
     cr_assert(sample[N - 1] > 4 && sample[0] < -4);
 }
 
+/* The polar method once more, with libm's logarithm: only the last bits may differ. */
+Test(random, normal_is_the_polar_method) {
+    vo_random r = vo_random_seed(8, 0), twin = r;
+    for (int i = 0; i < 100000; i++) {
+        double x, s;
+        do {
+            x = 2 * vo_random_unit(&twin) - 1;
+            const double y = 2 * vo_random_unit(&twin) - 1;
+            s = x * x + y * y;
+        } while (s >= 1 || s == 0);
+        const double expected = x * sqrt(-2 * log(s) / s), got = vo_random_normal(&r);
+        cr_assert(fabs(got - expected) <= 1e-14 * fabs(expected), "%.17g %.17g", got, expected);
+    }
+}
+
 Test(random, below_is_uniform_where_the_range_does_not_divide_two_to_the_64) {
     vo_random r = vo_random_seed(3, 0);
     int count[7] = {0};

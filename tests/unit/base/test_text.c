@@ -71,8 +71,8 @@ Test(text, what_is_not_a_finite_number_is_refused_and_the_output_kept) {
     double v;
     cr_assert_not(vo_text_number("1\0002", 3, &v));
     char many[600];
-    memset(many, '1', sizeof many);
-    cr_assert(vo_text_number(many, 300, &v));
+    memset(many, '0', sizeof many);
+    cr_assert(vo_text_number(many, 500, &v) && v == 0);
     cr_assert_not(vo_text_number(many, 501, &v));
 }
 
@@ -247,6 +247,8 @@ Test(text, the_nearest_name_is_suggested_and_a_far_one_is_not) {
              {"capacity_mw", "capacity_mwh"},
              {"charge_eficiency", "charge_efficiency"},
              {"max_sco", "max_soc"},
+             {"mni_sco", "min_soc"},
+             {"min_x", NULL},
              {"zzz", NULL},
              {"temperature", NULL},
              {"", NULL}};

@@ -89,7 +89,7 @@ Test(settlement, no_curtailment_does_better) {
         const double battery = QUARTERS(-3, 3);
         const vo_site_flow f = vo_site_settle(&s, battery);
 
-        double best_excess = (double)INFINITY, best_cash = 0;
+        double best_excess = (double)INFINITY, best_cash = 0, best_curtailed = 0;
         const int steps = s.curtailable ? (int)(s.pv_mwh * 4) : 0;
         for (int c = 0; c <= steps; c++) {
             const double net = battery + s.pv_mwh - c / 4.0 - s.load_mwh;
@@ -99,12 +99,14 @@ Test(settlement, no_curtailment_does_better) {
             if (excess < best_excess || (excess == best_excess && cash > best_cash)) {
                 best_excess = excess;
                 best_cash = cash;
+                best_curtailed = c / 4.0; /* the first: of equals the least */
             }
         }
         cr_assert(f.excess_mwh == best_excess && f.cash == best_cash,
                   "buy %g sell %g load %g pv %g in %g out %g battery %g: %g, %g not %g, %g",
                   s.buy, s.sell, s.load_mwh, s.pv_mwh, s.import_limit_mwh, s.export_limit_mwh,
                   battery, f.excess_mwh, f.cash, best_excess, best_cash);
+        cr_assert(f.curtailed_mwh == best_curtailed);
         /* The flows balance, one direction at a time, and are what the cash is for. */
         cr_assert(f.export_mwh - f.import_mwh ==
                   battery + s.pv_mwh - f.curtailed_mwh - s.load_mwh);

@@ -2,6 +2,7 @@
 #include "port/thread.h"
 
 #include <criterion/criterion.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,29 @@ Test(thread, no_work_is_no_error_and_zero_threads_means_all_cores) {
     cr_assert_eq(atomic_load(&c->times[3]), 0);
     cr_assert_geq(vo_thread_count(), 1u);
     free(c);
+}
+
+/* Every call waits until all have begun: so each has a thread of its own. */
+typedef struct {
+    size_t n;
+    atomic_size_t begun;
+    atomic_int seen[16];
+} meeting;
+
+static vo_status meet(void *ctx, size_t i, size_t worker, vo_error *err) {
+    meeting *m = ctx;
+    (void)i;
+    (void)err;
+    if (worker < 16) atomic_fetch_add(&m->seen[worker], 1);
+    atomic_fetch_add(&m->begun, 1);
+    while (atomic_load(&m->begun) < m->n) sched_yield();
+    return VO_OK;
+}
+
+Test(thread, as_many_threads_as_asked_for_are_numbered_from_zero) {
+    meeting m = {.n = 6};
+    cr_assert_eq(vo_thread_for(6, 6, meet, &m, NULL), VO_OK);
+    for (int k = 0; k < 16; k++) cr_assert_eq(atomic_load(&m.seen[k]), k < 6);
 }
 
 /* Plain writes of the workers are seen by the caller: ThreadSanitizer checks it. */

@@ -87,8 +87,8 @@ static vo_status read_policies(comparison *c, vo_error *err) {
     for (size_t i = 0; i < vo_json_size(v); i++) {
         const vo_json *e = vo_json_at(v, i);
         if (vo_json_kind_of(e) != VO_JSON_STRING)
-            return vo_fail(err, VO_EINVAL, "policies[%zu] is a %s: must be a name: %s", i,
-                           vo_json_kind_name(vo_json_kind_of(e)), vo_policy_names());
+            return vo_fail(err, VO_EINVAL, "policies[%zu] is %s: must be a name: %s", i,
+                           vo_fields_kind(e), vo_policy_names());
         const vo_status s = add_policy(c, vo_json_string(e), strlen(vo_json_string(e)), err);
         if (s != VO_OK) return s;
     }

@@ -10,8 +10,8 @@
 
 #include "base/text.h"
 
-static const char *a_kind(const vo_json *v) {
-    static const char *const name[] = {"null", "a bool", "a number", "a text", "an array",
+const char *vo_fields_kind(const vo_json *v) {
+    static const char *const name[] = {"null", "true or false", "a number", "a text", "an array",
                                        "an object"};
     return name[vo_json_kind_of(v)];
 }
@@ -54,7 +54,7 @@ static vo_status refuse_number(double x, const char *path, const vo_field *f, vo
 static vo_status check_number(const vo_json *v, const char *path, const vo_field *f,
                               vo_field_value *out, vo_error *err) {
     if (vo_json_kind_of(v) != VO_JSON_NUMBER)
-        return vo_fail(err, VO_EINVAL, "%s is %s: must be a number%s%s", path, a_kind(v),
+        return vo_fail(err, VO_EINVAL, "%s is %s: must be a number%s%s", path, vo_fields_kind(v),
                        *f->unit ? " in " : "", f->unit);
     const double x = vo_json_number(v);
     const bool open = f->kind == VO_FIELD_ABOVE || f->kind == VO_FIELD_RATIO;
@@ -71,13 +71,13 @@ vo_status vo_fields_check(const vo_json *v, const char *path, const vo_field *f,
     switch (f->kind) {
     case VO_FIELD_BOOL:
         if (kind != VO_JSON_BOOL)
-            return vo_fail(err, VO_EINVAL, "%s is %s: must be true or false", path, a_kind(v));
+            return vo_fail(err, VO_EINVAL, "%s is %s: must be true or false", path, vo_fields_kind(v));
         *out = (vo_field_value){.json = v, .number = vo_json_bool(v)};
         return VO_OK;
     case VO_FIELD_TEXT:
         if (kind != VO_JSON_STRING || !*vo_json_string(v))
             return vo_fail(err, VO_EINVAL, "%s is %s: must be a text, like \"...\"", path,
-                           kind == VO_JSON_STRING ? "empty" : a_kind(v));
+                           kind == VO_JSON_STRING ? "empty" : vo_fields_kind(v));
         *out = (vo_field_value){.json = v, .text = vo_json_string(v)};
         return VO_OK;
     case VO_FIELD_ANY:
@@ -96,7 +96,7 @@ vo_status vo_fields_read(const vo_json *object, const char *path, const vo_field
                          size_t n, vo_field_value *value, vo_error *err) {
     if (vo_json_kind_of(object) != VO_JSON_OBJECT)
         return vo_fail(err, VO_EINVAL, "%s is %s: must be an object, {\"%s\": ...}",
-                       *path ? path : "the request", a_kind(object), field[0].name);
+                       *path ? path : "the request", vo_fields_kind(object), field[0].name);
     for (size_t i = 0; i < n; i++) value[i] = (vo_field_value){0};
     const char *key = NULL;
     const vo_json *v = NULL;

@@ -43,4 +43,7 @@ vo_status vo_fields_read(const vo_json *object, const char *path, const vo_field
 vo_status vo_fields_check(const vo_json *v, const char *path, const vo_field *field,
                           vo_field_value *out, vo_error *err);
 
+/* "a number", "an array", ...: what a value is, for messages. */
+const char *vo_fields_kind(const vo_json *v);
+
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/civil.h"
 #include "base/zone.h"
+#include "engine/fields.h"
 
 #include <volteo/schedule.h>
 
@@ -52,8 +53,7 @@ static vo_status add_column(reader *r, const char *name, const char *path, vo_er
 static vo_status cell(const vo_json *v, const char *path, double *out, vo_error *err) {
     const vo_json_kind kind = v ? vo_json_kind_of(v) : VO_JSON_NULL;
     if (kind != VO_JSON_NUMBER && kind != VO_JSON_NULL)
-        return vo_fail(err, VO_EINVAL, "%s is a %s: must be a number", path,
-                       vo_json_kind_name(kind));
+        return vo_fail(err, VO_EINVAL, "%s is %s: must be a number", path, vo_fields_kind(v));
     *out = kind == VO_JSON_NULL ? (double)NAN : vo_json_number(v);
     return VO_OK;
 }
@@ -64,7 +64,7 @@ static vo_status stamp(reader *r, const vo_json *v, const char *path, int64_t *s
     if (!v || vo_json_kind_of(v) != VO_JSON_STRING)
         return vo_fail(err, VO_EINVAL, "%s is %s: must be a time stamp such as "
                        "\"2024-01-31T05:00:00Z\"", path,
-                       v ? vo_json_kind_name(vo_json_kind_of(v)) : "missing");
+                       v ? vo_fields_kind(v) : "missing");
     const char *text = vo_json_string(v);
     vo_civil c = {0};
     bool has_offset = false;
@@ -123,8 +123,8 @@ static vo_status read_objects(reader *r, const vo_json *prices, vo_error *err) {
         char path[32 + VO_COLUMN_NAME];
         snprintf(path, sizeof path, "prices[%zu]", i);
         if (vo_json_kind_of(row) != VO_JSON_OBJECT)
-            return vo_fail(err, VO_EINVAL, "%s is a %s: must be an object like the first", path,
-                           vo_json_kind_name(vo_json_kind_of(row)));
+            return vo_fail(err, VO_EINVAL, "%s is %s: must be an object like the first", path,
+                           vo_fields_kind(row));
         double value[VO_SERIES_MAX_COLUMNS];
         size_t known = 1;
         for (size_t c = 0; s == VO_OK && c < r->n_columns; c++) {
@@ -188,8 +188,8 @@ static vo_status read_any(reader *r, const vo_json *prices, vo_error *err) {
     const vo_json_kind kind = vo_json_kind_of(prices);
     if (kind == VO_JSON_OBJECT) return read_columns(r, prices, err);
     if (kind != VO_JSON_ARRAY)
-        return vo_fail(err, VO_EINVAL, "prices is a %s: must be an array of numbers or of "
-                       "{timestamp, price}", vo_json_kind_name(kind));
+        return vo_fail(err, VO_EINVAL, "prices is %s: must be an array of numbers or of "
+                       "{timestamp, price}", vo_fields_kind(prices));
     if (vo_json_size(prices) == 0)
         return vo_fail(err, VO_EINVAL, "prices is empty: at least one is needed");
     if (vo_json_size(prices) > VO_MAX_INTERVALS)

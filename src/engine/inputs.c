@@ -236,8 +236,8 @@ static vo_status site_array(const vo_json *v, const site_field *f, double *x, si
     for (size_t t = 0; t < n; t++) {
         const vo_json *e = vo_json_at(v, t);
         if (vo_json_kind_of(e) != VO_JSON_NUMBER)
-            return vo_fail(err, VO_EINVAL, "%s[%zu] is a %s: must be a number", f->name, t,
-                           vo_json_kind_name(vo_json_kind_of(e)));
+            return vo_fail(err, VO_EINVAL, "%s[%zu] is %s: must be a number", f->name, t,
+                           vo_fields_kind(e));
         x[t] = vo_json_number(e);
     }
     return VO_OK;
@@ -265,8 +265,8 @@ static vo_status site_series(const vo_request *r, vo_inputs *in, size_t i, const
     }
     if (vo_json_kind_of(v) != VO_JSON_NUMBER && vo_json_kind_of(v) != VO_JSON_ARRAY)
         return vo_fail(err, VO_EINVAL,
-                       "%s is a %s: must be a number, the name of a column, or an array",
-                       f->name, vo_json_kind_name(vo_json_kind_of(v)));
+                       "%s is %s: must be a number, the name of a column, or an array",
+                       f->name, vo_fields_kind(v));
     double *x = malloc(n * sizeof *x);
     if (!x) return vo_fail(err, VO_ENOMEM, "%s for %zu intervals", f->name, n);
     in->owned[i] = x;

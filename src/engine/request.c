@@ -175,8 +175,8 @@ static vo_status read_batteries(vo_request *r, vo_error *err) {
                                            : "battery_params is missing: which battery? e.g. "
                                              "{\"power_mw\": 2, \"capacity_mwh\": 4}");
     if (many && vo_json_kind_of(many) != VO_JSON_ARRAY)
-        return vo_fail(err, VO_EINVAL, "batteries is a %s: must be an array of batteries",
-                       vo_json_kind_name(vo_json_kind_of(many)));
+        return vo_fail(err, VO_EINVAL, "batteries is %s: must be an array of batteries",
+                       vo_fields_kind(many));
     const size_t n = many ? vo_json_size(many) : 1;
     if (n < 1 || n > VO_MAX_BATTERIES)
         return vo_fail(err, VO_EINVAL, "batteries has %zu elements: must have 1 to %u", n,

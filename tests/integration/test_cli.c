@@ -1,0 +1,247 @@
+/* The program as a user runs it: what goes to standard output, what to standard error, and with
+ * which exit code. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "port/file.h"
+
+#define FOLDER VOLTEO_BINARY_DIR "/tests/cli"
+
+typedef struct {
+    int code;
+    char *out, *err;
+} result;
+
+static char *slurp(const char *path) {
+    char *text = NULL;
+    size_t len = 0;
+    vo_error err = {0};
+    cr_assert_eq(vo_file_read(path, 1u << 28, &text, &len, &err), VO_OK, "%s", err.msg);
+    return text;
+}
+
+/* Each test has its own files: Criterion runs them at the same time. */
+static result run(const char *test, const char *arguments) {
+    char command[4096], out[600], errors[600];
+    vo_error err = {0};
+    cr_assert_eq(vo_file_make_folders(FOLDER, &err), VO_OK, "%s", err.msg);
+    snprintf(out, sizeof out, "%s/%s.out", FOLDER, test);
+    snprintf(errors, sizeof errors, "%s/%s.err", FOLDER, test);
+    snprintf(command, sizeof command, "cd '%s' && '%s' %s >'%s' 2>'%s'", FOLDER, VOLTEO_PROGRAM,
+             arguments, out, errors);
+    const int status = system(command);
+    return (result){(status >> 8) & 255, slurp(out), slurp(errors)};
+}
+
+static void drop(result *r) {
+    free(r->out);
+    free(r->err);
+}
+
+static void put(const char *name, const char *text) {
+    char path[600];
+    vo_error err = {0};
+    cr_assert_eq(vo_file_make_folders(FOLDER, &err), VO_OK, "%s", err.msg);
+    snprintf(path, sizeof path, "%s/%s", FOLDER, name);
+    cr_assert_eq(vo_file_write(path, text, strlen(text), &err), VO_OK, "%s", err.msg);
+}
+
+#define BATTERY                                                                                 \
+    "{\"power_mw\":2,\"capacity_mwh\":4,\"charge_efficiency\":0.9,\"discharge_efficiency\":1.0,"  \
+    "\"initial_soc\":0,\"final_soc\":0}"
+
+static void put_inputs(void) {
+    put("battery.json", BATTERY);
+    put("prices.csv", "timestamp,price,tariff\n2024-01-01T00:00Z,100,40\n2024-01-01T01:00Z,50,40\n"
+                      "2024-01-01T02:00Z,200,40\n2024-01-01T03:00Z,-100,40\n2024-01-01T04:00Z,0,40\n"
+                      "2024-01-01T05:00Z,200,40\n2024-01-01T06:00Z,100,40\n2024-01-01T07:00Z,-100,40\n");
+}
+
+static double profit_of(const result *r) {
+    vo_json *root = NULL;
+    vo_error err = {0};
+    cr_assert_eq(r->code, 0, "%s", r->err);
+    cr_assert_eq(vo_json_parse(r->out, strlen(r->out), &root, &err), VO_OK, "%s", err.msg);
+    const double profit = vo_json_number(vo_json_get(root, "profit"));
+    vo_json_free(root);
+    return profit;
+}
+
+Test(cli, the_command_of_the_documentation_gives_the_published_profit) {
+    put_inputs();
+    result r = run("plain", "optimize --prices prices.csv --battery battery.json --json");
+    cr_expect_float_eq(profit_of(&r), 1037.777778, 1e-6);
+    cr_expect_str_empty(r.err, "%s", r.err);
+    drop(&r);
+}
+
+Test(cli, an_export_price_may_be_a_number_or_a_column) {
+    put_inputs();
+    result a = run("export_number", "optimize --prices prices.csv --battery battery.json --json "
+                                    "--export-price 40");
+    result b = run("export_column", "optimize --prices prices.csv --battery battery.json --json "
+                                    "--export-price tariff");
+    cr_expect_float_eq(profit_of(&a), 344, 1e-6);
+    cr_expect_float_eq(profit_of(&b), 344, 1e-6);
+    drop(&a);
+    drop(&b);
+}
+
+Test(cli, a_request_from_standard_input_says_the_same) {
+    put("request.json", "{\"battery_params\":" BATTERY ",\"prices\":[100,50,200,-100,0,200,100,-100]}");
+    result r = run("request", "optimize --request - --json <request.json");
+    cr_expect_float_eq(profit_of(&r), 1037.777778, 1e-6);
+    drop(&r);
+    r = run("request_file", "optimize --request request.json --json");
+    cr_expect_float_eq(profit_of(&r), 1037.777778, 1e-6);
+    drop(&r);
+    r = run("request_and", "optimize --request request.json --method lp --json");
+    cr_expect_eq(r.code, 2);
+    cr_expect(strstr(r.err, "--method"), "%s", r.err);
+    drop(&r);
+}
+
+Test(cli, a_file_of_bare_prices_takes_its_step_from_the_command_line) {
+    put_inputs();
+    put("bare.csv", "price\n10\n-50\n200\n-50\n200\n");
+    result r = run("bare", "optimize --prices bare.csv --battery battery.json --json "
+                           "--interval-minutes 60");
+    cr_expect_float_eq(profit_of(&r), 995.555556, 1e-6);
+    drop(&r);
+}
+
+Test(cli, every_method_answers_and_none_beats_exact) {
+    static const char *const methods[] = {"exact", "lp", "threshold", "spread", "cycle"};
+    put_inputs();
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        char arguments[200];
+        snprintf(arguments, sizeof arguments,
+                 "optimize --prices prices.csv --battery battery.json --json --method %s",
+                 methods[i]);
+        result r = run(methods[i], arguments);
+        cr_expect_leq(profit_of(&r), 1037.777778 + 1e-6, "%s", methods[i]);
+        drop(&r);
+    }
+}
+
+Test(cli, people_get_a_table_and_machines_one_document) {
+    put_inputs();
+    result r = run("table", "optimize --prices prices.csv --battery battery.json");
+    cr_expect_eq(r.code, 0);
+    cr_expect(strstr(r.out, "1,037.78"), "%s", r.out);
+    cr_expect(strstr(r.out, "certificate valid"), "%s", r.out);
+    cr_expect_null(strstr(r.out, "\033["), "no colours where there is no terminal");
+    drop(&r);
+}
+
+Test(cli, bad_usage_and_bad_input_exit_with_2_and_say_why) {
+    static const struct {
+        const char *arguments, *says;
+    } refused[] = {
+        {"", "usage: volteo COMMAND"},
+        {"optimise", "did you mean \"optimize\"?"},
+        {"data imprt x", "did you mean \"data import\"?"},
+        {"optimize", "--battery FILE"},
+        {"optimize --battery battery.json", "--prices FILE"},
+        {"optimize --pricess x", "did you mean --prices?"},
+        {"optimize --battery battery.json --prices nowhere.csv --json", "nowhere.csv"},
+        {"optimize --battery nowhere.json --prices prices.csv", "nowhere.json"},
+        {"optimize --battery prices.csv --prices prices.csv", "prices.csv: JSON, line 1"},
+        {"optimize --battery bad.json --prices prices.csv", "bad.json: battery_params.efficiency = 85"},
+        {"optimize --battery battery.json --prices prices.csv --interval-minutes x", "--interval-minutes = \"x\""},
+        {"optimize --battery battery.json --prices prices.csv --method magic", "magic"},
+        {"optimize --battery battery.json --prices prices.csv extra", "\"extra\""},
+        {"optimize --battery battery.json --prices prices.csv --market MEM", "--market"},
+        {"optimize --battery battery.json --prices unsorted.csv", "unsorted"},
+        {"optimize --battery battery.json --prices nan.csv", "there is no price"},
+        {"optimize --battery battery.json --prices empty.csv", "empty"},
+        {"compare --battery battery.json --prices prices.csv --policies magic", "magic"},
+        {"compare --battery battery.json --prices prices.csv --threads -1", "--threads"},
+        {"data import", "FILE"},
+        {"data synth --days 1000", "days = 1000"},
+        {"optimize --market MEM --node X --battery battery.json --lake nolake", "MEM"},
+    };
+    put_inputs();
+    put("bad.json", "{\"power_mw\": 1, \"capacity_mwh\": 2, \"efficiency\": 85}");
+    put("unsorted.csv", "timestamp,price\n2024-01-01T01:00Z,1\n2024-01-01T00:00Z,2\n");
+    put("nan.csv", "timestamp,price\n2024-01-01T01:00Z,1\n2024-01-01T02:00Z,nan\n");
+    put("empty.csv", "");
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        result r = run("refused", refused[i].arguments);
+        cr_expect_eq(r.code, 2, "%s: exit %d", refused[i].arguments, r.code);
+        cr_expect(strstr(r.err, refused[i].says), "%s: %s", refused[i].arguments, r.err);
+        cr_expect_str_empty(r.out, "%s: %s", refused[i].arguments, r.out);
+        drop(&r);
+    }
+}
+
+Test(cli, what_help_shows_is_an_example_of_the_command) {
+    static const char *const commands[] = {"optimize", "compare", "backtest", "data import",
+                                           "data list", "data synth", "doctor"};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        char arguments[80], example[80];
+        snprintf(arguments, sizeof arguments, "%s --help", commands[i]);
+        snprintf(example, sizeof example, "Example:\n  volteo %s", commands[i]);
+        result a = run("help", arguments);
+        snprintf(arguments, sizeof arguments, "help %s", commands[i]);
+        result b = run("help_of", arguments);
+        cr_expect_eq(a.code, 0);
+        cr_expect(strstr(a.out, example), "%s", a.out);
+        cr_expect_str_eq(a.out, b.out);
+        drop(&a);
+        drop(&b);
+    }
+}
+
+Test(cli, synthetic_prices_are_compared_and_reported_in_one_file) {
+    put_inputs();
+    result r = run("synth", "data synth --days 21 --out synthetic.csv");
+    cr_assert_eq(r.code, 0, "%s", r.err);
+    drop(&r);
+    r = run("compare", "compare --prices synthetic.csv --battery battery.json --report r.html");
+    cr_assert_eq(r.code, 0, "%s", r.err);
+    cr_expect(strstr(r.out, "SYNTHETIC"), "%s", r.out);
+    cr_expect(strstr(r.out, "mpc:epf_naive"), "%s", r.out);
+    cr_expect(strstr(r.out, "100.0 %"), "%s", r.out);
+    drop(&r);
+    char *html = slurp(FOLDER "/r.html");
+    cr_expect_not_null(strstr(html, "</html>"));
+    cr_expect_not_null(strstr(html, "\"synthetic\":true"));
+    free(html);
+}
+
+Test(cli, backtest_gives_days_as_one_document) {
+    put_inputs();
+    result r = run("synth2", "data synth --days 10 --out synthetic2.csv");
+    drop(&r);
+    r = run("backtest", "backtest --prices synthetic2.csv --battery battery.json --json "
+                        "--policies perfect,spread --protocol rolling");
+    cr_assert_eq(r.code, 0, "%s", r.err);
+    vo_json *root = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_json_parse(r.out, strlen(r.out), &root, &err), VO_OK, "%s", err.msg);
+    cr_expect_str_eq(vo_json_string(vo_json_get(root, "protocol")), "rolling");
+    cr_expect_eq(vo_json_size(vo_json_get(root, "policies")), 2);
+    cr_expect_geq(vo_json_size(vo_json_get(root, "dates")), 10);
+    vo_json_free(root);
+    drop(&r);
+}
+
+Test(cli, a_broken_pipe_or_full_disk_is_no_success) {
+    put_inputs();
+    result r = run("full", "optimize --prices prices.csv --battery battery.json --json >/dev/full 2>full.err;"
+                           " echo exit $?; cat full.err >&2");
+    cr_expect_str_eq(r.out, "exit 1\n");
+    cr_expect(strstr(r.err, "standard output"), "%s", r.err);
+    drop(&r);
+}
+
+Test(cli, the_doctor_finds_this_machine_well) {
+    result r = run("doctor", "doctor");
+    cr_expect_eq(r.code, 0, "%s", r.out);
+    cr_expect(strstr(r.out, "all is well"), "%s", r.out);
+    drop(&r);
+}

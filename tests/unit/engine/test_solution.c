@@ -1,0 +1,89 @@
+/* Days alone: each day's plan, money and proof side by side. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+#include "engine/solution.h"
+
+/* Day 0 can earn 50 - 10 = 40 on one MWh, day 1 can earn 30 - 20 = 10; together, buying at 10
+ * twice is not possible with 1 MWh, so alone and together agree but for carrying. */
+static const double price[] = {10, 50, 20, 30};
+static const int32_t day[] = {0, 0, 1, 1};
+
+static vo_problem problem(vo_battery *b) {
+    *b = vo_battery_default();
+    b->charge_mw = b->discharge_mw = b->capacity_mwh = 1;
+    b->charge_efficiency = b->discharge_efficiency = 1;
+    b->final_kind = VO_FINAL_EXACT;
+    vo_problem p = vo_problem_default();
+    p.n = 4, p.price = price, p.day = day, p.battery = b;
+    return p;
+}
+
+Test(solution, days_alone_add_up_and_start_at_the_initial_soc) {
+    vo_battery b;
+    const vo_problem p = problem(&b);
+    const vo_engine_options eo = vo_engine_options_default();
+    const vo_schedule_options so = vo_schedule_options_default();
+    vo_solution s = {0};
+    vo_error err = {0};
+    cr_assert_eq(vo_solution_find(&p, &so, true, &eo, &s, &err), VO_OK, "%s", err.msg);
+    cr_expect_float_eq(s.plan->profit, 50, 1e-9);
+    cr_expect_float_eq(s.cert.profit, 50, 1e-9);
+    cr_expect(s.cert.valid);
+    cr_expect_float_eq(s.plan->stored_mwh[2], 0, 1e-12);
+    cr_expect_float_eq(s.end_mwh[0], 1, 1e-12);
+    cr_expect_float_eq(s.end_mwh[1], 0, 1e-12);
+    cr_expect_float_eq(s.end_mwh[2], 1, 1e-12);
+    vo_solution_fini(&s);
+}
+
+Test(solution, energy_may_jump_at_midnight_when_it_is_not_sold) {
+    static const double negative[] = {-5, 1, 20, 30};
+    vo_battery b;
+    vo_problem p = problem(&b);
+    p.price = negative;
+    b.final_kind = VO_FINAL_AT_LEAST;
+    b.final_soc = 1;
+    const vo_engine_options eo = vo_engine_options_default();
+    const vo_schedule_options so = vo_schedule_options_default();
+    vo_solution s = {0};
+    vo_error err = {0};
+    cr_assert_eq(vo_solution_find(&p, &so, true, &eo, &s, &err), VO_OK, "%s", err.msg);
+    cr_expect_float_eq(s.end_mwh[1], 1, 1e-12, "the first day ends full");
+    cr_expect_float_eq(s.plan->stored_mwh[2], 0, 1e-12, "the second starts empty");
+    cr_expect_float_eq(s.plan->profit, 5 - 20, 1e-9);
+    vo_solution_fini(&s);
+}
+
+Test(solution, a_demand_charge_couples_days_and_is_refused_alone) {
+    vo_battery b;
+    vo_problem p = problem(&b);
+    p.demand_charge_per_mw = 5;
+    const vo_engine_options eo = vo_engine_options_default();
+    const vo_schedule_options so = vo_schedule_options_default();
+    vo_solution s = {0};
+    vo_error err = {0};
+    cr_expect_eq(vo_solution_find(&p, &so, true, &eo, &s, &err), VO_EUNSUPPORTED);
+    cr_expect(strstr(err.msg, "demand_charge_per_mw"), "%s", err.msg);
+    cr_expect_null(s.plan);
+}
+
+static int32_t stop(void *ctx, const char *phase, double fraction) {
+    (void)phase, (void)fraction;
+    ++*(int *)ctx;
+    return 1;
+}
+
+Test(solution, the_callback_stops_the_work) {
+    vo_battery b;
+    const vo_problem p = problem(&b);
+    int calls = 0;
+    vo_engine_options eo = vo_engine_options_default();
+    eo.progress = stop, eo.progress_ctx = &calls;
+    const vo_schedule_options so = vo_schedule_options_default();
+    vo_solution s = {0};
+    vo_error err = {0};
+    cr_expect_eq(vo_solution_find(&p, &so, true, &eo, &s, &err), VO_ECANCELED);
+    cr_expect_eq(calls, 1);
+}

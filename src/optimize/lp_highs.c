@@ -207,8 +207,7 @@ static void fill_battery(const solver *s, size_t k, vo_plan *plan) {
         const size_t j = k * n + t, end = (size_t)m->stored + j;
         const double h = vo_lp_hours(s->p, t);
         const vo_battery_interval over = vo_battery_over(b, h);
-        stored[t + 1] =
-            clamp(s->x[end], m->col_lower[end], m->col_upper[end]) * m->energy_unit;
+        stored[t + 1] = clamp(s->x[end], m->col_lower[end], m->col_upper[end]) * m->energy_unit;
         const double moved = stored[t + 1] - over.keep * stored[t];
         const double in = m->col_upper[(size_t)m->charge + j] * m->energy_unit;
         const double out = m->col_upper[(size_t)m->discharge + j] * m->energy_unit;
@@ -224,7 +223,8 @@ static void fill_flows(const solver *s, vo_plan *plan) {
         const double pv = p->pv_mw ? p->pv_mw[t] : 0, load = p->load_mw ? p->load_mw[t] : 0;
         double curtailed = 0, net = pv - load;
         if (s->m->curtailed >= 0)
-            curtailed = s->x[(size_t)s->m->curtailed + t] * s->m->energy_unit / vo_lp_hours(p, t);
+            curtailed =
+                s->x[(size_t)s->m->curtailed + t] * s->m->energy_unit / vo_lp_hours(p, t);
         plan->curtailed_mw[t] = clamp(curtailed, 0, pv);
         for (size_t k = 0; k < p->n_batteries; k++) net += plan->power_mw[k * p->n + t];
         net -= plan->curtailed_mw[t];
@@ -265,8 +265,8 @@ static double plan_profit(const vo_problem *p, const vo_plan *plan) {
     for (size_t k = 0; k < p->n_batteries; k++) {
         const vo_battery *b = &p->battery[k];
         for (size_t t = 0; t < n; t++)
-            profit -= b->wear_cost_per_mwh * vo_lp_hours(p, t) *
-                      fmax(plan->power_mw[k * n + t], 0);
+            profit -=
+                b->wear_cost_per_mwh * vo_lp_hours(p, t) * fmax(plan->power_mw[k * n + t], 0);
         if (b->final_kind == VO_FINAL_VALUE)
             profit += b->final_value_per_mwh * plan->stored_mwh[k * (n + 1) + n];
     }
@@ -340,7 +340,8 @@ static vo_status price_limits(solver *s, double total, vo_error *err) {
     for (int32_t i = 0; i < s->m->n_slacks; i++)
         used[s->m->slack_limit[i]] += fmax(s->x[s->m->slack + i], 0);
     for (int32_t limit = 0; limit < VO_LP_SOFT_LIMITS; limit++)
-        cap_row(s, s->m->limit_row + limit, used[limit] + FEASIBILITY * (1 + total)); /* no plan: only duals */
+        cap_row(s, s->m->limit_row + limit,
+                used[limit] + FEASIBILITY * (1 + total)); /* no plan: only duals */
     cap_row(s, s->m->limit_row + VO_LP_SOFT_LIMITS, (double)INFINITY);
 
     double *plan = vo_alloc_libc.zalloc(NULL, size);
@@ -415,7 +416,8 @@ vo_status vo_lp_relaxed_profit(const vo_problem *p, double *profit, vo_error *er
     s.outcome = IMPOSSIBLE;
     if (!s.m->contradictory) status = solve(&s, err);
     if (status == VO_OK && s.outcome == IMPOSSIBLE)
-        status = vo_fail(err, VO_EINVAL, "the limits contradict each other: no plan keeps them");
+        status =
+            vo_fail(err, VO_EINVAL, "the limits contradict each other: no plan keeps them");
     if (status == VO_OK) *profit = -s.bound * s.m->energy_unit * s.m->price_unit;
     solver_fini(&s);
     return status;

@@ -38,7 +38,9 @@ typedef struct {
     int64_t slacks, binaries, peaks; /* so far                                */
 } writer;
 
-double vo_lp_hours(const vo_problem *p, size_t t) { return p->dt_h ? p->dt_h[t] : p->interval_h; }
+double vo_lp_hours(const vo_problem *p, size_t t) {
+    return p->dt_h ? p->dt_h[t] : p->interval_h;
+}
 
 double vo_lp_buy(const vo_problem *p, size_t t) {
     const double carbon = p->carbon_kg_per_mwh ? p->carbon_kg_per_mwh[t] : 0;
@@ -162,7 +164,8 @@ static int64_t next_slack(writer *w, vo_limit limit, int64_t interval) {
 /* Ties two columns to one binary: on <= most_on * b and off <= most_off * (1 - b). */
 static void add_direction(writer *w, int64_t on, double most_on, int64_t off, double most_off) {
     const int64_t b = w->m->binary + w->binaries;
-    if (!w->counting) w->m->direction[w->binaries] = (vo_lp_direction){(int32_t)on, (int32_t)off};
+    if (!w->counting)
+        w->m->direction[w->binaries] = (vo_lp_direction){(int32_t)on, (int32_t)off};
     w->binaries++;
     add_row(w, -inf, 0);
     add_term(w, on, 1);
@@ -196,7 +199,8 @@ static void add_battery_cols(writer *w) {
         add_col(w, w->metered ? 0 : vo_lp_buy(p, j % n), 0, charge_most(w, j / n, j % n));
     w->m->discharge = (int32_t)w->cols;
     for (size_t j = 0; j < size; j++)
-        add_col(w, p->battery[j / n].wear_cost_per_mwh - (w->metered ? 0 : vo_lp_sell(p, j % n)),
+        add_col(w,
+                p->battery[j / n].wear_cost_per_mwh - (w->metered ? 0 : vo_lp_sell(p, j % n)),
                 0, discharge_most(w, j / n, j % n));
     w->m->stored = (int32_t)w->cols;
     for (size_t j = 0; j < size; j++) {
@@ -283,11 +287,11 @@ static void add_cycle_rows(writer *w) {
     for (size_t k = 0; k < w->p->n_batteries; k++) {
         const vo_battery *b = &w->p->battery[k];
         for (size_t from = 0, to; isfinite(b->max_cycles_per_day) && from < n; from = to) {
-            for (to = from + 1; to < n && (!w->p->day || w->p->day[to] == w->p->day[from]);) to++;
+            for (to = from + 1; to < n && (!w->p->day || w->p->day[to] == w->p->day[from]);)
+                to++;
             add_cycle_row(w, k, from, to, b->max_cycles_per_day, VO_LIMIT_CYCLES_PER_DAY);
         }
-        if (isfinite(b->max_cycles))
-            add_cycle_row(w, k, 0, n, b->max_cycles, VO_LIMIT_CYCLES);
+        if (isfinite(b->max_cycles)) add_cycle_row(w, k, 0, n, b->max_cycles, VO_LIMIT_CYCLES);
     }
 }
 
@@ -355,13 +359,15 @@ static void add_direction_rows(writer *w) {
 }
 
 /* column - slack <= upper, or column + slack >= lower */
-static void add_soft_upper(writer *w, int64_t column, double upper, vo_limit limit, int64_t at) {
+static void add_soft_upper(writer *w, int64_t column, double upper, vo_limit limit,
+                           int64_t at) {
     add_row(w, -inf, upper);
     add_term(w, column, 1);
     add_term(w, next_slack(w, limit, at), -1);
 }
 
-static void add_soft_lower(writer *w, int64_t column, double lower, vo_limit limit, int64_t at) {
+static void add_soft_lower(writer *w, int64_t column, double lower, vo_limit limit,
+                           int64_t at) {
     add_row(w, lower, inf);
     add_term(w, column, 1);
     add_term(w, next_slack(w, limit, at), 1);
@@ -498,7 +504,8 @@ static vo_status take_memory(const writer *w, vo_error *err) {
     m->column = take_integers(&ok, m->n_terms);
     m->slack_interval = take_integers(&ok, m->n_slacks);
     m->slack_limit = vo_alloc_libc.zalloc(NULL, (size_t)m->n_slacks + 1);
-    m->direction = vo_alloc_libc.zalloc(NULL, ((size_t)m->n_binaries + 1) * sizeof *m->direction);
+    m->direction =
+        vo_alloc_libc.zalloc(NULL, ((size_t)m->n_binaries + 1) * sizeof *m->direction);
     if (ok && m->slack_limit && m->direction) return VO_OK;
     return vo_fail(err, VO_ENOMEM, "a linear program of %lld terms", (long long)w->terms);
 }
@@ -527,9 +534,8 @@ fail:
 
 void vo_lp_model_free(vo_lp_model *m) {
     if (!m) return;
-    void *const part[] = {m->cost,      m->col_lower, m->col_upper,      m->row_lower,
-                          m->row_upper, m->value,     m->row_start,      m->column,
+    void *const part[] = {m->cost,      m->col_lower,   m->col_upper,      m->row_lower,
+                          m->row_upper, m->value,       m->row_start,      m->column,
                           m->direction, m->slack_limit, m->slack_interval, m};
-    for (size_t i = 0; i < sizeof part / sizeof part[0]; i++)
-        vo_alloc_libc.free(NULL, part[i]);
+    for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) vo_alloc_libc.free(NULL, part[i]);
 }

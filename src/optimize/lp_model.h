@@ -12,7 +12,8 @@
 
 #include <volteo/schedule.h>
 
-#define VO_LP_SOFT_LIMITS 7 /* FINAL_SOC..CYCLES of vo_limit: those an elastic model may break */
+#define VO_LP_SOFT_LIMITS                                                                      \
+    7 /* FINAL_SOC..CYCLES of vo_limit: those an elastic model may break */
 
 /* Binary column j: 1 lets column `on` be positive, 0 lets column `off` be. */
 typedef struct {

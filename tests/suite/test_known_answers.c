@@ -2,8 +2,8 @@
  *
  * From energypylinear's documentation and tests and evcc's optimizer tests, re-solved with CBC.
  * Hourly, from empty to empty, all loss on charging, unless said otherwise. Figures hold to
- * 1e-6; the six-digit figures beyond 1000 came out of CBC, whose own tolerance is about 1e-10 of
- * them, and hold to 1e-9 relative. Rainflow counts of the same sources are about wear, not
+ * 1e-6; the six-digit figures beyond 1000 came out of CBC, whose own tolerance is about 1e-10
+ * of them, and hold to 1e-9 relative. Rainflow counts of the same sources are about wear, not
  * schedules, and have no counterpart here.
  */
 #include <volteo/schedule.h>
@@ -169,8 +169,8 @@ Test(known_answers, negative_prices_do_not_pay_for_burning_energy) {
 }
 
 Test(known_answers, a_day_of_three_batteries) {
-    const double price[] = {32, 30, 28, 27, 28, 31, 38, 35, 18, 5,  -3, -8,
-                            -10, -9, -4, 6, 25, 48, 72, 85, 78, 60, 45, 37};
+    const double price[] = {32,  30, 28, 27, 28, 31, 38, 35, 18, 5,  -3, -8,
+                            -10, -9, -4, 6,  25, 48, 72, 85, 78, 60, 45, 37};
     const struct {
         double capacity_mwh, efficiency, profit;
     } row[] = {{1, 1, 106}, {2, 0.9, 195.555556}, {4, 0.85, 336.235294}};
@@ -183,9 +183,9 @@ Test(known_answers, a_day_of_three_batteries) {
 
 /* ---- AEMO, 32 half-hours ------------------------------------------------------------ */
 
-static const double aemo[] = {177.11, 135.31, 143.21, 116.25, 99.97, 99.71, 97.81, 96.1,
-                              98.55,  95.78,  98.46,  91.88,  91.69, 101.2, 139.55, 102.9,
-                              83.86,  71.1,   60.35,  56.01,  51.22, 48.55, 55.17,  56.21,
+static const double aemo[] = {177.11, 135.31, 143.21, 116.25, 99.97, 99.71,  97.81,  96.1,
+                              98.55,  95.78,  98.46,  91.88,  91.69, 101.2,  139.55, 102.9,
+                              83.86,  71.1,   60.35,  56.01,  51.22, 48.55,  55.17,  56.21,
                               56.32,  58.79,  73.32,  80.89,  88.43, 201.43, 120.33, 113.26};
 
 static vo_problem aemo_of(const vo_battery *b) {
@@ -284,10 +284,10 @@ Test(known_answers, the_same_prices_earn_less_with_losses) {
 
 Test(known_answers, a_home_with_sun_pays_a_sixth) {
     double buy[24], sell[24];
-    const double load[] = {.4, .35, .3, .3, .3, .35, .6, .8,  .7,  .5,  .5, .5,
+    const double load[] = {.4, .35, .3, .3, .3, .35, .6,  .8,  .7,  .5,  .5, .5,
                            .6, .5,  .5, .6, .9, 1.4, 1.8, 1.9, 1.6, 1.2, .8, .5};
-    const double pv[] = {0,   0, 0,   0,   0, 0,  .1, .5,  1.2, 2, 2.7, 3.1,
-                         3.2, 3, 2.5, 1.8, 1, .4, .05, 0,   0,  0, 0,   0};
+    const double pv[] = {0,   0, 0,   0,   0, 0,  .1,  .5, 1.2, 2, 2.7, 3.1,
+                         3.2, 3, 2.5, 1.8, 1, .4, .05, 0,  0,   0, 0,   0};
     for (int h = 0; h < 24; h++) {
         buy[h] = h >= 16 && h <= 20 ? 0.50 : 0.32;
         sell[h] = 0.05;
@@ -303,7 +303,8 @@ Test(known_answers, a_home_with_sun_pays_a_sixth) {
     expect(&p, -4.061, NULL, 1e-6); /* without the battery */
 }
 
-/* evcc levels demand while it charges to a goal: the least peak is what a demand charge finds. */
+/* evcc levels demand while it charges to a goal: the least peak is what a demand charge finds.
+ */
 Test(known_answers, evcc_charges_level_to_its_goal) {
     vo_battery b = battery_of(5000, 10000, 0.95);
     b.discharge_efficiency = 0.95;

@@ -63,7 +63,8 @@ static const char *complaint(const vo_problem *p, const vo_plan *plan) {
         int worst = 0;
         for (int i = 1; i < VO_LIMIT_COUNT; i++)
             if (c.limit_excess[i] > c.limit_excess[worst]) worst = i;
-        snprintf(text, sizeof text, "not valid: %s by %g, residual %g, profit %.9g claimed %.9g",
+        snprintf(text, sizeof text,
+                 "not valid: %s by %g, residual %g, profit %.9g claimed %.9g",
                  vo_limit_name(worst), c.limit_excess[worst], c.energy_residual_mwh, c.profit,
                  c.profit_claimed);
         return text;
@@ -134,9 +135,12 @@ Test(schedule_agreement, exact_and_lp_agree_on_two_thousand_random_problems, .ti
 }
 
 Test(schedule_agreement, they_agree_on_long_horizons) {
-    const uint32_t masks[] = {0, RANDOM_WEAR | RANDOM_EXPORT_PRICE, RANDOM_NEGATIVE,
+    const uint32_t masks[] = {0,
+                              RANDOM_WEAR | RANDOM_EXPORT_PRICE,
+                              RANDOM_NEGATIVE,
                               RANDOM_NEGATIVE | RANDOM_LOAD | RANDOM_PV | RANDOM_CURTAIL,
-                              RANDOM_DAY_CYCLES, RANDOM_SELF_DISCHARGE | RANDOM_TIES};
+                              RANDOM_DAY_CYCLES,
+                              RANDOM_SELF_DISCHARGE | RANDOM_TIES};
     for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++)
         for (uint64_t seed = 1; seed <= 2; seed++) agree_on(seed, masks[i], 1200);
 }
@@ -187,7 +191,8 @@ Test(schedule_agreement, exact_refuses_what_couples_intervals_and_names_it) {
     const struct {
         uint32_t feature;
         const char *name;
-    } coupled[] = {{RANDOM_DEMAND, "demand"}, {RANDOM_RAMP, "ramp"}, {RANDOM_SEVERAL, "batter"}};
+    } coupled[] = {
+        {RANDOM_DEMAND, "demand"}, {RANDOM_RAMP, "ramp"}, {RANDOM_SEVERAL, "batter"}};
     for (size_t i = 0; i < 3; i++) {
         random_problem r;
         random_problem_init(&r, 3, coupled[i].feature, 16);
@@ -208,9 +213,9 @@ Test(schedule_agreement, exact_refuses_what_couples_intervals_and_names_it) {
  * negative prices (two halves may do what one interval may not: charge and discharge), losses
  * over time (half an hour later is less lost), and export limits that must be met by waste. */
 Test(schedule_agreement, half_steps_earn_what_whole_steps_earn) {
-    const uint32_t concave = single & ~(uint32_t)(RANDOM_NEGATIVE | RANDOM_CHEAP_BUY |
-                                                  RANDOM_SELF_DISCHARGE | RANDOM_EXPORT_LIMIT |
-                                                  RANDOM_START_OUTSIDE);
+    const uint32_t concave =
+        single & ~(uint32_t)(RANDOM_NEGATIVE | RANDOM_CHEAP_BUY | RANDOM_SELF_DISCHARGE |
+                             RANDOM_EXPORT_LIMIT | RANDOM_START_OUTSIDE);
     int seen = 0;
     for (uint64_t seed = 1; seed <= 400; seed++) {
         random_problem whole, halves;
@@ -218,7 +223,8 @@ Test(schedule_agreement, half_steps_earn_what_whole_steps_earn) {
         random_problem_halve(&whole, &halves);
         bool bends = false;
         for (size_t t = 0; t < whole.p.n; t++) {
-            const double sell = whole.p.export_price ? whole.p.export_price[t] : whole.p.price[t];
+            const double sell =
+                whole.p.export_price ? whole.p.export_price[t] : whole.p.price[t];
             bends = bends || sell - whole.p.fee_per_mwh < 0;
         }
         for (int which = 0; which < 2 && !bends; which++) {

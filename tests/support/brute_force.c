@@ -24,7 +24,8 @@ static void draw_battery(vo_battery *b, vo_random *r) {
     b->charge_mw = whole(r, 0, 3) / b->charge_efficiency;
     b->discharge_mw = whole(r, 0, 3) * b->discharge_efficiency;
     const double lo = chance(r, 0.3) ? whole(r, 0, (int)b->capacity_mwh) : 0;
-    const double hi = chance(r, 0.3) ? whole(r, (int)lo, (int)b->capacity_mwh) : b->capacity_mwh;
+    const double hi =
+        chance(r, 0.3) ? whole(r, (int)lo, (int)b->capacity_mwh) : b->capacity_mwh;
     b->min_soc = lo / b->capacity_mwh;
     b->max_soc = hi / b->capacity_mwh;
     b->initial_soc = whole(r, (int)lo, (int)hi) / b->capacity_mwh;
@@ -145,7 +146,9 @@ static double missed_at_end(const vo_battery *b, double stored) {
     return 0;
 }
 
-static double usable(const vo_battery *b) { return (b->max_soc - b->min_soc) * b->capacity_mwh; }
+static double usable(const vo_battery *b) {
+    return (b->max_soc - b->min_soc) * b->capacity_mwh;
+}
 
 static void end_day(const search *s, walk *w) {
     if (isfinite(s->b->max_cycles_per_day))
@@ -158,8 +161,7 @@ static void finish(search *s, walk w) {
     if (isfinite(s->b->max_cycles))
         w.violation += above(w.ever, s->b->max_cycles * usable(s->b));
     w.violation += missed_at_end(s->b, w.stored);
-    if (s->b->final_kind == VO_FINAL_VALUE)
-        w.profit += s->b->final_value_per_mwh * w.stored;
+    if (s->b->final_kind == VO_FINAL_VALUE) w.profit += s->b->final_value_per_mwh * w.stored;
     const brute_force_answer now = {w.violation, w.profit};
     if (is_better(now, s->best)) s->best = now;
 }

@@ -203,8 +203,8 @@ static void draw_outages(random_problem *r) {
     double *in = take(r, CHARGE), *out = take(r, DISCHARGE);
     for (size_t t = 0; t < r->p.n; t++) {
         in[t] = chance(&g, 0.2) ? 0 : r->battery[0].charge_mw * vo_random_between(&g, 0.2, 1.5);
-        out[t] = chance(&g, 0.1) ? 0
-                                 : r->battery[0].discharge_mw * vo_random_between(&g, 0.2, 1.5);
+        out[t] =
+            chance(&g, 0.1) ? 0 : r->battery[0].discharge_mw * vo_random_between(&g, 0.2, 1.5);
     }
     r->p.charge_limit_mw = in;
     r->p.discharge_limit_mw = out;
@@ -306,7 +306,8 @@ void random_problem_halve(const random_problem *whole, random_problem *halves) {
 
 /* ---- reporting --------------------------------------------------------------------- */
 
-static bool still_fails(uint64_t seed, uint32_t mask, size_t max_n, random_problem_fails fails) {
+static bool still_fails(uint64_t seed, uint32_t mask, size_t max_n,
+                        random_problem_fails fails) {
     random_problem r;
     random_problem_init(&r, seed, mask, max_n);
     const bool failed = fails(&r);

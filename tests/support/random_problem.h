@@ -46,7 +46,7 @@ enum {
 #define X(name, bit, percent) RANDOM_##name = 1 << (bit),
     RANDOM_FEATURE_MAP(X)
 #undef X
-    RANDOM_ALL = (1 << 26) - 1,
+        RANDOM_ALL = (1 << 26) - 1,
     RANDOM_COUPLED = RANDOM_DEMAND | RANDOM_RAMP | RANDOM_SEVERAL
 };
 
@@ -64,8 +64,8 @@ typedef struct {
 /* Which features the seed draws among the allowed. */
 uint32_t random_problem_mask(uint64_t seed, uint32_t allowed);
 
-/* Exactly the features of `mask`, 1..max_n intervals. Aborts without memory. *r is the caller's:
- * random_problem_fini. */
+/* Exactly the features of `mask`, 1..max_n intervals. Aborts without memory. *r is the
+ * caller's: random_problem_fini. */
 void random_problem_init(random_problem *r, uint64_t seed, uint32_t mask, size_t max_n);
 void random_problem_fini(random_problem *r);
 

@@ -62,10 +62,11 @@ Test(lp_highs, it_earns_and_violates_what_brute_force_does) {
                       fabs(plan->profit - best.profit) < 1e-6,
                   "seed %d: profit %.9f and violation %.9f, best is %.9f and %.9f", (int)seed,
                   plan->profit, violated(plan), best.profit, best.violation);
-        cr_assert_eq(plan->verdict, best.violation > 0 ? VO_VERDICT_LEAST_VIOLATING
-                                                       : VO_VERDICT_OPTIMAL);
+        cr_assert_eq(plan->verdict,
+                     best.violation > 0 ? VO_VERDICT_LEAST_VIOLATING : VO_VERDICT_OPTIMAL);
         cr_assert(plan->bound >= plan->profit && plan->bound < best.profit + 1e-6,
-                  "seed %d: bound %.9g, profit %.9g, verdict %d", (int)seed, plan->bound, plan->profit, (int)plan->verdict);
+                  "seed %d: bound %.9g, profit %.9g, verdict %d", (int)seed, plan->bound,
+                  plan->profit, (int)plan->verdict);
         contradictory += best.violation > 0;
         vo_plan_free(plan);
     }
@@ -148,8 +149,10 @@ Test(lp_highs, the_ramp_limit_holds_between_neighbours) {
 Test(lp_highs, two_half_batteries_earn_what_one_whole_earns) {
     for (uint64_t seed = 1; seed <= 40; seed++) {
         random_problem r;
-        random_problem_init(&r, seed, random_problem_mask(seed, RANDOM_WEAR | RANDOM_LOAD |
-                                                          RANDOM_PV | RANDOM_EXPORT_PRICE), 24);
+        random_problem_init(&r, seed,
+                            random_problem_mask(seed, RANDOM_WEAR | RANDOM_LOAD | RANDOM_PV |
+                                                          RANDOM_EXPORT_PRICE),
+                            24);
         vo_battery half[2] = {r.battery[0], r.battery[0]};
         for (int k = 0; k < 2; k++)
             half[k].capacity_mwh /= 2, half[k].charge_mw /= 2, half[k].discharge_mw /= 2;
@@ -170,8 +173,11 @@ Test(lp_highs, the_value_of_a_stored_mwh_is_what_one_more_would_earn) {
     int seen = 0;
     for (uint64_t seed = 1; seed <= 60; seed++) {
         random_problem r;
-        random_problem_init(&r, seed, random_problem_mask(seed, RANDOM_WEAR | RANDOM_LOAD |
-                                      RANDOM_PV | RANDOM_CURTAIL | RANDOM_SELF_DISCHARGE), 24);
+        random_problem_init(&r, seed,
+                            random_problem_mask(seed, RANDOM_WEAR | RANDOM_LOAD | RANDOM_PV |
+                                                          RANDOM_CURTAIL |
+                                                          RANDOM_SELF_DISCHARGE),
+                            24);
         vo_battery *b = &r.battery[0];
         b->final_kind = VO_FINAL_FREE;
         b->initial_soc = 0.5;

@@ -115,8 +115,9 @@ Test(lp_model, an_elastic_model_has_room_for_doing_nothing) {
             }
         }
         for (size_t t = 0; t < p->n; t++) {
-            const double net = ((p->pv_mw ? p->pv_mw[t] : 0) - (p->load_mw ? p->load_mw[t] : 0)) *
-                               vo_lp_hours(p, t) / m->energy_unit;
+            const double net =
+                ((p->pv_mw ? p->pv_mw[t] : 0) - (p->load_mw ? p->load_mw[t] : 0)) *
+                vo_lp_hours(p, t) / m->energy_unit;
             x[(size_t)m->import_ + t] = fmax(-net, 0);
             x[(size_t)m->export_ + t] = fmax(net, 0);
         }
@@ -133,8 +134,10 @@ Test(lp_model, an_elastic_model_has_room_for_doing_nothing) {
 
 Test(lp_model, each_slack_is_summed_once_by_its_limit_and_once_in_all) {
     random_problem r;
-    random_problem_init(&r, 5, RANDOM_SOC_RANGE | RANDOM_FINAL_KIND | RANDOM_LOAD |
-                               RANDOM_IMPORT_LIMIT | RANDOM_DAY_CYCLES | RANDOM_CYCLES, 20);
+    random_problem_init(&r, 5,
+                        RANDOM_SOC_RANGE | RANDOM_FINAL_KIND | RANDOM_LOAD |
+                            RANDOM_IMPORT_LIMIT | RANDOM_DAY_CYCLES | RANDOM_CYCLES,
+                        20);
     vo_lp_model *m = model_of(&r.p, (vo_lp_shape){.elastic = true});
     int32_t *seen = calloc((size_t)m->n_slacks, sizeof *seen);
     cr_assert(seen != NULL && m->n_slacks > 0);

@@ -15,6 +15,7 @@
 #include "data/stamp.h"
 
 #define MAX_REPLY ((size_t)64 << 20) /* of a web service: 20 nodes x 7 days are 1 MB */
+#define FIRST_YEAR 2016
 #define PREAMBLE 12u                 /* lines a report may have before its header */
 
 /* The interconnected systems and the clock their markets run on. Nodes of other zones inside a
@@ -83,6 +84,8 @@ static vo_status find_day(vo_cenace_sink *k, const vo_cenace_row *row, size_t *a
         vo_stamp_civil(row->date.text, row->date.len, VO_DATE_DAY_FIRST, &c, &has_offset,
                        &offset_s, NULL) != VO_OK)
         return refuse(k, row->line, "fecha", row->date, "is not a date; write 2016-01-29", err);
+    if (c.year < FIRST_YEAR)
+        return refuse(k, row->line, "fecha", row->date, "lies before the market began in 2016", err);
     const int64_t day = vo_civil_days(c.year, c.month, c.day);
     const vo_zone *zone = k->zone[*at];
     k->day_start_s = vo_zone_day_start(zone, day);

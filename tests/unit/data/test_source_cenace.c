@@ -136,6 +136,7 @@ Test(source_cenace, what_is_wrong_is_refused_in_words) {
         {HEADER "SIN,MDA,PND,A,2016-01-29,0,1,1,1,1\n", "hora", VO_EINVAL},
         {HEADER "SIN,MDA,PND,A,2016-01-29,1.5,1,1,1,1\n", "hora", VO_EINVAL},
         {HEADER "SIN,MDA,PND,A,2016-02-30,1,1,1,1,1\n", "fecha", VO_EINVAL},
+        {HEADER "SIN,MDA,PND,A,0179-02-28,1,1,1,1,1\n", "before the market began", VO_EINVAL},
         {HEADER "XXX,MDA,PND,A,2016-02-28,1,1,1,1,1\n", "system", VO_EINVAL},
         {HEADER "SIN,MDA,PND,,2016-02-28,1,1,1,1,1\n", "node", VO_EINVAL},
         {HEADER, "no rows", VO_ENOTFOUND},

@@ -131,7 +131,12 @@ static inline void step_simple(const vo_value *in, const vo_reward_simple *r, si
                                vo_value *out) {
     const double charge = r->buy / r->gain, discharge = r->sell / r->drain;
     size_t i = place(in, charge, hint[0]), j = place(in, discharge, hint[1]);
-    if (j < i) j = i; /* charging costs what discharging earns, but for rounding */
+    if (j < i) { /* one of the two moves is impossible, or they differ by rounding only */
+        if (r->discharge_z > 0)
+            i = j;
+        else
+            j = i;
+    }
     hint[0] = i;
     hint[1] = j;
     double *restrict x = out->x, *restrict m = out->m;

@@ -8,6 +8,9 @@
  * err in the hours to come: e_{t+1} = rho e_t + noise. The rest of the forecast is shifted by
  * rho^h e_t, rho fitted by least squares on the errors seen so far, 0 before. Without the shift
  * a real price beside forecast ones looks cheap or dear whenever the level is misjudged.
+ * Of plans that the forecast finds equal, the one that holds energy the shortest time is taken:
+ * charge late, discharge early. Later prices are lowered by a hair for that, and trades that
+ * would earn no more than this hair are left.
  * Levels of threshold: percentiles of all prices known when the local day began; none yet: hold.
  */
 #include <math.h>
@@ -111,6 +114,15 @@ static vo_status believe(corrector *c, const vo_policy_view *view, const double 
     return VO_OK;
 }
 
+/* 1e-10 of the price per interval: above the rounding of a solver, below any real difference.
+ * Returns the largest difference that it made. */
+static double hold_briefly(double *price, size_t n) {
+    double size = 1;
+    for (size_t i = 0; i < n; i++) size = fabs(price[i]) > size ? fabs(price[i]) : size;
+    for (size_t i = 0; i < n; i++) price[i] -= 1e-10 * size * (double)i;
+    return 1e-10 * size * (double)n;
+}
+
 static void refresh_levels(by_forecast *v, const vo_policy_view *view) {
     const vo_series *cal = v->world->calendar;
     const int32_t day = cal->day[view->from];
@@ -136,7 +148,8 @@ static vo_status by_forecast_plan(vo_policy *p, const vo_policy_view *view, doub
         size_t ignored = 0;
         export_price = v->export_price;
         if (v->world->export_price_known)
-            export_price = v->world->site->export_price + view->from;
+            memcpy(v->export_price, v->world->site->export_price + view->from,
+                   (view->to - view->from) * sizeof *v->export_price);
         else
             st = believe(&v->export_market, view, view->export_price, v->export_price,
                          &ignored, &export_able, err);
@@ -148,9 +161,12 @@ static vo_status by_forecast_plan(vo_policy *p, const vo_policy_view *view, doub
         return vo_window_follow(v->window, view, v->price, NULL, (double)NAN, (double)NAN,
                                 power_mw, err);
     }
-    if (v->method != VO_METHOD_THRESHOLD)
-        return vo_window_solve(v->window, view, v->price, export_price, v->method, power_mw,
-                               err);
+    if (v->method != VO_METHOD_THRESHOLD) {
+        double hair = hold_briefly(v->price, view->to - view->from);
+        if (export_price) hair += hold_briefly(v->export_price, view->to - view->from);
+        return vo_window_solve(v->window, view, v->price, export_price, v->method, hair,
+                               power_mw, err);
+    }
     refresh_levels(v, view);
     return vo_window_follow(v->window, view, v->price, export_price, v->low, v->high, power_mw,
                             err);

@@ -21,7 +21,7 @@ static vo_status perfect_plan(vo_policy *p, const vo_policy_view *view, double *
     assert(view->future);
     return vo_window_solve(v->window, view, view->future + view->from,
                            view->future_export ? view->future_export + view->from : NULL,
-                           VO_METHOD_EXACT, power_mw, err);
+                           VO_METHOD_EXACT, 0, power_mw, err);
 }
 
 static const vo_policy_ops perfect_ops = {perfect_plan, perfect_free};

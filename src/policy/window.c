@@ -150,9 +150,10 @@ static vo_status solve_exact(vo_window *w, bool only_first, double *power_mw, vo
 }
 
 vo_status vo_window_solve(vo_window *w, const vo_policy_view *view, const double *price,
-                          const double *export_price, vo_method method, double *power_mw,
-                          vo_error *err) {
+                          const double *export_price, vo_method method,
+                          double idle_gain_per_mwh, double *power_mw, vo_error *err) {
     frame(w, view, price, export_price);
+    w->battery.wear_cost_per_mwh += idle_gain_per_mwh;
     if (method == VO_METHOD_EXACT) return solve_exact(w, view->only_first, power_mw, err);
     const vo_schedule_options o = vo_schedule_options_default();
     const vo_status st = method == VO_METHOD_SPREAD

@@ -21,10 +21,10 @@ vo_status vo_window_create(const vo_policy_world *world, vo_window **out, vo_err
 void vo_window_free(vo_window *w); /* accepts NULL */
 
 /* Plans with price[to - from] (and export_price, or NULL) by `method`, EXACT, SPREAD or CYCLE,
- * into power_mw[to - from]. */
+ * into power_mw[to - from]. What gains less than `idle_gain_per_mwh` discharged is left alone. */
 vo_status vo_window_solve(vo_window *w, const vo_policy_view *view, const double *price,
-                          const double *export_price, vo_method method, double *power_mw,
-                          vo_error *err);
+                          const double *export_price, vo_method method,
+                          double idle_gain_per_mwh, double *power_mw, vo_error *err);
 
 /* The threshold rule with given levels; NAN levels hold, but still keep every limit. */
 vo_status vo_window_follow(vo_window *w, const vo_policy_view *view, const double *price,

@@ -114,6 +114,36 @@ Test(policy, only_perfect_plans_differently_when_the_future_changes) {
     vo_series_free(x.s);
 }
 
+/* Yesterday: cheap at 3, 4 and 5, dear at 10, 11 and 12, all alike; one MWh is moved. Charging at
+ * 5 and discharging at 10 holds it shortest, and flat hours see no trade. */
+Test(policy, of_equal_plans_the_one_that_holds_energy_shortest_is_taken) {
+    bench x;
+    set_up(&x);
+    x.battery.capacity_mwh = 1;
+    x.battery.charge_efficiency = x.battery.discharge_efficiency = 1;
+    const char *const spec[] = {"mpc:naive_day", "spread:naive_day", "cycle:naive_day"};
+    for (size_t t = 0; t < 24; t++)
+        x.s->column[0].value[t] = t >= 3 && t <= 5 ? 10 : t >= 10 && t <= 12 ? 90 : 40;
+    for (size_t k = 0; k < 3; k++) {
+        vo_policy *p = NULL;
+        double power[24];
+        const vo_policy_view view = {.from = 24,
+                                     .to = 48,
+                                     .known = 24,
+                                     .price = x.s->column[0].value,
+                                     .day_left_mwh = (double)INFINITY,
+                                     .span_left_mwh = (double)INFINITY,
+                                     .final_kind = VO_FINAL_AT_LEAST};
+        cr_assert_eq(vo_policy_create(spec[k], &x.world, &p, NULL), VO_OK);
+        cr_assert_eq(vo_policy_plan(p, &view, power, NULL), VO_OK);
+        for (int i = 0; i < 24; i++)
+            cr_assert_float_eq(power[i], i == 5 ? -1 : i == 10 ? 1 : 0, 1e-9, "%s at %d: %g",
+                               spec[k], i, power[i]);
+        vo_policy_free(p);
+    }
+    vo_series_free(x.s);
+}
+
 Test(policy, without_history_a_forecasting_policy_holds_and_says_so) {
     bench x;
     set_up(&x);

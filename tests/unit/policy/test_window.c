@@ -50,13 +50,13 @@ Test(window, it_starts_with_the_energy_there_is) {
     set_up(&x, 1);
     double power[6];
     vo_policy_view v = view_of(6, 12, 2);
-    cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, power, NULL), VO_OK);
+    cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, 0, power, NULL), VO_OK);
     /* sells 1 at 50, buys at 10, sells 90 and 80: by hand 50 - 10 + 170 */
     double cash = 0;
     for (int i = 0; i < 6; i++) cash += price[i] * power[i];
     cr_assert_float_eq(cash, 210, 1e-9);
     v.stored_mwh = 0;
-    cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, power, NULL), VO_OK);
+    cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, 0, power, NULL), VO_OK);
     cash = 0;
     for (int i = 0; i < 6; i++) cash += price[i] * power[i];
     cr_assert_float_eq(cash, 140, 1e-9);
@@ -72,7 +72,7 @@ Test(window, what_is_left_of_today_is_all_that_is_discharged_today) {
         double power[6];
         vo_policy_view v = view_of(6, 12, 2);
         v.day_left_mwh = 0.25;
-        cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, method[k], power, NULL), VO_OK);
+        cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, method[k], 0, power, NULL), VO_OK);
         double out = 0;
         for (int i = 0; i < 6; i++) out += fmax(power[i], 0);
         cr_assert(out <= 0.25 + 1e-9 && out > 0.2, "%s discharges %g",
@@ -82,7 +82,7 @@ Test(window, what_is_left_of_today_is_all_that_is_discharged_today) {
     double power[6];
     vo_policy_view v = view_of(21, 27, 2);
     v.day_left_mwh = 0;
-    cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, power, NULL), VO_OK);
+    cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, 0, power, NULL), VO_OK);
     for (int i = 0; i < 3; i++) cr_assert(power[i] <= 0);
     cr_assert_float_eq(power[3] + power[4], 2, 1e-9);
     tear_down(&x);
@@ -95,7 +95,7 @@ Test(window, what_is_left_of_the_span_is_all_that_is_discharged) {
     double power[6];
     vo_policy_view v = view_of(0, 6, 2);
     v.span_left_mwh = 0.5;
-    cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, power, NULL), VO_OK);
+    cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, 0, power, NULL), VO_OK);
     double out = 0;
     for (int i = 0; i < 6; i++) out += fmax(power[i], 0);
     cr_assert_float_eq(out, 0.5, 1e-9);
@@ -109,10 +109,28 @@ Test(window, only_the_first_action_is_that_of_the_whole_plan) {
         double all[6], first[6];
         vo_policy_view v = view_of(3, 9, 0.25 * k);
         v.final_soc = 0.3;
-        cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, all, NULL), VO_OK);
+        cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, 0, all, NULL), VO_OK);
         v.only_first = 1;
-        cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, first, NULL), VO_OK);
+        cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, 0, first, NULL), VO_OK);
         cr_assert_float_eq(all[0], first[0], 1e-9);
+    }
+    tear_down(&x);
+}
+
+Test(window, a_gain_too_small_to_care_about_is_left) {
+    bench x;
+    set_up(&x, 1);
+    const double nearly_flat[] = {30, 30, 31, 30, 30, 30};
+    const vo_method method[] = {VO_METHOD_EXACT, VO_METHOD_SPREAD, VO_METHOD_CYCLE};
+    for (size_t k = 0; k < 3; k++) {
+        double trade[6], idle[6];
+        const vo_policy_view v = view_of(0, 6, 0);
+        cr_assert_eq(vo_window_solve(x.w, &v, nearly_flat, NULL, method[k], 0.9, trade, NULL),
+                     VO_OK);
+        cr_assert_float_eq(trade[2], 1, 1e-9);
+        cr_assert_eq(vo_window_solve(x.w, &v, nearly_flat, NULL, method[k], 1.1, idle, NULL),
+                     VO_OK);
+        for (int i = 0; i < 6; i++) cr_assert_float_eq(idle[i], 0, 0);
     }
     tear_down(&x);
 }
@@ -124,10 +142,10 @@ Test(window, an_end_out_of_reach_still_gets_a_plan) {
     vo_policy_view v = view_of(0, 2, 0);
     v.final_kind = VO_FINAL_EXACT;
     v.final_soc = 0.75; /* 1.5 MWh in two hours is possible, 2 MW in one is not */
-    cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, power, NULL), VO_OK);
+    cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, 0, power, NULL), VO_OK);
     cr_assert_float_eq(power[0] + power[1], -1.5, 1e-9);
     v.to = 1;
-    cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, power, NULL), VO_OK);
+    cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, 0, power, NULL), VO_OK);
     cr_assert_float_eq(power[0], -1, 1e-6);
     tear_down(&x);
 }

@@ -56,8 +56,9 @@ void vo_bytes_close(vo_bytes *b) {
 }
 
 static vo_status damaged(const vo_bytes *b, const char *what, vo_error *err) {
-    return vo_fail(err, VO_EINVAL, "%s: the %s data are damaged near byte %zu (%s); fetch it again",
-                   b->name, b->kind == ZSTD ? "zstd" : "gzip", b->at, what);
+    return vo_fail(err, VO_EINVAL,
+                   "%s: the %s data are damaged near byte %zu (%s); fetch it again", b->name,
+                   b->kind == ZSTD ? "zstd" : "gzip", b->at, what);
 }
 
 static void read_plain(vo_bytes *b, char *into, size_t cap, size_t *got) {

@@ -1,7 +1,7 @@
 /* bytes.h -- a block of memory as a stream of bytes, decompressed on the way if need be.
  *
- * zstd and gzip are told by their first bytes; concatenated frames and members are read through.
- * The output is bounded so that a small hostile file cannot run for ever.
+ * zstd and gzip are told by their first bytes; concatenated frames and members are read
+ * through. The output is bounded so that a small hostile file cannot run for ever.
  */
 #ifndef VO_DATA_BYTES_H
 #define VO_DATA_BYTES_H

@@ -1,5 +1,5 @@
-/* clean.c -- see clean.h. Rows are put in order and onto an even grid of intervals; only then is
- * anything filled, from values that were read and never from values that were filled. */
+/* clean.c -- see clean.h. Rows are put in order and onto an even grid of intervals; only then
+ * is anything filled, from values that were read and never from values that were filled. */
 #include "data/clean.h"
 
 #include <math.h>
@@ -78,8 +78,10 @@ static void touch_json(const vo_clean_report *r, const vo_touch *t, vo_json_out 
     vo_json_out_key(w, "rule");
     vo_json_out_string(w, vo_clean_rule_name(t->rule));
     vo_json_out_key(w, "line");
-    if (t->line) vo_json_out_integer(w, t->line);
-    else vo_json_out_null(w);
+    if (t->line)
+        vo_json_out_integer(w, t->line);
+    else
+        vo_json_out_null(w);
     vo_json_out_end(w);
 }
 
@@ -131,16 +133,20 @@ typedef struct {
 static vo_status refuse(const cleaner *k, size_t row, const char *what, vo_error *err) {
     char at[40];
     stamp_text(k->r->start_s[row], at);
-    return vo_fail(err, VO_EINVAL, "%s line %u, %s: %s; correct the file, or let cleaning repair "
-                   "it", k->r->label, k->r->line[row], at, what);
+    return vo_fail(err, VO_EINVAL,
+                   "%s line %u, %s: %s; correct the file, or let cleaning repair "
+                   "it",
+                   k->r->label, k->r->line[row], at, what);
 }
 
 static double price_at(const cleaner *k, size_t row) { return k->r->column[0].value[row]; }
 
 static vo_status touch_row(cleaner *k, size_t row, double new_value, int32_t rule,
                            vo_error *err) {
-    return touch(k->report, (vo_touch){k->r->start_s[row], price_at(k, row), new_value, rule, -1,
-                                       k->r->line[row], 0}, err);
+    return touch(k->report,
+                 (vo_touch){k->r->start_s[row], price_at(k, row), new_value, rule, -1,
+                            k->r->line[row], 0},
+                 err);
 }
 
 static int by_start(const void *a, const void *b) {
@@ -156,11 +162,13 @@ static vo_status take_rows(cleaner *k, vo_error *err) {
     for (size_t i = 0; i < r->n; i++) {
         if (r->flag[i] & VO_READING_SKIPPED_HOUR) {
             if (k->o->strict) return refuse(k, i, "an hour that the zone's clocks skip", err);
-            if ((st = touch_row(k, i, (double)NAN, VO_CLEAN_DST_SKIPPED, err)) != VO_OK) return st;
+            if ((st = touch_row(k, i, (double)NAN, VO_CLEAN_DST_SKIPPED, err)) != VO_OK)
+                return st;
             continue;
         }
         if (r->start_s[i] < latest) {
-            if (k->o->strict) return refuse(k, i, "earlier than a row before it (unsorted)", err);
+            if (k->o->strict)
+                return refuse(k, i, "earlier than a row before it (unsorted)", err);
             k->report->count[VO_CLEAN_SORTED]++;
         } else {
             latest = r->start_s[i];
@@ -226,9 +234,12 @@ static vo_status choose_step(cleaner *k, vo_error *err) {
     const double minutes = k->o->interval_minutes;
     if (!(minutes >= 0 && minutes <= 527040))
         return vo_fail(err, VO_EINVAL, "interval_minutes = %g is not in 0..527040", minutes);
-    if (minutes > 0) k->step_s = (int64_t)llround(minutes * 60);
-    else if (k->r->interval_h > 0) k->step_s = (int64_t)llround(k->r->interval_h * 3600);
-    else return common_step(k, err);
+    if (minutes > 0)
+        k->step_s = (int64_t)llround(minutes * 60);
+    else if (k->r->interval_h > 0)
+        k->step_s = (int64_t)llround(k->r->interval_h * 3600);
+    else
+        return common_step(k, err);
     if (k->step_s < 1)
         return vo_fail(err, VO_EINVAL, "intervals of %g minutes; at least a second", minutes);
     return VO_OK;
@@ -245,15 +256,19 @@ static vo_status check_grid(const cleaner *k, size_t *n, vo_error *err) {
         stamp_text(k->at[i].start_s, from);
         stamp_text(k->at[i + 1].start_s, to);
         if (gap_s % k->step_s != 0)
-            return vo_fail(err, VO_EINVAL, "%s line %u: from %s to %s are %lld s, not a multiple "
-                           "of the interval of %lld s; correct it, give interval_minutes, or say "
-                           "that intervals are uneven", k->r->label, k->r->line[row], from, to,
-                           (long long)gap_s, (long long)k->step_s);
+            return vo_fail(
+                err, VO_EINVAL,
+                "%s line %u: from %s to %s are %lld s, not a multiple "
+                "of the interval of %lld s; correct it, give interval_minutes, or say "
+                "that intervals are uneven",
+                k->r->label, k->r->line[row], from, to, (long long)gap_s, (long long)k->step_s);
         if (k->o->strict) return refuse(k, row, "intervals are missing before it", err);
         if ((double)(gap_s - k->step_s) > k->o->max_fill_h * 3600)
-            return vo_fail(err, VO_EINVAL, "%s line %u: nothing between %s and %s (%.1f h); at "
+            return vo_fail(err, VO_EINVAL,
+                           "%s line %u: nothing between %s and %s (%.1f h); at "
                            "most %g h are filled: choose a part without the gap, or raise "
-                           "max_fill_h", k->r->label, k->r->line[row], from, to,
+                           "max_fill_h",
+                           k->r->label, k->r->line[row], from, to,
                            (double)(gap_s - k->step_s) / 3600, k->o->max_fill_h);
     }
     const int64_t span_s = k->at[k->n - 1].start_s - k->at[0].start_s;
@@ -289,7 +304,8 @@ static vo_status lay_out(cleaner *k, vo_error *err) {
     for (size_t t = 0; t < n; t++) {
         s->start[t].s = k->o->uneven ? k->at[t].start_s : first_s + (int64_t)t * k->step_s;
         s->dt_h[t] = (double)k->step_s / 3600;
-        if (k->o->uneven && t > 0) s->dt_h[t - 1] = (double)(s->start[t].s - s->start[t - 1].s) / 3600;
+        if (k->o->uneven && t > 0)
+            s->dt_h[t - 1] = (double)(s->start[t].s - s->start[t - 1].s) / 3600;
     }
     if (k->o->uneven && n > 1) s->dt_h[n - 1] = s->dt_h[n - 2];
     for (size_t i = 0; i < k->n; i++) {
@@ -305,7 +321,8 @@ static vo_status lay_out(cleaner *k, vo_error *err) {
 static vo_status drop_value(cleaner *k, size_t row, size_t t, size_t c, int32_t rule,
                             vo_error *err) {
     double *v = &k->s->column[c].value[t];
-    const vo_touch what = {k->s->start[t].s, *v, (double)NAN, rule, (int32_t)c, k->r->line[row], 0};
+    const vo_touch what = {k->s->start[t].s, *v, (double)NAN, rule, (int32_t)c,
+                           k->r->line[row],  0};
     *v = (double)NAN;
     return touch(k->report, what, err);
 }
@@ -316,8 +333,8 @@ static vo_status drop_placeholders(cleaner *k, vo_error *err) {
     vo_status st = VO_OK;
     for (size_t i = 0; i < k->n && st == VO_OK; i++) {
         const size_t row = k->at[i].row;
-        const size_t t = k->o->uneven ? i
-                                      : (size_t)((k->at[i].start_s - k->at[0].start_s) / k->step_s);
+        const size_t t =
+            k->o->uneven ? i : (size_t)((k->at[i].start_s - k->at[0].start_s) / k->step_s);
         const double price = k->s->column[0].value[t];
         const bool zero = zeros && !(price < 0) && !(price > 0) && !isnan(price);
         if (k->o->strict && !isfinite(price)) return refuse(k, row, "there is no price", err);
@@ -325,8 +342,10 @@ static vo_status drop_placeholders(cleaner *k, vo_error *err) {
             return refuse(k, row, "a price of 0, which this source writes for none", err);
         for (size_t c = 0; c < k->s->n_columns && st == VO_OK; c++) {
             const double v = k->s->column[c].value[t];
-            if (isinf(v)) st = drop_value(k, row, t, c, VO_CLEAN_NOT_FINITE, err);
-            else if (zero && !isnan(v)) st = drop_value(k, row, t, c, VO_CLEAN_ZERO_PLACEHOLDER, err);
+            if (isinf(v))
+                st = drop_value(k, row, t, c, VO_CLEAN_NOT_FINITE, err);
+            else if (zero && !isnan(v))
+                st = drop_value(k, row, t, c, VO_CLEAN_ZERO_PLACEHOLDER, err);
         }
     }
     return st;
@@ -365,9 +384,11 @@ static vo_status cannot_fill(const cleaner *k, size_t a, size_t b, vo_error *err
     char from[40], to[40];
     stamp_text(k->s->start[a].s, from);
     stamp_text(k->s->start[b - 1].s, to);
-    return vo_fail(err, VO_EINVAL, "%s: no price from %s to %s (%zu intervals) and none at the "
+    return vo_fail(err, VO_EINVAL,
+                   "%s: no price from %s to %s (%zu intervals) and none at the "
                    "same hour of the weeks around to fill from; choose a part without it, or "
-                   "raise max_fill_h or max_interpolate_h", k->r->label, from, to, b - a);
+                   "raise max_fill_h or max_interpolate_h",
+                   k->r->label, from, to, b - a);
 }
 
 /* Fills the gap [a, b) of column c. */
@@ -387,11 +408,12 @@ static vo_status fill_gap(cleaner *k, size_t c, size_t a, size_t b, vo_error *er
             continue;
         }
         k->s->column[c].value[t] = v;
-        const vo_status st = touch(
-            k->report,
-            (vo_touch){k->s->start[t].s, (double)NAN, v,
-                       linear ? VO_CLEAN_INTERPOLATED : VO_CLEAN_SAME_HOUR_OF_WEEK, (int32_t)c, 0, 0},
-            err);
+        const vo_status st =
+            touch(k->report,
+                  (vo_touch){k->s->start[t].s, (double)NAN, v,
+                             linear ? VO_CLEAN_INTERPOLATED : VO_CLEAN_SAME_HOUR_OF_WEEK,
+                             (int32_t)c, 0, 0},
+                  err);
         if (st != VO_OK) return st;
     }
     return VO_OK;
@@ -451,8 +473,10 @@ static vo_status trim(cleaner *k, vo_error *err) {
     for (size_t t = 0; t < k->s->n; t++) {
         if (t == a) t = b;
         if (t == k->s->n) break;
-        const vo_status st = touch(k->report, (vo_touch){k->s->start[t].s, (double)NAN, (double)NAN,
-                                                         VO_CLEAN_TRIMMED, -1, 0, 0}, err);
+        const vo_status st = touch(
+            k->report,
+            (vo_touch){k->s->start[t].s, (double)NAN, (double)NAN, VO_CLEAN_TRIMMED, -1, 0, 0},
+            err);
         if (st != VO_OK) return st;
     }
     vo_series *part = NULL;
@@ -488,7 +512,8 @@ static void check_components(const cleaner *k) {
     if (!energy || !loss || !congestion) return;
     for (size_t t = 0; t < k->s->n; t++) {
         const double sum = energy[t] + loss[t] + congestion[t];
-        if (fabs(k->s->column[0].value[t] - sum) > 0.05) k->report->count[VO_CLEAN_COMPONENT_SUM]++;
+        if (fabs(k->s->column[0].value[t] - sum) > 0.05)
+            k->report->count[VO_CLEAN_COMPONENT_SUM]++;
     }
 }
 
@@ -513,7 +538,8 @@ static vo_status run(cleaner *k, vo_error *err) {
 
 static vo_status check_options(const vo_clean_options *o, vo_error *err) {
     if (!(o->max_interpolate_h >= 0))
-        return vo_fail(err, VO_EINVAL, "max_interpolate_h = %g is negative", o->max_interpolate_h);
+        return vo_fail(err, VO_EINVAL, "max_interpolate_h = %g is negative",
+                       o->max_interpolate_h);
     if (!(o->max_fill_h >= 0))
         return vo_fail(err, VO_EINVAL, "max_fill_h = %g is negative", o->max_fill_h);
     return VO_OK;

@@ -41,21 +41,21 @@ typedef enum {
 #define X(name, value, text) VO_CLEAN_##name = (value),
     VO_CLEAN_RULE_MAP(X)
 #undef X
-    VO_CLEAN_RULE_COUNT
+        VO_CLEAN_RULE_COUNT
 } vo_clean_rule;
 
 const char *vo_clean_rule_name(int32_t rule); /* "?" if unknown */
 
-typedef enum { /* what to do with prices of exactly 0 */
-    VO_ZERO_AS_SOURCE = 0, /* as the source's readings say (CENACE: missing) */
-    VO_ZERO_KEEP = 1,
-    VO_ZERO_MISSING = 2
+typedef enum {                        /* what to do with prices of exactly 0 */
+               VO_ZERO_AS_SOURCE = 0, /* as the source's readings say (CENACE: missing) */
+               VO_ZERO_KEEP = 1,
+               VO_ZERO_MISSING = 2
 } vo_zero_policy;
 
 typedef struct {
-    bool strict;              /* refuse instead of repairing; the error names line and rule */
-    bool uneven;              /* keep stamps as they come: no grid, no filling; a length is */
-                              /*   the distance to the next start                           */
+    bool strict; /* refuse instead of repairing; the error names line and rule */
+    bool uneven; /* keep stamps as they come: no grid, no filling; a length is */
+                 /*   the distance to the next start                           */
     vo_zero_policy zero;
     double interval_minutes;  /* 0: as the source says, else the most common step           */
     double max_interpolate_h; /* default 6                                                  */
@@ -81,7 +81,7 @@ typedef struct {
                                           COMPONENT_SUM: rows whose parts do not add up to the
                                           price within 0.05 (only counted)          */
     size_t n, capacity;
-    vo_touch *touch;  /* [n], by time                                               */
+    vo_touch *touch; /* [n], by time                                               */
     size_t n_columns;
     char column[VO_SERIES_MAX_COLUMNS][VO_COLUMN_NAME];
     size_t n_short_days, n_long_days; /* local days with 23 and with 25 hours        */
@@ -90,7 +90,8 @@ typedef struct {
 void vo_clean_report_free(vo_clean_report *r); /* accepts NULL */
 
 /* {"rows":..,"intervals":..,"counts":{rule:..},"touched":[{time,column,old,new,rule,line}]};
- * at most `max_touched` entries are listed (0: all), "touched_total" says how many there are. */
+ * at most `max_touched` entries are listed (0: all), "touched_total" says how many there are.
+ */
 void vo_clean_report_json(const vo_clean_report *r, size_t max_touched, vo_json_out *w);
 
 /* *series and *report are the caller's; report may be NULL. VO_EINVAL (refused, see above),

@@ -1,6 +1,6 @@
-/* csv.c -- see csv.h. A window over the bytes: the unread rest is moved to its front, then it is
- * filled; a record always lies whole in the window, so fields are pointers into it and quoted
- * ones are unescaped where they stand. */
+/* csv.c -- see csv.h. A window over the bytes: the unread rest is moved to its front, then it
+ * is filled; a record always lies whole in the window, so fields are pointers into it and
+ * quoted ones are unescaped where they stand. */
 #include "data/csv.h"
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@ struct vo_csv {
     const char *name;
     vo_bytes *bytes;
     char delimiter;
-    bool at_end;     /* the bytes are used up */
+    bool at_end; /* the bytes are used up */
     bool started;
     size_t from, to; /* unread part of the window */
     uint32_t line, next_line;
@@ -84,8 +84,8 @@ static vo_status start(vo_csv *c, vo_error *err) {
     c->started = true;
     const vo_status st = fill(c, err);
     if (st != VO_OK) return st;
-    if (c->to >= 2 && (memcmp(c->window, "\xff\xfe", 2) == 0 ||
-                       memcmp(c->window, "\xfe\xff", 2) == 0))
+    if (c->to >= 2 &&
+        (memcmp(c->window, "\xff\xfe", 2) == 0 || memcmp(c->window, "\xfe\xff", 2) == 0))
         return vo_fail(err, VO_EINVAL, "%s is UTF-16; save it as UTF-8", c->name);
     if (c->to >= 3 && memcmp(c->window, "\xef\xbb\xbf", 3) == 0) c->from = 3;
     while (c->from < c->to && (c->window[c->from] == '\n' || c->window[c->from] == '\r'))
@@ -102,7 +102,8 @@ static vo_csv_field trimmed(const char *text, size_t len) {
     return (vo_csv_field){text, len};
 }
 
-/* A quoted field that opens at *at: unescaped in place. False if it does not close before end. */
+/* A quoted field that opens at *at: unescaped in place. False if it does not close before end.
+ */
 static bool take_quoted(vo_csv *c, size_t *at, size_t end, vo_csv_field *out) {
     char *w = c->window;
     size_t i = *at + 1, put = i;
@@ -145,8 +146,10 @@ static vo_status split(vo_csv *c, size_t end, vo_error *err) {
     c->n = 0;
     for (bool again = true; again;) {
         if (c->n == VO_CSV_MAX_FIELDS)
-            return vo_fail(err, VO_EINVAL, "%s line %u has more than %u fields; is \"%c\" its "
-                           "delimiter?", c->name, c->line, VO_CSV_MAX_FIELDS, c->delimiter);
+            return vo_fail(err, VO_EINVAL,
+                           "%s line %u has more than %u fields; is \"%c\" its "
+                           "delimiter?",
+                           c->name, c->line, VO_CSV_MAX_FIELDS, c->delimiter);
         size_t lead = at;
         while (lead < end && w[lead] == ' ') lead++;
         vo_csv_field f = {w + at, 0};
@@ -177,8 +180,10 @@ vo_status vo_csv_next(vo_csv *c, bool *more, vo_error *err) {
             end = record_end(c);
         }
         if (end - c->from > VO_CSV_MAX_RECORD)
-            return vo_fail(err, VO_EINVAL, "%s line %u: a record of more than %zu bytes; is a "
-                           "quote not closed?", c->name, c->next_line, VO_CSV_MAX_RECORD);
+            return vo_fail(err, VO_EINVAL,
+                           "%s line %u: a record of more than %zu bytes; is a "
+                           "quote not closed?",
+                           c->name, c->next_line, VO_CSV_MAX_RECORD);
         if (c->from == c->to) {
             *more = false;
             c->n = 0;
@@ -218,8 +223,8 @@ static bool number_slowly(const char *text, size_t len, bool decimal_comma, doub
 /* Clinger's exact case: at most 15 digits and a power of ten up to 22 are both exact doubles,
  * so one division rounds once. Covers every price that a market prints. */
 bool vo_number_parse(const char *text, size_t len, bool decimal_comma, double *out) {
-    static const double power[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    static const double power[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     size_t i = 0, digits = 0, decimals = 0;
     int64_t mantissa = 0;
     const bool negative = len && text[0] == '-';

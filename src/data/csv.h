@@ -32,9 +32,9 @@ void vo_csv_close(vo_csv *c); /* accepts NULL */
  * closes, a record too long, UTF-16, damaged compression. */
 vo_status vo_csv_next(vo_csv *c, bool *more, vo_error *err);
 
-size_t vo_csv_count(const vo_csv *c);                  /* fields of the record       */
-vo_csv_field vo_csv_at(const vo_csv *c, size_t i);     /* "" past the end            */
-uint32_t vo_csv_line(const vo_csv *c);                 /* first line of it, from 1   */
+size_t vo_csv_count(const vo_csv *c);              /* fields of the record       */
+vo_csv_field vo_csv_at(const vo_csv *c, size_t i); /* "" past the end            */
+uint32_t vo_csv_line(const vo_csv *c);             /* first line of it, from 1   */
 char vo_csv_delimiter(const vo_csv *c);
 
 /* ---- fields as values --------------------------------------------------------- */

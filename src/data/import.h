@@ -21,15 +21,15 @@ typedef vo_status (*vo_import_progress)(void *ctx, size_t done, size_t nodes,
 
 /* Nodes are imported one by one, each atomically: an import that is stopped can be run again.
  * Market, process and node come from the file, else from the options, else market "LOCAL",
- * process "DA" and the file's name. A node that cleaning refuses is counted and left out, unless
- * it is the only one: then its error is returned. `progress` may be NULL. */
+ * process "DA" and the file's name. A node that cleaning refuses is counted and left out,
+ * unless it is the only one: then its error is returned. `progress` may be NULL. */
 vo_status vo_import(vo_lake *lake, const char *path, const vo_source_options *source,
                     const vo_clean_options *clean, vo_import_progress progress, void *ctx,
                     vo_import_summary *out, vo_error *err);
 
 /* The one series of a file, cleaned: for commands that take a file. VO_ENOTFOUND with the names
- * there are if it has several and source->only_node / only_process do not choose one. *report may
- * be NULL; note[256] may be NULL. */
+ * there are if it has several and source->only_node / only_process do not choose one. *report
+ * may be NULL; note[256] may be NULL. */
 vo_status vo_import_series(const char *path, const vo_source_options *source,
                            const vo_clean_options *clean, vo_series **series,
                            vo_clean_report **report, char *note, vo_error *err);

@@ -1,5 +1,5 @@
-/* lake.c -- see lake.h. A part is merged in memory, written by DuckDB to ROOT/.part.tmp under the
- * lake's lock, and put in its place by an atomic, flushed write. */
+/* lake.c -- see lake.h. A part is merged in memory, written by DuckDB to ROOT/.part.tmp under
+ * the lake's lock, and put in its place by an atomic, flushed write. */
 #include "data/lake.h"
 
 #include <math.h>
@@ -17,7 +17,8 @@
 #define MAX_SQL 65536
 #define MAX_PART ((size_t)1 << 31)
 #define MICRO INT64_C(1000000)
-#define PARTITION 1024 /* "prices/market=.../node=..." percent-encoded: at most 3 * 126 + 40 */
+#define PARTITION 1024 /* "prices/market=.../node=..." percent-encoded: at most 3 * 126 + 40   \
+                        */
 
 struct vo_lake {
     char root[MAX_ROOT];
@@ -30,8 +31,10 @@ vo_status vo_lake_open(const char *root, vo_lake **out, vo_error *err) {
         return vo_fail(err, VO_EINVAL, "the lake's root has %zu bytes; 1..%d", strlen(root),
                        MAX_ROOT - PARTITION - 1);
     if (strpbrk(root, "*?[]{}"))
-        return vo_fail(err, VO_EINVAL, "the lake's root \"%.200s\" has wildcard characters; choose "
-                       "a folder without * ? [ ] { }", root);
+        return vo_fail(err, VO_EINVAL,
+                       "the lake's root \"%.200s\" has wildcard characters; choose "
+                       "a folder without * ? [ ] { }",
+                       root);
     vo_lake *lake = calloc(1, sizeof *lake);
     if (!lake) return vo_fail(err, VO_ENOMEM, "no memory for a lake");
     memcpy(lake->root, root, strlen(root) + 1);
@@ -61,7 +64,8 @@ static vo_status run(vo_lake *lake, const vo_text *sql, vo_duck_take take, void 
     return vo_duck_query(lake->duck, lake->sql, take, ctx, err);
 }
 
-/* ---- names and paths ------------------------------------------------------------------------ */
+/* ---- names and paths ------------------------------------------------------------------------
+ */
 
 static bool is_plain(char ch, bool first) {
     return (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') ||
@@ -70,18 +74,22 @@ static bool is_plain(char ch, bool first) {
 
 static void put_encoded(vo_text *path, const char *name) {
     for (size_t i = 0; name[i]; i++) {
-        if (is_plain(name[i], i == 0)) vo_text_append(path, "%c", name[i]);
-        else vo_text_append(path, "%%%02X", (unsigned)(unsigned char)name[i]);
+        if (is_plain(name[i], i == 0))
+            vo_text_append(path, "%c", name[i]);
+        else
+            vo_text_append(path, "%%%02X", (unsigned)(unsigned char)name[i]);
     }
 }
 
 static vo_status check_name(const char *what, const char *name, size_t max, vo_error *err) {
     if (!name || !name[0])
         return vo_fail(err, VO_EINVAL, "the lake needs a %s; name one, such as %s", what,
-                       strcmp(what, "market") == 0 ? "MEM" : strcmp(what, "process") == 0
-                                                                 ? "MDA" : "APATZINGAN");
+                       strcmp(what, "market") == 0    ? "MEM"
+                       : strcmp(what, "process") == 0 ? "MDA"
+                                                      : "APATZINGAN");
     if (strlen(name) > max)
-        return vo_fail(err, VO_EINVAL, "%s \"%.40s...\" is longer than %zu bytes", what, name, max);
+        return vo_fail(err, VO_EINVAL, "%s \"%.40s...\" is longer than %zu bytes", what, name,
+                       max);
     for (const char *p = name; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             return vo_fail(err, VO_EINVAL, "%s has a control character; rename it", what);
@@ -100,8 +108,10 @@ static void put_folder(vo_text *path, const vo_lake *lake, const vo_lake_key *ke
     vo_text_append(path, "%s/prices/market=", lake->root);
     put_encoded(path, key->market);
     vo_text_append(path, "/process=");
-    if (key->process && key->process[0]) put_encoded(path, key->process);
-    else vo_text_append(path, "*");
+    if (key->process && key->process[0])
+        put_encoded(path, key->process);
+    else
+        vo_text_append(path, "*");
     vo_text_append(path, "/node=");
     put_encoded(path, key->node);
 }
@@ -132,7 +142,8 @@ static bool path_value(const char *path, const char *key, char *out, size_t size
 
 static int32_t year_of(int64_t s) { return vo_civil_from_seconds(s).year; }
 
-/* ---- which parts there are -------------------------------------------------------------------- */
+/* ---- which parts there are
+ * -------------------------------------------------------------------- */
 
 typedef struct {
     char process[32];
@@ -195,7 +206,8 @@ static vo_status find_parts(vo_lake *lake, const vo_lake_key *key, parts *list, 
     return st;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------ */
+/* ---- reading
+ * ------------------------------------------------------------------------------------ */
 
 typedef struct { /* rows as they arrive, columns growing */
     size_t n, capacity, n_columns;
@@ -219,10 +231,14 @@ static vo_status shape(gathering *g, const vo_duck_rows *rows, vo_error *err) {
     for (size_t c = 0; c < rows->n_columns; c++) {
         const char *name = rows->column[c].name;
         const vo_duck_kind kind = rows->column[c].kind;
-        if (strcmp(name, "start") == 0 && kind == VO_DUCK_TIME) g->start_at = c;
-        else if (strcmp(name, "dt_h") == 0 && kind == VO_DUCK_DOUBLE) g->dt_at = c;
-        else if (strcmp(name, "zone") == 0 && kind == VO_DUCK_TEXT) g->zone_at = c;
-        else if (strcmp(name, "currency") == 0 && kind == VO_DUCK_TEXT) g->currency_at = c;
+        if (strcmp(name, "start") == 0 && kind == VO_DUCK_TIME)
+            g->start_at = c;
+        else if (strcmp(name, "dt_h") == 0 && kind == VO_DUCK_DOUBLE)
+            g->dt_at = c;
+        else if (strcmp(name, "zone") == 0 && kind == VO_DUCK_TEXT)
+            g->zone_at = c;
+        else if (strcmp(name, "currency") == 0 && kind == VO_DUCK_TEXT)
+            g->currency_at = c;
         else if (kind == VO_DUCK_DOUBLE && g->n_columns < VO_SERIES_MAX_COLUMNS &&
                  strlen(name) < VO_COLUMN_NAME) {
             g->at[g->n_columns] = c;
@@ -230,7 +246,8 @@ static vo_status shape(gathering *g, const vo_duck_rows *rows, vo_error *err) {
         }
     }
     if (g->start_at == SIZE_MAX || g->dt_at == SIZE_MAX || g->n_columns == 0)
-        return vo_fail(err, VO_EIO, "a part of the lake lacks start, dt_h or price; was it written "
+        return vo_fail(err, VO_EIO,
+                       "a part of the lake lacks start, dt_h or price; was it written "
                        "by something else? Import it again");
     g->shaped = true;
     return VO_OK;
@@ -344,8 +361,10 @@ static vo_status close_ranks(vo_series *s, vo_error *err) {
             char from[40], to[40];
             stamp_text(s->start[t].s, from);
             stamp_text(s->start[t + 1].s, to);
-            return vo_fail(err, VO_EINVAL, "%s has nothing between %s and %s; choose a span on "
-                           "one side of it, or import what is missing", s->label, from, to);
+            return vo_fail(err, VO_EINVAL,
+                           "%s has nothing between %s and %s; choose a span on "
+                           "one side of it, or import what is missing",
+                           s->label, from, to);
         }
         s->dt_h[t] = gap_h;
     }
@@ -369,12 +388,15 @@ static void put_files(vo_text *sql, const vo_lake *lake, const vo_lake_key *key,
 
 static vo_status nothing_there(const vo_lake_key *key, const parts *list, vo_error *err) {
     if (list->n == 0)
-        return vo_fail(err, VO_ENOTFOUND, "the lake has nothing of market \"%s\"%s%s, node \"%s\"; "
-                       "list what there is, or import it", key->market,
-                       key->process && key->process[0] ? ", process " : "",
+        return vo_fail(err, VO_ENOTFOUND,
+                       "the lake has nothing of market \"%s\"%s%s, node \"%s\"; "
+                       "list what there is, or import it",
+                       key->market, key->process && key->process[0] ? ", process " : "",
                        key->process && key->process[0] ? key->process : "", key->node);
-    return vo_fail(err, VO_ENOTFOUND, "the lake has no prices of %s %s in that span; it has years "
-                   "%d to %d", key->market, key->node, (int)list->item[0].year,
+    return vo_fail(err, VO_ENOTFOUND,
+                   "the lake has no prices of %s %s in that span; it has years "
+                   "%d to %d",
+                   key->market, key->node, (int)list->item[0].year,
                    (int)list->item[list->n - 1].year);
 }
 
@@ -389,7 +411,8 @@ static vo_status read_rows(vo_lake *lake, const vo_lake_key *key, const parts *l
     vo_text_append(&sql, "SELECT * FROM read_parquet([");
     put_files(&sql, lake, key, list, year_of(a), year_of(b - 1), &n);
     if (n == 0) return nothing_there(key, list, err);
-    vo_text_append(&sql, "], union_by_name=%s, hive_partitioning=false) WHERE start >= "
+    vo_text_append(&sql,
+                   "], union_by_name=%s, hive_partitioning=false) WHERE start >= "
                    "make_timestamptz(%lld) AND start < make_timestamptz(%lld)",
                    n > 1 ? "true" : "false", (long long)a * MICRO, (long long)b * MICRO);
     char label[128];
@@ -407,7 +430,8 @@ vo_status vo_lake_read(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_t
     vo_status st = check_key(key, false, err);
     if (st != VO_OK) return st;
     if (from.s >= to.s)
-        return vo_fail(err, VO_EINVAL, "the span from %lld to %lld is empty; from must be before to",
+        return vo_fail(err, VO_EINVAL,
+                       "the span from %lld to %lld is empty; from must be before to",
                        (long long)from.s, (long long)to.s);
     parts list = {.n = 0};
     vo_series *s = NULL;
@@ -427,7 +451,8 @@ vo_status vo_lake_read(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_t
     return st;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------ */
+/* ---- writing
+ * ------------------------------------------------------------------------------------ */
 
 /* Union of columns and of rows; where both have a row, the new one's columns win. */
 static vo_status merge(const vo_series *old, const vo_series *new, vo_series **out,
@@ -454,8 +479,10 @@ static vo_status merge(const vo_series *old, const vo_series *new, vo_series **o
         for (size_t c = 0; c < n_columns; c++) {
             const double *from_new = b <= a ? vo_series_find(new, name[c]) : NULL;
             const double *from_old = a <= b ? vo_series_find(old, name[c]) : NULL;
-            if (from_new) s->column[c].value[t] = from_new[j];
-            else if (from_old) s->column[c].value[t] = from_old[i];
+            if (from_new)
+                s->column[c].value[t] = from_new[j];
+            else if (from_old)
+                s->column[c].value[t] = from_old[i];
         }
         i += a <= b;
         j += b <= a;
@@ -559,7 +586,8 @@ static vo_status upsert_year(vo_lake *lake, const vo_lake_key *key, const vo_ser
     vo_text_append(&sql, ", hive_partitioning=false)");
     gathering g = {.n = 0};
     st = run(lake, &sql, gather, &g, err);
-    if (st == VO_OK && g.n == 0) st = write_part(lake, s, path, err);
+    if (st == VO_OK && g.n == 0)
+        st = write_part(lake, s, path, err);
     else if (st == VO_OK) {
         st = to_series(&g, "", &old, err);
         if (st == VO_OK) st = merge(old, s, &all, err);
@@ -592,8 +620,10 @@ static vo_status check_columns(const vo_series *s, vo_error *err) {
     for (size_t c = 0; c < s->n_columns; c++)
         for (size_t k = 0; k < 4; k++)
             if (vo_text_same(s->column[c].name, taken[k]))
-                return vo_fail(err, VO_EINVAL, "column \"%s\" has a name that the lake uses itself; "
-                               "rename it", taken[k]);
+                return vo_fail(err, VO_EINVAL,
+                               "column \"%s\" has a name that the lake uses itself; "
+                               "rename it",
+                               taken[k]);
     return VO_OK;
 }
 
@@ -613,7 +643,8 @@ vo_status vo_lake_upsert(vo_lake *lake, const vo_lake_key *key, const vo_series 
     return st;
 }
 
-/* ---- listing ------------------------------------------------------------------------------------- */
+/* ---- listing
+ * ------------------------------------------------------------------------------------- */
 
 typedef struct {
     size_t n, capacity;
@@ -688,12 +719,13 @@ vo_status vo_lake_list(vo_lake *lake, vo_lake_entry **out, size_t *n, vo_error *
     vo_status st = run(lake, &sql, take_any, &any, err);
     if (st == VO_OK && any) {
         sql = query(lake);
-        vo_text_append(&sql, "SELECT regexp_replace(filename, '/year=[^/]*/part.parquet$', ''), "
+        vo_text_append(&sql,
+                       "SELECT regexp_replace(filename, '/year=[^/]*/part.parquet$', ''), "
                        "count(*), min(start), max(start), any_value(zone), any_value(currency) "
                        "FROM read_parquet(");
         vo_duck_literal(&sql, pattern);
         vo_text_append(&sql, ", filename=true, union_by_name=true, hive_partitioning=false) "
-                       "GROUP BY 1");
+                             "GROUP BY 1");
         st = run(lake, &sql, take_entry, &l, err);
     }
     if (st != VO_OK) {

@@ -21,7 +21,8 @@ typedef struct vo_lake vo_lake;
 vo_status vo_lake_open(const char *root, vo_lake **out, vo_error *err);
 void vo_lake_close(vo_lake *lake); /* accepts NULL */
 
-/* Which series. process NULL or "" in vo_lake_read: the only one there is, MDA before others. */
+/* Which series. process NULL or "" in vo_lake_read: the only one there is, MDA before others.
+ */
 typedef struct {
     const char *market, *process, *node;
 } vo_lake_key;

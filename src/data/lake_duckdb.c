@@ -1,5 +1,5 @@
-/* lake_duckdb.c -- see lake_duckdb.h. The one file that knows DuckDB's C API. Results are read as
- * vectors, 2 048 rows at a time. Extensions are neither loaded nor fetched. */
+/* lake_duckdb.c -- see lake_duckdb.h. The one file that knows DuckDB's C API. Results are read
+ * as vectors, 2 048 rows at a time. Extensions are neither loaded nor fetched. */
 #include "data/lake_duckdb.h"
 
 #include <duckdb.h>
@@ -64,7 +64,8 @@ static vo_duck_kind kind_of(duckdb_type type) {
 }
 
 const char *vo_duck_text(const vo_duck_column *c, size_t row, size_t *len) {
-    duckdb_string_t *s = (duckdb_string_t *)(uintptr_t)c->text + row; /* the API takes no const */
+    duckdb_string_t *s =
+        (duckdb_string_t *)(uintptr_t)c->text + row; /* the API takes no const */
     *len = duckdb_string_t_length(*s);
     return duckdb_string_t_data(s);
 }
@@ -104,7 +105,8 @@ static vo_status take_result(vo_duck *d, duckdb_result *result, vo_duck_take tak
     return why ? vo_fail(err, VO_EIO, "DuckDB: %.450s", why) : VO_OK;
 }
 
-/* Streaming: blocks are made as they are fetched, so a large file never lies in memory whole. */
+/* Streaming: blocks are made as they are fetched, so a large file never lies in memory whole.
+ */
 vo_status vo_duck_query(vo_duck *d, const char *sql, vo_duck_take take, void *ctx,
                         vo_error *err) {
     duckdb_prepared_statement statement = NULL;
@@ -192,7 +194,8 @@ vo_status vo_duck_append(vo_duck *d, const char *table, size_t n, const vo_duck_
     return st;
 }
 
-/* ---- text in queries ---------------------------------------------------------------------- */
+/* ---- text in queries ----------------------------------------------------------------------
+ */
 
 static void put_quoted(vo_text *sql, const char *text, char quote) {
     vo_text_append(sql, "%c", quote);

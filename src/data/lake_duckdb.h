@@ -1,9 +1,8 @@
 /* lake_duckdb.h -- the embedded SQL engine behind the lake and the Parquet reader: an in-memory
  * DuckDB that only ever touches files named in its queries.
  *
- * Values come as 64-bit integers, doubles or text; times as microseconds since 1970. Text that goes
- * into a query passes vo_duck_literal or vo_duck_name.
- * Threads: one owner per connection.
+ * Values come as 64-bit integers, doubles or text; times as microseconds since 1970. Text that
+ * goes into a query passes vo_duck_literal or vo_duck_name. Threads: one owner per connection.
  */
 #ifndef VO_DATA_LAKE_DUCKDB_H
 #define VO_DATA_LAKE_DUCKDB_H
@@ -21,7 +20,13 @@ typedef struct vo_duck vo_duck;
 vo_status vo_duck_open(vo_duck **out, vo_error *err);
 void vo_duck_close(vo_duck *d); /* accepts NULL */
 
-typedef enum { VO_DUCK_INTEGER, VO_DUCK_DOUBLE, VO_DUCK_TEXT, VO_DUCK_TIME, VO_DUCK_OTHER } vo_duck_kind;
+typedef enum {
+    VO_DUCK_INTEGER,
+    VO_DUCK_DOUBLE,
+    VO_DUCK_TEXT,
+    VO_DUCK_TIME,
+    VO_DUCK_OTHER
+} vo_duck_kind;
 
 typedef struct { /* one column of some rows */
     const char *name;

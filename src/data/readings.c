@@ -1,5 +1,5 @@
-/* readings.c -- see readings.h. Rows of a node lie in parallel arrays that double; nodes are found
- * through an open-addressing hash of (market, process, node). */
+/* readings.c -- see readings.h. Rows of a node lie in parallel arrays that double; nodes are
+ * found through an open-addressing hash of (market, process, node). */
 #include "data/readings.h"
 
 #include <stdlib.h>

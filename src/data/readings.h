@@ -24,8 +24,8 @@ typedef struct {
     char node[64];    /* "APATZINGAN", "" if not known                              */
     char zone[64];    /* IANA name that local days follow; "UTC" if none was given  */
     char currency[16];
-    char label[128];  /* for people                                                 */
-    double interval_h; /* > 0 if the source states it, else 0: from the stamps      */
+    char label[128];      /* for people                                                 */
+    double interval_h;    /* > 0 if the source states it, else 0: from the stamps      */
     bool zero_is_missing; /* the source publishes 0 where it has no price           */
     size_t n, capacity;
     int64_t *start_s; /* [n] UTC seconds                                            */
@@ -40,7 +40,7 @@ typedef struct {
     vo_readings **item; /* [n], in order of first appearance */
     size_t *bucket;     /* hash index over market, process, node; private */
     size_t n_buckets;
-    char note[256];     /* what a person should know of how it was read; "" if nothing */
+    char note[256]; /* what a person should know of how it was read; "" if nothing */
 } vo_readings_set;
 
 vo_status vo_readings_set_create(vo_readings_set **out, vo_error *err);
@@ -57,8 +57,8 @@ vo_status vo_readings_set_node(vo_readings_set *set, const char *market, const c
 vo_status vo_readings_set_find(const vo_readings_set *set, const char *process,
                                const char *node, const vo_readings **out, vo_error *err);
 
-/* Same letters, where blank, '-' and '_' are one: CENACE's web service writes blanks of zone names
- * as '-'. */
+/* Same letters, where blank, '-' and '_' are one: CENACE's web service writes blanks of zone
+ * names as '-'. */
 bool vo_readings_same_node(const char *a, const char *b);
 
 /* Appends a row of r->n_columns values. `set` owns `r`. VO_EINVAL: too many rows. VO_ENOMEM. */

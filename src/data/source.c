@@ -1,4 +1,5 @@
-/* source.c -- see source.h. A table of formats, asked in order; the generic one takes the rest. */
+/* source.c -- see source.h. A table of formats, asked in order; the generic one takes the rest.
+ */
 #include "data/source.h"
 
 #include <math.h>
@@ -36,8 +37,10 @@ vo_status vo_source_parse(const char *name, const char *data, size_t len,
     vo_bytes *b = NULL;
     if (!o) o = &standard;
     if (vo_source_parquet_is(data, len))
-        return vo_fail(err, VO_EUNSUPPORTED, "%s is Parquet, which is read from a file: give its "
-                       "path", name);
+        return vo_fail(err, VO_EUNSUPPORTED,
+                       "%s is Parquet, which is read from a file: give its "
+                       "path",
+                       name);
     vo_status st = vo_bytes_open(name, data, len, &b, err);
     if (st != VO_OK) return st;
     st = vo_bytes_read(b, head, sizeof head, &n, err);
@@ -61,8 +64,8 @@ vo_status vo_source_read(const char *path, const vo_source_options *o, vo_readin
     if (vo_source_parquet_is(text, len) && strcmp(path, "-") != 0)
         st = vo_source_parquet_read(path, o ? o : &standard, out, err);
     else
-        st = vo_source_parse(strcmp(path, "-") == 0 ? "standard input" : path, text, len, o, out,
-                             err);
+        st = vo_source_parse(strcmp(path, "-") == 0 ? "standard input" : path, text, len, o,
+                             out, err);
     free(text);
     return st;
 }

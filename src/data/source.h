@@ -16,9 +16,9 @@
 #define VO_SOURCE_MAX_BYTES ((size_t)1 << 30) /* of the file as it lies on disk */
 
 typedef enum { /* order of day and month where a stamp does not begin with the year */
-    VO_DATE_YEAR_FIRST = 0, /* only 2024-01-31 and 2024/01/31 are understood */
-    VO_DATE_DAY_FIRST = 1,  /* 31/01/2024 */
-    VO_DATE_MONTH_FIRST = 2 /* 01/31/2024 */
+               VO_DATE_YEAR_FIRST = 0, /* only 2024-01-31 and 2024/01/31 are understood */
+               VO_DATE_DAY_FIRST = 1,  /* 31/01/2024 */
+               VO_DATE_MONTH_FIRST = 2 /* 01/31/2024 */
 } vo_date_order;
 
 /* All optional; strings are borrowed for the call. */

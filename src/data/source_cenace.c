@@ -1,5 +1,6 @@
-/* source_cenace.c -- see source_cenace.h. Three parsers make rows of text; one sink turns them into
- * readings. Files go node by node and day by day, so the sink remembers the last of each. */
+/* source_cenace.c -- see source_cenace.h. Three parsers make rows of text; one sink turns them
+ * into readings. Files go node by node and day by day, so the sink remembers the last of each.
+ */
 #include "data/source_cenace.h"
 
 #include <math.h>
@@ -16,7 +17,7 @@
 
 #define MAX_REPLY ((size_t)64 << 20) /* of a web service: 20 nodes x 7 days are 1 MB */
 #define FIRST_YEAR 2016
-#define PREAMBLE 12u                 /* lines a report may have before its header */
+#define PREAMBLE 12u /* lines a report may have before its header */
 
 /* The interconnected systems and the clock their markets run on. Nodes of other zones inside a
  * system (Sonora, Quintana Roo in SIN) are published in the system's time. */
@@ -64,8 +65,10 @@ static vo_status find_zone(vo_cenace_sink *k, const vo_cenace_row *row, size_t *
     for (*at = 0; *at < N_SYSTEMS; ++*at)
         if (vo_field_is(row->system, systems[*at].system)) break;
     if (*at == N_SYSTEMS && !k->o->zone)
-        return refuse(k, row->line, "system", row->system, "is none of SIN, BCA, BCS; give the "
-                      "zone, or keep the file name that CENACE gave it", err);
+        return refuse(k, row->line, "system", row->system,
+                      "is none of SIN, BCA, BCS; give the "
+                      "zone, or keep the file name that CENACE gave it",
+                      err);
     if (*at == N_SYSTEMS) *at = 0;
     if (k->zone[*at]) return VO_OK;
     return vo_zone_open(k->o->zone ? k->o->zone : systems[*at].zone, &k->zone[*at], err);
@@ -85,7 +88,8 @@ static vo_status find_day(vo_cenace_sink *k, const vo_cenace_row *row, size_t *a
                        &offset_s, NULL) != VO_OK)
         return refuse(k, row->line, "fecha", row->date, "is not a date; write 2016-01-29", err);
     if (c.year < FIRST_YEAR)
-        return refuse(k, row->line, "fecha", row->date, "lies before the market began in 2016", err);
+        return refuse(k, row->line, "fecha", row->date, "lies before the market began in 2016",
+                      err);
     const int64_t day = vo_civil_days(c.year, c.month, c.day);
     const vo_zone *zone = k->zone[*at];
     k->day_start_s = vo_zone_day_start(zone, day);
@@ -105,9 +109,10 @@ static vo_status find_start(vo_cenace_sink *k, const vo_cenace_row *row, int64_t
     if (!ok || !(hour >= 1) || hour > 25 || hour > floor(hour))
         return refuse(k, row->line, "hora", row->hour, "is not an hour of 1..25", err);
     if ((int64_t)hour > k->day_hours)
-        return vo_fail(err, VO_EINVAL, "%s line %u, hora: %d on %s, a day of %d hours there; is "
-                       "the system right?", k->name, row->line, (int)hour, k->date,
-                       (int)k->day_hours);
+        return vo_fail(err, VO_EINVAL,
+                       "%s line %u, hora: %d on %s, a day of %d hours there; is "
+                       "the system right?",
+                       k->name, row->line, (int)hour, k->date, (int)k->day_hours);
     *start_s = k->day_start_s + ((int64_t)hour - 1) * 3600;
     return VO_OK;
 }
@@ -127,8 +132,10 @@ static vo_status find_node(vo_cenace_sink *k, const vo_cenace_row *row, size_t s
     if (row->node.len == 0 || row->node.len >= sizeof k->node)
         return refuse(k, row->line, "node", row->node, "has not 1..63 bytes", err);
     if (row->process.len == 0 || row->process.len >= sizeof k->process)
-        return refuse(k, row->line, "process", row->process, "is none of MDA, MTR; give the "
-                      "process, or keep the file name that CENACE gave it", err);
+        return refuse(k, row->line, "process", row->process,
+                      "is none of MDA, MTR; give the "
+                      "process, or keep the file name that CENACE gave it",
+                      err);
     memcpy(k->node, row->node.text, row->node.len);
     k->node[row->node.len] = '\0';
     memcpy(k->process, row->process.text, row->process.len);
@@ -136,8 +143,9 @@ static vo_status find_node(vo_cenace_sink *k, const vo_cenace_row *row, size_t s
     k->readings = NULL;
     k->have_node = true;
     if (!is_wanted(k->o, k->process, k->node)) return VO_OK;
-    const vo_status st = vo_readings_set_node(k->set, k->o->market ? k->o->market : "MEM",
-                                              k->process, k->node, column, 4, &k->readings, err);
+    const vo_status st =
+        vo_readings_set_node(k->set, k->o->market ? k->o->market : "MEM", k->process, k->node,
+                             column, 4, &k->readings, err);
     if (st != VO_OK) return st;
     vo_readings *r = k->readings;
     snprintf(r->zone, sizeof r->zone, "%s", vo_zone_name(k->zone[system]));
@@ -182,7 +190,8 @@ static bool contains(vo_csv_field f, const char *word) {
 /* System and process from words: of a report's title, or of CENACE's file names. */
 static void read_words(vo_csv_field text, bool is_file_name, layout *l) {
     for (size_t i = 0; i < N_SYSTEMS && !l->system[0]; i++)
-        if (is_file_name ? contains(text, systems[i].system) : contains(text, systems[i].phrase))
+        if (is_file_name ? contains(text, systems[i].system)
+                         : contains(text, systems[i].phrase))
             memcpy(l->system, systems[i].system, 4);
     if (!l->process[0] && contains(text, "MDA")) memcpy(l->process, "MDA", 4);
     if (!l->process[0] && contains(text, "MTR")) memcpy(l->process, "MTR", 4);
@@ -200,7 +209,9 @@ static bool read_report_date(vo_csv_field f, char out[16]) {
     for (int m = 0; m < 12; m++) {
         if (!vo_text_same_span(text + 3, len - 8, month[m])) continue;
         memcpy(out, text + len - 4, 4);
-        memcpy(out + 4, (const char[]){'-', (char)('0' + (m + 1) / 10), (char)('0' + (m + 1) % 10), '-'}, 4);
+        memcpy(out + 4,
+               (const char[]){'-', (char)('0' + (m + 1) / 10), (char)('0' + (m + 1) % 10), '-'},
+               4);
         memcpy(out + 8, text, 2);
         out[10] = '\0';
         return true;
@@ -213,15 +224,24 @@ static void read_header(const vo_csv *csv, layout *l) {
     for (int c = 0; c < 4; c++) l->value_at[c] = SIZE_MAX;
     for (size_t i = 0; i < vo_csv_count(csv); i++) {
         const vo_csv_field f = vo_csv_at(csv, i);
-        if (contains(f, "sistema")) l->system_at = i;
-        else if (contains(f, "mercado") || contains(f, "proceso")) l->process_at = i;
-        else if (contains(f, "clave") || contains(f, "zona de carga")) l->node_at = i;
-        else if (contains(f, "fecha")) l->date_at = i;
-        else if (contains(f, "hora")) l->hour_at = i;
-        else if (contains(f, "energ")) l->value_at[1] = i; /* with or without accents */
-        else if (contains(f, "rdidas")) l->value_at[2] = i;
-        else if (contains(f, "ongesti")) l->value_at[3] = i;
-        else if (contains(f, "precio")) l->value_at[0] = i;
+        if (contains(f, "sistema"))
+            l->system_at = i;
+        else if (contains(f, "mercado") || contains(f, "proceso"))
+            l->process_at = i;
+        else if (contains(f, "clave") || contains(f, "zona de carga"))
+            l->node_at = i;
+        else if (contains(f, "fecha"))
+            l->date_at = i;
+        else if (contains(f, "hora"))
+            l->hour_at = i;
+        else if (contains(f, "energ"))
+            l->value_at[1] = i; /* with or without accents */
+        else if (contains(f, "rdidas"))
+            l->value_at[2] = i;
+        else if (contains(f, "ongesti"))
+            l->value_at[3] = i;
+        else if (contains(f, "precio"))
+            l->value_at[0] = i;
     }
 }
 
@@ -232,7 +252,8 @@ static vo_status check_header(const vo_cenace_sink *k, const layout *l, vo_error
     if (l->date_at == SIZE_MAX && !l->date[0]) lacks = "fecha";
     if (l->value_at[0] == SIZE_MAX) lacks = "precio";
     if (!lacks) return VO_OK;
-    return vo_fail(err, VO_EINVAL, "%s: a CENACE file without %s; is it cut off?", k->name, lacks);
+    return vo_fail(err, VO_EINVAL, "%s: a CENACE file without %s; is it cut off?", k->name,
+                   lacks);
 }
 
 /* Reads up to and with the header: at once, or after a daily report's preamble. */
@@ -250,10 +271,11 @@ static vo_status find_header(vo_cenace_sink *k, vo_csv *csv, layout *l, vo_error
         read_words(first, false, l);
         if (first.len > 6 && vo_text_same_span(first.text, 6, "Fecha:") &&
             !read_report_date(first, l->date))
-            return refuse(k, vo_csv_line(csv), "Fecha", first, "is not like 02/Abril/2017", err);
+            return refuse(k, vo_csv_line(csv), "Fecha", first, "is not like 02/Abril/2017",
+                          err);
     }
-    return vo_fail(err, VO_EINVAL, "%s: no header in its first %u lines; is it cut off?", k->name,
-                   PREAMBLE);
+    return vo_fail(err, VO_EINVAL, "%s: no header in its first %u lines; is it cut off?",
+                   k->name, PREAMBLE);
 }
 
 static vo_csv_field field_or(const vo_csv *csv, size_t at, const char *otherwise) {
@@ -308,14 +330,16 @@ static vo_status json_node(vo_cenace_sink *k, const vo_json *result, vo_cenace_r
     char value[4][VO_TEXT_NUMBER];
     const vo_json *values = list(result, "Valores");
     if (!values)
-        return vo_fail(err, VO_EINVAL, "%s: a result without \"Valores\"; is it cut off?", k->name);
+        return vo_fail(err, VO_EINVAL, "%s: a result without \"Valores\"; is it cut off?",
+                       k->name);
     row->node = member(result, "clv_nodo", node);
     const bool is_zone = row->node.len == 0;
     if (is_zone) row->node = member(result, "zona_carga", node);
     for (size_t i = 0; i < vo_json_size(values); i++) {
         const vo_json *v = vo_json_at(values, i);
         if (vo_json_kind_of(v) != VO_JSON_OBJECT)
-            return vo_fail(err, VO_EINVAL, "%s: \"Valores\" element %zu is no object", k->name, i);
+            return vo_fail(err, VO_EINVAL, "%s: \"Valores\" element %zu is no object", k->name,
+                           i);
         row->date = member(v, "fecha", date);
         row->hour = member(v, "hora", hour);
         for (int c = 0; c < 4; c++)
@@ -339,8 +363,10 @@ static vo_status parse_json(vo_cenace_sink *k, const char *text, size_t len, vo_
                                       : (vo_csv_field){"", 0};
         st = said.len ? vo_fail(err, VO_ENOTFOUND, "%s: CENACE replied \"%.300s\"", k->name,
                                 said.text)
-                      : vo_fail(err, VO_EINVAL, "%s is JSON but no reply of SW-PML or SW-PEND: it "
-                                "has no \"Resultados\"", k->name);
+                      : vo_fail(err, VO_EINVAL,
+                                "%s is JSON but no reply of SW-PML or SW-PEND: it "
+                                "has no \"Resultados\"",
+                                k->name);
     }
     if (st == VO_OK) {
         vo_cenace_row row = {.system = member(root, "sistema", buf[1]),
@@ -358,7 +384,8 @@ bool vo_source_cenace_is(const char *head, size_t len) {
     if (len > 4096) len = 4096;
     const vo_csv_field all = {head, len};
     if (contains(all, "sistema,mercado,tipo,clave")) return true;
-    if (contains(all, "Hora,Clave del nodo,") || contains(all, "Hora,Zona de Carga,")) return true;
+    if (contains(all, "Hora,Clave del nodo,") || contains(all, "Hora,Zona de Carga,"))
+        return true;
     const char *text = vo_text_trim(head, &len);
     if (len && text[0] == '{') return true; /* the only JSON there is so far */
     return len && text[0] == '<' && contains(all, "<Reporte");
@@ -402,10 +429,12 @@ vo_status vo_source_cenace_parse(const char *name, const char *data, size_t len,
     bool reply = false;
     vo_status st = vo_readings_set_create(&k.set, err);
     if (st == VO_OK) st = is_reply(name, data, len, &reply, err);
-    if (st == VO_OK) st = reply ? parse_reply(&k, data, len, err) : parse_csv(&k, data, len, err);
+    if (st == VO_OK)
+        st = reply ? parse_reply(&k, data, len, err) : parse_csv(&k, data, len, err);
     if (st == VO_OK && k.set->rows == 0)
         st = vo_fail(err, VO_ENOTFOUND, "%s has no rows%s", name,
-                     o->only_node || o->only_process ? " of the node and process asked for" : "");
+                     o->only_node || o->only_process ? " of the node and process asked for"
+                                                     : "");
     if (st == VO_OK) {
         vo_source_finish(name, o, k.set);
         *out = k.set;

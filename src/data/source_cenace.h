@@ -1,11 +1,10 @@
 /* source_cenace.h -- Mexico's market (MEM) as CENACE publishes it, and normalised copies of it.
  *
  * CSV: normalised (sistema,mercado,tipo,clave,fecha,hora,...), monthly reports (Fecha,Hora,...)
- * and daily reports (six or seven lines of preamble, then Hora,...). Replies of the web services
- * SW-PML and SW-PEND: JSON and XML.
- * Columns: price = energy + loss + congestion, MXN/MWh. Hours are numbered 1..24, 1..23 or 1..25
- * of the system's local day: hour h begins h-1 hours after local midnight. Prices of 0 stand for
- * "none".
+ * and daily reports (six or seven lines of preamble, then Hora,...). Replies of the web
+ * services SW-PML and SW-PEND: JSON and XML. Columns: price = energy + loss + congestion,
+ * MXN/MWh. Hours are numbered 1..24, 1..23 or 1..25 of the system's local day: hour h begins
+ * h-1 hours after local midnight. Prices of 0 stand for "none".
  */
 #ifndef VO_DATA_SOURCE_CENACE_H
 #define VO_DATA_SOURCE_CENACE_H
@@ -16,8 +15,8 @@
 /* Does text that begins like this come from CENACE? */
 bool vo_source_cenace_is(const char *head, size_t len);
 
-/* As vo_source_parse. Monthly reports say system and process in their file name only: `name`, or
- * the options zone and process. */
+/* As vo_source_parse. Monthly reports say system and process in their file name only: `name`,
+ * or the options zone and process. */
 vo_status vo_source_cenace_parse(const char *name, const char *data, size_t len,
                                  const vo_source_options *o, vo_readings_set **out,
                                  vo_error *err);

@@ -14,16 +14,28 @@
 
 #define TEXT 128
 
-enum field { SYSTEM, PROCESS, NODE, DATE, HOUR, PRICE, ENERGY, LOSS, CONGESTION, MESSAGE, N_FIELDS };
+enum field {
+    SYSTEM,
+    PROCESS,
+    NODE,
+    DATE,
+    HOUR,
+    PRICE,
+    ENERGY,
+    LOSS,
+    CONGESTION,
+    MESSAGE,
+    N_FIELDS
+};
 
 static const struct {
     const char *element;
     enum field field;
 } elements[] = {
-    {"sistema", SYSTEM},     {"proceso", PROCESS},   {"clv_nodo", NODE},  {"zona_carga", NODE},
-    {"fecha", DATE},         {"hora", HOUR},         {"pml", PRICE},      {"pml_ene", ENERGY},
-    {"pml_per", LOSS},       {"pml_cng", CONGESTION}, {"pz", PRICE},      {"pz_ene", ENERGY},
-    {"pz_per", LOSS},        {"pz_cng", CONGESTION}, {"Message", MESSAGE},
+    {"sistema", SYSTEM}, {"proceso", PROCESS},    {"clv_nodo", NODE},   {"zona_carga", NODE},
+    {"fecha", DATE},     {"hora", HOUR},          {"pml", PRICE},       {"pml_ene", ENERGY},
+    {"pml_per", LOSS},   {"pml_cng", CONGESTION}, {"pz", PRICE},        {"pz_ene", ENERGY},
+    {"pz_per", LOSS},    {"pz_cng", CONGESTION},  {"Message", MESSAGE},
 };
 
 typedef struct {
@@ -99,8 +111,10 @@ static void XMLCALL on_doctype(void *ctx, const XML_Char *name, const XML_Char *
     (void)system;
     (void)public;
     (void)internal;
-    stop(r, vo_fail(r->err, VO_EINVAL, "%s has a document type; CENACE's replies have none: "
-                    "refused", r->name));
+    stop(r, vo_fail(r->err, VO_EINVAL,
+                    "%s has a document type; CENACE's replies have none: "
+                    "refused",
+                    r->name));
 }
 
 static vo_status nothing_in_it(const reader *r) {
@@ -115,7 +129,8 @@ static vo_status nothing_in_it(const reader *r) {
 vo_status vo_source_cenace_xml(const char *name, const char *text, size_t len,
                                vo_cenace_sink *sink, vo_error *err) {
     reader r = {.name = name, .sink = sink, .err = err, .open = N_FIELDS};
-    if (len > INT_MAX) return vo_fail(err, VO_EINVAL, "%s is too large for XML; split it", name);
+    if (len > INT_MAX)
+        return vo_fail(err, VO_EINVAL, "%s is too large for XML; split it", name);
     r.parser = XML_ParserCreate(NULL);
     if (!r.parser) return vo_fail(err, VO_ENOMEM, "%s: no memory for an XML parser", name);
     XML_SetUserData(r.parser, &r);

@@ -1,6 +1,6 @@
-/* source_csv.c -- see source_csv.h. The header and the first row decide what each column is; then
- * rows stream through. A column that is not a number in the first row is text and left out, unless
- * it was asked for by name. */
+/* source_csv.c -- see source_csv.h. The header and the first row decide what each column is;
+ * then rows stream through. A column that is not a number in the first row is text and left
+ * out, unless it was asked for by name. */
 #include "data/source_csv.h"
 
 #include <math.h>
@@ -46,11 +46,12 @@ static bool contains(const char *text, const char *word) {
 }
 
 int vo_column_time_score(const char *name) {
-    static const char *const exact[] = {"timestamp", "datetime", "date_time", "time", "utc",
-                                        "interval_start_utc", "interval_start", "start", "date",
-                                        "ts", "delivery_start", "fecha"};
-    static const char *const part[] = {"utc", "timestamp", "datetime", "time", "date",
-                                       "interval_start", "interval_end", "local"};
+    static const char *const exact[] = {
+        "timestamp",          "datetime",       "date_time", "time", "utc",
+        "interval_start_utc", "interval_start", "start",     "date", "ts",
+        "delivery_start",     "fecha"};
+    static const char *const part[] = {"utc",  "timestamp",      "datetime",     "time",
+                                       "date", "interval_start", "interval_end", "local"};
     for (int i = 0; i < (int)(sizeof exact / sizeof exact[0]); i++)
         if (vo_text_same(name, exact[i])) return 100 - i;
     for (int i = 0; i < (int)(sizeof part / sizeof part[0]); i++)
@@ -59,7 +60,8 @@ int vo_column_time_score(const char *name) {
 }
 
 int vo_column_price_score(const char *name) {
-    static const char *const part[] = {"price", "precio", "pml", "lmp", "rrp", "rate", "tariff"};
+    static const char *const part[] = {"price", "precio", "pml",   "lmp",
+                                       "rrp",   "rate",   "tariff"};
     if (vo_text_same(name, "price")) return 100;
     for (int i = 0; i < (int)(sizeof part / sizeof part[0]); i++)
         if (contains(name, part[i])) return 50 - i;
@@ -99,8 +101,10 @@ static vo_status take_header(reader *r, bool named, vo_error *err) {
     for (size_t i = 0; i < r->n_header; i++) {
         const vo_csv_field f = vo_csv_at(r->csv, i);
         const size_t n = f.len < VO_COLUMN_NAME ? f.len : VO_COLUMN_NAME - 1;
-        if (named && n) memcpy(r->header[i], f.text, n);
-        else snprintf(r->header[i], VO_COLUMN_NAME, "column_%zu", i + 1);
+        if (named && n)
+            memcpy(r->header[i], f.text, n);
+        else
+            snprintf(r->header[i], VO_COLUMN_NAME, "column_%zu", i + 1);
     }
     return VO_OK;
 }
@@ -165,8 +169,9 @@ static vo_status choose_values(reader *r, size_t price, vo_error *err) {
     for (size_t i = 0; i < r->n_header; i++) {
         if (i == price || !is_value(r, i)) continue;
         if (r->n_columns == VO_SERIES_MAX_COLUMNS)
-            return vo_fail(err, VO_EINVAL, "%s has more than %d numeric columns; leave some out",
-                           r->name, VO_SERIES_MAX_COLUMNS);
+            return vo_fail(err, VO_EINVAL,
+                           "%s has more than %d numeric columns; leave some out", r->name,
+                           VO_SERIES_MAX_COLUMNS);
         for (size_t c = 0; c < r->n_columns; c++)
             if (vo_text_same(r->column[c], r->header[i]))
                 return vo_fail(err, VO_EINVAL, "%s: two columns are called \"%s\"; rename one",
@@ -188,21 +193,26 @@ static vo_status choose_columns(reader *r, vo_error *err) {
     if (r->time_at == NONE) r->time_at = guess_time(r);
     if (price == NONE) price = guess_price(r);
     if (price == NONE || price == r->time_at)
-        return vo_fail(err, VO_EINVAL, "%s line %u: no numeric column that could be the price; "
-                       "name it (price column), or write \"timestamp,price\"", r->name,
-                       vo_csv_line(r->csv));
+        return vo_fail(err, VO_EINVAL,
+                       "%s line %u: no numeric column that could be the price; "
+                       "name it (price column), or write \"timestamp,price\"",
+                       r->name, vo_csv_line(r->csv));
     if (r->time_at == NONE && !(r->o->interval_minutes > 0))
-        return vo_fail(err, VO_EINVAL, "%s has no time column; name it (time column), or give "
-                       "interval_minutes for a file of prices only", r->name);
+        return vo_fail(err, VO_EINVAL,
+                       "%s has no time column; name it (time column), or give "
+                       "interval_minutes for a file of prices only",
+                       r->name);
     return choose_values(r, price, err);
 }
 
 /* ---- rows ---------------------------------------------------------------------- */
 
 static vo_status bad_value(const reader *r, size_t column, vo_csv_field f, vo_error *err) {
-    return vo_fail(err, VO_EINVAL, "%s line %u, column \"%s\": \"%.*s\" is not a number; leave "
-                   "it empty if there is no value", r->name, vo_csv_line(r->csv),
-                   r->header[r->at[column]], (int)(f.len < 40 ? f.len : 40), f.text);
+    return vo_fail(err, VO_EINVAL,
+                   "%s line %u, column \"%s\": \"%.*s\" is not a number; leave "
+                   "it empty if there is no value",
+                   r->name, vo_csv_line(r->csv), r->header[r->at[column]],
+                   (int)(f.len < 40 ? f.len : 40), f.text);
 }
 
 static vo_status read_values(const reader *r, double *value, vo_error *err) {
@@ -229,10 +239,12 @@ static vo_status find_node(reader *r, vo_error *err) {
     memcpy(r->node_name, f.text, len);
     r->node_name[len] = '\0';
     r->node = NULL;
-    if (r->node_at != NONE && o->only_node && !vo_readings_same_node(o->only_node, r->node_name))
+    if (r->node_at != NONE && o->only_node &&
+        !vo_readings_same_node(o->only_node, r->node_name))
         return VO_OK;
-    return vo_readings_set_node(r->set, o->market ? o->market : "", o->process ? o->process : "",
-                                r->node_name, r->column, r->n_columns, &r->node, err);
+    return vo_readings_set_node(r->set, o->market ? o->market : "",
+                                o->process ? o->process : "", r->node_name, r->column,
+                                r->n_columns, &r->node, err);
 }
 
 static vo_status read_start(reader *r, int64_t *start_s, uint8_t *flag, vo_error *err) {
@@ -257,8 +269,8 @@ static vo_status read_row(reader *r, vo_error *err) {
     int64_t start_s = 0;
     uint8_t flag = 0;
     const size_t fields = vo_csv_count(r->csv);
-    if (fields != r->n_header && !(fields == r->n_header + 1 &&
-                                   vo_csv_at(r->csv, fields - 1).len == 0))
+    if (fields != r->n_header &&
+        !(fields == r->n_header + 1 && vo_csv_at(r->csv, fields - 1).len == 0))
         return vo_fail(err, VO_EINVAL, "%s line %u has %zu fields where the first row has %zu",
                        r->name, vo_csv_line(r->csv), fields, r->n_header);
     vo_status st = find_node(r, err);
@@ -301,8 +313,8 @@ void vo_source_finish(const char *name, const vo_source_options *o, vo_readings_
         put(r->zone, sizeof r->zone, o->zone ? o->zone : "UTC");
         if (!(r->interval_h > 0)) r->interval_h = o->interval_minutes / 60;
         if (!r->label[0] && r->node[0])
-            snprintf(r->label, sizeof r->label, "%s%s%s%s%s", r->market, r->market[0] ? " " : "",
-                     r->process, r->process[0] ? " " : "", r->node);
+            snprintf(r->label, sizeof r->label, "%s%s%s%s%s", r->market,
+                     r->market[0] ? " " : "", r->process, r->process[0] ? " " : "", r->node);
         if (!r->label[0]) vo_source_label(name, r->label);
         if (o->stamps_at_end) ends_to_starts(o, r);
     }
@@ -330,14 +342,15 @@ static vo_status read_all(reader *r, vo_error *err) {
     bool more = false;
     vo_status st = vo_csv_next(r->csv, &more, err);
     if (st != VO_OK) return st;
-    if (!more) return vo_fail(err, VO_EINVAL, "%s is empty; it needs at least one price", r->name);
+    if (!more)
+        return vo_fail(err, VO_EINVAL, "%s is empty; it needs at least one price", r->name);
     r->decimal_comma = vo_csv_delimiter(r->csv) == ';';
     const bool named = !is_data(r);
     if ((st = take_header(r, named, err)) != VO_OK) return st;
     if (named && (st = vo_csv_next(r->csv, &more, err)) != VO_OK) return st;
     if (!more)
-        return vo_fail(err, VO_EINVAL, "%s has a header and no rows; it needs at least one price",
-                       r->name);
+        return vo_fail(err, VO_EINVAL,
+                       "%s has a header and no rows; it needs at least one price", r->name);
     if ((st = choose_columns(r, err)) != VO_OK) return st;
     if (r->time_at != NONE && contains(r->header[r->time_at], "utc")) {
         vo_zone_close(r->stamp.zone); /* naive, but it says itself what it is */

@@ -45,7 +45,7 @@ vo_status vo_source_epf_parse(const char *name, const char *data, size_t len,
     if (!mine.zone) mine.zone = "UTC";
     const vo_status st = vo_source_csv_parse(name, data, len, &mine, out, err);
     if (st == VO_OK && !o->zone)
-        snprintf((*out)->note, sizeof (*out)->note,
+        snprintf((*out)->note, sizeof(*out)->note,
                  "naive market time with 24 rows every day, read as UTC");
     return st;
 }

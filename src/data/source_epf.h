@@ -13,7 +13,6 @@
 
 bool vo_source_epf_is(const char *head, size_t len);
 vo_status vo_source_epf_parse(const char *name, const char *data, size_t len,
-                              const vo_source_options *o, vo_readings_set **out,
-                              vo_error *err);
+                              const vo_source_options *o, vo_readings_set **out, vo_error *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* source_parquet.c -- see source_parquet.h. Column types come from the file; each value is cast to a
- * double and each time to microseconds in the query, so that one loop reads every file. */
+/* source_parquet.c -- see source_parquet.h. Column types come from the file; each value is cast
+ * to a double and each time to microseconds in the query, so that one loop reads every file. */
 #include "data/source_parquet.h"
 
 #include <math.h>
@@ -52,8 +52,8 @@ static bool begins(const char *text, size_t len, const char *with) {
 
 static enum type type_of(const char *t, size_t len) {
     static const char *const whole[] = {"BIGINT", "INTEGER", "UBIGINT", "UINTEGER"};
-    static const char *const number[] = {"DOUBLE", "FLOAT", "DECIMAL", "TINYINT", "SMALLINT",
-                                         "UTINYINT", "USMALLINT", "HUGEINT"};
+    static const char *const number[] = {"DOUBLE",   "FLOAT",    "DECIMAL",   "TINYINT",
+                                         "SMALLINT", "UTINYINT", "USMALLINT", "HUGEINT"};
     if (memchr(t, '[', len)) return OTHER; /* a list */
     if (begins(t, len, "TIMESTAMP WITH TIME ZONE")) return INSTANT;
     if (begins(t, len, "TIMESTAMP") || begins(t, len, "DATE")) return WALL;
@@ -127,11 +127,14 @@ static vo_status choose(reader *r, vo_error *err) {
         return vo_fail(err, VO_EINVAL, "%s has no time column; name it (time column)", r->path);
     const enum type time_type = r->field[r->time_at].type;
     if (time_type == NUMBER || time_type == OTHER)
-        return vo_fail(err, VO_EINVAL, "%s: column \"%s\" is no time; name another (time column)",
-                       r->path, r->field[r->time_at].name);
+        return vo_fail(err, VO_EINVAL,
+                       "%s: column \"%s\" is no time; name another (time column)", r->path,
+                       r->field[r->time_at].name);
     if (r->price_at == NONE || !is_number(&r->field[r->price_at]))
-        return vo_fail(err, VO_EINVAL, "%s has no numeric column that could be the price; name it "
-                       "(price column)", r->path);
+        return vo_fail(err, VO_EINVAL,
+                       "%s has no numeric column that could be the price; name it "
+                       "(price column)",
+                       r->path);
     r->at[0] = r->price_at;
     r->column[0] = "price";
     r->n_columns = 1;
@@ -140,15 +143,18 @@ static vo_status choose(reader *r, vo_error *err) {
             continue;
         if (vo_text_same(r->field[i].name, "price")) continue; /* another was asked for */
         if (r->n_columns == VO_SERIES_MAX_COLUMNS)
-            return vo_fail(err, VO_EINVAL, "%s has more than %d numeric columns; write a file with "
-                           "those you need", r->path, VO_SERIES_MAX_COLUMNS);
+            return vo_fail(err, VO_EINVAL,
+                           "%s has more than %d numeric columns; write a file with "
+                           "those you need",
+                           r->path, VO_SERIES_MAX_COLUMNS);
         r->at[r->n_columns] = i;
         r->column[r->n_columns++] = r->field[i].name;
     }
     return VO_OK;
 }
 
-/* ---- rows --------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------
+ */
 
 /* Seconds, milliseconds, microseconds or nanoseconds, told by size: all of 1973..5138. */
 static int64_t whole_to_seconds(int64_t v) {
@@ -164,7 +170,8 @@ static vo_status row_start(reader *r, const vo_duck_column *c, size_t i, int64_t
     vo_error why = {0};
     *flag = 0;
     if (!vo_duck_has(c, i))
-        return vo_fail(err, VO_EINVAL, "%s row %u: no time; leave the row out", r->path, r->row);
+        return vo_fail(err, VO_EINVAL, "%s row %u: no time; leave the row out", r->path,
+                       r->row);
     switch (r->field[r->time_at].type) {
     case INSTANT:
         *start_s = c->integer[i] / 1000000;
@@ -197,8 +204,8 @@ static vo_status row_node(reader *r, const vo_duck_rows *rows, size_t i, vo_erro
         snprintf(name, sizeof name, "%s", o->node ? o->node : "");
     } else {
         size_t len = 0;
-        const char *text = vo_duck_has(&rows->column[1], i)
-                               ? vo_duck_text(&rows->column[1], i, &len) : "";
+        const char *text =
+            vo_duck_has(&rows->column[1], i) ? vo_duck_text(&rows->column[1], i, &len) : "";
         if (len >= sizeof name)
             return vo_fail(err, VO_EINVAL, "%s row %u: a node's name of %zu bytes; at most 63",
                            r->path, r->row, len);
@@ -208,8 +215,9 @@ static vo_status row_node(reader *r, const vo_duck_rows *rows, size_t i, vo_erro
         r->node = NULL;
         if (o->only_node && !vo_readings_same_node(o->only_node, name)) return VO_OK;
     }
-    return vo_readings_set_node(r->set, o->market ? o->market : "", o->process ? o->process : "",
-                                name, r->column, r->n_columns, &r->node, err);
+    return vo_readings_set_node(r->set, o->market ? o->market : "",
+                                o->process ? o->process : "", name, r->column, r->n_columns,
+                                &r->node, err);
 }
 
 /* Columns of the query: time, node or '', then the values. */
@@ -280,7 +288,8 @@ static void put_columns(vo_text *sql, const reader *r) {
 
 static vo_status read_all(reader *r, vo_error *err) {
     if (strpbrk(r->path, "*?[]"))
-        return vo_fail(err, VO_EINVAL, "\"%s\" has wildcard characters; rename the file", r->path);
+        return vo_fail(err, VO_EINVAL, "\"%s\" has wildcard characters; rename the file",
+                       r->path);
     vo_text sql = from_file(r, "SELECT column_name, column_type FROM (DESCRIBE SELECT *");
     put_file(&sql, r);
     vo_text_append(&sql, ")");
@@ -291,8 +300,9 @@ static vo_status read_all(reader *r, vo_error *err) {
     put_columns(&sql, r);
     put_file(&sql, r);
     if ((st = run(r, &sql, take_rows, err)) != VO_OK) return st;
-    if (r->set->rows == 0) return vo_fail(err, VO_ENOTFOUND, "%s has no rows%s", r->path,
-                                          r->o->only_node ? " of the node asked for" : "");
+    if (r->set->rows == 0)
+        return vo_fail(err, VO_ENOTFOUND, "%s has no rows%s", r->path,
+                       r->o->only_node ? " of the node asked for" : "");
     for (size_t i = 0; i < r->set->n; i++)
         if (r->o->zone)
             snprintf(r->set->item[i]->zone, sizeof r->set->item[i]->zone, "%s", r->o->zone);

@@ -1,8 +1,8 @@
 /* source_parquet.h -- Parquet files with a time column and numeric columns, read by DuckDB.
  *
- * Time columns: TIMESTAMP (any unit), TIMESTAMP WITH TIME ZONE, DATE, text stamps, or whole numbers
- * of seconds, milliseconds, microseconds or nanoseconds since 1970 (told by their size).
- * Column names are chosen as for CSV; `node_column` splits the file into series.
+ * Time columns: TIMESTAMP (any unit), TIMESTAMP WITH TIME ZONE, DATE, text stamps, or whole
+ * numbers of seconds, milliseconds, microseconds or nanoseconds since 1970 (told by their
+ * size). Column names are chosen as for CSV; `node_column` splits the file into series.
  */
 #ifndef VO_DATA_SOURCE_PARQUET_H
 #define VO_DATA_SOURCE_PARQUET_H

@@ -55,8 +55,10 @@ vo_status vo_stamp_civil(const char *text, size_t len, vo_date_order order, vo_c
     if (len > 48) return vo_fail(err, VO_EINVAL, "\"%.*s...\" is not a time", shown, text);
     if (!to_iso_date(text, len, order, iso, &used)) {
         if (order == VO_DATE_YEAR_FIRST && len >= 10 && is_separator(text[2]))
-            return vo_fail(err, VO_EINVAL, "\"%.*s\" does not begin with the year; say whether "
-                           "the day or the month comes first, or write 2024-01-31", shown, text);
+            return vo_fail(err, VO_EINVAL,
+                           "\"%.*s\" does not begin with the year; say whether "
+                           "the day or the month comes first, or write 2024-01-31",
+                           shown, text);
         return vo_fail(err, VO_EINVAL, "\"%.*s\" is not a time; write 2024-01-31T23:00", shown,
                        text);
     }
@@ -111,9 +113,10 @@ vo_status vo_stamp_read(vo_stamp_reader *s, const char *text, size_t len, int64_
     const vo_status st = vo_stamp_civil(text, len, s->order, &c, &has_offset, &offset_s, err);
     if (st != VO_OK) return st;
     if ((has_offset ? s->n_naive : s->n_offset) > 0)
-        return vo_fail(err, VO_EINVAL, "\"%.*s\" has %s offset but earlier rows have %s; make "
-                       "them alike", (int)len, text, has_offset ? "an" : "no",
-                       has_offset ? "none" : "one");
+        return vo_fail(err, VO_EINVAL,
+                       "\"%.*s\" has %s offset but earlier rows have %s; make "
+                       "them alike",
+                       (int)len, text, has_offset ? "an" : "no", has_offset ? "none" : "one");
     *flag = 0;
     if (has_offset) {
         s->many_offsets = s->many_offsets || (s->n_offset && s->offset_s != offset_s);

@@ -20,9 +20,10 @@ typedef struct {
     bool many_offsets; /* ... unless it changes                       */
 } vo_stamp_reader;
 
-/* Text (or Unix seconds or milliseconds) -> UTC seconds; `last_s` is the last instant read of this node (INT64_MIN: none). *flag
- * is VO_READING_*. VO_EINVAL with what is wrong, without file and line (the caller adds them);
- * a file with both naive stamps and offsets is refused. */
+/* Text (or Unix seconds or milliseconds) -> UTC seconds; `last_s` is the last instant read of
+ * this node (INT64_MIN: none). *flag is VO_READING_*. VO_EINVAL with what is wrong, without
+ * file and line (the caller adds them); a file with both naive stamps and offsets is refused.
+ */
 vo_status vo_stamp_read(vo_stamp_reader *s, const char *text, size_t len, int64_t last_s,
                         int64_t *utc_s, uint8_t *flag, vo_error *err);
 

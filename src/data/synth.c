@@ -1,13 +1,14 @@
-/* synth.c -- see synth.h. SYNTHETIC prices; h is the local hour, d the day of the year, dt in hours:
+/* synth.c -- see synth.h. SYNTHETIC prices; h is the local hour, d the day of the year, dt in
+ * hours:
  *
  *   base(t)   = level * season(d) * week(weekday) * shape(h)
  *   season(d) = 1 + 0.15 cos(2 pi (d - 200) / 365.25)               dear in mid-July
- *   shape(h)  = 0.80 + 0.18 g((h-8)/2) + 0.50 g((h-20)/2.5) - 0.12 g((h-3)/3),  g(x) = exp(-x^2)
- *   energy(t) = base + noise * level * x + s - depth(day) * g((h-13)/2.5)
- *   x(t+dt)   = phi x + sqrt(1 - phi^2) N(0,1),  phi = exp(-dt / 12 h)   Ornstein-Uhlenbeck, exact
- *   s(t+dt)   = s exp(-dt / 1 h) + (spike begins) level * Exp(1.5)
- *   loss      = energy * share(node) + small noise
- *   congestion = level * (0.2 side(node) + 0.1 y) while congested, else 0; congestion lasts 4 h on average
+ *   shape(h)  = 0.80 + 0.18 g((h-8)/2) + 0.50 g((h-20)/2.5) - 0.12 g((h-3)/3),  g(x) =
+ * exp(-x^2) energy(t) = base + noise * level * x + s - depth(day) * g((h-13)/2.5) x(t+dt)   =
+ * phi x + sqrt(1 - phi^2) N(0,1),  phi = exp(-dt / 12 h)   Ornstein-Uhlenbeck, exact s(t+dt) =
+ * s exp(-dt / 1 h) + (spike begins) level * Exp(1.5) loss      = energy * share(node) + small
+ * noise congestion = level * (0.2 side(node) + 0.1 y) while congested, else 0; congestion lasts
+ * 4 h on average
  */
 #include "data/synth.h"
 
@@ -49,12 +50,15 @@ static vo_status check(const vo_synth_options *o, vo_error *err) {
         return vo_fail(err, VO_EINVAL, "days = %d is not in 0..36600", (int)o->days);
     const double minutes = o->interval_minutes;
     if (!(minutes >= 1 && minutes <= 60) || fmod(60, minutes) > 0)
-        return vo_fail(err, VO_EINVAL, "interval_minutes = %g does not divide 60; try 5, 15, 30 or "
-                       "60", minutes);
+        return vo_fail(err, VO_EINVAL,
+                       "interval_minutes = %g does not divide 60; try 5, 15, 30 or "
+                       "60",
+                       minutes);
     if (!(o->level > 0 && o->level <= 1e9))
         return vo_fail(err, VO_EINVAL, "level = %g is not in (0, 1e9]", o->level);
     if (strlen(o->currency) > 15)
-        return vo_fail(err, VO_EINVAL, "currency \"%.40s\" is longer than 15 bytes", o->currency);
+        return vo_fail(err, VO_EINVAL, "currency \"%.40s\" is longer than 15 bytes",
+                       o->currency);
     vo_status st = check_share("noise", o->noise, 10, err);
     if (st == VO_OK) st = check_share("spike_per_day", o->spike_per_day, 1000, err);
     if (st == VO_OK) st = check_share("negative_midday", o->negative_midday, 1, err);
@@ -165,8 +169,10 @@ static void make_node(const vo_synth_options *o, const calendar *c, const double
     for (size_t t = 0; t < c->n; t++) {
         const double chance = vo_random_unit(&rng);
         congested = congested ? chance >= ends : chance < begins;
-        if (congested) y = phi * y + kick * vo_random_normal(&rng);
-        else y = 0;
+        if (congested)
+            y = phi * y + kick * vo_random_normal(&rng);
+        else
+            y = 0;
         const double jitter = o->level * 0.004 * (vo_random_unit(&rng) - 0.5);
         const double l = cents(energy[t] * share + jitter);
         const double g = congested ? cents(o->level * (0.2 * side + 0.1 * y)) : 0;

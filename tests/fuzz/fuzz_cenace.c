@@ -1,5 +1,5 @@
-/* fuzz_cenace.c -- any bytes as a CENACE file or reply (CSV, JSON, XML, compressed or not): refused
- * in words, or readings on whole hours. */
+/* fuzz_cenace.c -- any bytes as a CENACE file or reply (CSV, JSON, XML, compressed or not):
+ * refused in words, or readings on whole hours. */
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>

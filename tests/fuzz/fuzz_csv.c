@@ -1,5 +1,5 @@
-/* fuzz_csv.c -- any bytes as a price file: refused in words, or readings that cleaning turns into a
- * sound series or refuses in words. The first byte chooses options. */
+/* fuzz_csv.c -- any bytes as a price file: refused in words, or readings that cleaning turns
+ * into a sound series or refuses in words. The first byte chooses options. */
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
@@ -23,7 +23,8 @@ static void clean_one(const vo_readings *r, uint8_t choice) {
     }
     const vo_status st = vo_series_check(s, NULL);
     assert(st == VO_OK);
-    for (size_t t = 0; t < s->n; t++) assert(s->column[0].value[t] - s->column[0].value[t] <= 0);
+    for (size_t t = 0; t < s->n; t++)
+        assert(s->column[0].value[t] - s->column[0].value[t] <= 0);
     (void)st;
     vo_series_free(s);
     vo_clean_report_free(report);
@@ -40,7 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (choice & 4) o.stamps_at_end = true;
     if (choice & 64) o.node_column = "node";
     if (choice & 128) o.date_order = VO_DATE_DAY_FIRST;
-    const vo_status st = vo_source_csv_parse("fuzz", (const char *)data + 1, size - 1, &o, &set, &err);
+    const vo_status st =
+        vo_source_csv_parse("fuzz", (const char *)data + 1, size - 1, &o, &set, &err);
     if (st != VO_OK) {
         assert(err.msg[0] != '\0' && !set);
         return 0;

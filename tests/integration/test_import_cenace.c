@@ -1,5 +1,6 @@
-/* test_import_cenace.c -- every CENACE file that lies among the real data: rows, minimum, mean and
- * maximum as counted by awk over the same files, odd days, placeholders, and through the lake. */
+/* test_import_cenace.c -- every CENACE file that lies among the real data: rows, minimum, mean
+ * and maximum as counted by awk over the same files, odd days, placeholders, and through the
+ * lake. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -30,7 +31,8 @@ static totals count(const vo_readings_set *set, const char *process) {
         k.nodes++;
         for (size_t t = 0; t < r->n; t++) {
             const double p = r->column[0].value[t];
-            const double parts = r->column[1].value[t] + r->column[2].value[t] + r->column[3].value[t];
+            const double parts =
+                r->column[1].value[t] + r->column[2].value[t] + r->column[3].value[t];
             if (isnan(p)) continue;
             k.rows++;
             k.zeros += !(p < 0) && !(p > 0);
@@ -75,12 +77,14 @@ Test(import_cenace, normalised_files_have_the_rows_and_prices_that_awk_counts) {
     }
 }
 
-/* Day-ahead files have no gap: 428 local days, one of 23 and one of 25 hours, no value touched. */
+/* Day-ahead files have no gap: 428 local days, one of 23 and one of 25 hours, no value touched.
+ */
 Test(import_cenace, day_ahead_years_are_contiguous_across_odd_days) {
     static const struct {
         const char *file;
         size_t short_days, long_days;
-    } year[] = {{"mx_cenace_pml/sin_zonal_mda.csv.zst", 1, 1}, {"mx_cenace_pml/bcs_nodal.csv.zst", 1, 1},
+    } year[] = {{"mx_cenace_pml/sin_zonal_mda.csv.zst", 1, 1},
+                {"mx_cenace_pml/bcs_nodal.csv.zst", 1, 1},
                 {"mx_cenace_pml/bca_nodal.csv.zst", 2, 1}};
     for (size_t f = 0; f < 3; f++) {
         char path[DATA_PATH];
@@ -94,8 +98,11 @@ Test(import_cenace, day_ahead_years_are_contiguous_across_odd_days) {
             vo_error err = {0};
             const vo_clean_options strict = {.strict = true};
             cr_assert_eq(vo_clean(r, &strict, &s, &report, &err), VO_OK, "%s", err.msg);
-            cr_assert(s->n == r->n && report->n == 0 && report->count[VO_CLEAN_COMPONENT_SUM] == 0);
-            cr_assert(report->n_short_days == year[f].short_days && report->n_long_days == year[f].long_days, "%s", r->label);
+            cr_assert(s->n == r->n && report->n == 0 &&
+                      report->count[VO_CLEAN_COMPONENT_SUM] == 0);
+            cr_assert(report->n_short_days == year[f].short_days &&
+                          report->n_long_days == year[f].long_days,
+                      "%s", r->label);
             cr_assert_eq(s->start[s->n - 1].s - s->start[0].s, (int64_t)(s->n - 1) * 3600);
             vo_series_free(s);
             vo_clean_report_free(report);
@@ -136,18 +143,30 @@ static const struct {
     const char *file, *label, *zone;
     size_t nodes, rows;
 } raw[] = {
-    {"26_01-04-2017_12-57-41_BCA_PreciosNodosDistribuidosMDA.csv", "MEM MDA ENSENADA", "America/Tijuana", 1, 3},
-    {"5_03-01-2017_15-07-56_BCS_PreciosMargLocalesMDA.csv", "MEM MDA 07BLE-115", "America/Mazatlan", 1, 3},
-    {"5_09-02-2017_13-34-09_BCA_PreciosMargLocalesMDA.csv", "MEM MDA 07ACU-115", "America/Tijuana", 1, 3},
-    {"PreciosMargLocales_BCA_MDA_Mes_Nov01_v2016_12_03_06_00_09.csv", "MEM MDA 07APD-230", "America/Tijuana", 100, 35763},
-    {"PreciosMargLocales_BCS_MTR_Expost_Dia_2017-04-01_v2017_04_07_15_03_56.csv", "MEM MTR 07ASJ-115", "America/Mazatlan", 1, 3},
-    {"PreciosNodosDistrib_BCA_MTR_Expost_Dia_2017-02-04_v2017_02_10_12_31_58.csv", "MEM MTR SANLUIS", "America/Tijuana", 1, 3},
-    {"PreciosNodosDistrib_BCS_MDA_Mes_Oct02_v2016_11_03_08_00_05.csv", "MEM MDA CONSTITUCION", "America/Mazatlan", 3, 1155},
-    {"PreciosNodosDistrib_SIN_MDA_Mes_Abr01_v2017_05_03_08_00_05.csv", "MEM MDA ACAPULCO", "America/Mexico_City", 101, 36259},
-    {"sw_pend_example_response_manual2020.xml", "MEM MDA ACAPULCO", "America/Mexico_City", 2, 48},
-    {"sw_pml_SIN_MDA_01PLO-115_2026-09-08.json", "MEM MDA 01PLO-115", "America/Mexico_City", 1, 24},
-    {"sw_pml_example_response_manual2020.xml", "MEM MDA 01PLO-115", "America/Mexico_City", 1, 24},
-    {"sw_pml_two_nodes_empty_value_fixture.json", "MEM MDA 01TUL-400", "America/Mexico_City", 2, 3},
+    {"26_01-04-2017_12-57-41_BCA_PreciosNodosDistribuidosMDA.csv", "MEM MDA ENSENADA",
+     "America/Tijuana", 1, 3},
+    {"5_03-01-2017_15-07-56_BCS_PreciosMargLocalesMDA.csv", "MEM MDA 07BLE-115",
+     "America/Mazatlan", 1, 3},
+    {"5_09-02-2017_13-34-09_BCA_PreciosMargLocalesMDA.csv", "MEM MDA 07ACU-115",
+     "America/Tijuana", 1, 3},
+    {"PreciosMargLocales_BCA_MDA_Mes_Nov01_v2016_12_03_06_00_09.csv", "MEM MDA 07APD-230",
+     "America/Tijuana", 100, 35763},
+    {"PreciosMargLocales_BCS_MTR_Expost_Dia_2017-04-01_v2017_04_07_15_03_56.csv",
+     "MEM MTR 07ASJ-115", "America/Mazatlan", 1, 3},
+    {"PreciosNodosDistrib_BCA_MTR_Expost_Dia_2017-02-04_v2017_02_10_12_31_58.csv",
+     "MEM MTR SANLUIS", "America/Tijuana", 1, 3},
+    {"PreciosNodosDistrib_BCS_MDA_Mes_Oct02_v2016_11_03_08_00_05.csv", "MEM MDA CONSTITUCION",
+     "America/Mazatlan", 3, 1155},
+    {"PreciosNodosDistrib_SIN_MDA_Mes_Abr01_v2017_05_03_08_00_05.csv", "MEM MDA ACAPULCO",
+     "America/Mexico_City", 101, 36259},
+    {"sw_pend_example_response_manual2020.xml", "MEM MDA ACAPULCO", "America/Mexico_City", 2,
+     48},
+    {"sw_pml_SIN_MDA_01PLO-115_2026-09-08.json", "MEM MDA 01PLO-115", "America/Mexico_City", 1,
+     24},
+    {"sw_pml_example_response_manual2020.xml", "MEM MDA 01PLO-115", "America/Mexico_City", 1,
+     24},
+    {"sw_pml_two_nodes_empty_value_fixture.json", "MEM MDA 01TUL-400", "America/Mexico_City", 2,
+     3},
 };
 
 Test(import_cenace, files_and_replies_as_published_are_read_and_add_up) {
@@ -172,10 +191,12 @@ Test(import_cenace, files_and_replies_as_published_are_read_and_add_up) {
     cr_assert(strstr(err.msg, "lapso mayor a 7 dias"), "%s", err.msg);
 }
 
-/* A month as published and the normalised copy of it are the same prices at the same instants. */
+/* A month as published and the normalised copy of it are the same prices at the same instants.
+ */
 Test(import_cenace, the_published_month_equals_the_normalised_one) {
     char month_path[DATA_PATH], year_path[DATA_PATH];
-    NEED_DATA("mx_cenace_pml/raw/PreciosMargLocales_BCA_MDA_Mes_Nov01_v2016_12_03_06_00_09.csv", month_path);
+    NEED_DATA("mx_cenace_pml/raw/PreciosMargLocales_BCA_MDA_Mes_Nov01_v2016_12_03_06_00_09.csv",
+              month_path);
     NEED_DATA("mx_cenace_pml/bca_nodal.csv.zst", year_path);
     vo_readings_set *month = read_file(month_path), *year = read_file(year_path);
     size_t compared = 0;
@@ -187,7 +208,8 @@ Test(import_cenace, the_published_month_equals_the_normalised_one) {
         for (size_t t = 0; t < m->n; t++) {
             while (at < y->n && y->start_s[at] < m->start_s[t]) at++;
             cr_assert(at < y->n && y->start_s[at] == m->start_s[t], "%s", y->node);
-            for (int c = 0; c < 4; c++) cr_assert_eq(y->column[c].value[at], m->column[c].value[t]);
+            for (int c = 0; c < 4; c++)
+                cr_assert_eq(y->column[c].value[at], m->column[c].value[t]);
             compared++;
         }
     }
@@ -205,19 +227,23 @@ Test(import_cenace, a_zone_year_comes_back_from_the_lake_as_it_was_read) {
     vo_error err = {0};
     cr_assert_eq(vo_lake_open(folder, &lake, &err), VO_OK, "%s", err.msg);
     for (int i = 0; i < 2; i++) /* twice: idempotent */
-        cr_assert_eq(vo_import(lake, path, NULL, NULL, NULL, NULL, &sum, &err), VO_OK, "%s", err.msg);
+        cr_assert_eq(vo_import(lake, path, NULL, NULL, NULL, NULL, &sum, &err), VO_OK, "%s",
+                     err.msg);
     cr_assert(sum.nodes == 2 && sum.rows == 12120 && sum.intervals == 10272 + 1920);
     vo_series *stored = NULL, *direct = NULL;
     vo_readings_set *set = read_file(path);
     const vo_time from = {1454306400}, to = {1485928800}; /* 2016-02-01 .. 2017-02-01, local */
-    cr_assert_eq(vo_lake_read(lake, &(vo_lake_key){"MEM", NULL, "APATZINGAN"}, from, to, &stored, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(
+        vo_lake_read(lake, &(vo_lake_key){"MEM", NULL, "APATZINGAN"}, from, to, &stored, &err),
+        VO_OK, "%s", err.msg);
     cr_assert_eq(vo_clean(set->item[0], NULL, &direct, NULL, NULL), VO_OK);
     cr_assert_eq(stored->n, 366u * 24);
     const size_t skip = (size_t)((from.s - direct->start[0].s) / 3600);
     for (size_t t = 0; t < stored->n; t++) {
         cr_assert_eq(stored->start[t].s, direct->start[skip + t].s);
         cr_assert_eq(stored->day[t], direct->day[skip + t] - direct->day[skip]);
-        for (int c = 0; c < 4; c++) cr_assert_eq(stored->column[c].value[t], direct->column[c].value[skip + t]);
+        for (int c = 0; c < 4; c++)
+            cr_assert_eq(stored->column[c].value[t], direct->column[c].value[skip + t]);
     }
     vo_series_free(stored);
     vo_series_free(direct);

@@ -1,4 +1,5 @@
-/* test_import_epf.c -- the forecast benchmark's files: counts and prices as its SOURCE.md has them. */
+/* test_import_epf.c -- the forecast benchmark's files: counts and prices as its SOURCE.md has
+ * them. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -22,7 +23,8 @@ static vo_series *load(const char *format, const char *market) {
     vo_series *s = NULL;
     vo_error err = {0};
     const vo_clean_options strict = {.strict = true};
-    cr_assert_eq(vo_import_series(path, NULL, &strict, &s, NULL, NULL, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_import_series(path, NULL, &strict, &s, NULL, NULL, &err), VO_OK, "%s",
+                 err.msg);
     return s;
 }
 
@@ -48,7 +50,8 @@ Test(import_epf, price_files_have_six_years_of_whole_days) {
 Test(import_epf, forecasts_have_their_published_mean_absolute_errors) {
     for (int m = 0; m < 3; m++) {
         vo_series *s = load("forecasts_", markets[m].market);
-        const double *dnn = vo_series_find(s, "DNN Ensemble"), *lear = vo_series_find(s, "LEAR Ensemble");
+        const double *dnn = vo_series_find(s, "DNN Ensemble"),
+                     *lear = vo_series_find(s, "LEAR Ensemble");
         cr_assert(s->n == 17472 && s->n_columns == 11 && dnn && lear);
         double dnn_sum = 0, lear_sum = 0;
         for (size_t t = 0; t < s->n; t++) {

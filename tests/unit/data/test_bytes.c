@@ -59,7 +59,8 @@ Test(bytes, concatenated_frames_and_members_are_read_through) {
     must_read(packed, n);
 }
 
-/* Every truncation of either must end in an error or in the whole text, never in a part of it. */
+/* Every truncation of either must end in an error or in the whole text, never in a part of it.
+ */
 Test(bytes, a_truncated_file_is_refused) {
     static char packed[2 * N];
     make_text();
@@ -69,7 +70,8 @@ Test(bytes, a_truncated_file_is_refused) {
             char *out = NULL;
             size_t len = 0;
             vo_error err = {0};
-            cr_assert_eq(vo_bytes_all("cut.zst", packed, cut, 2 * N, &out, &len, &err), VO_EINVAL);
+            cr_assert_eq(vo_bytes_all("cut.zst", packed, cut, 2 * N, &out, &len, &err),
+                         VO_EINVAL);
             cr_assert(strstr(err.msg, "cut.zst") && strstr(err.msg, "damaged"), "%s", err.msg);
             cr_assert_null(out);
         }

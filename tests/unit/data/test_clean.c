@@ -1,4 +1,5 @@
-/* test_clean.c -- each rule on readings made by hand; the report lists exactly what was touched. */
+/* test_clean.c -- each rule on readings made by hand; the report lists exactly what was
+ * touched. */
 #include "data/clean.h"
 
 #include <criterion/criterion.h>
@@ -94,9 +95,11 @@ Test(clean, of_duplicates_the_last_of_the_file_stays) {
     outcome k = clean(STANDARD);
     cr_assert_eq(k.s->n, 3u);
     cr_assert_eq(k.s->column[0].value[2], 77);
-    cr_assert(k.r->count[VO_CLEAN_DUPLICATE_SAME] == 1 && k.r->count[VO_CLEAN_DUPLICATE_LAST] == 1);
+    cr_assert(k.r->count[VO_CLEAN_DUPLICATE_SAME] == 1 &&
+              k.r->count[VO_CLEAN_DUPLICATE_LAST] == 1);
     cr_assert_eq(k.r->n, 2u);
-    cr_assert(k.r->touch[1].old_value == 2 && k.r->touch[1].new_value == 77 && k.r->touch[1].line == 4);
+    cr_assert(k.r->touch[1].old_value == 2 && k.r->touch[1].new_value == 77 &&
+              k.r->touch[1].line == 4);
     end(k);
 }
 
@@ -129,7 +132,8 @@ Test(clean, a_long_gap_is_the_same_hour_of_the_weeks_around) {
     end(k);
 }
 
-/* The week before 31 March lies before Madrid's change of clocks: same local hour, not same UTC. */
+/* The week before 31 March lies before Madrid's change of clocks: same local hour, not same
+ * UTC. */
 Test(clean, weeks_are_counted_in_local_hours) {
     begin("Europe/Madrid");
     const int64_t march24 = 1711234800; /* 2024-03-24T00:00+01:00 */
@@ -139,7 +143,8 @@ Test(clean, weeks_are_counted_in_local_hours) {
         add(s, h);
     }
     outcome k = clean(STANDARD);
-    for (int h = 7 * 24 + 3; h < 7 * 24 + 13; h++) cr_assert_eq(k.s->column[0].value[h], h - 7 * 24 + 1);
+    for (int h = 7 * 24 + 3; h < 7 * 24 + 13; h++)
+        cr_assert_eq(k.s->column[0].value[h], h - 7 * 24 + 1);
     cr_assert(k.r->n_short_days == 1 && k.s->day[7 * 24] == 7 && k.s->day[8 * 24 - 1] == 8);
     end(k);
 }
@@ -183,7 +188,8 @@ Test(clean, zeros_are_missing_only_where_the_source_means_that) {
     must_refuse(STRICT, "a price of 0");
     k = clean(STANDARD);
     cr_assert_eq(k.s->column[0].value[1], 20);
-    cr_assert_eq(k.r->count[VO_CLEAN_ZERO_PLACEHOLDER], 2u); /* price, and load of the same row */
+    cr_assert_eq(k.r->count[VO_CLEAN_ZERO_PLACEHOLDER],
+                 2u); /* price, and load of the same row */
     cr_assert(k.r->touch[0].rule == VO_CLEAN_INTERPOLATED || k.r->touch[0].old_value == 0);
     vo_series_free(k.s);
     vo_clean_report_free(k.r);
@@ -228,7 +234,8 @@ Test(clean, rows_of_a_skipped_hour_are_dropped) {
     vo_readings_add(set, rows, JAN1 + 2 * 3600, 5, VO_READING_SKIPPED_HOUR, v, NULL);
     must_refuse(STRICT, "clocks skip");
     outcome k = clean(STANDARD);
-    cr_assert(k.s->n == 3 && k.s->column[0].value[2] == 2 && k.r->count[VO_CLEAN_DST_SKIPPED] == 1);
+    cr_assert(k.s->n == 3 && k.s->column[0].value[2] == 2 &&
+              k.r->count[VO_CLEAN_DST_SKIPPED] == 1);
     end(k);
 }
 

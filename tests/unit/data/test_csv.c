@@ -36,11 +36,13 @@ static void must_be(const char *text, const char *records) {
 
 Test(csv, files_of_the_wild_give_their_records) {
     must_be("a,b\n1,2\n", "a|b\n1|2\n");
-    must_be("a,b\r\n1,2\r\n", "a|b\n1|2\n");       /* CRLF */
-    must_be("\xef\xbb\xbf" "a,b\n1,2", "a|b\n1|2\n"); /* BOM, no last line feed */
-    must_be("a;b\n1,5;2\n", "a|b\n1,5|2\n");       /* delimiter told from the first line */
+    must_be("a,b\r\n1,2\r\n", "a|b\n1|2\n"); /* CRLF */
+    must_be("\xef\xbb\xbf"
+            "a,b\n1,2",
+            "a|b\n1|2\n");                   /* BOM, no last line feed */
+    must_be("a;b\n1,5;2\n", "a|b\n1,5|2\n"); /* delimiter told from the first line */
     must_be("a\tb\n1\t2\n", "a|b\n1|2\n");
-    must_be("\n\na,b\n\n1,2\n\n", "a|b\n1|2\n");   /* blank lines */
+    must_be("\n\na,b\n\n1,2\n\n", "a|b\n1|2\n"); /* blank lines */
     must_be(" a , b \n", "a|b\n");
     must_be("\"a,b\",c\n", "a,b|c\n");
     must_be("\"say \"\"hi\"\"\",2\n", "say \"hi\"|2\n");
@@ -56,7 +58,10 @@ Test(csv, errors_name_file_and_line) {
     vo_error err = {0};
     cr_assert_eq(flat("a,b\n1,\"2\n", 9, 0, out, &err), VO_EINVAL);
     cr_assert(strstr(err.msg, "t.csv line 2"), "%s", err.msg);
-    cr_assert_eq(flat("\xff\xfe" "a\0", 4, 0, out, &err), VO_EINVAL);
+    cr_assert_eq(flat("\xff\xfe"
+                      "a\0",
+                      4, 0, out, &err),
+                 VO_EINVAL);
     cr_assert(strstr(err.msg, "UTF-8"), "%s", err.msg);
 }
 
@@ -117,11 +122,14 @@ Test(csv, what_is_a_number_and_what_is_not) {
     static const struct {
         const char *text;
         double value;
-    } yes[] = {{".04", 0.04}, {"-.86", -0.86}, {"5.", 5}, {"+1e3", 1000}, {"0", 0}, {"-12.50", -12.5}};
-    static const char *const no[] = {"", "-", ".", "1,5", "0x10", "nan", "1 2", "1e", "--1", "12a"};
+    } yes[] = {{".04", 0.04},  {"-.86", -0.86}, {"5.", 5},
+               {"+1e3", 1000}, {"0", 0},        {"-12.50", -12.5}};
+    static const char *const no[] = {"",    "-",   ".",  "1,5", "0x10",
+                                     "nan", "1 2", "1e", "--1", "12a"};
     double v = 0;
     for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
-        cr_assert(vo_number_parse(yes[i].text, strlen(yes[i].text), false, &v), "%s", yes[i].text);
+        cr_assert(vo_number_parse(yes[i].text, strlen(yes[i].text), false, &v), "%s",
+                  yes[i].text);
         cr_assert_eq(v, yes[i].value);
     }
     for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)

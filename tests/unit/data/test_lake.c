@@ -58,8 +58,8 @@ static void put(vo_lake *lake, const vo_lake_key *key, int first, size_t n, doub
 static vo_series *get(vo_lake *lake, const vo_lake_key *key) {
     vo_series *s = NULL;
     vo_error err = {0};
-    cr_assert_eq(vo_lake_read(lake, key, (vo_time){INT64_MIN}, (vo_time){INT64_MAX}, &s, &err), VO_OK,
-                 "%s", err.msg);
+    cr_assert_eq(vo_lake_read(lake, key, (vo_time){INT64_MIN}, (vo_time){INT64_MAX}, &s, &err),
+                 VO_OK, "%s", err.msg);
     return s;
 }
 
@@ -69,7 +69,8 @@ Test(lake, what_is_put_in_comes_out_across_a_year_end, .init = begin, .fini = en
     vo_lake *lake = open_lake();
     put(lake, &key, 0, 72, 1.25);
     char path[DATA_PATH + 128];
-    snprintf(path, sizeof path, "%s/prices/market=MEM/process=MDA/node=APATZINGAN/year=2025/part.parquet", root);
+    snprintf(path, sizeof path,
+             "%s/prices/market=MEM/process=MDA/node=APATZINGAN/year=2025/part.parquet", root);
     cr_assert(vo_file_exists(path));
     vo_series *s = get(lake, &key);
     cr_assert(s->n == 72 && s->n_columns == 2);
@@ -83,13 +84,16 @@ Test(lake, what_is_put_in_comes_out_across_a_year_end, .init = begin, .fini = en
     cr_assert_str_eq(s->zone, "America/Mexico_City");
     cr_assert_str_eq(s->currency, "MXN");
     vo_series_free(s);
-    cr_assert_eq(vo_lake_read(lake, &key, (vo_time){DEC31 + 23 * 3600}, (vo_time){DEC31 + 25 * 3600}, &s, NULL), VO_OK);
+    cr_assert_eq(vo_lake_read(lake, &key, (vo_time){DEC31 + 23 * 3600},
+                              (vo_time){DEC31 + 25 * 3600}, &s, NULL),
+                 VO_OK);
     cr_assert(s->n == 2 && s->column[0].value[1] == 1.25 * 24);
     vo_series_free(s);
     vo_lake_close(lake);
 }
 
-Test(lake, an_upsert_replaces_by_start_adds_the_rest_and_may_be_repeated, .init = begin, .fini = end) {
+Test(lake, an_upsert_replaces_by_start_adds_the_rest_and_may_be_repeated, .init = begin,
+     .fini = end) {
     vo_lake *lake = open_lake();
     for (int i = 0; i < 2; i++) {
         put(lake, &key, 0, 20, 1);
@@ -108,9 +112,12 @@ Test(lake, a_hole_is_refused_and_each_side_of_it_is_not, .init = begin, .fini = 
     vo_error err = {0};
     put(lake, &key, 0, 10, 1);
     put(lake, &key, 12, 10, 1);
-    cr_assert_eq(vo_lake_read(lake, &key, (vo_time){0}, (vo_time){INT64_MAX}, &s, &err), VO_EINVAL);
+    cr_assert_eq(vo_lake_read(lake, &key, (vo_time){0}, (vo_time){INT64_MAX}, &s, &err),
+                 VO_EINVAL);
     cr_assert(strstr(err.msg, "2024-12-31T09:00:00Z and 2024-12-31T12:00:00Z"), "%s", err.msg);
-    cr_assert_eq(vo_lake_read(lake, &key, (vo_time){DEC31 + 12 * 3600}, (vo_time){INT64_MAX}, &s, &err), VO_OK);
+    cr_assert_eq(
+        vo_lake_read(lake, &key, (vo_time){DEC31 + 12 * 3600}, (vo_time){INT64_MAX}, &s, &err),
+        VO_OK);
     cr_assert_eq(s->n, 10u);
     vo_series_free(s);
     put(lake, &key, 10, 2, 1);
@@ -122,11 +129,15 @@ Test(lake, a_hole_is_refused_and_each_side_of_it_is_not, .init = begin, .fini = 
 
 /* Names that would leave the folder, end the query or match others. */
 Test(lake, names_are_only_names, .init = begin, .fini = end) {
-    static const char *const odd[] = {"LA PAZ", "../../../etc", "a'); DROP TABLE part; --", "*", "a/b", "%2F",
-                                      "x=y", "..", "\xc3\xb1", "year=2020", "[ab]", "{a,b}", "\"q\"", "a\\b"};
+    static const char *const odd[] = {"LA PAZ",    "../../../etc", "a'); DROP TABLE part; --",
+                                      "*",         "a/b",          "%2F",
+                                      "x=y",       "..",           "\xc3\xb1",
+                                      "year=2020", "[ab]",         "{a,b}",
+                                      "\"q\"",     "a\\b"};
     const size_t n = sizeof odd / sizeof odd[0];
     vo_lake *lake = open_lake();
-    for (size_t i = 0; i < n; i++) put(lake, &(vo_lake_key){"M", "P", odd[i]}, 0, 5 + i, (double)i + 1);
+    for (size_t i = 0; i < n; i++)
+        put(lake, &(vo_lake_key){"M", "P", odd[i]}, 0, 5 + i, (double)i + 1);
     for (size_t i = 0; i < n; i++) {
         vo_series *s = get(lake, &(vo_lake_key){"M", "P", odd[i]});
         cr_assert(s->n == 5 + i && s->column[0].value[1] == (double)i + 1, "%s", odd[i]);
@@ -143,8 +154,11 @@ Test(lake, names_are_only_names, .init = begin, .fini = end) {
     }
     free(entry);
     vo_series *s = NULL;
-    cr_assert_eq(vo_lake_read(lake, &(vo_lake_key){"M", "P", "?"}, (vo_time){0}, (vo_time){INT64_MAX}, &s, NULL), VO_ENOTFOUND);
-    static const vo_lake_key bad[] = {{"", "P", "N"}, {"M", "P", ""}, {"M", "", "N"}, {"M", "P", "a\nb"}, {NULL, "P", "N"}};
+    cr_assert_eq(vo_lake_read(lake, &(vo_lake_key){"M", "P", "?"}, (vo_time){0},
+                              (vo_time){INT64_MAX}, &s, NULL),
+                 VO_ENOTFOUND);
+    static const vo_lake_key bad[] = {
+        {"", "P", "N"}, {"M", "P", ""}, {"M", "", "N"}, {"M", "P", "a\nb"}, {NULL, "P", "N"}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         vo_series *one = make(0, 3, 1);
         cr_assert_eq(vo_lake_upsert(lake, &bad[i], one, NULL), VO_EINVAL);
@@ -198,7 +212,9 @@ Test(lake, leftovers_of_a_killed_writer_are_swept, .init = begin, .fini = end) {
     vo_lake *lake = open_lake();
     char path[DATA_PATH + 128];
     put(lake, &key, 0, 10, 1);
-    snprintf(path, sizeof path, "%s/prices/market=MEM/process=MDA/node=APATZINGAN/year=2024/part.parquet.99.0.tmp", root);
+    snprintf(path, sizeof path,
+             "%s/prices/market=MEM/process=MDA/node=APATZINGAN/year=2024/part.parquet.99.0.tmp",
+             root);
     cr_assert_eq(vo_file_write(path, "PAR1 half", 9, NULL), VO_OK);
     vo_series *s = get(lake, &key);
     cr_assert_eq(s->n, 10u);
@@ -212,7 +228,8 @@ Test(lake, leftovers_of_a_killed_writer_are_swept, .init = begin, .fini = end) {
 }
 
 /* A writer killed at any moment leaves the old part or the new one. */
-Test(lake, a_writer_that_is_killed_leaves_a_whole_lake, .init = begin, .fini = end, .timeout = 120) {
+Test(lake, a_writer_that_is_killed_leaves_a_whole_lake, .init = begin, .fini = end,
+     .timeout = 120) {
     vo_lake *lake = open_lake();
     put(lake, &key, 0, 24, 1);
     for (int i = 0; i < 6; i++) {
@@ -245,7 +262,8 @@ static vo_status write_slices(void *ctx, size_t i, size_t worker, vo_error *err)
     (void)worker;
     vo_lake *lake = NULL;
     vo_status st = vo_lake_open(root, &lake, err);
-    for (int k = 0; k < 10 && st == VO_OK; k++) { /* hours i*40 + k*4 .. +4, interleaved in time */
+    for (int k = 0; k < 10 && st == VO_OK;
+         k++) { /* hours i*40 + k*4 .. +4, interleaved in time */
         vo_series *s = make((int)i * 4 + k * 16, 4, 1);
         st = vo_lake_upsert(lake, &key, s, err);
         vo_series_free(s);
@@ -254,7 +272,8 @@ static vo_status write_slices(void *ctx, size_t i, size_t worker, vo_error *err)
     return st;
 }
 
-Test(lake, threads_and_processes_that_upsert_lose_nothing, .init = begin, .fini = end, .timeout = 120) {
+Test(lake, threads_and_processes_that_upsert_lose_nothing, .init = begin, .fini = end,
+     .timeout = 120) {
     pid_t child[2];
     for (size_t i = 0; i < 2; i++) {
         child[i] = fork();

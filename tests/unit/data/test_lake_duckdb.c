@@ -17,8 +17,10 @@ static vo_status take(void *ctx, const vo_duck_rows *r, vo_error *err) {
     seen *s = ctx;
     (void)err;
     for (size_t i = 0; i < r->rows; i++, s->rows++) {
-        if (vo_duck_has(&r->column[0], i)) s->sum += r->column[0].number[i];
-        else s->null_seen = true;
+        if (vo_duck_has(&r->column[0], i))
+            s->sum += r->column[0].number[i];
+        else
+            s->null_seen = true;
         size_t len = 0;
         const char *text = vo_duck_text(&r->column[1], i, &len);
         memcpy(s->text, text, len);
@@ -31,12 +33,15 @@ Test(lake_duckdb, appended_rows_come_back) {
     vo_duck *d = NULL;
     vo_error err = {0};
     cr_assert_eq(vo_duck_open(&d, &err), VO_OK, "%s", err.msg);
-    cr_assert_eq(vo_duck_query(d, "CREATE TABLE t (v DOUBLE, w VARCHAR)", NULL, NULL, &err), VO_OK);
+    cr_assert_eq(vo_duck_query(d, "CREATE TABLE t (v DOUBLE, w VARCHAR)", NULL, NULL, &err),
+                 VO_OK);
     const size_t n = 5000; /* more than one vector */
     double *v = malloc(n * sizeof *v), sum = 0;
-    for (size_t i = 0; i < n; i++) v[i] = i == 17 ? (double)NAN : (double)i, sum += i == 17 ? 0 : (double)i;
-    const vo_duck_column c[] = {{.kind = VO_DUCK_DOUBLE, .number = v},
-                                {.kind = VO_DUCK_TEXT, .text = "a text longer than twelve bytes"}};
+    for (size_t i = 0; i < n; i++)
+        v[i] = i == 17 ? (double)NAN : (double)i, sum += i == 17 ? 0 : (double)i;
+    const vo_duck_column c[] = {
+        {.kind = VO_DUCK_DOUBLE, .number = v},
+        {.kind = VO_DUCK_TEXT, .text = "a text longer than twelve bytes"}};
     cr_assert_eq(vo_duck_append(d, "t", n, c, 2, &err), VO_OK, "%s", err.msg);
     seen s = {.rows = 0};
     cr_assert_eq(vo_duck_query(d, "SELECT v, w FROM t", take, &s, &err), VO_OK, "%s", err.msg);
@@ -48,7 +53,8 @@ Test(lake_duckdb, appended_rows_come_back) {
 }
 
 Test(lake_duckdb, quoted_text_stays_text) {
-    static const char *const odd[] = {"it's", "'; DROP TABLE t; --", "\"", "a\\'b", "''", "\xc3\xb1"};
+    static const char *const odd[] = {"it's",    "'; DROP TABLE t; --", "\"", "a\\'b", "''",
+                                      "\xc3\xb1"};
     vo_duck *d = NULL;
     cr_assert_eq(vo_duck_open(&d, NULL), VO_OK);
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
@@ -60,7 +66,8 @@ Test(lake_duckdb, quoted_text_stays_text) {
         vo_duck_name(&sql, odd[i]);
         vo_text_append(&sql, ", ");
         vo_duck_literal(&sql, odd[i]);
-        cr_assert_eq(vo_duck_query(d, buffer, take, &s, &err), VO_OK, "%s: %s", buffer, err.msg);
+        cr_assert_eq(vo_duck_query(d, buffer, take, &s, &err), VO_OK, "%s: %s", buffer,
+                     err.msg);
         cr_assert_str_eq(s.text, odd[i]);
     }
     vo_duck_close(d);
@@ -80,7 +87,9 @@ Test(lake_duckdb, errors_come_back_in_words_and_a_reader_may_stop) {
     cr_assert_eq(vo_duck_query(d, "SELEC 1", NULL, NULL, &err), VO_EIO);
     cr_assert(strstr(err.msg, "SELEC"), "%s", err.msg);
     cr_assert_eq(vo_duck_query(d, "SELECT error('no such luck')", take, NULL, &err), VO_EIO);
-    cr_assert_eq(vo_duck_query(d, "SELECT i::DOUBLE FROM range(100000) r(i)", stop, &calls, &err), VO_ECANCELED);
+    cr_assert_eq(
+        vo_duck_query(d, "SELECT i::DOUBLE FROM range(100000) r(i)", stop, &calls, &err),
+        VO_ECANCELED);
     cr_assert_eq(calls, 1);
     cr_assert_eq(vo_duck_query(d, "SELECT 1", NULL, NULL, &err), VO_OK); /* still usable */
     vo_duck_close(d);

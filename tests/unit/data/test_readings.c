@@ -15,7 +15,8 @@ Test(readings, many_nodes_keep_their_rows_apart) {
             char node[16];
             vo_readings *r = NULL;
             snprintf(node, sizeof node, "N%d", k);
-            cr_assert_eq(vo_readings_set_node(set, "MEM", "MDA", node, columns, 2, &r, NULL), VO_OK);
+            cr_assert_eq(vo_readings_set_node(set, "MEM", "MDA", node, columns, 2, &r, NULL),
+                         VO_OK);
             const double v[2] = {k, round};
             cr_assert_eq(vo_readings_add(set, r, round, 7, 0, v, NULL), VO_OK);
         }

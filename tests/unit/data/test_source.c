@@ -14,7 +14,8 @@ static const char *market_of(const char *text) {
     static char market[32];
     vo_readings_set *set = NULL;
     vo_error err = {0};
-    cr_assert_eq(vo_source_parse("FR.csv", text, strlen(text), NULL, &set, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_source_parse("FR.csv", text, strlen(text), NULL, &set, &err), VO_OK, "%s",
+                 err.msg);
     strcpy(market, set->item[0]->market);
     vo_readings_set_free(set);
     return market;
@@ -23,10 +24,17 @@ static const char *market_of(const char *text) {
 Test(source, the_format_is_told_from_the_content) {
     cr_assert_str_eq(market_of("timestamp,price\n2024-01-01,1\n"), "");
     cr_assert_str_eq(market_of("Date,Price,x\n2024-01-01,1,2\n"), "EPF");
-    cr_assert_str_eq(market_of("sistema,mercado,tipo,clave,fecha,hora,precio,c_energia,c_perdidas,c_congestion\n"
-                               "SIN,MDA,PND,A,2024-01-01,1,2,2,0,0\n"), "MEM");
-    cr_assert_str_eq(market_of("\xef\xbb\xbf{\"proceso\":\"MDA\",\"sistema\":\"SIN\",\"Resultados\":[{\"clv_nodo\":"
-                               "\"A\",\"Valores\":[{\"fecha\":\"2024-01-01\",\"hora\":\"1\",\"pml\":\"2\"}]}]}"), "MEM");
+    cr_assert_str_eq(
+        market_of(
+            "sistema,mercado,tipo,clave,fecha,hora,precio,c_energia,c_perdidas,c_congestion\n"
+            "SIN,MDA,PND,A,2024-01-01,1,2,2,0,0\n"),
+        "MEM");
+    cr_assert_str_eq(
+        market_of(
+            "\xef\xbb\xbf{\"proceso\":\"MDA\",\"sistema\":\"SIN\",\"Resultados\":[{\"clv_"
+            "nodo\":"
+            "\"A\",\"Valores\":[{\"fecha\":\"2024-01-01\",\"hora\":\"1\",\"pml\":\"2\"}]}]}"),
+        "MEM");
 }
 
 Test(source, compressed_is_the_same_as_plain) {
@@ -62,7 +70,8 @@ Test(source, a_series_written_is_read_back_to_the_bit) {
     }
     cr_assert_eq(vo_series_write_csv(s, path, NULL), VO_OK);
     cr_assert_eq(vo_source_read(path, &(vo_source_options){.zone = "UTC"}, &set, NULL), VO_OK);
-    cr_assert_eq(vo_clean(set->item[0], &(vo_clean_options){.uneven = true}, &back, NULL, NULL), VO_OK);
+    cr_assert_eq(vo_clean(set->item[0], &(vo_clean_options){.uneven = true}, &back, NULL, NULL),
+                 VO_OK);
     cr_assert(back->n == s->n && back->n_columns == 2);
     cr_assert_str_eq(back->column[1].name, names[1]);
     cr_assert_eq(memcmp(back->column[0].value, s->column[0].value, s->n * sizeof(double)), 0);

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HEADER "sistema,mercado,tipo,clave,fecha,hora,precio,c_energia,c_perdidas,c_congestion\n"
+#define HEADER                                                                                 \
+    "sistema,mercado,tipo,clave,fecha,hora,precio,c_energia,c_perdidas,c_congestion\n"
 
 static vo_status parse(const char *name, const char *text, vo_source_options o,
                        vo_readings_set **set, vo_error *err) {
@@ -29,7 +30,8 @@ Test(source_cenace, hours_of_odd_days_are_contiguous_and_meet_the_next_day) {
         char text[4096] = HEADER;
         size_t n = strlen(text);
         for (int h = 1; h <= odd[k].hours; h++)
-            n += (size_t)sprintf(text + n, "%s,MDA,PML,X,%s,%d,1,1,0,0\n", odd[k].system, odd[k].day, h);
+            n += (size_t)sprintf(text + n, "%s,MDA,PML,X,%s,%d,1,1,0,0\n", odd[k].system,
+                                 odd[k].day, h);
         sprintf(text + n, "%s,MDA,PML,X,%s,1,1,1,0,0\n", odd[k].system, odd[k].next);
         vo_readings_set *set = NULL;
         vo_error err = {0};
@@ -40,13 +42,15 @@ Test(source_cenace, hours_of_odd_days_are_contiguous_and_meet_the_next_day) {
         for (size_t i = 1; i < r->n; i++)
             cr_assert_eq(r->start_s[i], r->start_s[0] + (int64_t)i * 3600, "%s", odd[k].day);
         vo_readings_set_free(set);
-        n += (size_t)sprintf(text + n, "%s,MDA,PML,X,%s,%d,1,1,0,0\n", odd[k].system, odd[k].day, odd[k].hours + 1);
+        n += (size_t)sprintf(text + n, "%s,MDA,PML,X,%s,%d,1,1,0,0\n", odd[k].system,
+                             odd[k].day, odd[k].hours + 1);
         cr_assert_eq(parse("x.csv", text, standard, &set, &err), VO_EINVAL);
         cr_assert(strstr(err.msg, "hora"), "%s", err.msg);
     }
 }
 
-/* Midnight of 29 January 2016 is 06:00Z in Mexico City, 07:00Z in Mazatlan, 08:00Z in Tijuana. */
+/* Midnight of 29 January 2016 is 06:00Z in Mexico City, 07:00Z in Mazatlan, 08:00Z in Tijuana.
+ */
 Test(source_cenace, each_system_has_its_own_clock) {
     static const struct {
         const char *system;
@@ -55,7 +59,8 @@ Test(source_cenace, each_system_has_its_own_clock) {
     for (int k = 0; k < 3; k++) {
         char text[512];
         vo_readings_set *set = NULL;
-        sprintf(text, HEADER "%s,MDA,PND,A,2016-01-29,1,807.16,773.97,33.28,-.10\n", is[k].system);
+        sprintf(text, HEADER "%s,MDA,PND,A,2016-01-29,1,807.16,773.97,33.28,-.10\n",
+                is[k].system);
         cr_assert_eq(parse("x.csv", text, standard, &set, NULL), VO_OK);
         const vo_readings *r = set->item[0];
         cr_assert_eq(r->start_s[0], is[k].start_s, "%s", is[k].system);
@@ -66,12 +71,14 @@ Test(source_cenace, each_system_has_its_own_clock) {
 }
 
 Test(source_cenace, a_monthly_report_needs_its_file_name_or_the_options) {
-    const char *text = "Fecha,Hora,Clave del nodo,Precio marginal local ($/MWh),Componente de energia ($/MWh),"
-                       "Componente de perdidas ($/MWh),Componente de congestion ($/MWh)\n"
-                       "03/04/2016,1,07APD-230,464.84,477.19,-12.35,0\n";
+    const char *text =
+        "Fecha,Hora,Clave del nodo,Precio marginal local ($/MWh),Componente de energia ($/MWh),"
+        "Componente de perdidas ($/MWh),Componente de congestion ($/MWh)\n"
+        "03/04/2016,1,07APD-230,464.84,477.19,-12.35,0\n";
     vo_readings_set *set = NULL;
     vo_error err = {0};
-    cr_assert_eq(parse("a/PreciosMargLocales_BCA_MDA_Mes.csv", text, standard, &set, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(parse("a/PreciosMargLocales_BCA_MDA_Mes.csv", text, standard, &set, &err),
+                 VO_OK, "%s", err.msg);
     cr_assert_str_eq(set->item[0]->label, "MEM MDA 07APD-230");
     cr_assert_eq(set->item[0]->start_s[0], 1459666800); /* 3 April 00:00-07:00 */
     vo_readings_set_free(set);
@@ -84,11 +91,14 @@ Test(source_cenace, a_monthly_report_needs_its_file_name_or_the_options) {
 }
 
 Test(source_cenace, a_daily_report_says_in_its_preamble_who_it_is) {
-    const char *text = "Centro Nacional de Control de Energia\nPrecios de Energia en Nodos Distribuidos del MDA\n"
-                       "Sistema Interconectado Baja California Sur\nReporte diario\nFecha: 02/Abril/2017\n"
-                       "Archivo descargado, creado el 01/Abril/2017 12:57:41 hrs.\nNota: x\n"
-                       "Hora,Zona de Carga,Precio Zonal  ($/MWh),Componente energia  ($/MWh),Componente perdidas  ($/MWh),"
-                       "Componente Congestion  ($/MWh),\n1,LA PAZ,477.35,463.41,13.94,0,\n";
+    const char *text =
+        "Centro Nacional de Control de Energia\nPrecios de Energia en Nodos Distribuidos del "
+        "MDA\n"
+        "Sistema Interconectado Baja California Sur\nReporte diario\nFecha: 02/Abril/2017\n"
+        "Archivo descargado, creado el 01/Abril/2017 12:57:41 hrs.\nNota: x\n"
+        "Hora,Zona de Carga,Precio Zonal  ($/MWh),Componente energia  ($/MWh),Componente "
+        "perdidas  ($/MWh),"
+        "Componente Congestion  ($/MWh),\n1,LA PAZ,477.35,463.41,13.94,0,\n";
     vo_readings_set *set = NULL;
     vo_error err = {0};
     cr_assert_eq(parse("x.csv", text, standard, &set, &err), VO_OK, "%s", err.msg);
@@ -100,11 +110,17 @@ Test(source_cenace, a_daily_report_says_in_its_preamble_who_it_is) {
 
 Test(source_cenace, replies_as_json_and_xml_are_the_same_rows) {
     static const char *const reply[] = {
-        "{\"proceso\":\"MTR\",\"sistema\":\"SIN\",\"Resultados\":[{\"zona_carga\":\"A\",\"Valores\":[{\"fecha\":\"2017-04-19\","
-        "\"hora\":\"2\",\"pz\":\"1000.3\",\"pz_ene\":909.27,\"pz_per\":\"91.03\",\"pz_cng\":\"\"}]}]}",
-        "<?xml version=\"1.0\"?><Reporte><proceso>MTR</proceso><sistema>SIN</sistema><Resultados><Zona_Carga>"
-        "<zona_carga>A</zona_carga><Valores><Valor><fecha>2017-04-19</fecha><hora> 2 </hora><pz>1000.3</pz>"
-        "<pz_ene>909.27</pz_ene><pz_per>91.03</pz_per><pz_cng></pz_cng></Valor></Valores></Zona_Carga></Resultados></Reporte>"};
+        "{\"proceso\":\"MTR\",\"sistema\":\"SIN\",\"Resultados\":[{\"zona_carga\":\"A\","
+        "\"Valores\":[{\"fecha\":\"2017-04-19\","
+        "\"hora\":\"2\",\"pz\":\"1000.3\",\"pz_ene\":909.27,\"pz_per\":\"91.03\",\"pz_cng\":"
+        "\"\"}]}]}",
+        "<?xml "
+        "version=\"1.0\"?><Reporte><proceso>MTR</proceso><sistema>SIN</"
+        "sistema><Resultados><Zona_Carga>"
+        "<zona_carga>A</zona_carga><Valores><Valor><fecha>2017-04-19</fecha><hora> 2 "
+        "</hora><pz>1000.3</pz>"
+        "<pz_ene>909.27</pz_ene><pz_per>91.03</pz_per><pz_cng></pz_cng></Valor></Valores></"
+        "Zona_Carga></Resultados></Reporte>"};
     for (int k = 0; k < 2; k++) {
         vo_readings_set *set = NULL;
         vo_error err = {0};
@@ -124,12 +140,14 @@ Test(source_cenace, what_is_wrong_is_refused_in_words) {
         const char *text, *says;
         vo_status status;
     } bad[] = {
-        {"{\"Message\":\"No se pueden mostrar datos\"}", "No se pueden mostrar datos", VO_ENOTFOUND},
+        {"{\"Message\":\"No se pueden mostrar datos\"}", "No se pueden mostrar datos",
+         VO_ENOTFOUND},
         {"{\"a\":1}", "Resultados", VO_EINVAL},
         {"{\"Resultados\":[1]}", "Valores", VO_EINVAL},
         {"{\"Resultados\":[]}", "no rows", VO_ENOTFOUND},
         {"{\"Resultados\":", "line", VO_EINVAL},
-        {"<Reporte><Message>fuera de rango</Message></Reporte>", "fuera de rango", VO_ENOTFOUND},
+        {"<Reporte><Message>fuera de rango</Message></Reporte>", "fuera de rango",
+         VO_ENOTFOUND},
         {"<Reporte>", "line 1", VO_EINVAL},
         {"<!DOCTYPE a [<!ENTITY b \"c\">]><Reporte>&b;</Reporte>", "document type", VO_EINVAL},
         {HEADER "SIN,MDA,PND,A,2016-01-29,1,abc,1,1,1\n", "line 2, price: \"abc\"", VO_EINVAL},
@@ -144,7 +162,8 @@ Test(source_cenace, what_is_wrong_is_refused_in_words) {
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         vo_readings_set *set = NULL;
         vo_error err = {0};
-        cr_assert_eq(parse("x", bad[i].text, standard, &set, &err), bad[i].status, "%s -> %s", bad[i].text, err.msg);
+        cr_assert_eq(parse("x", bad[i].text, standard, &set, &err), bad[i].status, "%s -> %s",
+                     bad[i].text, err.msg);
         cr_assert(strstr(err.msg, bad[i].says), "\"%s\" is not in: %s", bad[i].says, err.msg);
         cr_assert_null(set);
     }

@@ -19,8 +19,8 @@ static vo_readings_set *read_ok(const char *text, vo_source_options o) {
 static void must_refuse(const char *text, vo_source_options o, const char *says) {
     vo_readings_set *set = NULL;
     vo_error err = {0};
-    cr_assert_neq(vo_source_csv_parse("x/prices.csv", text, strlen(text), &o, &set, &err), VO_OK,
-                  "%s", text);
+    cr_assert_neq(vo_source_csv_parse("x/prices.csv", text, strlen(text), &o, &set, &err),
+                  VO_OK, "%s", text);
     cr_assert_null(set);
     cr_assert(strstr(err.msg, says), "\"%s\" is not in: %s", says, err.msg);
 }
@@ -28,7 +28,8 @@ static void must_refuse(const char *text, vo_source_options o, const char *says)
 static const vo_source_options standard = {0};
 
 Test(source_csv, the_plain_form_is_read) {
-    vo_readings_set *set = read_ok("timestamp,price\n2024-01-01T00:00Z,10\n2024-01-01T01:00Z,\n", standard);
+    vo_readings_set *set =
+        read_ok("timestamp,price\n2024-01-01T00:00Z,10\n2024-01-01T01:00Z,\n", standard);
     const vo_readings *r = set->item[0];
     cr_assert(set->n == 1 && r->n == 2 && r->n_columns == 1);
     cr_assert(r->start_s[0] == JAN1 && r->start_s[1] == JAN1 + 3600);
@@ -48,9 +49,14 @@ Test(source_csv, columns_are_told_by_name_and_content) {
         const char *other;
     } file[] = {
         {"price,timestamp\n7,2024-01-01\n", 7, NULL},
-        {"utc,local_pacific,price_usd_per_mwh\n2024-01-01T00:00:00Z,2023-12-31T16:00:00-08:00,7\n", 7, NULL},
-        {"interval_end_aest,total_demand_mw,rrp_aud_per_mwh\n2024-01-01T00:00:00,4181.58,7\n", 7, "total_demand_mw"},
-        {"REGION,SETTLEMENTDATE,TOTALDEMAND,RRP,PERIODTYPE\nVIC1,2024/01/01 00:00:00,4181.58,7,TRADE\n", 7, "TOTALDEMAND"},
+        {"utc,local_pacific,price_usd_per_mwh\n2024-01-01T00:00:00Z,2023-12-31T16:00:00-08:00,"
+         "7\n",
+         7, NULL},
+        {"interval_end_aest,total_demand_mw,rrp_aud_per_mwh\n2024-01-01T00:00:00,4181.58,7\n",
+         7, "total_demand_mw"},
+        {"REGION,SETTLEMENTDATE,TOTALDEMAND,RRP,PERIODTYPE\nVIC1,2024/01/01 "
+         "00:00:00,4181.58,7,TRADE\n",
+         7, "TOTALDEMAND"},
         {",Real price,DNN 1\n2024-01-01 00:00:00,7,8\n", 7, "DNN 1"},
         {"when;Preis;load\n2024-01-01;7,25;3\n", 7.25, "load"},
         {"2024-01-01,7\n2024-01-01 01:00,8\n", 7, NULL}, /* no header */
@@ -76,7 +82,8 @@ Test(source_csv, named_columns_win) {
 }
 
 Test(source_csv, a_node_column_splits_the_file) {
-    const char *text = "time,node,price\n2024-01-01,A B,1\n2024-01-01,C,2\n2024-01-01T01:00,A B,3\n";
+    const char *text =
+        "time,node,price\n2024-01-01,A B,1\n2024-01-01,C,2\n2024-01-01T01:00,A B,3\n";
     vo_source_options o = {.node_column = "node", .market = "M", .process = "P"};
     vo_readings_set *set = read_ok(text, o);
     cr_assert(set->n == 2 && set->item[0]->n == 2 && set->item[1]->n == 1);
@@ -108,7 +115,8 @@ Test(source_csv, stamps_at_the_end_of_intervals_move_to_their_start) {
 }
 
 Test(source_csv, one_offset_names_the_zone_and_changing_ones_are_noted) {
-    vo_readings_set *set = read_ok("t,p\n2024-01-01T00:00-08:00,1\n2024-01-01T01:00-08:00,2\n", standard);
+    vo_readings_set *set =
+        read_ok("t,p\n2024-01-01T00:00-08:00,1\n2024-01-01T01:00-08:00,2\n", standard);
     cr_assert_str_eq(set->item[0]->zone, "-08:00");
     cr_assert_eq(set->item[0]->start_s[0], JAN1 + 8 * 3600);
     vo_readings_set_free(set);
@@ -143,13 +151,17 @@ Test(source_csv, naive_stamps_of_odd_days_are_contiguous_in_utc) {
 Test(source_csv, what_is_wrong_is_named_with_line_column_and_remedy) {
     must_refuse("", standard, "is empty");
     must_refuse("timestamp,price\n", standard, "no rows");
-    must_refuse("timestamp,price\n2024-01-01,abc\n", standard, "line 2, column \"price\": \"abc\"");
-    must_refuse("timestamp,price\n2024-01-01,1\nyesterday,2\n", standard, "line 3, column \"timestamp\"");
+    must_refuse("timestamp,price\n2024-01-01,abc\n", standard,
+                "line 2, column \"price\": \"abc\"");
+    must_refuse("timestamp,price\n2024-01-01,1\nyesterday,2\n", standard,
+                "line 3, column \"timestamp\"");
     must_refuse("timestamp,price\n2024-01-01,1,2\n", standard, "line 2 has 3 fields");
     must_refuse("timestamp,price\n31/12/2024,1\n", standard, "day or the month");
     must_refuse("timestamp,name\n2024-01-01,x\n", standard, "price column");
-    must_refuse("timestamp,a,A\n2024-01-01,1,2\n", (vo_source_options){.price_column = "b"}, "it has: timestamp, a, A");
+    must_refuse("timestamp,a,A\n2024-01-01,1,2\n", (vo_source_options){.price_column = "b"},
+                "it has: timestamp, a, A");
     must_refuse("timestamp,price,a,A\n2024-01-01,1,2,3\n", standard, "two columns are called");
-    must_refuse("timestamp,price\n2024-01-01,1\n", (vo_source_options){.zone = "Mars/Olympus"}, "Mars/Olympus");
+    must_refuse("timestamp,price\n2024-01-01,1\n", (vo_source_options){.zone = "Mars/Olympus"},
+                "Mars/Olympus");
     must_refuse("1\n", (vo_source_options){.interval_minutes = -1}, "interval_minutes = -1");
 }

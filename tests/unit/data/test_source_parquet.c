@@ -40,16 +40,23 @@ static vo_readings_set *read_ok(vo_source_options o) {
 }
 
 Test(source_parquet, one_instant_held_in_many_types, .init = begin, .fini = end) {
-    static const char *const time[] = {
-        "TIMESTAMPTZ '2024-01-01 00:00:00+00'", "TIMESTAMPTZ '2023-12-31 18:00:00-06'",
-        "TIMESTAMP '2024-01-01 00:00:00'",      "TIMESTAMP_NS '2024-01-01 00:00:00'",
-        "TIMESTAMP_S '2024-01-01 00:00:00'",    "DATE '2024-01-01'",
-        "'2024-01-01T00:00:00Z'",               "1704067200::INTEGER",
-        "1704067200000::BIGINT",                "1704067200000000::BIGINT",
-        "1704067200000000000::BIGINT"};
+    static const char *const time[] = {"TIMESTAMPTZ '2024-01-01 00:00:00+00'",
+                                       "TIMESTAMPTZ '2023-12-31 18:00:00-06'",
+                                       "TIMESTAMP '2024-01-01 00:00:00'",
+                                       "TIMESTAMP_NS '2024-01-01 00:00:00'",
+                                       "TIMESTAMP_S '2024-01-01 00:00:00'",
+                                       "DATE '2024-01-01'",
+                                       "'2024-01-01T00:00:00Z'",
+                                       "1704067200::INTEGER",
+                                       "1704067200000::BIGINT",
+                                       "1704067200000000::BIGINT",
+                                       "1704067200000000000::BIGINT"};
     for (size_t i = 0; i < sizeof time / sizeof time[0]; i++) {
         char select[512];
-        snprintf(select, sizeof select, "SELECT 'x' AS kind, %s AS time, 7::FLOAT AS price, NULL::DECIMAL(9,2) AS load", time[i]);
+        snprintf(
+            select, sizeof select,
+            "SELECT 'x' AS kind, %s AS time, 7::FLOAT AS price, NULL::DECIMAL(9,2) AS load",
+            time[i]);
         write_file(select);
         vo_readings_set *set = read_ok((vo_source_options){0});
         const vo_readings *r = set->item[0];
@@ -69,7 +76,8 @@ Test(source_parquet, naive_times_follow_the_zone, .init = begin, .fini = end) {
 }
 
 Test(source_parquet, a_node_column_splits_the_file_of_any_length, .init = begin, .fini = end) {
-    write_file("SELECT make_timestamptz((1704067200 + (i // 3) * 3600) * 1000000) AS t, 'N' || (i % 3) AS node, "
+    write_file("SELECT make_timestamptz((1704067200 + (i // 3) * 3600) * 1000000) AS t, 'N' || "
+               "(i % 3) AS node, "
                "i::DOUBLE AS price FROM range(30000) r(i)");
     vo_readings_set *set = read_ok((vo_source_options){.node_column = "node"});
     cr_assert(set->n == 3 && set->rows == 30000);
@@ -100,8 +108,11 @@ Test(source_parquet, what_is_wrong_is_refused_in_words, .init = begin, .fini = e
         vo_readings_set *set = NULL;
         vo_error err = {0};
         write_file(bad[i].select);
-        cr_assert_neq(vo_source_read(path, &(vo_source_options){.price_column = bad[i].price}, &set, &err), VO_OK);
-        cr_assert(strstr(err.msg, bad[i].says) && !set, "\"%s\" is not in: %s", bad[i].says, err.msg);
+        cr_assert_neq(vo_source_read(path, &(vo_source_options){.price_column = bad[i].price},
+                                     &set, &err),
+                      VO_OK);
+        cr_assert(strstr(err.msg, bad[i].says) && !set, "\"%s\" is not in: %s", bad[i].says,
+                  err.msg);
     }
     vo_readings_set *set = NULL;
     FILE *f = fopen(path, "wb");

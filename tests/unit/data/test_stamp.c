@@ -7,8 +7,8 @@
 static int64_t read_one(vo_stamp_reader *s, const char *text, int64_t last_s, uint8_t *flag) {
     int64_t utc_s = 0;
     vo_error err = {0};
-    cr_assert_eq(vo_stamp_read(s, text, strlen(text), last_s, &utc_s, flag, &err), VO_OK, "%s: %s",
-                 text, err.msg);
+    cr_assert_eq(vo_stamp_read(s, text, strlen(text), last_s, &utc_s, flag, &err), VO_OK,
+                 "%s: %s", text, err.msg);
     return utc_s;
 }
 
@@ -18,11 +18,16 @@ Test(stamp, one_instant_written_many_ways) {
     static const struct {
         const char *text;
         vo_date_order order;
-    } way[] = {{"2024-01-01T00:00:00Z", VO_DATE_YEAR_FIRST}, {"2024-01-01 00:00", VO_DATE_YEAR_FIRST},
-               {"2024/01/01 00:00:00", VO_DATE_YEAR_FIRST},  {"2024-1-1", VO_DATE_YEAR_FIRST},
-               {"2023-12-31T18:00-06:00", VO_DATE_YEAR_FIRST}, {"2024-01-01T05:30+0530", VO_DATE_YEAR_FIRST},
-               {"01/01/2024 00:00", VO_DATE_DAY_FIRST},      {"1/1/2024 0:00", VO_DATE_MONTH_FIRST},
-               {"1704067200", VO_DATE_YEAR_FIRST},           {"1704067200000", VO_DATE_YEAR_FIRST}};
+    } way[] = {{"2024-01-01T00:00:00Z", VO_DATE_YEAR_FIRST},
+               {"2024-01-01 00:00", VO_DATE_YEAR_FIRST},
+               {"2024/01/01 00:00:00", VO_DATE_YEAR_FIRST},
+               {"2024-1-1", VO_DATE_YEAR_FIRST},
+               {"2023-12-31T18:00-06:00", VO_DATE_YEAR_FIRST},
+               {"2024-01-01T05:30+0530", VO_DATE_YEAR_FIRST},
+               {"01/01/2024 00:00", VO_DATE_DAY_FIRST},
+               {"1/1/2024 0:00", VO_DATE_MONTH_FIRST},
+               {"1704067200", VO_DATE_YEAR_FIRST},
+               {"1704067200000", VO_DATE_YEAR_FIRST}};
     for (size_t i = 0; i < sizeof way / sizeof way[0]; i++) {
         vo_stamp_reader s = {.order = way[i].order};
         uint8_t flag = 9;
@@ -36,16 +41,23 @@ Test(stamp, one_instant_written_many_ways) {
 }
 
 Test(stamp, what_is_no_time_is_refused_with_a_remedy) {
-    static const char *const no[] = {"", "foo", "2024-13-01", "2024-02-30", "2024-01-01T25:00", "12",
-                                     "31/12/2024", "2024-01-01T00:00:00 nonsense",
-                                     "2024-01-01T00:00:00Z2024-01-01T00:00:00Z2024-01-01T00:00:00Z"};
+    static const char *const no[] = {
+        "",
+        "foo",
+        "2024-13-01",
+        "2024-02-30",
+        "2024-01-01T25:00",
+        "12",
+        "31/12/2024",
+        "2024-01-01T00:00:00 nonsense",
+        "2024-01-01T00:00:00Z2024-01-01T00:00:00Z2024-01-01T00:00:00Z"};
     for (size_t i = 0; i < sizeof no / sizeof no[0]; i++) {
         vo_stamp_reader s = {.order = VO_DATE_YEAR_FIRST};
         int64_t utc_s = 5;
         uint8_t flag;
         vo_error err = {0};
-        cr_assert_eq(vo_stamp_read(&s, no[i], strlen(no[i]), 0, &utc_s, &flag, &err), VO_EINVAL, "%s",
-                     no[i]);
+        cr_assert_eq(vo_stamp_read(&s, no[i], strlen(no[i]), 0, &utc_s, &flag, &err), VO_EINVAL,
+                     "%s", no[i]);
         cr_assert(err.msg[0]);
     }
 }
@@ -63,8 +75,9 @@ Test(stamp, the_repeated_hour_is_resolved_by_order_and_the_skipped_one_is_flagge
     vo_stamp_reader s = {.order = VO_DATE_YEAR_FIRST};
     uint8_t flag = 0;
     cr_assert_eq(vo_zone_open("Europe/Madrid", &s.zone, NULL), VO_OK);
-    static const char *const autumn[] = {"2024-10-27 00:00", "2024-10-27 01:00", "2024-10-27 02:00",
-                                         "2024-10-27 02:00", "2024-10-27 03:00"};
+    static const char *const autumn[] = {"2024-10-27 00:00", "2024-10-27 01:00",
+                                         "2024-10-27 02:00", "2024-10-27 02:00",
+                                         "2024-10-27 03:00"};
     int64_t last = INT64_MIN, first = 0;
     for (int i = 0; i < 5; i++) {
         const int64_t at = read_one(&s, autumn[i], last, &flag);
@@ -73,8 +86,9 @@ Test(stamp, the_repeated_hour_is_resolved_by_order_and_the_skipped_one_is_flagge
         last = at;
     }
     /* the same at half hours: 02:00 02:30 02:00 02:30 */
-    static const char *const half[] = {"2024-10-27 02:00", "2024-10-27 02:30", "2024-10-27 02:00",
-                                       "2024-10-27 02:30", "2024-10-27 03:00"};
+    static const char *const half[] = {"2024-10-27 02:00", "2024-10-27 02:30",
+                                       "2024-10-27 02:00", "2024-10-27 02:30",
+                                       "2024-10-27 03:00"};
     last = INT64_MIN;
     for (int i = 0; i < 5; i++) {
         last = read_one(&s, half[i], last, &flag);

@@ -100,8 +100,14 @@ Test(synth, options_outside_their_domain_are_named) {
     bad[5].congested_share = 1;
     bad[6].zone = "Mars/Olympus";
     bad[7].days = -1;
-    static const char *const name[] = {"year", "interval_minutes", "level", "noise", "negative_midday",
-                                       "congested_share", "Mars/Olympus", "days"};
+    static const char *const name[] = {"year",
+                                       "interval_minutes",
+                                       "level",
+                                       "noise",
+                                       "negative_midday",
+                                       "congested_share",
+                                       "Mars/Olympus",
+                                       "days"};
     for (int i = 0; i < 8; i++) {
         vo_series *s = NULL;
         vo_error err = {0};

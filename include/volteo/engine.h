@@ -26,19 +26,19 @@ extern "C" {
  * against the old one would notice. */
 #define VO_ABI_VERSION 1
 
-int32_t vo_abi_version(void);   /* VO_ABI_VERSION of the library in use */
-const char *vo_version(void);   /* "0.1.0" */
+int32_t vo_abi_version(void); /* VO_ABI_VERSION of the library in use */
+const char *vo_version(void); /* "0.1.0" */
 
 /* Told now and then how far the work is, 0..1. Returning non-zero stops it: VO_ECANCELED. */
 typedef int32_t (*vo_progress)(void *ctx, const char *phase, double fraction);
 
 typedef struct {
-    const char *lake;      /* folder of the Parquet lake; NULL: "lake"                  */
-    vo_progress progress;  /* or NULL                                                   */
-    void *progress_ctx;    /* passed to it                                              */
-    int32_t allow_files;   /* 1: requests may name local files (prices_file, ...), read */
-                           /*    with this process's rights; 0: they are refused        */
-    int32_t threads;       /* 0: all cores                                              */
+    const char *lake;     /* folder of the Parquet lake; NULL: "lake"                  */
+    vo_progress progress; /* or NULL                                                   */
+    void *progress_ctx;   /* passed to it                                              */
+    int32_t allow_files;  /* 1: requests may name local files (prices_file, ...), read */
+                          /*    with this process's rights; 0: they are refused        */
+    int32_t threads;      /* 0: all cores                                              */
 } vo_engine_options;
 
 vo_engine_options vo_engine_options_default(void); /* "lake", no files, all cores */

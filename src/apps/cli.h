@@ -33,7 +33,7 @@ enum {
 };
 
 typedef struct {
-    const char *name;    /* "data import" */
+    const char *name; /* "data import" */
     unsigned bit;
     const char *argument; /* of the positional argument, or NULL: it has none */
     const char *summary, *example;
@@ -45,7 +45,7 @@ typedef struct {
 
 typedef struct {
     const cli_command *command;
-    char *request;      /* the document to send, owned                               */
+    char *request; /* the document to send, owned                               */
     char *lake, *report, *battery; /* owned, may be NULL                              */
     int threads;
     gboolean json;

@@ -12,11 +12,11 @@
 #include "port/file.h"
 
 typedef enum {
-    TEXT,    /* a string                                  */
-    NUMBER,  /* must read as a number                     */
-    EITHER,  /* a number if it reads as one, else a name  */
-    YES,     /* a flag without a value                    */
-    SPECIAL  /* has its own code, by name                 */
+    TEXT,   /* a string                                  */
+    NUMBER, /* must read as a number                     */
+    EITHER, /* a number if it reads as one, else a name  */
+    YES,    /* a flag without a value                    */
+    SPECIAL /* has its own code, by name                 */
 } flag_kind;
 
 typedef struct {
@@ -28,6 +28,7 @@ typedef struct {
     const char *help;
 } flag;
 
+// clang-format off
 static const flag flags[] = {
     {"prices", TEXT, CLI_PLANS, "prices_file", "FILE", "CSV or Parquet: timestamp,price or named columns"},
     {"battery", SPECIAL, CLI_PLANS, NULL, "FILE", "JSON: {\"power_mw\": 2, \"capacity_mwh\": 4, ...}"},
@@ -102,11 +103,12 @@ static const flag flags[] = {
     {"threads", SPECIAL, CLI_TABLES, NULL, "N", "0: all cores"},
     {"json", SPECIAL, CLI_ALL, NULL, NULL, "one JSON document and nothing else"},
 };
+// clang-format on
 enum { N_FLAGS = sizeof flags / sizeof flags[0] };
 
 typedef struct {
     const cli_command *command;
-    char *value[N_FLAGS];     /* owned */
+    char *value[N_FLAGS]; /* owned */
     gboolean yes[N_FLAGS];
 } given;
 
@@ -160,7 +162,8 @@ static int read_arguments(given *g, int argc, char **argv, char ***rest) {
         entries[n++] = (GOptionEntry){
             .long_name = flags[i].name,
             .arg = without_value(&flags[i]) ? G_OPTION_ARG_NONE : G_OPTION_ARG_FILENAME,
-            .arg_data = without_value(&flags[i]) ? (gpointer)&g->yes[i] : (gpointer)&g->value[i],
+            .arg_data =
+                without_value(&flags[i]) ? (gpointer)&g->yes[i] : (gpointer)&g->value[i],
             .description = flags[i].help,
             .arg_description = flags[i].value};
     }
@@ -173,8 +176,8 @@ static int read_arguments(given *g, int argc, char **argv, char ***rest) {
                                 .arg = G_OPTION_ARG_FILENAME_ARRAY,
                                 .arg_data = rest,
                                 .arg_description = g->command->argument};
-    char *summary = g_strdup_printf("%s\n\nExample:\n  %s", g->command->summary,
-                                    g->command->example);
+    char *summary =
+        g_strdup_printf("%s\n\nExample:\n  %s", g->command->summary, g->command->example);
     char *program = g_strdup_printf("volteo %s", g->command->name);
     g_set_prgname(program);
     GOptionContext *context = g_option_context_new(NULL);
@@ -218,7 +221,7 @@ static int write_battery(const given *g, vo_json_out *w) {
     const char *path = value_of(g, "battery");
     if (!path)
         return usage(g->command, "which battery? --battery FILE with {\"power_mw\": 2, "
-                     "\"capacity_mwh\": 4}, or --request FILE");
+                                 "\"capacity_mwh\": 4}, or --request FILE");
     vo_error err = {0};
     char *text = NULL;
     size_t len = 0;
@@ -247,7 +250,7 @@ static int write_source(const given *g, vo_json_out *w) {
     if (value_of(g, "prices")) {
         if (market)
             return usage(g->command, "--market is for the lake, --prices names a file: "
-                         "drop one");
+                                     "drop one");
         write_text(w, "node", node);
         write_text(w, "process", value_of(g, "process"));
         write_text(w, "from", from);
@@ -256,7 +259,7 @@ static int write_source(const given *g, vo_json_out *w) {
     }
     if (!node)
         return usage(g->command, "no prices: give --prices FILE, or --market MEM --node NAME "
-                     "(`volteo data list` shows them)");
+                                 "(`volteo data list` shows them)");
     vo_json_out_key(w, "market_params");
     vo_json_out_object(w);
     write_text(w, "zone", node);
@@ -285,7 +288,8 @@ static int write_request(const given *g, const cli_options *o, char **rest, vo_j
         vo_json_out_key(w, "curves");
         vo_json_out_bool(w, true);
     }
-    if (g->command->bit == CLI_OPTIMIZE && !o->json) { /* people want to know how quick it was */
+    if (g->command->bit == CLI_OPTIMIZE &&
+        !o->json) { /* people want to know how quick it was */
         vo_json_out_key(w, "timing");
         vo_json_out_bool(w, true);
     }
@@ -312,9 +316,10 @@ static int read_request(const given *g, const char *path, cli_options *o) {
         if ((g->value[i] || g->yes[i]) &&
             (flags[i].kind != SPECIAL ||
              (flags[i].commands == CLI_PLANS && strcmp(flags[i].name, "request") != 0)))
-            return usage(g->command, "--request holds the whole request: put %s into it and "
-                         "drop --%s", flags[i].field ? flags[i].field : flags[i].name,
-                         flags[i].name);
+            return usage(g->command,
+                         "--request holds the whole request: put %s into it and "
+                         "drop --%s",
+                         flags[i].field ? flags[i].field : flags[i].name, flags[i].name);
     vo_error err = {0};
     size_t len = 0;
     if (vo_file_read(path, (size_t)256 << 20, &o->request, &len, &err) != VO_OK)

@@ -53,11 +53,10 @@ static void heading(const vo_json *r, GString *out) {
         g_string_append_printf(out, "%s%s%g MW", str(b, "name"), *str(b, "name") ? ": " : "",
                                outwards);
         if (in != outwards) g_string_append_printf(out, " (charging %g MW)", in);
-        g_string_append_printf(out, ", %g MWh, %.1f %% round trip, SOC %g to %g",
-                               num(b, "capacity_mwh"),
-                               100 * num(b, "charge_efficiency") *
-                                   num(b, "discharge_efficiency"),
-                               num(b, "min_soc"), num(b, "max_soc"));
+        g_string_append_printf(
+            out, ", %g MWh, %.1f %% round trip, SOC %g to %g", num(b, "capacity_mwh"),
+            100 * num(b, "charge_efficiency") * num(b, "discharge_efficiency"),
+            num(b, "min_soc"), num(b, "max_soc"));
         if (!isnan(num(b, "max_cycles_per_day")))
             g_string_append_printf(out, ", %g cycles a day", num(b, "max_cycles_per_day"));
         if (num(b, "wear_cost_per_mwh") > 0)
@@ -66,7 +65,8 @@ static void heading(const vo_json *r, GString *out) {
     }
 }
 
-/* ---- optimize ------------------------------------------------------------------------------ */
+/* ---- optimize ------------------------------------------------------------------------------
+ */
 
 static size_t count_intervals(const vo_json *days) {
     size_t n = 0;
@@ -155,11 +155,12 @@ static void violations(const vo_json *r, GString *out) {
     const vo_json *list = vo_json_get(r, "violations");
     for (size_t i = 0; i < vo_json_size(list); i++) {
         const vo_json *v = vo_json_at(list, i);
-        g_string_append_printf(out, "  %slimit broken%s %s by %g %s%s%s; one %s more would earn "
-                               "%g\n", cli_red(), cli_plain(), str(v, "limit"),
-                               num(v, "amount"), str(v, "unit"),
-                               *str(v, "timestamp") ? " at " : "", str(v, "timestamp"),
-                               str(v, "unit"), num(v, "shadow_price"));
+        g_string_append_printf(out,
+                               "  %slimit broken%s %s by %g %s%s%s; one %s more would earn "
+                               "%g\n",
+                               cli_red(), cli_plain(), str(v, "limit"), num(v, "amount"),
+                               str(v, "unit"), *str(v, "timestamp") ? " at " : "",
+                               str(v, "timestamp"), str(v, "unit"), num(v, "shadow_price"));
     }
 }
 
@@ -205,7 +206,8 @@ void cli_render_optimize(const vo_json *r, GString *out) {
         days_table(days, out);
 }
 
-/* ---- compare -------------------------------------------------------------------------------- */
+/* ---- compare --------------------------------------------------------------------------------
+ */
 
 static void policy_row(cli_table *t, const vo_json *p) {
     const double capture = 100 * num(p, "capture"), us = num(p, "us_per_decision");
@@ -238,22 +240,25 @@ void cli_render_compare(const vo_json *r, GString *out) {
                                ? "re-planned every interval, the current price known"
                                : "each day planned ahead, paid at the real prices",
                            yes(r, "days_alone") ? ", each alone" : "");
-    cli_table *t = cli_table_new("<Policy|>Profit|>Of perfect|>95 % interval|>Cycles|>Charging h|"
-                                 ">Discharging h|>Idle h|<Worst day|>Its profit|>Violations|"
-                                 ">µs/decision");
+    cli_table *t =
+        cli_table_new("<Policy|>Profit|>Of perfect|>95 % interval|>Cycles|>Charging h|"
+                      ">Discharging h|>Idle h|<Worst day|>Its profit|>Violations|"
+                      ">µs/decision");
     for (size_t i = 0; i < vo_json_size(policies); i++) policy_row(t, vo_json_at(policies, i));
     cli_table_print(t, out);
     for (size_t i = 0; i < vo_json_size(policies); i++) {
         const vo_json *p = vo_json_at(policies, i);
         if (num(p, "held") > 0 || num(p, "filled") > 0)
-            g_string_append_printf(out, "%s  %s: %.0f of %.0f plans idle for want of a forecast, "
-                                   "%.0f values filled%s\n", cli_dim(), str(p, "policy"),
-                                   num(p, "held"), num(p, "decisions"), num(p, "filled"),
-                                   cli_plain());
+            g_string_append_printf(out,
+                                   "%s  %s: %.0f of %.0f plans idle for want of a forecast, "
+                                   "%.0f values filled%s\n",
+                                   cli_dim(), str(p, "policy"), num(p, "held"),
+                                   num(p, "decisions"), num(p, "filled"), cli_plain());
     }
 }
 
-/* ---- data and doctor ----------------------------------------------------------------------- */
+/* ---- data and doctor -----------------------------------------------------------------------
+ */
 
 static void touched(const vo_json *report, GString *out) {
     const vo_json *counts = vo_json_get(report, "counts");
@@ -298,8 +303,10 @@ void cli_render_import(const vo_json *r, GString *out) {
 void cli_render_list(const vo_json *r, GString *out) {
     const vo_json *list = vo_json_get(r, "series");
     if (vo_json_size(list) == 0) {
-        g_string_append_printf(out, "%s holds nothing yet: `volteo data import FILE` or "
-                               "`volteo data synth --market SYNTH`\n", str(r, "lake"));
+        g_string_append_printf(out,
+                               "%s holds nothing yet: `volteo data import FILE` or "
+                               "`volteo data synth --market SYNTH`\n",
+                               str(r, "lake"));
         return;
     }
     cli_table *t = cli_table_new("<Market|<Process|<Node|>Prices|<First (UTC)|<Last|<Zone|"

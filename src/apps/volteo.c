@@ -78,14 +78,17 @@ static void end_progress(const progress *p) {
 
 static int exit_code(vo_status s) {
     switch (s) {
-    case VO_OK: return CLI_DONE;
+    case VO_OK:
+        return CLI_DONE;
     case VO_EINVAL:
     case VO_ENOTFOUND:
-    case VO_EUNSUPPORTED: return CLI_USAGE;
+    case VO_EUNSUPPORTED:
+        return CLI_USAGE;
     case VO_ENOMEM:
     case VO_EIO:
     case VO_ENUMERIC:
-    case VO_ECANCELED: return CLI_FAILED;
+    case VO_ECANCELED:
+        return CLI_FAILED;
     }
     return CLI_FAILED;
 }
@@ -171,13 +174,16 @@ static int run(const cli_options *o) {
 /* ---- choosing a command ---------------------------------------------------------------- */
 
 static int help(FILE *to) {
-    fprintf(to, "volteo %s -- decides when a battery charges and discharges, and proves it.\n\n"
-                "usage: volteo COMMAND [OPTION...]\n\n", vo_version());
+    fprintf(to,
+            "volteo %s -- decides when a battery charges and discharges, and proves it.\n\n"
+            "usage: volteo COMMAND [OPTION...]\n\n",
+            vo_version());
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].summary);
-    fprintf(to, "  %-12s %s\n  %-12s %s\n\n"
-                "volteo COMMAND --help lists its options and shows an example. With --json a "
-                "command prints one\nJSON document and nothing else (docs/api.md).\n",
+    fprintf(to,
+            "  %-12s %s\n  %-12s %s\n\n"
+            "volteo COMMAND --help lists its options and shows an example. With --json a "
+            "command prints one\nJSON document and nothing else (docs/api.md).\n",
             "help", "This text, or that of a command.", "version", "The version.");
     return to == stdout ? CLI_DONE : CLI_USAGE;
 }
@@ -189,7 +195,8 @@ static int unknown(const char *word, const char *second) {
     names[n++] = "help";
     names[n++] = "version";
     char typed[64];
-    snprintf(typed, sizeof typed, "%.30s%s%.30s", word, second ? " " : "", second ? second : "");
+    snprintf(typed, sizeof typed, "%.30s%s%.30s", word, second ? " " : "",
+             second ? second : "");
     const char *near = vo_text_nearest(typed, names, n);
     if (!near) near = vo_text_nearest(word, names, n);
     fprintf(stderr, "volteo: \"%s\" is no command%s%s%s; `volteo help` lists them\n", typed,

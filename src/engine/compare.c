@@ -40,15 +40,16 @@ static vo_status add_policy(comparison *c, const char *spec, size_t len, vo_erro
     if (c->n == MAX_POLICIES)
         return vo_fail(err, VO_EINVAL, "policies: at most %d", MAX_POLICIES);
     if (len == 0 || len >= VO_POLICY_SPEC_MAX)
-        return vo_fail(err, VO_EINVAL, "policies: \"%.60s\" has %zu letters; names have 1 to %d",
-                       spec, len, VO_POLICY_SPEC_MAX - 1);
+        return vo_fail(err, VO_EINVAL,
+                       "policies: \"%.60s\" has %zu letters; names have 1 to %d", spec, len,
+                       VO_POLICY_SPEC_MAX - 1);
     snprintf(c->spec[c->n++], VO_POLICY_SPEC_MAX, "%.*s", (int)len, spec);
     return VO_OK;
 }
 
 static vo_status add_all(comparison *c, vo_error *err) {
-    static const char *const standard[] = {"perfect",        "threshold",      "spread",
-                                           "cycle",          "mpc:naive_day",  "mpc:naive_week",
+    static const char *const standard[] = {"perfect",      "threshold",     "spread",
+                                           "cycle",        "mpc:naive_day", "mpc:naive_week",
                                            "mpc:epf_naive"};
     vo_status s = VO_OK;
     for (size_t i = 0; s == VO_OK && i < sizeof standard / sizeof standard[0]; i++)
@@ -124,8 +125,10 @@ static vo_status join(const vo_series *prices, const vo_series *file, const char
     for (; n < prices->n_columns; n++) name[n] = prices->column[n].name;
     for (size_t i = 0; i < file->n_columns; i++) {
         if (n == VO_SERIES_MAX_COLUMNS)
-            return vo_fail(err, VO_EINVAL, "forecasts_file %.80s: prices and forecasts have "
-                           "more than %d columns", path, VO_SERIES_MAX_COLUMNS);
+            return vo_fail(err, VO_EINVAL,
+                           "forecasts_file %.80s: prices and forecasts have "
+                           "more than %d columns",
+                           path, VO_SERIES_MAX_COLUMNS);
         name[n++] = i == 0 ? "forecast" : file->column[i].name;
     }
     vo_series *s = NULL;
@@ -149,8 +152,10 @@ static vo_status join(const vo_series *prices, const vo_series *file, const char
     s->n_columns = k; /* the block stays whole: it is freed as one */
     if (found == 0) {
         vo_series_free(s);
-        return vo_fail(err, VO_EINVAL, "forecasts_file %.80s has no time stamp in common with "
-                       "the prices: is its time zone another?", path);
+        return vo_fail(err, VO_EINVAL,
+                       "forecasts_file %.80s has no time stamp in common with "
+                       "the prices: is its time zone another?",
+                       path);
     }
     *out = s;
     return VO_OK;
@@ -160,8 +165,10 @@ static vo_status load_forecasts(comparison *c, vo_error *err) {
     const char *path = vo_request_text(&c->request, VO_CMP_forecasts_file, NULL);
     if (!path) return VO_OK;
     if (!c->o->allow_files)
-        return vo_fail(err, VO_EINVAL, "forecasts_file = \"%.80s\": local files are not read "
-                       "here", path);
+        return vo_fail(err, VO_EINVAL,
+                       "forecasts_file = \"%.80s\": local files are not read "
+                       "here",
+                       path);
     vo_source_options so = vo_source_options_default();
     so.zone = vo_request_text(&c->request, VO_REQ_tz, NULL);
     vo_clean_options co = vo_clean_options_default();
@@ -212,6 +219,7 @@ static vo_status run_one(void *ctx, size_t i, size_t worker, vo_error *err) {
     vo_error inner = {0};
     const vo_status s = vo_backtest_run(&c->in.problem, calendar_of(c), c->spec[i], &settings,
                                         &c->result[i], &inner);
+    if (s == VO_ECANCELED) return vo_fail(err, s, "stopped before every policy was done");
     if (s != VO_OK) return vo_fail(err, s, "policy %.80s: %.400s", c->spec[i], inner.msg);
     atomic_store(&c->permille[i], 1000);
     return VO_OK;
@@ -229,7 +237,8 @@ static vo_status read_settings(comparison *c, vo_error *err) {
     st->protocol = protocol == 1 ? VO_PROTOCOL_ROLLING : VO_PROTOCOL_PLANNED;
     st->days_alone = vo_request_number(r, VO_CMP_days_alone, 0) > 0;
     if (st->days_alone && protocol == 1)
-        return vo_fail(err, VO_EINVAL, "days_alone with protocol \"rolling\": days are planned "
+        return vo_fail(err, VO_EINVAL,
+                       "days_alone with protocol \"rolling\": days are planned "
                        "alone only by \"planned\"");
     st->export_price_known = vo_request_number(r, VO_CMP_export_price_known, 0) > 0;
     st->horizon_h = vo_request_number(r, VO_CMP_lookahead_h, 0);
@@ -247,7 +256,8 @@ static vo_status read_settings(comparison *c, vo_error *err) {
     return VO_OK;
 }
 
-/* ---- writing ------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------
+ */
 
 static void number(vo_json_out *w, const char *key, double v) {
     vo_json_out_key(w, key);

@@ -133,16 +133,17 @@ static vo_status note_node(void *ctx, size_t done, size_t nodes, const vo_lake_k
     vo_json_out_end(m->w);
     if (m->o->progress &&
         m->o->progress(m->o->progress_ctx, "importing", (double)done / (double)nodes) != 0)
-        return vo_fail(err, VO_ECANCELED, "stopped after %zu of %zu series; run it again to "
-                       "finish", done, nodes);
+        return vo_fail(err, VO_ECANCELED,
+                       "stopped after %zu of %zu series; run it again to "
+                       "finish",
+                       done, nodes);
     return VO_OK;
 }
 
 vo_status vo_data_import_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                              vo_error *err) {
-    if (!o->allow_files)
-        return vo_fail(err, VO_EINVAL, "file: local files are not read here");
-    import m = {.o = o, .w = w};
+    if (!o->allow_files) return vo_fail(err, VO_EINVAL, "file: local files are not read here");
+import m = {.o = o, .w = w };
     vo_lake *lake = NULL;
     vo_import_summary sum = {0};
     vo_status s = read_import(&m, request, err);
@@ -251,15 +252,16 @@ static void write_prices(const vo_series *s, vo_json_out *w) {
     vo_json_out_end(w);
 }
 
-static vo_status synth_node(const vo_field_value *f, const vo_synth_options *y, uint32_t node, vo_lake *lake,
-                            vo_json_out *w, vo_error *err) {
+static vo_status synth_node(const vo_field_value *f, const vo_synth_options *y, uint32_t node,
+                            vo_lake *lake, vo_json_out *w, vo_error *err) {
     vo_series *series = NULL;
     vo_status s = vo_synth_series(y, node, &series, err);
     char name[32];
     snprintf(name, sizeof name, "NODE%04u", node);
     const vo_lake_key key = {.market = f[SYNTH_market].text, .process = "MDA", .node = name};
     if (s == VO_OK && lake) s = vo_lake_upsert(lake, &key, series, err);
-    if (s == VO_OK && f[SYNTH_out].text) s = vo_series_write_csv(series, f[SYNTH_out].text, err);
+    if (s == VO_OK && f[SYNTH_out].text)
+        s = vo_series_write_csv(series, f[SYNTH_out].text, err);
     if (s == VO_OK) {
         vo_json_out_object(w);
         text(w, "node", name);
@@ -289,7 +291,8 @@ vo_status vo_data_synth_run(const vo_engine_options *o, const char *request, vo_
         s = vo_fail(err, VO_EINVAL, "out: local files are not written here");
     if (s == VO_OK && f[SYNTH_market].text) s = vo_lake_open(o->lake, &lake, err);
     if (s == VO_OK) {
-        const uint32_t first = f[SYNTH_first_node].json ? (uint32_t)f[SYNTH_first_node].number : 0;
+        const uint32_t first =
+            f[SYNTH_first_node].json ? (uint32_t)f[SYNTH_first_node].number : 0;
         const uint32_t nodes = f[SYNTH_nodes].json ? (uint32_t)f[SYNTH_nodes].number : 1;
         vo_json_out_object(w);
         vo_json_out_key(w, "synthetic");

@@ -24,8 +24,8 @@ typedef struct {
     const char *remedy; /* of a failed check */
 } finding;
 
-static finding __attribute__((format(printf, 3, 4))) found(bool ok, const char *remedy,
-                                                           const char *fmt, ...) {
+static finding __attribute__((format(printf, 3, 4)))
+found(bool ok, const char *remedy, const char *fmt, ...) {
     finding f = {.ok = ok, .remedy = remedy};
     va_list args;
     va_start(args, fmt);
@@ -41,8 +41,8 @@ static finding check_zones(const vo_engine_options *o) {
     const char *remedy = "install the package tzdata";
     if (vo_zone_open("America/Mexico_City", &zone, &err) != VO_OK)
         return found(false, remedy, "%s", err.msg);
-    const int32_t summer_s = vo_zone_offset(zone, 1467331200), winter_s =
-        vo_zone_offset(zone, 1451606400);
+    const int32_t summer_s = vo_zone_offset(zone, 1467331200),
+                  winter_s = vo_zone_offset(zone, 1451606400);
     vo_zone_close(zone);
     return found(summer_s == -18000 && winter_s == -21600, remedy,
                  "Mexico City 2016: %+d h in July, %+d h in January", summer_s / 3600,
@@ -61,8 +61,10 @@ static finding check_lake(const vo_engine_options *o) {
     free(entry);
     vo_lake_close(lake);
     if (s != VO_OK)
-        return found(false, "run script/bootstrap for DuckDB; if a part of the lake is broken, "
-                            "remove that file and import it again", "%s", err.msg);
+        return found(false,
+                     "run script/bootstrap for DuckDB; if a part of the lake is broken, "
+                     "remove that file and import it again",
+                     "%s", err.msg);
     return found(true, "", "DuckDB reads %s: %zu series, %lld prices", o->lake, n,
                  (long long)rows);
 }
@@ -106,8 +108,8 @@ static finding check_method(vo_method method, const char *remedy) {
     const double expected = 5811.0 + 1.0 / 9, profit = known_answer(method, &cert, &err);
     if (isnan(profit)) return found(false, remedy, "%s", err.msg);
     return found(fabs(profit - expected) < 1e-6 && cert.valid, remedy,
-                 "%s: %.6f, published 5811.111111, certificate %s", vo_method_name((int32_t)method),
-                 profit, cert.valid ? "valid" : "NOT valid");
+                 "%s: %.6f, published 5811.111111, certificate %s",
+                 vo_method_name((int32_t)method), profit, cert.valid ? "valid" : "NOT valid");
 }
 
 static finding check_exact(const vo_engine_options *o) {
@@ -135,9 +137,8 @@ vo_status vo_doctor_run(const vo_engine_options *o, const char *request, vo_json
         const char *name;
         check *run;
     } checks[] = {
-        {"machine", check_cores},        {"time zones", check_zones},
-        {"exact optimiser", check_exact}, {"HiGHS", check_highs},
-        {"lake", check_lake},            {"write access", check_writing},
+        {"machine", check_cores}, {"time zones", check_zones}, {"exact optimiser", check_exact},
+        {"HiGHS", check_highs},   {"lake", check_lake},        {"write access", check_writing},
     };
     vo_json *root = NULL;
     const vo_status s = vo_json_parse(request, strlen(request), &root, err);

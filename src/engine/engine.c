@@ -70,7 +70,8 @@ static vo_status optimize(const vo_engine_options *o, const char *request, vo_js
     size_t by_day = 0;
     vo_method method = VO_METHOD_AUTO;
     vo_status s = vo_request_read(request, VO_REQUEST_OPTIMIZE, &r, err);
-    if (s == VO_OK) s = vo_method_parse(vo_request_text(&r, VO_OPT_method, "auto"), &method, err);
+    if (s == VO_OK)
+        s = vo_method_parse(vo_request_text(&r, VO_OPT_method, "auto"), &method, err);
     if (s == VO_OK)
         s = vo_request_choice(&r, VO_OPT_horizon, "horizon", horizons, 2, 0, &by_day, err);
     if (s == VO_OK) {
@@ -98,7 +99,8 @@ static vo_status backtest(const vo_engine_options *o, const char *request, vo_js
     return vo_compare_run(o, request, true, w, err);
 }
 
-vo_status vo_engine_optimize(vo_engine *e, const char *request, char **response, vo_error *err) {
+vo_status vo_engine_optimize(vo_engine *e, const char *request, char **response,
+                             vo_error *err) {
     return call(e, optimize, request, response, err);
 }
 
@@ -106,7 +108,8 @@ vo_status vo_engine_compare(vo_engine *e, const char *request, char **response, 
     return call(e, compare, request, response, err);
 }
 
-vo_status vo_engine_backtest(vo_engine *e, const char *request, char **response, vo_error *err) {
+vo_status vo_engine_backtest(vo_engine *e, const char *request, char **response,
+                             vo_error *err) {
     return call(e, backtest, request, response, err);
 }
 
@@ -129,7 +132,8 @@ vo_status vo_engine_doctor(vo_engine *e, const char *request, char **response, v
     return call(e, vo_doctor_run, request, response, err);
 }
 
-vo_status vo_engine_report(vo_engine *e, const char *backtest_json, char **html, vo_error *err) {
+vo_status vo_engine_report(vo_engine *e, const char *backtest_json, char **html,
+                           vo_error *err) {
     (void)e;
     return vo_report_html(backtest_json, html, err);
 }

@@ -11,8 +11,8 @@
 #include "base/text.h"
 
 const char *vo_fields_kind(const vo_json *v) {
-    static const char *const name[] = {"null", "true or false", "a number", "a text", "an array",
-                                       "an object"};
+    static const char *const name[] = {"null",   "true or false", "a number",
+                                       "a text", "an array",      "an object"};
     return name[vo_json_kind_of(v)];
 }
 
@@ -54,8 +54,8 @@ static vo_status refuse_number(double x, const char *path, const vo_field *f, vo
 static vo_status check_number(const vo_json *v, const char *path, const vo_field *f,
                               vo_field_value *out, vo_error *err) {
     if (vo_json_kind_of(v) != VO_JSON_NUMBER)
-        return vo_fail(err, VO_EINVAL, "%s is %s: must be a number%s%s", path, vo_fields_kind(v),
-                       *f->unit ? " in " : "", f->unit);
+        return vo_fail(err, VO_EINVAL, "%s is %s: must be a number%s%s", path,
+                       vo_fields_kind(v), *f->unit ? " in " : "", f->unit);
     const double x = vo_json_number(v);
     const bool open = f->kind == VO_FIELD_ABOVE || f->kind == VO_FIELD_RATIO;
     const bool whole = f->kind != VO_FIELD_INTEGER || x == floor(x);
@@ -71,7 +71,8 @@ vo_status vo_fields_check(const vo_json *v, const char *path, const vo_field *f,
     switch (f->kind) {
     case VO_FIELD_BOOL:
         if (kind != VO_JSON_BOOL)
-            return vo_fail(err, VO_EINVAL, "%s is %s: must be true or false", path, vo_fields_kind(v));
+            return vo_fail(err, VO_EINVAL, "%s is %s: must be true or false", path,
+                           vo_fields_kind(v));
         *out = (vo_field_value){.json = v, .number = vo_json_bool(v)};
         return VO_OK;
     case VO_FIELD_TEXT:
@@ -87,7 +88,8 @@ vo_status vo_fields_check(const vo_json *v, const char *path, const vo_field *f,
     case VO_FIELD_ABOVE:
     case VO_FIELD_PART:
     case VO_FIELD_RATIO:
-    case VO_FIELD_INTEGER: break;
+    case VO_FIELD_INTEGER:
+        break;
     }
     return check_number(v, path, f, out, err);
 }

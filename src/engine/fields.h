@@ -16,8 +16,8 @@ typedef enum {
     VO_FIELD_RATIO,   /* a fraction lo < x <= hi, hi <= 1              */
     VO_FIELD_INTEGER, /* a whole number, lo <= x <= hi                 */
     VO_FIELD_BOOL,
-    VO_FIELD_TEXT,    /* not empty                                     */
-    VO_FIELD_ANY      /* read by its own code                          */
+    VO_FIELD_TEXT, /* not empty                                     */
+    VO_FIELD_ANY   /* read by its own code                          */
 } vo_field_kind;
 
 typedef struct {

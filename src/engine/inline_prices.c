@@ -62,9 +62,10 @@ static vo_status stamp(reader *r, const vo_json *v, const char *path, int64_t *s
                        uint8_t *flag, vo_error *err) {
     *flag = 0;
     if (!v || vo_json_kind_of(v) != VO_JSON_STRING)
-        return vo_fail(err, VO_EINVAL, "%s is %s: must be a time stamp such as "
-                       "\"2024-01-31T05:00:00Z\"", path,
-                       v ? vo_fields_kind(v) : "missing");
+        return vo_fail(err, VO_EINVAL,
+                       "%s is %s: must be a time stamp such as "
+                       "\"2024-01-31T05:00:00Z\"",
+                       path, v ? vo_fields_kind(v) : "missing");
     const char *text = vo_json_string(v);
     vo_civil c = {0};
     bool has_offset = false;
@@ -134,8 +135,10 @@ static vo_status read_objects(reader *r, const vo_json *prices, vo_error *err) {
             s = cell(x, path, &value[c], err);
         }
         if (s == VO_OK && vo_json_size(row) > known)
-            return vo_fail(err, VO_EINVAL, "prices[%zu] has fields that prices[0] lacks: every "
-                           "element must have the same", i);
+            return vo_fail(err, VO_EINVAL,
+                           "prices[%zu] has fields that prices[0] lacks: every "
+                           "element must have the same",
+                           i);
         int64_t start_s = 0;
         uint8_t flag = 0;
         snprintf(path, sizeof path, "prices[%zu].timestamp", i);
@@ -152,7 +155,8 @@ static vo_status read_columns(reader *r, const vo_json *prices, vo_error *err) {
     const char *key = NULL;
     const vo_json *v = NULL;
     if (!stamps || !column[0])
-        return vo_fail(err, VO_EINVAL, "prices is an object: must have timestamps and prices, "
+        return vo_fail(err, VO_EINVAL,
+                       "prices is an object: must have timestamps and prices, "
                        "two arrays of the same length");
     for (size_t m = 0; vo_json_member(prices, m, &key, &v); m++) {
         if (v == stamps || v == column[0]) continue;
@@ -165,8 +169,10 @@ static vo_status read_columns(reader *r, const vo_json *prices, vo_error *err) {
         return vo_fail(err, VO_EINVAL, "prices.timestamps must be an array that is not empty");
     for (size_t c = 0; c < r->n_columns; c++)
         if (vo_json_kind_of(column[c]) != VO_JSON_ARRAY || vo_json_size(column[c]) != n)
-            return vo_fail(err, VO_EINVAL, "prices.%.60s must be an array as long as "
-                           "prices.timestamps (%zu)", c ? r->name[c] : "prices", n);
+            return vo_fail(err, VO_EINVAL,
+                           "prices.%.60s must be an array as long as "
+                           "prices.timestamps (%zu)",
+                           c ? r->name[c] : "prices", n);
     vo_status s = begin(r, err);
     for (size_t i = 0; s == VO_OK && i < n; i++) {
         char path[32 + VO_COLUMN_NAME];
@@ -188,8 +194,10 @@ static vo_status read_any(reader *r, const vo_json *prices, vo_error *err) {
     const vo_json_kind kind = vo_json_kind_of(prices);
     if (kind == VO_JSON_OBJECT) return read_columns(r, prices, err);
     if (kind != VO_JSON_ARRAY)
-        return vo_fail(err, VO_EINVAL, "prices is %s: must be an array of numbers or of "
-                       "{timestamp, price}", vo_fields_kind(prices));
+        return vo_fail(err, VO_EINVAL,
+                       "prices is %s: must be an array of numbers or of "
+                       "{timestamp, price}",
+                       vo_fields_kind(prices));
     if (vo_json_size(prices) == 0)
         return vo_fail(err, VO_EINVAL, "prices is empty: at least one is needed");
     if (vo_json_size(prices) > VO_MAX_INTERVALS)

@@ -14,8 +14,8 @@
 #include "engine/inline_prices.h"
 
 #define DAY_S 86400
-#define FAR_PAST_S (-62135596800)  /* year 1 */
-#define FAR_FUTURE_S 253402300799  /* year 9999 */
+#define FAR_PAST_S (-62135596800) /* year 1 */
+#define FAR_FUTURE_S 253402300799 /* year 9999 */
 
 static const char *const repair_name[] = {"none", "clean", "uneven"};
 
@@ -107,8 +107,7 @@ static vo_status clean_options(const vo_request *r, vo_clean_options *co, vo_err
 static vo_status refuse_unclean(vo_status s, const vo_clean_options *co, const vo_error *inner,
                                 vo_error *err) {
     const bool repairable = s == VO_EINVAL && co->strict && strstr(inner->msg, "clean");
-    return vo_fail(err, s, "%.430s%s", inner->msg,
-                   repairable ? " (repair = \"clean\")" : "");
+    return vo_fail(err, s, "%.430s%s", inner->msg, repairable ? " (repair = \"clean\")" : "");
 }
 
 static vo_status load_inline(const vo_request *r, vo_inputs *in, vo_error *err) {
@@ -132,8 +131,10 @@ static vo_status load_file(const vo_engine_options *o, const vo_request *r, vo_i
                            vo_error *err) {
     const char *path = r->value[VO_REQ_prices_file].text;
     if (!o->allow_files)
-        return vo_fail(err, VO_EINVAL, "prices_file = \"%.80s\": local files are not read "
-                       "here; send prices, or name market_params", path);
+        return vo_fail(err, VO_EINVAL,
+                       "prices_file = \"%.80s\": local files are not read "
+                       "here; send prices, or name market_params",
+                       path);
     vo_source_options so;
     vo_clean_options co;
     vo_status s = source_options(r, &so, err);
@@ -151,10 +152,12 @@ static vo_status load_lake(const vo_engine_options *o, const vo_request *r, vo_i
     const vo_field_value *m = r->market;
     const char *node = m[VO_MKT_zone].text ? m[VO_MKT_zone].text : m[VO_MKT_node].text;
     if (!node)
-        return vo_fail(err, VO_EINVAL, "market_params.zone is missing: which zone or node? "
+        return vo_fail(err, VO_EINVAL,
+                       "market_params.zone is missing: which zone or node? "
                        "(`volteo data list` shows what there is)");
     const vo_lake_key key = {.market = m[VO_MKT_market].text ? m[VO_MKT_market].text : "MEM",
-                             .process = m[VO_MKT_process].text, .node = node};
+                             .process = m[VO_MKT_process].text,
+                             .node = node};
     vo_lake *lake = NULL;
     vo_status s = vo_lake_open(o->lake ? o->lake : "lake", &lake, err);
     if (s == VO_OK)
@@ -220,8 +223,10 @@ static vo_status check_site(const vo_inputs *in, const site_field *f, const char
         char stamp[40];
         vo_inputs_stamp(in, t, stamp);
         if (isnan(x[t]))
-            return vo_fail(err, VO_EINVAL, "%s (%s) has no value at %s: fill it or leave the "
-                           "column out", f->name, where, stamp);
+            return vo_fail(err, VO_EINVAL,
+                           "%s (%s) has no value at %s: fill it or leave the "
+                           "column out",
+                           f->name, where, stamp);
         return vo_fail(err, VO_EINVAL, "%s (%s) = %g at %s: must be in [%g, 1e+09] %s", f->name,
                        where, x[t], stamp, f->lo, f->unit);
     }
@@ -265,8 +270,8 @@ static vo_status site_series(const vo_request *r, vo_inputs *in, size_t i, const
     }
     if (vo_json_kind_of(v) != VO_JSON_NUMBER && vo_json_kind_of(v) != VO_JSON_ARRAY)
         return vo_fail(err, VO_EINVAL,
-                       "%s is %s: must be a number, the name of a column, or an array",
-                       f->name, vo_fields_kind(v));
+                       "%s is %s: must be a number, the name of a column, or an array", f->name,
+                       vo_fields_kind(v));
     double *x = malloc(n * sizeof *x);
     if (!x) return vo_fail(err, VO_ENOMEM, "%s for %zu intervals", f->name, n);
     in->owned[i] = x;
@@ -311,8 +316,8 @@ static vo_status build_problem(const vo_request *r, vo_inputs *in, vo_error *err
     p->day = in->series->day;
     interval_lengths(in->series, p);
     vo_status s = vo_series_column(in->series, "price", &p->price, err);
-    const double **to[] = {&p->export_price,    &p->load_mw,         &p->pv_mw,
-                           &p->import_limit_mw, &p->export_limit_mw, &p->charge_limit_mw,
+    const double **to[] = {&p->export_price,       &p->load_mw,          &p->pv_mw,
+                           &p->import_limit_mw,    &p->export_limit_mw,  &p->charge_limit_mw,
                            &p->discharge_limit_mw, &p->carbon_kg_per_mwh};
     _Static_assert(sizeof to / sizeof to[0] == VO_SITE_FIELDS, "one place per site field");
     for (size_t i = 0; s == VO_OK && i < VO_SITE_FIELDS; i++)

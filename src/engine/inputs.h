@@ -19,11 +19,11 @@ typedef struct {
     vo_clean_report *report; /* NULL where nothing was cleaned                           */
     vo_problem problem;      /* borrows from series, request, `owned` and `period`       */
     double *owned[VO_SITE_FIELDS]; /* site series that are not columns of `series`       */
-    int32_t *period;         /* of the demand charge                                     */
-    char source[96];         /* "request", "file prices.csv", "lake MEM MDA APATZINGAN"  */
+    int32_t *period; /* of the demand charge                                     */
+    char source[96]; /* "request", "file prices.csv", "lake MEM MDA APATZINGAN"  */
     char currency[16];
-    bool synthetic;          /* the prices are this project's own invention              */
-    bool has_site;           /* load or PV behind the meter                              */
+    bool synthetic; /* the prices are this project's own invention              */
+    bool has_site;  /* load or PV behind the meter                              */
 } vo_inputs;
 
 /* Fills *in; `r` must outlive it. VO_EINVAL, VO_ENOTFOUND with the field's path. */

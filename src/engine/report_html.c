@@ -17,8 +17,8 @@
 /* ---- data ------------------------------------------------------------------------------ */
 
 static bool is_curve(const char *key) {
-    return strcmp(key, "power_mw") == 0 || strcmp(key, "soc") == 0 || strcmp(key, "price") == 0 ||
-           strcmp(key, "start_s") == 0;
+    return strcmp(key, "power_mw") == 0 || strcmp(key, "soc") == 0 ||
+           strcmp(key, "price") == 0 || strcmp(key, "start_s") == 0;
 }
 
 /* Every `group` values become their mean; of times and SOC the first is kept, and the last. */
@@ -84,13 +84,14 @@ static vo_status page_data(const char *backtest, char **out, vo_error *err) {
     size_t len = 0;
     vo_status s = vo_json_parse(backtest, strlen(backtest), &root, err);
     if (s == VO_OK && !is_backtest(root))
-        s = vo_fail(err, VO_EINVAL, "the report needs an answer of backtest, with policies, "
-                                    "batteries, prices and dates");
+        s = vo_fail(err, VO_EINVAL,
+                    "the report needs an answer of backtest, with policies, "
+                    "batteries, prices and dates");
     if (s == VO_OK) s = vo_json_out_create(&w, err);
     if (s == VO_OK) {
         const vo_json *start = vo_json_get(root, "start_s");
-        const size_t n = start && vo_json_kind_of(start) == VO_JSON_ARRAY ? vo_json_size(start)
-                                                                          : 0;
+        const size_t n =
+            start && vo_json_kind_of(start) == VO_JSON_ARRAY ? vo_json_size(start) : 0;
         copy(root, n > MAX_POINTS ? (n + MAX_POINTS - 1) / MAX_POINTS : 1, w);
         s = vo_json_out_take(w, out, &len, err);
     }

@@ -17,10 +17,10 @@
 #define SITE(name, lo, unit, help) {#name, VO_FIELD_ANY, lo, 1e9, unit, help},
 static const vo_field battery_fields[] = {VO_BATTERY_FIELD_MAP(X)};
 static const vo_field market_fields[] = {VO_MARKET_FIELD_MAP(X)};
-static const vo_field optimize_fields[] = {
-    VO_REQUEST_FIELD_MAP(X) VO_SITE_FIELD_MAP(SITE) VO_OPTIMIZE_FIELD_MAP(X)};
-static const vo_field compare_fields[] = {
-    VO_REQUEST_FIELD_MAP(X) VO_SITE_FIELD_MAP(SITE) VO_COMPARE_FIELD_MAP(X)};
+static const vo_field optimize_fields[] = {VO_REQUEST_FIELD_MAP(X) VO_SITE_FIELD_MAP(SITE)
+                                               VO_OPTIMIZE_FIELD_MAP(X)};
+static const vo_field compare_fields[] = {VO_REQUEST_FIELD_MAP(X) VO_SITE_FIELD_MAP(SITE)
+                                              VO_COMPARE_FIELD_MAP(X)};
 #undef X
 #undef SITE
 
@@ -94,8 +94,8 @@ static vo_status read_size(const vo_field_value *f, const char *path, vo_battery
     const bool has_hours = f[VO_BAT_duration_hours].json != NULL;
     bool has_mw = f[VO_BAT_power_mw].json || f[VO_BAT_capacity_mw].json;
     bool has_mwh = f[VO_BAT_capacity_mwh].json != NULL;
-    double mw = f[VO_BAT_power_mw].json ? f[VO_BAT_power_mw].number
-                                        : f[VO_BAT_capacity_mw].number;
+    double mw =
+        f[VO_BAT_power_mw].json ? f[VO_BAT_power_mw].number : f[VO_BAT_capacity_mw].number;
     double mwh = f[VO_BAT_capacity_mwh].number;
     const double hours = f[VO_BAT_duration_hours].number;
     if (f[VO_BAT_power_mw].json && f[VO_BAT_capacity_mw].json &&
@@ -112,8 +112,10 @@ static vo_status read_size(const vo_field_value *f, const char *path, vo_battery
                        "and capacity_mwh, or capacity_mw and duration_hours",
                        path, has_mwh ? "its power is" : "its energy is");
     if (!(mwh > 0))
-        return vo_fail(err, VO_EINVAL, "%s: power times duration_hours = %g MWh: must be "
-                       "above 0", path, mwh);
+        return vo_fail(err, VO_EINVAL,
+                       "%s: power times duration_hours = %g MWh: must be "
+                       "above 0",
+                       path, mwh);
     b->capacity_mwh = mwh;
     b->charge_mw = f[VO_BAT_charge_mw].json ? f[VO_BAT_charge_mw].number : mw;
     b->discharge_mw = f[VO_BAT_discharge_mw].json ? f[VO_BAT_discharge_mw].number : mw;
@@ -171,9 +173,10 @@ static vo_status read_batteries(vo_request *r, vo_error *err) {
     const vo_json *one = r->value[VO_REQ_battery_params].json;
     const vo_json *many = r->value[VO_REQ_batteries].json;
     if (!one == !many)
-        return vo_fail(err, VO_EINVAL, one ? "battery_params and batteries: give one of them"
-                                           : "battery_params is missing: which battery? e.g. "
-                                             "{\"power_mw\": 2, \"capacity_mwh\": 4}");
+        return vo_fail(err, VO_EINVAL,
+                       one ? "battery_params and batteries: give one of them"
+                           : "battery_params is missing: which battery? e.g. "
+                             "{\"power_mw\": 2, \"capacity_mwh\": 4}");
     if (many && vo_json_kind_of(many) != VO_JSON_ARRAY)
         return vo_fail(err, VO_EINVAL, "batteries is %s: must be an array of batteries",
                        vo_fields_kind(many));
@@ -205,8 +208,9 @@ static vo_status check_sources(const vo_request *r, vo_error *err) {
         return vo_fail(err, VO_EINVAL,
                        "prices, prices_file and market_params: give one of them, not %d",
                        lake + inlined + file);
-    return vo_fail(err, VO_EINVAL, "no prices: give prices (an array) or market_params "
-                                   "{zone, start_date, end_date}");
+    return vo_fail(err, VO_EINVAL,
+                   "no prices: give prices (an array) or market_params "
+                   "{zone, start_date, end_date}");
 }
 
 vo_status vo_request_read(const char *text, vo_request_kind kind, vo_request *out,

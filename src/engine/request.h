@@ -139,8 +139,7 @@ const vo_field *vo_request_battery_fields(size_t *n);
 const vo_field *vo_request_market_fields(size_t *n);
 
 /* Fills *r; VO_EINVAL with the path of the field. vo_request_fini releases it. */
-vo_status vo_request_read(const char *text, vo_request_kind kind, vo_request *r,
-                          vo_error *err);
+vo_status vo_request_read(const char *text, vo_request_kind kind, vo_request *r, vo_error *err);
 void vo_request_fini(vo_request *r); /* accepts a zeroed one */
 
 /* One battery object at `path`. */

@@ -342,9 +342,15 @@ static void write_violations(const vo_inputs *in, const vo_plan *plan, vo_json_o
 static void write_final(const vo_battery *b, vo_json_out *w) {
     vo_json_out_key(w, "final_soc");
     switch ((vo_final_kind)b->final_kind) {
-    case VO_FINAL_EXACT: vo_json_out_number(w, b->final_soc); return;
-    case VO_FINAL_FREE: vo_json_out_string(w, "free"); return;
-    case VO_FINAL_AT_LEAST_INITIAL: vo_json_out_string(w, "initial"); return;
+    case VO_FINAL_EXACT:
+        vo_json_out_number(w, b->final_soc);
+        return;
+    case VO_FINAL_FREE:
+        vo_json_out_string(w, "free");
+        return;
+    case VO_FINAL_AT_LEAST_INITIAL:
+        vo_json_out_string(w, "initial");
+        return;
     case VO_FINAL_AT_LEAST:
         vo_json_out_object(w);
         number(w, "at_least", b->final_soc);
@@ -403,7 +409,10 @@ void vo_response_inputs(const vo_inputs *in, vo_json_out *w) {
 
 void vo_response_optimize(const vo_request *r, const vo_inputs *in, const vo_solution *s,
                           bool by_day, vo_json_out *w) {
-    const writer x = {.r = r, .in = in, .s = s, .w = w,
+    const writer x = {.r = r,
+                      .in = in,
+                      .s = s,
+                      .w = w,
                       .explain = vo_request_number(r, VO_OPT_explain, 0) > 0};
     vo_json_out_object(w);
     text(w, "method", s->plan->method);

@@ -2,18 +2,26 @@
 #include "engine/solution.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "port/clock.h"
 
-static vo_status solve_whole(const vo_problem *p, const vo_schedule_options *o, vo_solution *s,
-                             vo_error *err) {
+static bool told_to_stop(const vo_engine_options *eo, const char *phase, double fraction) {
+    return eo->progress && eo->progress(eo->progress_ctx, phase, fraction) != 0;
+}
+
+/* A solver is not interrupted; who asked it to stop gets no answer after it. */
+static vo_status solve_whole(const vo_problem *p, const vo_schedule_options *o,
+                             const vo_engine_options *eo, vo_solution *s, vo_error *err) {
+    if (told_to_stop(eo, "solving", 0)) return vo_fail(err, VO_ECANCELED, "stopped");
     const double began_s = vo_clock_monotonic_s();
     const vo_status status = vo_schedule(p, o, s->plan, err);
     s->solve_s += vo_clock_monotonic_s() - began_s;
     if (status != VO_OK) return status;
+    if (told_to_stop(eo, "solving", 1)) return vo_fail(err, VO_ECANCELED, "stopped");
     for (size_t b = 0; b < p->n_batteries; b++)
         memcpy(s->end_mwh + b * p->n, s->plan->stored_mwh + b * (p->n + 1) + 1,
                p->n * sizeof(double));
@@ -105,16 +113,17 @@ static vo_status solve_day(const vo_problem *p, const vo_schedule_options *o, si
 static vo_status solve_days(const vo_problem *p, const vo_schedule_options *o,
                             const vo_engine_options *eo, vo_solution *s, vo_error *err) {
     if (p->demand_charge_per_mw > 0)
-        return vo_fail(err, VO_EUNSUPPORTED, "horizon = \"day\" with demand_charge_per_mw = %g: "
-                       "a peak couples the days; use horizon \"all\"", p->demand_charge_per_mw);
+        return vo_fail(err, VO_EUNSUPPORTED,
+                       "horizon = \"day\" with demand_charge_per_mw = %g: "
+                       "a peak couples the days; use horizon \"all\"",
+                       p->demand_charge_per_mw);
     s->cert.valid = 1;
     for (size_t from = 0, to; from < p->n; from = to) {
         to = from + 1;
         while (to < p->n && p->day[to] == p->day[from]) to++;
         const vo_status status = solve_day(p, o, from, to, s, err);
         if (status != VO_OK) return status;
-        if (eo->progress &&
-            eo->progress(eo->progress_ctx, "days", (double)to / (double)p->n) != 0)
+        if (told_to_stop(eo, "days", (double)to / (double)p->n))
             return vo_fail(err, VO_ECANCELED, "stopped at %.0f %%",
                            100.0 * (double)to / (double)p->n);
     }
@@ -130,7 +139,7 @@ vo_status vo_solution_find(const vo_problem *p, const vo_schedule_options *o, bo
         if (!s.end_mwh) status = vo_fail(err, VO_ENOMEM, "a plan of %zu intervals", p->n);
     }
     if (status == VO_OK)
-        status = by_day ? solve_days(p, o, eo, &s, err) : solve_whole(p, o, &s, err);
+        status = by_day ? solve_days(p, o, eo, &s, err) : solve_whole(p, o, eo, &s, err);
     if (status != VO_OK) {
         vo_solution_fini(&s);
         return status;

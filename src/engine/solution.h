@@ -11,10 +11,10 @@
 #include <volteo/schedule.h>
 
 typedef struct {
-    vo_plan *plan;      /* of the whole horizon; stored_mwh[t] is the start of interval t  */
-    double *end_mwh;    /* [B, n] stored at the interval's end                             */
+    vo_plan *plan;   /* of the whole horizon; stored_mwh[t] is the start of interval t  */
+    double *end_mwh; /* [B, n] stored at the interval's end                             */
     vo_certificate cert;
-    double solve_s;     /* time taken by the solver, without the certificate               */
+    double solve_s; /* time taken by the solver, without the certificate               */
 } vo_solution;
 
 /* Fills *out; VO_EUNSUPPORTED: by_day with limits that couple the days. VO_ECANCELED. */

@@ -1,4 +1,5 @@
-/* interrupt.h -- Ctrl-C and termination as a flag that work looks at, instead of a sudden end. */
+/* interrupt.h -- Ctrl-C and termination as a flag that work looks at, instead of a sudden end.
+ */
 #ifndef VO_PORT_INTERRUPT_H
 #define VO_PORT_INTERRUPT_H
 

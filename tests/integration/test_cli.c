@@ -30,8 +30,8 @@ static result run(const char *test, const char *arguments) {
     cr_assert_eq(vo_file_make_folders(FOLDER, &err), VO_OK, "%s", err.msg);
     snprintf(out, sizeof out, "%s/%s.out", FOLDER, test);
     snprintf(errors, sizeof errors, "%s/%s.err", FOLDER, test);
-    snprintf(command, sizeof command, "cd '%s' && ( '%s' %s ) >'%s' 2>'%s'", FOLDER, VOLTEO_PROGRAM,
-             arguments, out, errors);
+    snprintf(command, sizeof command, "cd '%s' && ( '%s' %s ) >'%s' 2>'%s'", FOLDER,
+             VOLTEO_PROGRAM, arguments, out, errors);
     const int status = system(command);
     return (result){(status >> 8) & 255, slurp(out), slurp(errors)};
 }
@@ -49,15 +49,17 @@ static void put(const char *name, const char *text) {
     cr_assert_eq(vo_file_write(path, text, strlen(text), &err), VO_OK, "%s", err.msg);
 }
 
-#define BATTERY                                                                                 \
-    "{\"power_mw\":2,\"capacity_mwh\":4,\"charge_efficiency\":0.9,\"discharge_efficiency\":1.0,"  \
+#define BATTERY                                                                                \
+    "{\"power_mw\":2,\"capacity_mwh\":4,\"charge_efficiency\":0.9,\"discharge_efficiency\":1." \
+    "0,"                                                                                       \
     "\"initial_soc\":0,\"final_soc\":0}"
 
 static void put_inputs(void) {
     put("battery.json", BATTERY);
-    put("prices.csv", "timestamp,price,tariff\n2024-01-01T00:00Z,100,40\n2024-01-01T01:00Z,50,40\n"
-                      "2024-01-01T02:00Z,200,40\n2024-01-01T03:00Z,-100,40\n2024-01-01T04:00Z,0,40\n"
-                      "2024-01-01T05:00Z,200,40\n2024-01-01T06:00Z,100,40\n2024-01-01T07:00Z,-100,40\n");
+    put("prices.csv",
+        "timestamp,price,tariff\n2024-01-01T00:00Z,100,40\n2024-01-01T01:00Z,50,40\n"
+        "2024-01-01T02:00Z,200,40\n2024-01-01T03:00Z,-100,40\n2024-01-01T04:00Z,0,40\n"
+        "2024-01-01T05:00Z,200,40\n2024-01-01T06:00Z,100,40\n2024-01-01T07:00Z,-100,40\n");
 }
 
 static double profit_of(const result *r) {
@@ -80,10 +82,12 @@ Test(cli, the_command_of_the_documentation_gives_the_published_profit) {
 
 Test(cli, an_export_price_may_be_a_number_or_a_column) {
     put_inputs();
-    result a = run("export_number", "optimize --prices prices.csv --battery battery.json --json "
-                                    "--export-price 40");
-    result b = run("export_column", "optimize --prices prices.csv --battery battery.json --json "
-                                    "--export-price tariff");
+    result a =
+        run("export_number", "optimize --prices prices.csv --battery battery.json --json "
+                             "--export-price 40");
+    result b =
+        run("export_column", "optimize --prices prices.csv --battery battery.json --json "
+                             "--export-price tariff");
     cr_expect_float_eq(profit_of(&a), 344, 1e-6);
     cr_expect_float_eq(profit_of(&b), 344, 1e-6);
     drop(&a);
@@ -91,7 +95,8 @@ Test(cli, an_export_price_may_be_a_number_or_a_column) {
 }
 
 Test(cli, a_request_from_standard_input_says_the_same) {
-    put("request.json", "{\"battery_params\":" BATTERY ",\"prices\":[100,50,200,-100,0,200,100,-100]}");
+    put("request.json",
+        "{\"battery_params\":" BATTERY ",\"prices\":[100,50,200,-100,0,200,100,-100]}");
     result r = run("request", "optimize --request - --json <request.json");
     cr_expect_float_eq(profit_of(&r), 1037.777778, 1e-6);
     drop(&r);
@@ -150,8 +155,10 @@ Test(cli, bad_usage_and_bad_input_exit_with_2_and_say_why) {
         {"optimize --battery battery.json --prices nowhere.csv --json", "nowhere.csv"},
         {"optimize --battery nowhere.json --prices prices.csv", "nowhere.json"},
         {"optimize --battery prices.csv --prices prices.csv", "prices.csv: JSON, line 1"},
-        {"optimize --battery bad.json --prices prices.csv", "bad.json: battery_params.efficiency = 85"},
-        {"optimize --battery battery.json --prices prices.csv --interval-minutes x", "--interval-minutes = \"x\""},
+        {"optimize --battery bad.json --prices prices.csv",
+         "bad.json: battery_params.efficiency = 85"},
+        {"optimize --battery battery.json --prices prices.csv --interval-minutes x",
+         "--interval-minutes = \"x\""},
         {"optimize --battery battery.json --prices prices.csv --method magic", "magic"},
         {"optimize --battery battery.json --prices prices.csv extra", "\"extra\""},
         {"optimize --battery battery.json --prices prices.csv --market MEM", "--market"},
@@ -179,7 +186,7 @@ Test(cli, bad_usage_and_bad_input_exit_with_2_and_say_why) {
 }
 
 Test(cli, what_help_shows_is_an_example_of_the_command) {
-    static const char *const commands[] = {"optimize", "compare", "backtest", "data import",
+    static const char *const commands[] = {"optimize",  "compare",    "backtest", "data import",
                                            "data list", "data synth", "doctor"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char arguments[80], example[80];
@@ -232,8 +239,9 @@ Test(cli, backtest_gives_days_as_one_document) {
 
 Test(cli, a_broken_pipe_or_full_disk_is_no_success) {
     put_inputs();
-    result r = run("full", "optimize --prices prices.csv --battery battery.json --json >/dev/full; "
-                           "echo exit $?");
+    result r =
+        run("full", "optimize --prices prices.csv --battery battery.json --json >/dev/full; "
+                    "echo exit $?");
     cr_expect_str_eq(r.out, "exit 1\n");
     cr_expect(strstr(r.err, "standard output"), "%s", r.err);
     drop(&r);

@@ -13,7 +13,10 @@ static void write_prices(char *out) {
     for (int d = 0; d < 14; d++)
         for (int h = 0; h < 24; h++)
             sprintf(out + strlen(out), "%s%d", d + h ? "," : "",
-                    (h < 6 ? 20 : h > 17 && h < 22 ? 90 : 50) + (d * 7 + h * 3) % 11);
+                    (h < 6              ? 20
+                     : h > 17 && h < 22 ? 90
+                                        : 50) +
+                        (d * 7 + h * 3) % 11);
     strcat(out, "]");
 }
 
@@ -23,7 +26,8 @@ static vo_status run(const char *rest, bool days, int threads, vo_json **root, c
     write_prices(prices);
     snprintf(request, sizeof request,
              "{\"battery_params\": {\"power_mw\": 1, \"capacity_mwh\": 2}, \"start\": "
-             "\"2024-01-01\", \"prices\": %s%s}", prices, rest);
+             "\"2024-01-01\", \"prices\": %s%s}",
+             prices, rest);
     vo_engine_options o = vo_engine_options_default();
     o.threads = threads;
     vo_json_out *w = NULL;
@@ -68,8 +72,10 @@ Test(compare, days_and_curves_fit_together) {
     vo_json *r = NULL;
     char *text = NULL;
     vo_error err = {0};
-    cr_assert_eq(run(", \"policies\": \"perfect, mpc:naive_day\", \"skip_days\": 2, \"curves\": true",
-                     true, 2, &r, &text, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(
+        run(", \"policies\": \"perfect, mpc:naive_day\", \"skip_days\": 2, \"curves\": true",
+            true, 2, &r, &text, &err),
+        VO_OK, "%s", err.msg);
     cr_expect_eq(vo_json_size(vo_json_get(r, "dates")), 12);
     cr_expect_str_eq(vo_json_string(vo_json_at(vo_json_get(r, "dates"), 0)), "2024-01-03");
     cr_expect_eq(vo_json_size(vo_json_get(r, "start_s")), 12 * 24);
@@ -78,7 +84,8 @@ Test(compare, days_and_curves_fit_together) {
         const vo_json *p = vo_json_at(vo_json_get(r, "policies"), i);
         const vo_json *days = vo_json_get(p, "day_profit");
         double sum = 0;
-        for (size_t d = 0; d < vo_json_size(days); d++) sum += vo_json_number(vo_json_at(days, d));
+        for (size_t d = 0; d < vo_json_size(days); d++)
+            sum += vo_json_number(vo_json_at(days, d));
         cr_expect_float_eq(sum, num(p, "profit"), 0.01, "curves have four decimals");
         cr_expect_eq(vo_json_size(vo_json_get(p, "power_mw")), 12 * 24);
         cr_expect_eq(vo_json_size(vo_json_get(p, "soc")), 12 * 24 + 1);

@@ -46,8 +46,8 @@ static size_t listed(vo_engine *e) {
 Test(data_requests, what_is_made_up_goes_into_the_lake_and_can_be_optimised) {
     vo_engine *e = engine_at("synth", 0);
     cr_expect_eq(listed(e), 0, "an absent lake is empty");
-    vo_json *r = ask(e, vo_engine_data_synth,
-                     "{\"days\": 3, \"nodes\": 2, \"market\": \"SYNTH\"}");
+    vo_json *r =
+        ask(e, vo_engine_data_synth, "{\"days\": 3, \"nodes\": 2, \"market\": \"SYNTH\"}");
     cr_expect(vo_json_bool(vo_json_get(r, "synthetic")));
     cr_expect_eq(vo_json_size(vo_json_get(r, "series")), 2);
     vo_json_free(r);
@@ -88,7 +88,8 @@ Test(data_requests, a_file_is_cleaned_reported_and_stored) {
     vo_error err = {0};
     cr_assert_eq(vo_file_write(path, csv, strlen(csv), &err), VO_OK, "%s", err.msg);
     snprintf(request, sizeof request,
-             "{\"file\": \"%s\", \"market\": \"M\", \"process\": \"DA\", \"node\": \"N\"}", path);
+             "{\"file\": \"%s\", \"market\": \"M\", \"process\": \"DA\", \"node\": \"N\"}",
+             path);
     vo_json *r = ask(e, vo_engine_data_import, request);
     const vo_json *one = vo_json_at(vo_json_get(r, "series"), 0);
     const vo_json *counts = vo_json_get(vo_json_get(one, "report"), "counts");

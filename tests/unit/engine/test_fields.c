@@ -5,9 +5,12 @@
 #include "engine/fields.h"
 
 static const vo_field table[] = {
-    {"efficiency", VO_FIELD_RATIO, 0, 1, "", ""},   {"soc", VO_FIELD_PART, 0, 1, "", ""},
-    {"power_mw", VO_FIELD_NUMBER, 0, 1e6, "MW", ""}, {"count", VO_FIELD_INTEGER, 1, 9, "", ""},
-    {"on", VO_FIELD_BOOL, 0, 0, "", ""},            {"name", VO_FIELD_TEXT, 0, 0, "", ""},
+    {"efficiency", VO_FIELD_RATIO, 0, 1, "", ""},
+    {"soc", VO_FIELD_PART, 0, 1, "", ""},
+    {"power_mw", VO_FIELD_NUMBER, 0, 1e6, "MW", ""},
+    {"count", VO_FIELD_INTEGER, 1, 9, "", ""},
+    {"on", VO_FIELD_BOOL, 0, 0, "", ""},
+    {"name", VO_FIELD_TEXT, 0, 0, "", ""},
     {"any", VO_FIELD_ANY, 0, 0, "", ""},
 };
 enum { EFFICIENCY, SOC, POWER, COUNT, ON, NAME, ANY, N };
@@ -41,7 +44,8 @@ Test(fields, every_refusal_names_path_value_and_remedy) {
     static const struct {
         const char *text, *says;
     } refused[] = {
-        {"{\"efficiency\": 85}", "at.efficiency = 85: must be in (0, 1]; a fraction, not per cent: for 85 % write 0.85"},
+        {"{\"efficiency\": 85}", "at.efficiency = 85: must be in (0, 1]; a fraction, not per "
+                                 "cent: for 85 % write 0.85"},
         {"{\"efficiency\": 0}", "at.efficiency = 0: must be in (0, 1]"},
         {"{\"soc\": 1.2}", "at.soc = 1.2: must be in [0, 1]"},
         {"{\"power_mw\": -1}", "at.power_mw = -1: must be in [0, 1e+06] MW"},

@@ -75,7 +75,8 @@ Test(inline_prices, what_is_no_price_is_refused_with_its_path) {
         {"[1, {\"price\": 2}]", "prices[1] is an object"},
         {"[{\"price\": 2}]", "prices[0].timestamp is missing"},
         {"[{\"timestamp\": \"noon\", \"price\": 2}]", "prices[0].timestamp"},
-        {"[{\"timestamp\": \"2024-01-01T00:00Z\", \"price\": []}]", "prices[0].price is an array"},
+        {"[{\"timestamp\": \"2024-01-01T00:00Z\", \"price\": []}]",
+         "prices[0].price is an array"},
         {"[{\"timestamp\": \"2024-01-01T00:00Z\", \"price\": 1}, 7]", "prices[1] is a number"},
         {"[{\"timestamp\": \"2024-01-01T00:00Z\", \"price\": 1},"
          " {\"timestamp\": \"2024-01-01T01:00Z\", \"price\": 1, \"pv\": 3}]",

@@ -19,8 +19,8 @@ static loaded load(const char *rest) {
     char text[2048];
     snprintf(text, sizeof text, "{" BATTERY ", %s}", rest);
     const vo_engine_options o = vo_engine_options_default();
-    cr_assert_eq(vo_request_read(text, VO_REQUEST_OPTIMIZE, &x.r, &x.err), VO_OK, "%s: %s", rest,
-                 x.err.msg);
+    cr_assert_eq(vo_request_read(text, VO_REQUEST_OPTIMIZE, &x.r, &x.err), VO_OK, "%s: %s",
+                 rest, x.err.msg);
     x.status = vo_inputs_load(&o, &x.r, &x.in, &x.err);
     return x;
 }
@@ -31,7 +31,8 @@ static void drop(loaded *x) {
 }
 
 Test(inputs, a_local_day_of_a_clock_change_has_25_hours) {
-    char rest[900] = "\"tz\": \"America/Mexico_City\", \"start\": \"2016-10-30\", \"prices\": [";
+    char rest[900] =
+        "\"tz\": \"America/Mexico_City\", \"start\": \"2016-10-30\", \"prices\": [";
     for (int i = 0; i < 49; i++) strcat(rest, i ? ",1" : "1");
     strcat(rest, "]");
     loaded x = load(rest);
@@ -66,9 +67,10 @@ Test(inputs, equal_steps_become_one_number_and_uneven_ones_an_array) {
 }
 
 Test(inputs, site_series_are_numbers_arrays_or_columns) {
-    loaded x = load("\"export_price\": 40, \"load_mw\": [1, 2], \"pv_mw\": \"sun\","
-                    "\"prices\": {\"timestamps\": [\"2024-01-01T00:00Z\", \"2024-01-01T01:00Z\"],"
-                    "\"prices\": [1, 2], \"sun\": [0, 3], \"import_limit_mw\": [5, 6]}");
+    loaded x =
+        load("\"export_price\": 40, \"load_mw\": [1, 2], \"pv_mw\": \"sun\","
+             "\"prices\": {\"timestamps\": [\"2024-01-01T00:00Z\", \"2024-01-01T01:00Z\"],"
+             "\"prices\": [1, 2], \"sun\": [0, 3], \"import_limit_mw\": [5, 6]}");
     cr_assert_eq(x.status, VO_OK, "%s", x.err.msg);
     cr_expect(x.in.problem.export_price[0] == 40 && x.in.problem.export_price[1] == 40);
     cr_expect_eq(x.in.problem.load_mw[1], 2);
@@ -79,8 +81,9 @@ Test(inputs, site_series_are_numbers_arrays_or_columns) {
 }
 
 Test(inputs, a_part_is_cut_out_by_local_days_the_last_included) {
-    char rest[900] = "\"start\": \"2024-01-01\", \"from\": \"2024-01-02\", \"to\": \"2024-01-02\", "
-                     "\"prices\": [";
+    char rest[900] =
+        "\"start\": \"2024-01-01\", \"from\": \"2024-01-02\", \"to\": \"2024-01-02\", "
+        "\"prices\": [";
     for (int i = 0; i < 72; i++) strcat(rest, i ? ",1" : "1");
     strcat(rest, "]");
     loaded x = load(rest);
@@ -111,20 +114,26 @@ Test(inputs, bad_inputs_are_refused_with_their_path) {
         {"\"prices\": [1, 1e30]", "1e+30", VO_EINVAL},
         {"\"prices\": [1], \"tz\": \"Mars/Olympus\"", "Mars/Olympus", VO_ENOTFOUND},
         {"\"prices\": [1], \"export_price\": \"x\"", "export_price", VO_ENOTFOUND},
-        {"\"prices\": [1], \"load_mw\": [1, 2]", "load_mw has 2 values for 1 prices", VO_EINVAL},
+        {"\"prices\": [1], \"load_mw\": [1, 2]", "load_mw has 2 values for 1 prices",
+         VO_EINVAL},
         {"\"prices\": [1], \"load_mw\": -1", "load_mw (given) = -1", VO_EINVAL},
         {"\"prices\": [1], \"load_mw\": [\"x\"]", "load_mw[0]", VO_EINVAL},
         {"\"prices\": [1], \"load_mw\": true", "load_mw is true or false", VO_EINVAL},
         {"\"prices\": [1], \"repair\": \"magic\"", "repair = \"magic\"", VO_EINVAL},
         {"\"prices\": [1], \"start\": \"tomorrow\"", "start", VO_EINVAL},
-        {"\"prices\": [1], \"from\": \"2024-01-01\"", "no prices from 2024-01-01", VO_ENOTFOUND},
-        {"\"prices\": [1], \"from\": \"1970-01-02\", \"to\": \"1970-01-01\"", "swap them", VO_EINVAL},
+        {"\"prices\": [1], \"from\": \"2024-01-01\"", "no prices from 2024-01-01",
+         VO_ENOTFOUND},
+        {"\"prices\": [1], \"from\": \"1970-01-02\", \"to\": \"1970-01-01\"", "swap them",
+         VO_EINVAL},
         {"\"prices\": [1], \"demand_period\": \"year\"", "demand_period", VO_EINVAL},
-        {"\"market_params\": {\"start_date\": \"2024-01-01\"}", "market_params.zone is missing", VO_EINVAL},
+        {"\"market_params\": {\"start_date\": \"2024-01-01\"}", "market_params.zone is missing",
+         VO_EINVAL},
         {"\"prices\": [{\"timestamp\": \"2024-01-01T01:00Z\", \"price\": 1}, {\"timestamp\": "
-         "\"2024-01-01T00:00Z\", \"price\": 1}]", "unsorted", VO_EINVAL},
+         "\"2024-01-01T00:00Z\", \"price\": 1}]",
+         "unsorted", VO_EINVAL},
         {"\"prices\": [{\"timestamp\": \"2024-01-01T01:00Z\", \"price\": 1}, {\"timestamp\": "
-         "\"2024-01-01T01:00Z\", \"price\": 1}]", "twice", VO_EINVAL},
+         "\"2024-01-01T01:00Z\", \"price\": 1}]",
+         "twice", VO_EINVAL},
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         loaded x = load(refused[i].rest);

@@ -28,8 +28,10 @@ static vo_battery battery(const char *fields) {
 
 Test(request, any_two_of_power_energy_and_duration_make_a_battery) {
     static const char *const ways[] = {
-        "\"power_mw\": 10, \"capacity_mwh\": 40", "\"capacity_mw\": 10, \"duration_hours\": 4",
-        "\"power_mw\": 10, \"duration_hours\": 4", "\"capacity_mwh\": 40, \"duration_hours\": 4",
+        "\"power_mw\": 10, \"capacity_mwh\": 40",
+        "\"capacity_mw\": 10, \"duration_hours\": 4",
+        "\"power_mw\": 10, \"duration_hours\": 4",
+        "\"capacity_mwh\": 40, \"duration_hours\": 4",
         "\"charge_mw\": 10, \"discharge_mw\": 10, \"capacity_mwh\": 40",
         "\"power_mw\": 10, \"capacity_mwh\": 40, \"duration_hours\": 4"};
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
@@ -108,7 +110,8 @@ Test(request, bad_requests_are_refused_in_words) {
         {"{\"battery_params\": {}, \"prices\": [1e999]}", "JSON"},
         {"{\"prices\": [1]}", "battery_params is missing"},
         {"{\"battery_params\": {" SIZE "\"min_soc\": 0}}", "no prices"},
-        {"{\"battery_params\": {" SIZE "\"min_soc\": 0}, \"prices\": [1], \"prices_file\": \"x\"}",
+        {"{\"battery_params\": {" SIZE
+         "\"min_soc\": 0}, \"prices\": [1], \"prices_file\": \"x\"}",
          "give one of them, not 2"},
         {"{\"battery_params\": {}, \"batteries\": []}", "give one of them"},
         {"{\"batteries\": [], \"prices\": [1]}", "batteries has 0 elements"},

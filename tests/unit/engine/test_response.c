@@ -15,7 +15,8 @@ static vo_json *answer(const char *request) {
     char *text = NULL;
     vo_json *root = NULL;
     cr_assert_eq(vo_engine_open(&o, &e, &err), VO_OK);
-    cr_assert_eq(vo_engine_optimize(e, request, &text, &err), VO_OK, "%s: %s", request, err.msg);
+    cr_assert_eq(vo_engine_optimize(e, request, &text, &err), VO_OK, "%s: %s", request,
+                 err.msg);
     cr_assert_eq(vo_json_parse(text, strlen(text), &root, &err), VO_OK, "%s", err.msg);
     vo_text_free(text);
     vo_engine_close(e);
@@ -40,8 +41,9 @@ static const vo_json *hour(const vo_json *r, size_t d, size_t t) {
                       t);
 }
 
-#define B90 "\"battery_params\": {\"power_mw\": 2, \"capacity_mwh\": 4, \"charge_efficiency\": 0.9, "   \
-            "\"discharge_efficiency\": 1, \"initial_soc\": 0, \"final_soc\": 0}"
+#define B90                                                                                    \
+    "\"battery_params\": {\"power_mw\": 2, \"capacity_mwh\": 4, \"charge_efficiency\": 0.9, "  \
+    "\"discharge_efficiency\": 1, \"initial_soc\": 0, \"final_soc\": 0}"
 
 Test(response, a_published_case_comes_out_with_its_dispatch) {
     vo_json *r = answer("{" B90 ", \"prices\": [10, -50, 200, -50, 200]}");
@@ -65,7 +67,8 @@ Test(response, a_published_case_comes_out_with_its_dispatch) {
 Test(response, revenues_less_charges_plus_final_value_are_the_profit) {
     vo_json *r = answer(
         "{\"battery_params\": {\"power_mw\": 2, \"capacity_mwh\": 4, \"efficiency\": 0.8, "
-        "\"wear_cost_per_mwh\": 3, \"final_soc\": {\"value_per_mwh\": 17}}, \"fee_per_mwh\": 1.5, "
+        "\"wear_cost_per_mwh\": 3, \"final_soc\": {\"value_per_mwh\": 17}}, \"fee_per_mwh\": "
+        "1.5, "
         "\"load_mw\": 1, \"pv_mw\": 0.25, \"demand_charge_per_mw\": 4, \"export_price\": 12, "
         "\"interval_minutes\": 720, \"prices\": [10, 60, 8, 90, -20, 40]}");
     const vo_json *days = vo_json_get(r, "daily_schedules"), *sum = vo_json_get(r, "summary");
@@ -85,17 +88,20 @@ Test(response, revenues_less_charges_plus_final_value_are_the_profit) {
     /* Without a battery: (1 - 0.25) MW bought for 12 h at price + fee. */
     cr_expect_float_eq(num(sum, "revenue_without_battery"),
                        -0.75 * 12 * (10 + 60 + 8 + 90 - 20 + 40 + 6 * 1.5), 1e-9);
-    cr_expect_float_eq(num(sum, "savings"), revenue - num(sum, "revenue_without_battery"), 1e-9);
+    cr_expect_float_eq(num(sum, "savings"), revenue - num(sum, "revenue_without_battery"),
+                       1e-9);
     vo_json_free(r);
 }
 
 Test(response, the_example_of_the_requirements_is_answered_in_its_own_words) {
     char prices[400] = "", request[800];
     for (int i = 0; i < 48; i++) strcat(prices, i ? (i % 24 < 6 ? ",20" : ",80") : "20");
-    snprintf(request, sizeof request,
-             "{\"battery_params\": {\"capacity_mw\": 10, \"duration_hours\": 4, \"efficiency\": "
-             "0.85, \"min_soc\": 0.1, \"max_soc\": 1.0}, \"start\": \"2024-01-01\", \"prices\": "
-             "[%s]}", prices);
+    snprintf(
+        request, sizeof request,
+        "{\"battery_params\": {\"capacity_mw\": 10, \"duration_hours\": 4, \"efficiency\": "
+        "0.85, \"min_soc\": 0.1, \"max_soc\": 1.0}, \"start\": \"2024-01-01\", \"prices\": "
+        "[%s]}",
+        prices);
     vo_json *r = answer(request);
     const vo_json *day = vo_json_at(vo_json_get(r, "daily_schedules"), 1);
     cr_expect_str_eq(str(day, "date"), "2024-01-02");
@@ -124,9 +130,10 @@ Test(response, reasons_are_given_when_asked_for_and_only_then) {
 }
 
 Test(response, several_batteries_are_summed_and_listed) {
-    vo_json *r = answer("{\"batteries\": [{\"power_mw\": 1, \"capacity_mwh\": 1, \"efficiency\": 1},"
-                        "{\"name\": \"big\", \"power_mw\": 3, \"capacity_mwh\": 3, \"efficiency\": 1}],"
-                        "\"prices\": [10, 50]}");
+    vo_json *r =
+        answer("{\"batteries\": [{\"power_mw\": 1, \"capacity_mwh\": 1, \"efficiency\": 1},"
+               "{\"name\": \"big\", \"power_mw\": 3, \"capacity_mwh\": 3, \"efficiency\": 1}],"
+               "\"prices\": [10, 50]}");
     cr_expect_float_eq(num(r, "profit"), 160, 1e-6);
     const vo_json *x = hour(r, 0, 0);
     cr_expect_float_eq(num(x, "power"), 4, 1e-6);
@@ -137,8 +144,9 @@ Test(response, several_batteries_are_summed_and_listed) {
 }
 
 Test(response, contradicting_limits_are_answered_with_the_limit_that_broke) {
-    vo_json *r = answer("{\"battery_params\": {\"power_mw\": 1, \"capacity_mwh\": 10, \"efficiency\": 1,"
-                        "\"initial_soc\": 0, \"final_soc\": 1}, \"prices\": [10, 20]}");
+    vo_json *r =
+        answer("{\"battery_params\": {\"power_mw\": 1, \"capacity_mwh\": 10, \"efficiency\": 1,"
+               "\"initial_soc\": 0, \"final_soc\": 1}, \"prices\": [10, 20]}");
     cr_expect_str_eq(str(r, "verdict"), "least_violating");
     const vo_json *v = vo_json_at(vo_json_get(r, "violations"), 0);
     cr_assert_not_null(v);

@@ -24,7 +24,7 @@ typedef struct {
 } totals;
 
 static totals count(const vo_readings_set *set, const char *process) {
-    totals k = {.min = INFINITY, .max = -INFINITY};
+    totals k = {.min = (double)INFINITY, .max = -(double)INFINITY};
     for (size_t i = 0; i < set->n; i++) {
         const vo_readings *r = set->item[i];
         if (process && strcmp(r->process, process) != 0) continue;

@@ -31,7 +31,7 @@ static vo_series *load(const char *format, const char *market) {
 Test(import_epf, price_files_have_six_years_of_whole_days) {
     for (int m = 0; m < 3; m++) {
         vo_series *s = load("", markets[m].market);
-        double min = INFINITY, sum = 0, max = -INFINITY;
+        double min = (double)INFINITY, sum = 0, max = -(double)INFINITY;
         for (size_t t = 0; t < s->n; t++) {
             const double p = s->column[0].value[t];
             min = fmin(min, p), max = fmax(max, p), sum += p;

@@ -258,7 +258,7 @@ Test(clean, a_span_of_too_many_intervals_is_refused) {
     add(2, 1);
     add(INT64_C(6000000000), 1);
     vo_clean_options o = STANDARD;
-    o.max_fill_h = INFINITY;
+    o.max_fill_h = (double)INFINITY;
     must_refuse(o, "at most 10000000");
     vo_readings_set_free(set);
 }

@@ -14,6 +14,7 @@
  * Levels of threshold: percentiles of all prices known when the local day began; none yet: hold.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "learn/forecaster.h"
@@ -36,10 +37,9 @@ typedef struct {
     vo_window *window;
     corrector market, export_market;  /* the latter from the export price's own history       */
     double *price, *export_price;     /* [longest] believed                                   */
-    double *scratch;                  /* [n] for percentiles                                  */
-    double low, high;                 /* threshold levels ...                                 */
-    bool has_levels;
-    int32_t levels_day;               /* ... of this local day                                */
+    double *sorted, *spare;           /* [n] history in order, and room to merge              */
+    size_t n_sorted, n_taken;         /* prices in order; intervals of history looked at      */
+    double low, high;                 /* threshold levels of the local day under way          */
 } by_forecast;
 
 static void by_forecast_free(vo_policy *p) {
@@ -50,7 +50,8 @@ static void by_forecast_free(vo_policy *p) {
     vo_forecaster_free(v->export_market.forecaster);
     a->free(a->ctx, v->price);
     a->free(a->ctx, v->export_price);
-    a->free(a->ctx, v->scratch);
+    a->free(a->ctx, v->sorted);
+    a->free(a->ctx, v->spare);
     a->free(a->ctx, v);
 }
 
@@ -123,18 +124,44 @@ static double hold_briefly(double *price, size_t n) {
     return 1e-10 * size * (double)n;
 }
 
+static int by_value(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Merges history[n_taken .. known) into the sorted row, from the back. */
+static void take_history(by_forecast *v, const double *history, size_t known) {
+    size_t fresh = 0;
+    for (; v->n_taken < known; v->n_taken++)
+        if (!isnan(history[v->n_taken])) v->spare[fresh++] = history[v->n_taken];
+    qsort(v->spare, fresh, sizeof *v->spare, by_value);
+    size_t old = v->n_sorted;
+    v->n_sorted += fresh;
+    for (size_t k = v->n_sorted; fresh > 0; k--)
+        v->sorted[k - 1] = old > 0 && v->sorted[old - 1] > v->spare[fresh - 1]
+                               ? v->sorted[--old]
+                               : v->spare[--fresh];
+}
+
+/* Linear between order statistics, as vo_threshold_levels. */
+static double percentile(const double *sorted, size_t n, double q) {
+    const double rank = q / 100 * (double)(n - 1);
+    const size_t k = (size_t)rank;
+    if (k + 1 >= n) return sorted[n - 1];
+    return sorted[k] + (rank - (double)k) * (sorted[k + 1] - sorted[k]);
+}
+
 static void refresh_levels(by_forecast *v, const vo_policy_view *view) {
-    const vo_series *cal = v->world->calendar;
-    const int32_t day = cal->day[view->from];
-    if (v->has_levels && v->levels_day == day) return;
+    const int32_t *day = v->world->calendar->day;
     size_t begin = view->from;
-    while (begin > 0 && cal->day[begin - 1] == day) begin--;
-    v->has_levels = true;
-    v->levels_day = day;
-    if (begin == 0 || !vo_threshold_levels(view->price, begin, v->world->low_percentile,
-                                           v->world->high_percentile, v->scratch, &v->low,
-                                           &v->high))
-        v->low = v->high = (double)NAN;
+    while (begin > 0 && day[begin - 1] == day[view->from]) begin--;
+    if (begin == v->n_taken && v->n_sorted > 0) return;
+    if (begin < v->n_taken) v->n_taken = v->n_sorted = 0; /* asked about an earlier day */
+    take_history(v, view->price, begin);
+    v->low = v->high = (double)NAN;
+    if (v->n_sorted == 0) return;
+    v->low = percentile(v->sorted, v->n_sorted, v->world->low_percentile);
+    v->high = percentile(v->sorted, v->n_sorted, v->world->high_percentile);
 }
 
 static vo_status by_forecast_plan(vo_policy *p, const vo_policy_view *view, double *power_mw,
@@ -193,8 +220,10 @@ static vo_status create(vo_method method, const char *argument, const vo_policy_
     if (st != VO_OK) goto fail;
     v->price = a->zalloc(a->ctx, world->longest * sizeof(double));
     v->export_price = a->zalloc(a->ctx, world->longest * sizeof(double));
-    v->scratch = a->zalloc(a->ctx, world->site->n * sizeof(double));
-    if (!v->price || !v->export_price || !v->scratch) {
+    v->low = v->high = (double)NAN;
+    v->sorted = a->zalloc(a->ctx, world->site->n * sizeof(double));
+    v->spare = a->zalloc(a->ctx, world->site->n * sizeof(double));
+    if (!v->price || !v->export_price || !v->sorted || !v->spare) {
         st = vo_fail(err, VO_ENOMEM, "policy over %zu intervals", world->site->n);
         goto fail;
     }

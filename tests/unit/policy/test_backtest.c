@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "base/zone.h"
+#include "optimize/threshold.h"
 #include "support/local_hours.h"
 
 static const char *const every[] = {
@@ -198,6 +199,33 @@ Test(backtest, no_decision_depends_on_prices_to_come) {
             vo_series_free(x.s);
         }
     }
+}
+
+/* The rule, played by hand with levels from another piece of code. */
+Test(backtest, threshold_acts_on_percentiles_of_the_days_before) {
+    bench x;
+    set_up(&x, "Europe/Paris", 3, 15, 21);
+    x.battery.final_kind = VO_FINAL_FREE;
+    x.battery.charge_efficiency = x.battery.discharge_efficiency = 1;
+    x.settings.protocol = VO_PROTOCOL_ROLLING;
+    x.settings.low_percentile = 20;
+    x.settings.high_percentile = 70;
+    vo_backtest_result *r = run(&x, "threshold");
+    double *scratch = malloc(x.s->n * sizeof *scratch), stored = 0, low = 0, high = 0;
+    bool known = false;
+    for (size_t t = 0; t < x.s->n; t++) {
+        if (t > 0 && x.s->day[t] != x.s->day[t - 1])
+            known = vo_threshold_levels(x.price, t, 20, 70, scratch, &low, &high);
+        const bool cheap = known && x.price[t] <= low, dear = known && x.price[t] >= high;
+        const double mw = cheap ? -fmin(1, 2 - stored) : dear ? fmin(1, stored) : 0;
+        stored -= mw;
+        cr_assert_float_eq(r->power_mw[t], mw, 1e-9, "hour %zu: %g, not %g", t, r->power_mw[t],
+                           mw);
+    }
+    cr_assert(r->discharged_mwh > 10);
+    free(scratch);
+    vo_backtest_free(r);
+    vo_series_free(x.s);
 }
 
 Test(backtest, the_cycle_limits_hold_however_often_it_is_planned_anew) {

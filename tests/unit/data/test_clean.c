@@ -164,6 +164,19 @@ Test(clean, what_cannot_be_filled_is_refused) {
     vo_readings_set_free(set);
 }
 
+/* Rows that are there but have no price: the limit holds for them too. */
+Test(clean, a_gap_longer_than_may_be_filled_is_refused) {
+    begin("UTC");
+    hours(0, 200);
+    for (int h = 200; h < 210; h++) add(JAN1 + h * 3600, NONE);
+    hours(210, 500);
+    vo_clean_options o = STANDARD;
+    o.max_fill_h = 9;
+    must_refuse(o, "(10 intervals)");
+    o.max_fill_h = 10;
+    end(clean(o));
+}
+
 Test(clean, filling_never_builds_on_filled_values) {
     begin("UTC");
     hours(0, 100);

@@ -43,6 +43,7 @@ Test(csv, files_of_the_wild_give_their_records) {
     must_be("a;b\n1,5;2\n", "a|b\n1,5|2\n"); /* delimiter told from the first line */
     must_be("a\tb\n1\t2\n", "a|b\n1|2\n");
     must_be("\n\na,b\n\n1,2\n\n", "a|b\n1|2\n"); /* blank lines */
+    must_be("\r\n\r\na;b\r\n1,5;2\r\n", "a|b\n1,5|2\n");
     must_be(" a , b \n", "a|b\n");
     must_be("\"a,b\",c\n", "a,b|c\n");
     must_be("\"say \"\"hi\"\"\",2\n", "say \"hi\"|2\n");

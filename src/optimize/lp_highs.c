@@ -34,6 +34,7 @@ typedef struct {
     void *highs;
     double *x, *x_dual, *row, *row_dual; /* the last solution, scaled  */
     double bound;                        /* of the last cost, scaled   */
+    double time_limit_s;                 /* of each branch and bound   */
     outcome outcome;
 } solver;
 
@@ -66,7 +67,7 @@ static bool set_options(void *h, double time_limit_s) {
 
 static vo_status solver_init(solver *s, const vo_problem *p, vo_lp_shape shape,
                              double time_limit_s, vo_error *err) {
-    *s = (solver){.p = p};
+    *s = (solver){.p = p, .time_limit_s = time_limit_s};
     vo_status status = vo_lp_model_create(p, shape, &s->m, err);
     if (status != VO_OK) goto fail;
     const vo_lp_model *m = s->m;
@@ -176,6 +177,7 @@ static vo_status run_integer(solver *s, vo_error *err) {
     Highs_setDoubleOptionValue(s->highs, "time_limit", (double)INFINITY); /* it is quick */
     set_binaries(s, false, held, held);
     status = run(s, err);
+    Highs_setDoubleOptionValue(s->highs, "time_limit", s->time_limit_s);
     if (status != VO_OK) return status;
     if (s->outcome != SOLVED)
         return vo_fail(err, VO_ENUMERIC, "HiGHS lost its integer solution when it was held");

@@ -17,8 +17,8 @@
 #define MAX_SQL 65536
 #define MAX_PART ((size_t)1 << 31)
 #define MICRO INT64_C(1000000)
-#define PARTITION 1024 /* "prices/market=.../node=..." percent-encoded: at most 3 * 126 + 40   \
-                        */
+/* "prices/market=.../node=..." percent-encoded is at most 3 * 126 + 40 bytes. */
+#define PARTITION 1024
 
 struct vo_lake {
     char root[MAX_ROOT];

@@ -1,8 +1,8 @@
 /* certificate.c -- the independent check of a plan: vo_certify of volteo/schedule.h.
  *
  * Shares nothing with the solvers: balances, limits and money are summed again from the plan's
- * powers, and the bound is proof.h's. Tolerances are those of doubles summed over a horizon, about
- * a billionth of the battery's size.
+ * powers, and the bound is proof.h's. Tolerances are those of doubles summed over a horizon,
+ * about a billionth of the battery's size.
  */
 #include <volteo/schedule.h>
 
@@ -20,8 +20,8 @@ typedef struct {
 
 static void post(ledger *l, double amount) {
     const double next = l->high + amount;
-    l->low += fabs(l->high) >= fabs(amount) ? (l->high - next) + amount
-                                            : (amount - next) + l->high;
+    l->low +=
+        fabs(l->high) >= fabs(amount) ? (l->high - next) + amount : (amount - next) + l->high;
     l->high = next;
     l->absolute += fabs(amount);
 }
@@ -35,13 +35,14 @@ static double per(const double *column, size_t t, double otherwise) {
 }
 
 /* Stored energy of battery k from its powers; limits and balance. */
-static void check_battery(const vo_problem *p, const vo_plan *plan, size_t k,
-                          vo_certificate *c, ledger *wear) {
+static void check_battery(const vo_problem *p, const vo_plan *plan, size_t k, vo_certificate *c,
+                          ledger *wear) {
     const vo_battery *b = &p->battery[k];
     vo_problem alone = *p; /* this battery, with battery 0's outages if it is battery 0 */
     alone.battery = b;
     if (k > 0) alone.charge_limit_mw = alone.discharge_limit_mw = NULL;
-    const double *power = plan->power_mw + k * p->n, *stored = plan->stored_mwh + k * (p->n + 1);
+    const double *power = plan->power_mw + k * p->n,
+                 *stored = plan->stored_mwh + k * (p->n + 1);
     const double lo = b->min_soc * b->capacity_mwh, hi = b->max_soc * b->capacity_mwh;
     c->energy_residual_mwh =
         fmax(c->energy_residual_mwh, fabs(stored[0] - b->initial_soc * b->capacity_mwh));
@@ -157,8 +158,8 @@ static void bound_profit(const vo_problem *p, const vo_plan *plan, vo_certificat
         if (!isfinite(plan->value_of_stored_mwh[t])) return;
     c->bound = vo_proof_lagrangian(p, plan->value_of_stored_mwh);
     c->bound_recomputed = 1;
-    const bool limited = isfinite(p->battery->max_cycles_per_day) ||
-                         isfinite(p->battery->max_cycles);
+    const bool limited =
+        isfinite(p->battery->max_cycles_per_day) || isfinite(p->battery->max_cycles);
     if (c->bound - c->profit <= 1e-9 * money || limited) return;
     const double exact = vo_proof_recursion(p, RECURSION_WORK);
     if (exact < c->bound) c->bound = exact;
@@ -174,8 +175,7 @@ static void judge(const vo_problem *p, const vo_plan *plan, vo_certificate *c, d
     const bool honest = fabs(c->profit - plan->profit) <= 1e-9 * fmax(1, money) + 1e-6;
     c->gap = c->bound - c->profit;
     c->gap_relative = c->gap / fmax(1, fmax(fabs(c->bound), money));
-    c->valid = balanced && honest && c->n_violations == 0 &&
-               !(c->gap < -1e-7 * fmax(1, money));
+    c->valid = balanced && honest && c->n_violations == 0 && !(c->gap < -1e-7 * fmax(1, money));
 }
 
 vo_status vo_certify(const vo_problem *p, const vo_plan *plan, vo_certificate *cert,

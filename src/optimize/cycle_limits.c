@@ -1,7 +1,7 @@
 /* cycle_limits.c -- see cycle_limits.h.
  *
- * A "span" is a stretch of intervals with one limit: a local day, or the whole horizon when only
- * that is limited. Functions are stored with their absolute value at the left end, because
+ * A "span" is a stretch of intervals with one limit: a local day, or the whole horizon when
+ * only that is limited. Functions are stored with their absolute value at the left end, because
  * values of different multipliers are compared.
  */
 #include "optimize/cycle_limits.h"
@@ -37,6 +37,13 @@ typedef struct {
     double slope_right, slope_left; /* of V at the start, one-sided                         */
     double share;                   /* of `over`'s plan in the mix; 1: it alone, 0: `under` */
 } best_mix;
+
+/* Where a plan of a span starts: at a given energy, or, at a given price of stored energy,
+ * wherever energy bought at that price is worth most. */
+typedef struct {
+    double start, worth;
+    bool priced;
+} beginning;
 
 /* A proved point of V while its corners are looked for. */
 typedef struct {
@@ -110,8 +117,8 @@ static vo_status reserve_arrays(vo_cycle_limits *c, size_t n, vo_error *err) {
 }
 
 /* Copies a function into the pool. */
-static vo_status keep_value(vo_cycle_limits *c, const vo_value *v, double v0,
-                            stored_value *out, vo_error *err) {
+static vo_status keep_value(vo_cycle_limits *c, const vo_value *v, double v0, stored_value *out,
+                            vo_error *err) {
     const size_t need = c->pool_used + 2 * v->n + 1;
     if (need > c->pool_size) {
         const size_t size = 2 * need + 1024;
@@ -148,8 +155,8 @@ static vo_status cut_spans(vo_cycle_limits *c, const vo_problem *p, vo_error *er
         if (!c->spans) return vo_fail(err, VO_ENOMEM, "cycle limits of %zu days", count);
         c->spans_size = count;
     }
-    const double limit = (daily ? b->max_cycles_per_day : b->max_cycles) *
-                         vo_battery_usable_mwh(b);
+    const double limit =
+        (daily ? b->max_cycles_per_day : b->max_cycles) * vo_battery_usable_mwh(b);
     c->n_spans = 0;
     for (size_t t = 0; t < p->n; t++) {
         const bool starts = t == 0 || (daily && p->day && p->day[t] != p->day[t - 1]);
@@ -168,13 +175,21 @@ static vo_status price_span(vo_cycle_limits *c, const span *d, double mu, bool *
     return vo_sweep_back(&c->sweep, &c->priced, d->t0, d->t1, &end, empty, err);
 }
 
-/* The plan from `start` under one multiplier, and its tangent. Leaves the sweep's V at t0. */
-static vo_status draw_tangent(vo_cycle_limits *c, const span *d, double start, double mu,
-                              tangent *out, bool *empty, vo_error *err) {
+/* Where a MWh is worth `worth` at the start: V's slope crosses it there. */
+static double best_start(const vo_value *v, double worth) {
+    size_t i = 0;
+    while (i < v->n && v->m[i] > worth) i++;
+    return v->x[i];
+}
+
+/* The plan under one multiplier, and its tangent. */
+static vo_status draw_tangent(vo_cycle_limits *c, const span *d, const beginning *from,
+                              double mu, tangent *out, bool *empty, vo_error *err) {
     vo_status st = price_span(c, d, mu, empty, err);
     if (st != VO_OK || *empty) return st;
     const vo_value first = vo_sweep_first(&c->sweep);
     const double noise = 1e-9 * c->source->p->battery->capacity_mwh;
+    const double start = from->priced ? best_start(&first, from->worth) : from->start;
     *empty = start < first.x[0] - noise || start > first.x[first.n] + noise;
     if (*empty) return VO_OK;
     vo_sweep_sums sums = {0};
@@ -186,6 +201,7 @@ static vo_status draw_tangent(vo_cycle_limits *c, const span *d, double start, d
     out->discharged = sums.discharged_mwh;
     out->value = sums.profit + d->at_end.v0 + vo_value_rise(&end, out->stored_mwh[d->t1]) +
                  mu * d->limit_mwh;
+    if (from->priced) out->value -= from->worth * start;
     return VO_OK;
 }
 
@@ -214,12 +230,12 @@ static bool keeps(const tangent *t, double limit) {
 }
 
 /* A multiplier large enough that nothing is discharged that need not be. */
-static vo_status find_under(vo_cycle_limits *c, const span *d, double start, bool *feasible,
-                            vo_error *err) {
+static vo_status find_under(vo_cycle_limits *c, const span *d, const beginning *from,
+                            bool *feasible, vo_error *err) {
     double mu = c->over.mu > 0 ? 2 * c->over.mu : 1;
     for (int i = 0; i < 64; i++, mu *= 4) {
         bool empty = false;
-        const vo_status st = draw_tangent(c, d, start, mu, &c->under, &empty, err);
+        const vo_status st = draw_tangent(c, d, from, mu, &c->under, &empty, err);
         if (st != VO_OK) return st;
         if (empty) break;
         if (keeps(&c->under, d->limit_mwh)) return VO_OK;
@@ -230,18 +246,18 @@ static vo_status find_under(vo_cycle_limits *c, const span *d, double start, boo
 }
 
 /* Minimises over the multiplier by intersecting the tangents of two plans, one on each side. */
-static vo_status find_mix(vo_cycle_limits *c, const span *d, double start, best_mix *out,
-                          bool *feasible, bool *closed, vo_error *err) {
+static vo_status find_mix(vo_cycle_limits *c, const span *d, const beginning *from,
+                          best_mix *out, bool *feasible, bool *closed, vo_error *err) {
     bool empty = false;
-    vo_status st = draw_tangent(c, d, start, 0, &c->over, &empty, err);
+    vo_status st = draw_tangent(c, d, from, 0, &c->over, &empty, err);
     if (st != VO_OK) return st;
     *feasible = !empty;
     if (empty) return VO_OK;
     if (keeps(&c->over, d->limit_mwh)) {
         *out = (best_mix){.value = c->over.value, .share = 1};
-        return note_slopes(c, d, start, 0, out, err);
+        return from->priced ? VO_OK : note_slopes(c, d, from->start, 0, out, err);
     }
-    st = find_under(c, d, start, feasible, err);
+    st = find_under(c, d, from, feasible, err);
     if (st != VO_OK || !*feasible) return st;
     const double limit = d->limit_mwh;
     for (int i = 0; i < MAX_TANGENTS; i++) {
@@ -250,13 +266,14 @@ static vo_status find_mix(vo_cycle_limits *c, const span *d, double start, best_
         double mu = (o->value - u->value + up * u->mu - down * o->mu) / (up - down);
         mu = fmin(fmax(mu, o->mu), u->mu);
         const double met = fmax(o->value + down * (mu - o->mu), u->value + up * (mu - u->mu));
-        st = draw_tangent(c, d, start, mu, m, &empty, err);
+        st = draw_tangent(c, d, from, mu, m, &empty, err);
         if (st != VO_OK) return st;
         if (m->value - met <= 1e-12 * c->scale || mu <= o->mu || mu >= u->mu) {
-            *out = (best_mix){.value = m->value, .mu = mu,
-                              .share = (limit - u->discharged) /
-                                       (o->discharged - u->discharged)};
-            return note_slopes(c, d, start, mu, out, err);
+            *out =
+                (best_mix){.value = m->value,
+                           .mu = mu,
+                           .share = (limit - u->discharged) / (o->discharged - u->discharged)};
+            return from->priced ? VO_OK : note_slopes(c, d, from->start, mu, out, err);
         }
         swap_tangents(m, keeps(m, limit) ? u : o);
     }
@@ -324,7 +341,8 @@ static vo_status prove(vo_cycle_limits *c, const span *d, double x, corner *out,
                        vo_error *err) {
     best_mix mix = {0};
     bool feasible = true;
-    const vo_status st = find_mix(c, d, x, &mix, &feasible, closed, err);
+    const beginning from = {.start = x};
+    const vo_status st = find_mix(c, d, &from, &mix, &feasible, closed, err);
     if (!feasible) *closed = false;
     *out = (corner){x, mix.value, mix.slope_right, mix.slope_left};
     return st;
@@ -452,44 +470,130 @@ static vo_sweep_sums settle(const vo_cycle_limits *c, const vo_sweep_path *path)
     return sums;
 }
 
-/* The duals of the span, and the prices at which its actions flip, under the multiplier that
- * was found best. `c->over` is free by now. */
-static vo_status write_duals(vo_cycle_limits *c, const span *d, double start, double mu,
-                             const vo_sweep_path *path, vo_error *err) {
-    if (!path->value) return VO_OK;
-    bool empty = false;
-    vo_status st = price_span(c, d, mu, &empty, err);
-    if (st != VO_OK) return st;
-    vo_sweep_sums sums = {0};
-    const vo_sweep_path duals = {c->over.power_mw, c->over.stored_mwh, path->value,
-                                 path->below, path->above};
-    st = vo_sweep_walk(&c->sweep, &c->priced, start, d->t1 - d->t0, &duals, &sums, err);
-    for (size_t t = d->t0; st == VO_OK && t < d->t1; t++) {
-        if (fabs(path->power_mw[t] - c->over.power_mw[t]) <= 1e-12) continue;
-        /* the mix acts where this plan does not: flip prices from the value of energy */
+/* Prices of stored energy at which an interval's action is the best: the slopes of its reward
+ * on either side of what was taken out. */
+static void action_prices(const vo_cycle_limits *c, size_t t, double z, double *lo,
+                          double *hi) {
+    double x[VO_REWARD_MAX_PIECES + 1], m[VO_REWARD_MAX_PIECES];
+    vo_value q = {.x = x, .m = m};
+    const vo_reward_simple r = vo_reward_simple_at(&c->priced, t);
+    if (c->priced.simple)
+        vo_reward_of_simple(&r, &q);
+    else
+        vo_reward_at(&c->priced, t, &q);
+    const double noise = 1e-9 * c->source->p->battery->capacity_mwh;
+    *lo = -(double)INFINITY;
+    *hi = (double)INFINITY;
+    for (size_t i = 0; i < q.n; i++) {
+        if (q.x[i] < z - noise) *hi = q.m[i]; /* pieces that z has used  */
+        if (q.x[i + 1] > z + noise) {         /* the first it has not    */
+            *lo = q.m[i];
+            break;
+        }
+    }
+}
+
+/* The values of stored energy along the span's path. Backward, the prices that this and all
+ * later actions agree with (kept in below, above); forward, the path of one price that moves
+ * only where a SOC limit or those sets make it. Starts from `worth`, returns the last. */
+static double write_worth(vo_cycle_limits *c, const span *d, double worth,
+                          const vo_sweep_path *path) {
+    const double inf = (double)INFINITY;
+    const double noise = 1e-9 * c->source->p->battery->capacity_mwh;
+    const vo_value end = view(c, &d->at_end);
+    double lo = -inf, hi = inf, last = path->stored_mwh[d->t1], keep = 1;
+    for (size_t i = 0; i < end.n; i++) {
+        if (end.x[i] < last - noise) hi = end.m[i];
+        if (end.x[i + 1] > last + noise) {
+            lo = end.m[i];
+            break;
+        }
+    }
+    for (size_t t = d->t1; t-- > d->t0;) {
         const vo_reward_simple r = vo_reward_simple_at(&c->priced, t);
-        const double price = c->source->p->price[t], nan = (double)NAN;
+        double low = -inf, high = inf;
+        if (path->stored_mwh[t + 1] < c->priced.hi_mwh - noise || t + 1 == d->t1)
+            low = keep * lo; /* not full: one more MWh could be kept */
+        if (path->stored_mwh[t + 1] > c->priced.lo_mwh + noise || t + 1 == d->t1)
+            high = keep * hi;
+        action_prices(c, t, r.keep * path->stored_mwh[t] - path->stored_mwh[t + 1], &lo, &hi);
+        lo = path->below[t] = fmax(lo, low);
+        hi = path->above[t] = fmin(hi, high);
+        keep = r.keep;
+    }
+    for (size_t t = d->t0; t < d->t1; t++) {
+        lo = path->below[t], hi = path->above[t];
+        worth /= vo_reward_simple_at(&c->priced, t).keep;
+        if (isnan(worth)) worth = isfinite(lo) ? lo : isfinite(hi) ? hi : 0;
+        worth = fmax(fmin(worth, hi), lo);
+        path->value[t] = worth;
+    }
+    return worth;
+}
+
+/* The prices at which the span's actions flip: those of the walk where it acts like the mix,
+ * else from the value of stored energy. */
+static vo_status write_flips(vo_cycle_limits *c, const span *d, double start,
+                             const vo_sweep_path *path, vo_error *err) {
+    const size_t n = d->t1 - d->t0;
+    double *worth = c->alloc->zalloc(c->alloc->ctx, (n + 1) * sizeof *worth);
+    if (!worth) return vo_fail(err, VO_ENOMEM, "duals of %zu intervals", n);
+    memcpy(worth, path->value + d->t0, n * sizeof *worth);
+    vo_sweep_sums sums = {0};
+    const vo_sweep_path walked = {c->over.power_mw, c->over.stored_mwh, path->value,
+                                  path->below, path->above};
+    const vo_status st = vo_sweep_walk(&c->sweep, &c->priced, start, n, &walked, &sums, err);
+    memcpy(path->value + d->t0, worth, n * sizeof *worth);
+    c->alloc->free(c->alloc->ctx, worth);
+    for (size_t t = d->t0; st == VO_OK && t < d->t1; t++) {
+        const double power = path->power_mw[t], price = c->source->p->price[t];
+        if (fabs(power - c->over.power_mw[t]) <= 1e-12 &&
+            fabs(path->stored_mwh[t] - c->over.stored_mwh[t]) <= 1e-12)
+            continue;
+        const vo_reward_simple r = vo_reward_simple_at(&c->priced, t);
+        const double nan = (double)NAN;
         const double in = price + r.gain * path->value[t] - r.buy;
         const double out = price + r.drain * path->value[t] - r.sell;
-        path->below[t] = path->power_mw[t] < 0 ? nan : path->power_mw[t] > 0 ? out : in;
-        path->above[t] = path->power_mw[t] > 0 ? nan : path->power_mw[t] < 0 ? in : out;
+        path->below[t] = power < 0 ? nan : power > 0 ? out : in;
+        path->above[t] = power > 0 ? nan : power < 0 ? in : out;
     }
     return st;
+}
+
+/* Duals and flip prices of a span whose powers stand in the path. The multiplier is looked for
+ * again at the price of stored energy that the days before ended with, so that one path of
+ * prices supports the whole plan. */
+static vo_status write_duals(vo_cycle_limits *c, const span *d, double mu, double *worth,
+                             const vo_sweep_path *path, vo_error *err) {
+    if (!path->value) return VO_OK;
+    bool feasible = true, closed = true, empty = false;
+    vo_status st = VO_OK;
+    if (isfinite(*worth)) {
+        const beginning from = {.worth = *worth, .priced = true};
+        best_mix mix = {0};
+        st = find_mix(c, d, &from, &mix, &feasible, &closed, err);
+        if (feasible && closed) mu = mix.mu;
+    }
+    if (st == VO_OK) st = price_span(c, d, mu, &empty, err);
+    if (st != VO_OK) return st;
+    *worth = write_worth(c, d, *worth, path);
+    return write_flips(c, d, path->stored_mwh[d->t0], path, err);
 }
 
 static vo_status spans_forward(vo_cycle_limits *c, const vo_sweep_path *path, double *value,
                                bool *feasible, bool *closed, vo_error *err) {
     const vo_battery *b = c->source->p->battery;
+    double worth = (double)NAN;
     path->stored_mwh[0] = b->initial_soc * b->capacity_mwh;
     for (size_t i = 0; i < c->n_spans; i++) {
         span *d = &c->spans[i];
         best_mix mix = {0};
-        const double start = path->stored_mwh[d->t0];
-        vo_status st = find_mix(c, d, start, &mix, feasible, closed, err);
+        const beginning from = {.start = path->stored_mwh[d->t0]};
+        vo_status st = find_mix(c, d, &from, &mix, feasible, closed, err);
         if (st != VO_OK || !*feasible || !*closed) return st;
         if (i == 0) *value = mix.value;
         write_mix(c, d, mix.share, path);
-        st = write_duals(c, d, start, mix.mu, path, err);
+        st = write_duals(c, d, mix.mu, &worth, path, err);
         if (st != VO_OK) return st;
     }
     return VO_OK;
@@ -516,8 +620,7 @@ typedef struct {
 static vo_status draw_whole(vo_cycle_limits *c, const vo_value *last, whole_plan *w, double nu,
                             double limit, bool *feasible, bool *closed, vo_error *err) {
     const vo_sweep_path path = {.power_mw = w->power_mw, .stored_mwh = w->stored_mwh};
-    const vo_status st =
-        solve_spans(c, last, &path, nu, &w->value, feasible, closed, err);
+    const vo_status st = solve_spans(c, last, &path, nu, &w->value, feasible, closed, err);
     if (st != VO_OK || !*feasible || !*closed) return st;
     w->nu = nu;
     w->value += nu * limit;
@@ -555,8 +658,8 @@ static vo_status mix_whole(vo_cycle_limits *c, const vo_value *last, whole_plan 
     }
     for (int i = 0; i < MAX_TANGENTS; i++) {
         const double down = limit - over->discharged, up = limit - under->discharged;
-        double at = (over->value - under->value + up * under->nu - down * over->nu) /
-                    (up - down);
+        double at =
+            (over->value - under->value + up * under->nu - down * over->nu) / (up - down);
         at = fmin(fmax(at, over->nu), under->nu);
         const double met = over->value + down * (at - over->nu);
         st = draw_whole(c, last, middle, at, limit, feasible, closed, err);
@@ -612,9 +715,8 @@ static double money_scale(const vo_problem *p) {
 }
 
 vo_status vo_cycle_limits_solve(vo_cycle_limits *c, const vo_reward_source *s,
-                                const vo_value *last, const vo_sweep_path *path,
-                                double *profit, bool *feasible, bool *gap_closed,
-                                vo_error *err) {
+                                const vo_value *last, const vo_sweep_path *path, double *profit,
+                                bool *feasible, bool *gap_closed, vo_error *err) {
     const vo_problem *p = s->p;
     const vo_battery *b = p->battery;
     *feasible = *gap_closed = true;

@@ -31,10 +31,10 @@ void vo_exact_free(vo_exact *e) {
 }
 
 vo_status vo_exact_supports(const vo_problem *p, vo_error *err) {
-    const char *field = p->n_batteries > 1             ? "n_batteries"
-                        : p->demand_charge_per_mw > 0  ? "demand_charge_per_mw"
-                        : isfinite(p->ramp_mw_per_h)   ? "ramp_mw_per_h"
-                                                       : NULL;
+    const char *field = p->n_batteries > 1            ? "n_batteries"
+                        : p->demand_charge_per_mw > 0 ? "demand_charge_per_mw"
+                        : isfinite(p->ramp_mw_per_h)  ? "ramp_mw_per_h"
+                                                      : NULL;
     if (!field) return VO_OK;
     return vo_fail(err, VO_EUNSUPPORTED,
                    "%s couples intervals beyond the stored energy, which method exact cannot: "
@@ -129,10 +129,9 @@ vo_status vo_exact_solve(vo_exact *e, const vo_problem *p, bool plan_only, vo_pl
     const vo_battery *b = p->battery;
     const vo_reward_source s = vo_reward_open(p);
     const double stored_mwh = b->initial_soc * b->capacity_mwh;
-    const vo_sweep_path path = {plan->power_mw, plan->stored_mwh,
-                                plan_only ? NULL : plan->value_of_stored_mwh,
-                                plan_only ? NULL : plan->flip_below,
-                                plan_only ? NULL : plan->flip_above};
+    const vo_sweep_path path = {
+        plan->power_mw, plan->stored_mwh, plan_only ? NULL : plan->value_of_stored_mwh,
+        plan_only ? NULL : plan->flip_below, plan_only ? NULL : plan->flip_above};
     vo_sweep_sums sums = {0};
     *gap_closed = true;
     *feasible = stored_mwh >= s.lo_mwh && stored_mwh <= s.hi_mwh;

@@ -24,8 +24,8 @@ typedef struct vo_exact vo_exact;
 vo_status vo_exact_create(const vo_alloc *alloc, vo_exact **out, vo_error *err);
 void vo_exact_free(vo_exact *e); /* accepts NULL */
 
-/* Whether this method can solve p at all: one battery, nothing that couples intervals beyond the
- * stored energy. VO_EUNSUPPORTED names the field and the method that can. */
+/* Whether this method can solve p at all: one battery, nothing that couples intervals beyond
+ * the stored energy. VO_EUNSUPPORTED names the field and the method that can. */
 vo_status vo_exact_supports(const vo_problem *p, vo_error *err);
 
 /* Solves p (checked by vo_problem_check) into plan: power, stored energy, duals and flip prices
@@ -36,7 +36,8 @@ vo_status vo_exact_supports(const vo_problem *p, vo_error *err);
 vo_status vo_exact_solve(vo_exact *e, const vo_problem *p, bool plan_only, vo_plan *plan,
                          bool *feasible, bool *gap_closed, vo_error *err);
 
-/* Only the first interval's power, MW: what a rolling policy needs. Cycle limits are not seen. */
+/* Only the first interval's power, MW: what a rolling policy needs. Cycle limits are not seen.
+ */
 vo_status vo_exact_first(vo_exact *e, const vo_problem *p, double *power_mw, bool *feasible,
                          vo_error *err);
 

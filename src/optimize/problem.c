@@ -1,4 +1,5 @@
-/* problem.c -- the names, defaults and refusals of include/volteo/schedule.h, and plans as memory.
+/* problem.c -- the names, defaults and refusals of include/volteo/schedule.h, and plans as
+ * memory.
  *
  * Every number that may have come from outside is bounded here, once, so that the solvers may
  * divide, sort and sum without looking back.
@@ -10,7 +11,7 @@
 
 #include "base/alloc.h"
 
-#define VO_MAX_PRICE 1e9   /* currency per MWh; beyond it sums lose their cents */
+#define VO_MAX_PRICE 1e9 /* currency per MWh; beyond it sums lose their cents */
 #define VO_MAX_MW 1e9
 #define VO_MAX_INTERVAL_H 8784.0
 
@@ -156,8 +157,10 @@ vo_status vo_problem_check(const vo_problem *p, vo_error *err) {
 /* One block: the plan, then its arrays. */
 vo_status vo_plan_create(size_t n, size_t n_batteries, vo_plan **out, vo_error *err) {
     if (n == 0 || n > VO_MAX_INTERVALS || n_batteries == 0 || n_batteries > VO_MAX_BATTERIES)
-        return vo_fail(err, VO_EINVAL, "a plan of %zu intervals for %zu batteries: give 1..%u "
-                       "and 1..%u", n, n_batteries, VO_MAX_INTERVALS, VO_MAX_BATTERIES);
+        return vo_fail(err, VO_EINVAL,
+                       "a plan of %zu intervals for %zu batteries: give 1..%u "
+                       "and 1..%u",
+                       n, n_batteries, VO_MAX_INTERVALS, VO_MAX_BATTERIES);
     const size_t per_battery = 4 * n + (n + 1), total = per_battery * n_batteries + 3 * n;
     vo_plan *plan = vo_alloc_libc.zalloc(NULL, sizeof *plan + total * sizeof(double));
     if (!plan) return vo_fail(err, VO_ENOMEM, "a plan of %zu intervals", n);

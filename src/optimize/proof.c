@@ -23,8 +23,8 @@ static choice best_action(const vo_proof_interval *v, double worth, double mu) {
     choice best = {-INF, 0};
     for (size_t i = 0; i < n; i++) {
         const double out = fmax(u[i], 0);
-        const double value = vo_proof_cash(v, u[i]) + worth * vo_proof_stored(v, u[i]) -
-                             mu * out;
+        const double value =
+            vo_proof_cash(v, u[i]) + worth * vo_proof_stored(v, u[i]) - mu * out;
         if (value > best.value) best = (choice){value, out};
     }
     return best;
@@ -207,8 +207,9 @@ static double best_way(const corners *next, const offer *o, double y, double *wo
     return best;
 }
 
-/* Between two neighbours of the grid every way is straight, so the best is convex there: a chord
- * is a bound, and its halves a better one, until they are exact or as good as doubles get. */
+/* Between two neighbours of the grid every way is straight, so the best is convex there: a
+ * chord is a bound, and its halves a better one, until they are exact or as good as doubles
+ * get. */
 static bool refine(const corners *next, const offer *o, corners *out, double x0, double v0,
                    double x1, double v1, int depth, double *work) {
     const double mid = 0.5 * (x0 + x1), chord = 0.5 * (v0 + v1);

@@ -9,9 +9,10 @@
 #include <volteo/schedule.h>
 
 /* Lagrangian bound: for ANY prices worth[n] of stored energy,
- *     sum over t of max over actions of (cash + worth_t * stored) + what the SOC limits are worth
- * is at least the profit of every feasible plan; at the right prices, and where the problem is
- * concave, equal to the best. Cycle limits enter with the multiplier that is best here. O(n). */
+ *     sum over t of max over actions of (cash + worth_t * stored) + what the SOC limits are
+ * worth is at least the profit of every feasible plan; at the right prices, and where the
+ * problem is concave, equal to the best. Cycle limits enter with the multiplier that is best
+ * here. O(n). */
 double vo_proof_lagrangian(const vo_problem *p, const double *worth);
 
 /* The optimum itself by a second recursion, which tries every corner instead of sorting slopes:

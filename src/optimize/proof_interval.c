@@ -1,9 +1,9 @@
 /* proof_interval.c -- see proof_interval.h.
  *
- * With n = u + pv - curtailed - load at the meter, cash = sell * n if n > 0, buy * n if n < 0. For
- * one u the curtailment that earns most is at an end of its range or where n is 0 or at a
- * limit. As a function of u the best cash bends only where n meets 0 or a limit with curtailment
- * at an end of its range, or where two of these choices are worth the same.
+ * With n = u + pv - curtailed - load at the meter, cash = sell * n if n > 0, buy * n if n < 0.
+ * For one u the curtailment that earns most is at an end of its range or where n is 0 or at a
+ * limit. As a function of u the best cash bends only where n meets 0 or a limit with
+ * curtailment at an end of its range, or where two of these choices are worth the same.
  */
 #include "optimize/proof_interval.h"
 

@@ -6,10 +6,10 @@
 
 typedef struct {
     double dt_h, keep, stored_per_charged, taken_per_discharged;
-    double charge_mwh, discharge_mwh;  /* most at the terminals                    */
-    double buy, sell, wear;            /* per MWh                                  */
+    double charge_mwh, discharge_mwh;     /* most at the terminals                    */
+    double buy, sell, wear;               /* per MWh                                  */
     double load_mwh, pv_mwh, curtail_mwh; /* curtail: how much of pv may be lost  */
-    double import_mwh, export_mwh;     /* limits                                   */
+    double import_mwh, export_mwh;        /* limits                                   */
 } vo_proof_interval;
 
 vo_proof_interval vo_proof_interval_at(const vo_problem *p, size_t t);

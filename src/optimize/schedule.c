@@ -1,8 +1,8 @@
 /* schedule.c -- one door to every method.
  *
  * Checks the problem, picks the method, and sees to it that there is always an answer: what the
- * exact method finds contradictory, or cannot prove, goes to the linear or mixed-integer program.
- * The meter's flows are filled here, the same way for every method.
+ * exact method finds contradictory, or cannot prove, goes to the linear or mixed-integer
+ * program. The meter's flows are filled here, the same way for every method.
  */
 #include <volteo/schedule.h>
 
@@ -59,8 +59,8 @@ static vo_status solve_exact(const vo_problem *p, const vo_schedule_options *o, 
     return VO_OK;
 }
 
-static vo_status solve_rule(vo_method method, const vo_problem *p,
-                            const vo_schedule_options *o, vo_plan *plan, vo_error *err) {
+static vo_status solve_rule(vo_method method, const vo_problem *p, const vo_schedule_options *o,
+                            vo_plan *plan, vo_error *err) {
     const vo_status st = method == VO_METHOD_THRESHOLD ? vo_threshold_schedule(p, o, plan, err)
                          : method == VO_METHOD_SPREAD  ? vo_spread_schedule(p, o, plan, err)
                                                        : vo_cycle_schedule(p, o, plan, err);

@@ -150,19 +150,25 @@ static bool couples(const vo_problem *p) {
 /* About a second of corners: beyond it the Lagrangian bound has to do. */
 #define RECURSION_WORK 5e7
 
+/* The certifier's own bound: Lagrangian, and where that leaves a gap, the second recursion.
+ * What is still open then (cycle limits on a problem that is not concave, several batteries,
+ * peaks) is the solver's word, and bound_recomputed says so. */
 static void bound_profit(const vo_problem *p, const vo_plan *plan, vo_certificate *c,
                          double money) {
     c->bound = plan->bound;
     if (couples(p) || plan->verdict == VO_VERDICT_LEAST_VIOLATING) return;
     for (size_t t = 0; t < p->n; t++)
         if (!isfinite(plan->value_of_stored_mwh[t])) return;
-    c->bound = vo_proof_lagrangian(p, plan->value_of_stored_mwh);
-    c->bound_recomputed = 1;
+    const double closed = 1e-9 * fmax(1, money);
+    double bound = vo_proof_lagrangian(p, plan->value_of_stored_mwh);
     const bool limited =
         isfinite(p->battery->max_cycles_per_day) || isfinite(p->battery->max_cycles);
-    if (c->bound - c->profit <= 1e-9 * money || limited) return;
-    const double exact = vo_proof_recursion(p, RECURSION_WORK);
-    if (exact < c->bound) c->bound = exact;
+    if (bound - c->profit > closed && !limited) {
+        const double exact = vo_proof_recursion(p, RECURSION_WORK);
+        if (exact < bound) bound = exact;
+    }
+    c->bound_recomputed = bound - c->profit <= closed || !(plan->bound < bound);
+    if (c->bound_recomputed) c->bound = bound;
 }
 
 static void judge(const vo_problem *p, const vo_plan *plan, vo_certificate *c, double money) {

@@ -8,7 +8,7 @@
 
 #include "support/random_problem.h"
 
-#define PROBLEMS 2000
+#define PROBLEMS 1000
 
 static const vo_method rule[] = {VO_METHOD_THRESHOLD, VO_METHOD_SPREAD, VO_METHOD_CYCLE};
 #define RULES (sizeof rule / sizeof rule[0])

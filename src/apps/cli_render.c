@@ -93,6 +93,9 @@ static void spark_row(const vo_json *days, size_t n, const char *key, const char
     g_free(x);
 }
 
+/* The time of day of "2024-01-31T23:00:00+01:00"; nothing if there is none. */
+static const char *clock_of(const char *stamp) { return strlen(stamp) > 11 ? stamp + 11 : ""; }
+
 static void hours_table(const vo_json *days, bool reasons, GString *out) {
     cli_table *t = cli_table_new(reasons ? "<Time|<Action|>MW|>Price|>SOC|<Why"
                                          : "<Time|<Action|>MW|>Price|>SOC|>Stored MWh worth|"
@@ -101,7 +104,7 @@ static void hours_table(const vo_json *days, bool reasons, GString *out) {
         const vo_json *schedule = vo_json_get(vo_json_at(days, d), "schedule");
         for (size_t i = 0; i < vo_json_size(schedule); i++) {
             const vo_json *x = vo_json_at(schedule, i);
-            cli_table_cell(t, "%.10s %.5s", str(x, "timestamp"), str(x, "timestamp") + 11);
+            cli_table_cell(t, "%.10s %.5s", str(x, "timestamp"), clock_of(str(x, "timestamp")));
             cli_table_cell(t, "%s", str(x, "action"));
             cli_table_cell(t, "%.4g", num(x, "power"));
             money_cell(t, num(x, "price"), 2);

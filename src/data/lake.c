@@ -574,10 +574,11 @@ static vo_status upsert_year(vo_lake *lake, const vo_lake_key *key, const vo_ser
     vo_text at = vo_text_over(path, sizeof path);
     put_folder(&at, lake, key);
     vo_text_append(&at, "/year=%d", (int)year);
+    const bool is_new = !vo_file_exists(path);
     vo_status st = vo_file_make_folders(path, err);
     if (st != VO_OK) return st;
     vo_text_append(&at, "/part.parquet");
-    if ((st = sweep(lake, path, err)) != VO_OK) return st;
+    if (!is_new && (st = sweep(lake, path, err)) != VO_OK) return st;
     if (!vo_file_exists(path)) return write_part(lake, s, path, err);
     vo_series *old = NULL, *all = NULL;
     vo_text sql = query(lake);

@@ -1,5 +1,6 @@
 /* lake_duckdb.c -- see lake_duckdb.h. The one file that knows DuckDB's C API. Results are read
- * as vectors, 2 048 rows at a time. Extensions are neither loaded nor fetched. */
+ * as vectors, 2 048 rows at a time. Extensions are neither loaded nor fetched. One thread: the
+ * files of a lake are small, and a second one spends more on waiting than it saves. */
 #include "data/lake_duckdb.h"
 
 #include <duckdb.h>
@@ -18,7 +19,7 @@ struct vo_duck {
 static vo_status open_database(vo_duck *d, vo_error *err) {
     static const char *const setting[][2] = {{"autoinstall_known_extensions", "false"},
                                              {"autoload_known_extensions", "false"},
-                                             {"threads", "2"}};
+                                             {"threads", "1"}};
     duckdb_config config = NULL;
     char *why = NULL;
     vo_status st = VO_OK;

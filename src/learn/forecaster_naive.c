@@ -5,8 +5,7 @@
  * Tuesday to Friday, seven on Saturday, Sunday and Monday.
  *
  * Local hours, not intervals, are matched: a day of 23 or 25 hours shifts nothing. An hour that
- * the earlier day does not have takes the nearest one; the second of a repeated hour takes the
- * second where there are two. When the day wanted lies before the history, the latest known day
+ * the earlier day does not have takes the nearest one, of a repeated hour the first. When the day wanted lies before the history, the latest known day
  * serves, counted as filled; when its hour is not known yet, the latest day that has it does.
  */
 #include <math.h>
@@ -107,13 +106,6 @@ static vo_status calendar_init(calendar *c, const vo_series *s, const vo_zone *z
     return VO_OK;
 }
 
-/* Whether the wall clock of t was shown before on its day: the second of a repeated hour. */
-static bool shown_before(const calendar *c, size_t first, size_t t) {
-    for (size_t i = first; i < t; i++)
-        if (c->wall_s[i] == c->wall_s[t]) return true;
-    return false;
-}
-
 /* The interval of day k whose wall clock is nearest to that of t on day own (the earlier of two
  * equally near). Days of one length show the same times at the same places. */
 static size_t same_hour(const calendar *c, size_t t, size_t own, size_t k) {
@@ -125,9 +117,6 @@ static size_t same_hour(const calendar *c, size_t t, size_t own, size_t k) {
     size_t best = first;
     for (size_t i = first; i < end; i++)
         if (llabs(c->wall_s[i] - want) < llabs(c->wall_s[best] - want)) best = i;
-    if (!shown_before(c, own_first, t)) return best;
-    for (size_t i = best + 1; i < end; i++)
-        if (c->wall_s[i] == c->wall_s[best]) return i;
     return best;
 }
 

@@ -108,6 +108,20 @@ Test(forecaster, a_day_of_25_hours_shifts_nothing) {
     vo_series_free(s);
 }
 
+/* A series from noon to noon: two days of 12 hours that share no hour. The nearest is noon. */
+Test(forecaster, days_of_one_length_are_still_matched_by_hour) {
+    vo_series *whole = local_hours("UTC", 2016, 2, 1, 2, NULL), *s = NULL;
+    label_all(whole);
+    const vo_time from = {whole->start[12].s}, to = {whole->start[36].s};
+    cr_assert_eq(vo_series_slice(whole, from, to, &s, NULL), VO_OK);
+    double out[25];
+    size_t filled;
+    cr_assert_eq(predict_day("naive_day", s, 1, out, &filled), 12);
+    for (int h = 0; h < 12; h++) cr_assert_float_eq(out[h], 12, 0, "%d: %g", h, out[h]);
+    vo_series_free(s);
+    vo_series_free(whole);
+}
+
 Test(forecaster, hours_not_known_yet_take_the_latest_day_that_has_them) {
     vo_series *s = local_hours("UTC", 2016, 2, 1, 3, NULL);
     label_all(s);

@@ -71,6 +71,16 @@ Test(spread, a_spread_that_does_not_pay_for_losses_fees_and_wear_is_left) {
     vo_plan_free(plan);
 }
 
+/* 10 -> 60 pays, 55 -> 50 does not, and 55 lies on the charging side of every moment that works. */
+Test(spread, a_second_pair_that_does_not_pay_is_left) {
+    const double price[] = {55, 10, 60, 50};
+    const double power[] = {0, -1, 1, 0};
+    const vo_battery b = battery(2, 1);
+    vo_plan *plan = plan_of(price, NULL, 4, &b, 0);
+    check_power(plan, power);
+    vo_plan_free(plan);
+}
+
 Test(spread, every_local_day_stands_for_itself) {
     const double price[] = {50, 60, 55, 10, 100, 90};
     const int32_t day[] = {0, 0, 0, 1, 1, 1};

@@ -115,7 +115,9 @@ Test(threshold, levels_that_are_not_known_hold) {
 
 Test(threshold, a_flat_market_is_neither_cheap_nor_dear) {
     const double price[] = {40, 40, 40, 40};
-    const vo_battery b = lossless();
+    vo_battery b = lossless();
+    b.initial_soc = 0.5;
+    b.final_kind = VO_FINAL_FREE;
     const vo_problem p = hours(price, 4, &b);
     const vo_schedule_options o = vo_schedule_options_default();
     vo_plan *plan = NULL;

@@ -388,6 +388,27 @@ Test(backtest, the_yardstick_ends_with_the_same_energy) {
     vo_series_free(x.s);
 }
 
+/* Levels 10 and 40 from the first day. On the second the rule buys at 6, sells at 40 and buys at 5
+ * in the last hour. Nobody who ends full can earn more, so it captures all. */
+Test(backtest, energy_left_over_is_no_loss) {
+    bench x;
+    set_up(&x, "UTC", 2, 1, 2);
+    x.battery.capacity_mwh = 1;
+    x.battery.charge_efficiency = x.battery.discharge_efficiency = 1;
+    for (size_t t = 0; t < 48; t++) x.price[t] = t < 8 ? 10 : 40;
+    x.price[24 + 3] = 6;
+    x.price[24 + 23] = 5;
+    x.settings.first = 24;
+    x.settings.protocol = VO_PROTOCOL_ROLLING;
+    vo_backtest_result *r = run(&x, "threshold");
+    cr_assert_float_eq(r->stored_mwh[24], 1, 1e-12);
+    cr_assert_float_eq(r->profit, 40 - 6 - 5, 1e-12);
+    cr_assert_float_eq(r->perfect_profit, 29, 1e-9);
+    cr_assert_float_eq(r->capture, 1, 1e-9);
+    vo_backtest_free(r);
+    vo_series_free(x.s);
+}
+
 Test(backtest, what_cannot_be_played_is_refused_by_name) {
     bench x;
     set_up(&x, "UTC", 2, 1, 3);

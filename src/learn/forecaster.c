@@ -22,15 +22,16 @@ const char *vo_forecaster_names(void) {
     return list + 2;
 }
 
-vo_status vo_forecaster_create(const char *spec, const vo_series *series,
-                               const vo_alloc *alloc, vo_forecaster **out, vo_error *err) {
+vo_status vo_forecaster_create(const char *spec, const vo_series *series, const vo_alloc *alloc,
+                               vo_forecaster **out, vo_error *err) {
     const size_t len = strcspn(spec, "=");
     const char *argument = spec[len] == '=' ? spec + len + 1 : NULL;
     for (size_t i = 0; i < sizeof entry / sizeof entry[0]; i++)
         if (strlen(entry[i].name) == len && strncmp(entry[i].name, spec, len) == 0)
             return entry[i].create(argument, series, alloc ? alloc : &vo_alloc_libc, out, err);
-    return vo_fail(err, VO_EINVAL, "forecaster = \"%.60s\" is unknown: use one of %s (column=NAME)",
-                   spec, vo_forecaster_names());
+    return vo_fail(err, VO_EINVAL,
+                   "forecaster = \"%.60s\" is unknown: use one of %s (column=NAME)", spec,
+                   vo_forecaster_names());
 }
 
 void vo_forecaster_free(vo_forecaster *f) {

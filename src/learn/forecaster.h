@@ -44,8 +44,8 @@ struct vo_forecaster {
 
 /* `spec` is "NAME" or "NAME=ARGUMENT". The series is borrowed and must outlive *out, which is
  * the caller's: vo_forecaster_free. VO_EINVAL lists the names; VO_ENOTFOUND the columns. */
-vo_status vo_forecaster_create(const char *spec, const vo_series *series,
-                               const vo_alloc *alloc, vo_forecaster **out, vo_error *err);
+vo_status vo_forecaster_create(const char *spec, const vo_series *series, const vo_alloc *alloc,
+                               vo_forecaster **out, vo_error *err);
 void vo_forecaster_free(vo_forecaster *f); /* accepts NULL */
 
 /* Fills out[to - from] for intervals from..to-1, given history[0 .. known) (NAN: missing) and

@@ -5,8 +5,9 @@
  * Tuesday to Friday, seven on Saturday, Sunday and Monday.
  *
  * Local hours, not intervals, are matched: a day of 23 or 25 hours shifts nothing. An hour that
- * the earlier day does not have takes the nearest one, of a repeated hour the first. When the day wanted lies before the history, the latest known day
- * serves, counted as filled; when its hour is not known yet, the latest day that has it does.
+ * the earlier day does not have takes the nearest one, of a repeated hour the first. When the
+ * day wanted lies before the history, the latest known day serves, counted as filled; when its
+ * hour is not known yet, the latest day that has it does.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -58,9 +59,9 @@ static vo_status naive_predict(vo_forecaster *f, const double *history, size_t k
     const naive *v = (const naive *)(const void *)f;
     for (size_t t = from; t < to; t++) {
         bool missed = false;
-        int64_t at = follow(v->by_week[t] ? v->week_back : v->day_back,
-                            v->by_week[t] ? v->week_back[t] : v->day_back[t], history, known,
-                            &missed);
+        int64_t at =
+            follow(v->by_week[t] ? v->week_back : v->day_back,
+                   v->by_week[t] ? v->week_back[t] : v->day_back[t], history, known, &missed);
         if (at == NOWHERE && v->by_week[t]) {
             missed = true;
             at = follow(v->day_back, v->day_back[t], history, known, &missed);
@@ -147,8 +148,9 @@ static vo_status create(days_back_rule *rule, const char *name, const char *argu
                         const vo_series *s, const vo_alloc *a, vo_forecaster **out,
                         vo_error *err) {
     if (argument)
-        return vo_fail(err, VO_EINVAL, "forecaster %s takes no argument: \"=%.40s\" is too much",
-                       name, argument);
+        return vo_fail(err, VO_EINVAL,
+                       "forecaster %s takes no argument: \"=%.40s\" is too much", name,
+                       argument);
     vo_zone *zone = NULL;
     calendar c = {0};
     vo_status st = VO_OK;

@@ -67,11 +67,20 @@ static void set_end_rule(vo_corridor *c) {
     c->final_high_mwh = c->max_mwh;
     c->final_value_per_mwh = 0;
     switch ((vo_final_kind)b->final_kind) {
-    case VO_FINAL_AT_LEAST_INITIAL: c->final_low_mwh = b->initial_soc * cap; break;
-    case VO_FINAL_EXACT: c->final_low_mwh = c->final_high_mwh = b->final_soc * cap; break;
-    case VO_FINAL_AT_LEAST: c->final_low_mwh = b->final_soc * cap; break;
-    case VO_FINAL_FREE: break;
-    case VO_FINAL_VALUE: c->final_value_per_mwh = b->final_value_per_mwh; break;
+    case VO_FINAL_AT_LEAST_INITIAL:
+        c->final_low_mwh = b->initial_soc * cap;
+        break;
+    case VO_FINAL_EXACT:
+        c->final_low_mwh = c->final_high_mwh = b->final_soc * cap;
+        break;
+    case VO_FINAL_AT_LEAST:
+        c->final_low_mwh = b->final_soc * cap;
+        break;
+    case VO_FINAL_FREE:
+        break;
+    case VO_FINAL_VALUE:
+        c->final_value_per_mwh = b->final_value_per_mwh;
+        break;
     }
     c->final_low_mwh = clamp(c->final_low_mwh, c->min_mwh, c->max_mwh);
     c->final_high_mwh = clamp(c->final_high_mwh, c->min_mwh, c->max_mwh);
@@ -181,14 +190,14 @@ static void settle(vo_corridor *c, size_t t, double power_mw, double dt_h) {
     }
     plan->curtailed_mw[t] = 0;
     if (power_mw >= 0) {
-        const double sell = (p->export_price ? p->export_price[t] : p->price[t]) - p->fee_per_mwh;
+        const double sell =
+            (p->export_price ? p->export_price[t] : p->price[t]) - p->fee_per_mwh;
         c->profit += sell * power_mw * dt_h;
         plan->import_mw[t] = 0;
         plan->export_mw[t] = power_mw;
     } else {
         double buy = p->price[t] + p->fee_per_mwh;
-        if (p->carbon_kg_per_mwh)
-            buy += p->carbon_kg_per_mwh[t] / 1000 * p->carbon_price_per_t;
+        if (p->carbon_kg_per_mwh) buy += p->carbon_kg_per_mwh[t] / 1000 * p->carbon_price_per_t;
         c->profit += buy * power_mw * dt_h;
         plan->import_mw[t] = -power_mw;
         plan->export_mw[t] = 0;
@@ -235,10 +244,12 @@ void vo_corridor_step(vo_corridor *c, size_t t, double want_mw) {
 }
 
 static void add_violation(vo_plan *plan, vo_limit limit, int64_t interval, double amount) {
-    if ((size_t)plan->n_violations >= sizeof plan->violation / sizeof plan->violation[0]) return;
-    plan->violation[plan->n_violations++] =
-        (vo_violation){.limit = (int32_t)limit, .interval = interval, .amount = amount,
-                       .shadow_price = (double)NAN};
+    if ((size_t)plan->n_violations >= sizeof plan->violation / sizeof plan->violation[0])
+        return;
+    plan->violation[plan->n_violations++] = (vo_violation){.limit = (int32_t)limit,
+                                                           .interval = interval,
+                                                           .amount = amount,
+                                                           .shadow_price = (double)NAN};
 }
 
 /* Names what could not be kept. Cheap tests first: nearly always there is nothing. */
@@ -253,9 +264,8 @@ static void list_violations(vo_corridor *c) {
     const double miss = most(end_low - end, end - c->final_high_mwh);
     if (miss > tol) add_violation(plan, VO_LIMIT_FINAL_SOC, (int64_t)p->n - 1, miss);
     if (c->site_excess_mwh > tol) {
-        const vo_limit which = p->import_limit_mw &&
-                                       plan->import_mw[c->first_excess] >
-                                           p->import_limit_mw[c->first_excess]
+        const vo_limit which = p->import_limit_mw && plan->import_mw[c->first_excess] >
+                                                         p->import_limit_mw[c->first_excess]
                                    ? VO_LIMIT_IMPORT_LIMIT
                                    : VO_LIMIT_EXPORT_LIMIT;
         add_violation(plan, which, c->first_excess, c->site_excess_mwh);
@@ -285,8 +295,7 @@ void vo_corridor_close(vo_corridor *c, const char *method) {
     list_violations(c);
     plan->profit = c->profit + c->final_value_per_mwh * c->stored_mwh;
     plan->bound = (double)NAN;
-    plan->verdict =
-        plan->n_violations ? VO_VERDICT_LEAST_VIOLATING : VO_VERDICT_FEASIBLE;
+    plan->verdict = plan->n_violations ? VO_VERDICT_LEAST_VIOLATING : VO_VERDICT_FEASIBLE;
     for (size_t t = 0; t < plan->n; t++) {
         plan->value_of_stored_mwh[t] = (double)NAN;
         plan->flip_below[t] = (double)NAN;

@@ -27,21 +27,21 @@ typedef struct {
     const vo_problem *p;
     const vo_battery *b;
     vo_plan *plan;
-    bool plain;            /* no load, PV or site limits: money is price times energy     */
-    bool ranged;           /* power limits differ between intervals                       */
-    bool limited;          /* a cycle limit is there                                      */
+    bool plain;   /* no load, PV or site limits: money is price times energy     */
+    bool ranged;  /* power limits differ between intervals                       */
+    bool limited; /* a cycle limit is there                                      */
     double min_mwh, max_mwh;
     double final_low_mwh, final_high_mwh; /* the end rule as a range                      */
     double final_value_per_mwh;           /* 0 unless the end rule says so                */
-    size_t tight_from;     /* below it the corridor is min..max and low, high not filled  */
-    double *low, *high;    /* [n] for the energy at the end of interval t                 */
-    double *drop_left_mwh; /* [n] dischargeable after interval t on its local day         */
-    double day_allowance_mwh;             /* discharge per local day; INFINITY: any       */
+    size_t tight_from;        /* below it the corridor is min..max and low, high not filled  */
+    double *low, *high;       /* [n] for the energy at the end of interval t                 */
+    double *drop_left_mwh;    /* [n] dischargeable after interval t on its local day         */
+    double day_allowance_mwh; /* discharge per local day; INFINITY: any       */
     double day_left_mwh, span_left_mwh;
-    double day_high_mwh;   /* upper edge at the end of the current local day              */
-    size_t day_end;        /* first interval of the next local day                        */
+    double day_high_mwh; /* upper edge at the end of the current local day              */
+    size_t day_end;      /* first interval of the next local day                        */
     vo_corridor_step_length length; /* of the interval last looked at                     */
-    double stored_mwh;     /* now                                                         */
+    double stored_mwh; /* now                                                         */
     double profit;
     double site_excess_mwh;
     int64_t first_excess;

@@ -45,9 +45,9 @@ static void price_site(vo_daybook *d, const vo_corridor *c, size_t i,
     d->cost[i] = d->worth[i] = 0; /* unused where the interval has no room */
     if (in > 0) d->cost[i] = (idle - vo_site_settle(&site, -in).cash) / in / l->over.gain;
     if (out > 0)
-        d->worth[i] = ((vo_site_settle(&site, out).cash - idle) / out -
-                       c->b->wear_cost_per_mwh) /
-                      l->over.drain;
+        d->worth[i] =
+            ((vo_site_settle(&site, out).cash - idle) / out - c->b->wear_cost_per_mwh) /
+            l->over.drain;
 }
 
 static double forced_mwh(vo_corridor_range r, const vo_corridor_step_length *l) {

@@ -1,9 +1,9 @@
 /* daybook.h -- one local day as the day-ahead rules see it: what storing costs, what it earns.
  *
- * Everything is per MWh in the store: cost[t] = buy / gain, worth[t] = (sell - wear) / drain, so
- * that a pair pays if worth - cost > 0. Behind a meter with load or PV both are the average over
- * a full use of the interval. level[] is the path of stored energy with the moves booked so far;
- * self-discharge within the day is left to the corridor.
+ * Everything is per MWh in the store: cost[t] = buy / gain, worth[t] = (sell - wear) / drain,
+ * so that a pair pays if worth - cost > 0. Behind a meter with load or PV both are the average
+ * over a full use of the interval. level[] is the path of stored energy with the moves booked
+ * so far; self-discharge within the day is left to the corridor.
  *
  * Days:   by problem->day; without it 24 hours each; at most VO_DAYBOOK_MAX intervals.
  * Memory: fixed, for the caller's stack.
@@ -16,25 +16,25 @@
 #define VO_DAYBOOK_MAX 1536u /* 25 hours of minutes, and some */
 
 typedef struct {
-    size_t n, from;                     /* intervals from..from+n-1 of the problem         */
-    bool even;                          /* cost and worth rank like price: simple problem  */
+    size_t n, from; /* intervals from..from+n-1 of the problem         */
+    bool even;      /* cost and worth rank like price: simple problem  */
     double min_mwh, max_mwh;
-    double discharge_left_mwh;          /* at the terminals, cycle limits                  */
-    double level[VO_DAYBOOK_MAX + 1];   /* stored at interval starts and at the end, MWh   */
-    double cost[VO_DAYBOOK_MAX];        /* currency per stored MWh                         */
+    double discharge_left_mwh;        /* at the terminals, cycle limits                  */
+    double level[VO_DAYBOOK_MAX + 1]; /* stored at interval starts and at the end, MWh   */
+    double cost[VO_DAYBOOK_MAX];      /* currency per stored MWh                         */
     double worth[VO_DAYBOOK_MAX];
     double in_left_mwh[VO_DAYBOOK_MAX]; /* may still be stored in the interval             */
     double out_left_mwh[VO_DAYBOOK_MAX];
-    double drain[VO_DAYBOOK_MAX];       /* stored MWh per MWh at the terminals             */
-    double net_mwh[VO_DAYBOOK_MAX];     /* booked: into the store +, out of it -           */
+    double drain[VO_DAYBOOK_MAX];   /* stored MWh per MWh at the terminals             */
+    double net_mwh[VO_DAYBOOK_MAX]; /* booked: into the store +, out of it -           */
 } vo_daybook;
 
 /* Opens the day that begins at interval `from` with what the corridor stores now, and books
  * what the site forces. Returns the first interval of the next day. */
 size_t vo_daybook_open(vo_daybook *d, vo_corridor *c, size_t from);
 
-/* Books a move of `mwh` > 0 into or out of the store in interval i of the day. The interval then
- * keeps that direction; the path after it is shifted. */
+/* Books a move of `mwh` > 0 into or out of the store in interval i of the day. The interval
+ * then keeps that direction; the path after it is shifted. */
 void vo_daybook_move(vo_daybook *d, size_t i, double mwh, bool in);
 
 /* On the last day, before anything else: buys or sells what the end rule asks for, then sells

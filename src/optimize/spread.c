@@ -1,10 +1,10 @@
 /* spread.c -- see spread.h.
  *
  * Intervals are ranked once, by cost and by worth. For a moment that parts the day, two fingers
- * walk down the two rankings, skip what lies on the wrong side, and match stored MWh with stored
- * MWh until the next pair does not pay or the room is used up. A moment is worth trying only
- * where the ranking turns from charging to discharging: elsewhere shifting it by one interval
- * does at least as well.
+ * walk down the two rankings, skip what lies on the wrong side, and match stored MWh with
+ * stored MWh until the next pair does not pay or the room is used up. A moment is worth trying
+ * only where the ranking turns from charging to discharging: elsewhere shifting it by one
+ * interval does at least as well.
  */
 #include "optimize/spread.h"
 
@@ -26,9 +26,9 @@ typedef struct {
 } ranking;
 
 typedef struct {
-    size_t moment;     /* first interval of the later part            */
+    size_t moment; /* first interval of the later part            */
     bool charge_first;
-    double gain, mwh;  /* currency, stored MWh moved in and out again */
+    double gain, mwh; /* currency, stored MWh moved in and out again */
 } trip;
 
 static void sort_short(ranked *v, size_t n) {
@@ -57,10 +57,8 @@ static void sort(ranked *v, size_t n, ranked *spare) {
 static void rank(const vo_daybook *d, ranking *r, ranked *spare) {
     r->n_cheap = r->n_dear = 0;
     for (size_t i = 0; i < d->n; i++) {
-        if (d->in_left_mwh[i] > 0)
-            r->cheap[r->n_cheap++] = (ranked){d->cost[i], (uint32_t)i};
-        if (d->out_left_mwh[i] > 0)
-            r->dear[r->n_dear++] = (ranked){-d->worth[i], (uint32_t)i};
+        if (d->in_left_mwh[i] > 0) r->cheap[r->n_cheap++] = (ranked){d->cost[i], (uint32_t)i};
+        if (d->out_left_mwh[i] > 0) r->dear[r->n_dear++] = (ranked){-d->worth[i], (uint32_t)i};
     }
     sort(r->cheap, r->n_cheap, spare);
     sort(r->dear, r->n_dear, spare);

@@ -1,8 +1,8 @@
 /* backtest.c -- see backtest.h.
  *
  * The loop owns the only copy of prices a policy sees: a row of NAN into which real prices are
- * written as they become known. What a policy asks for is clipped to what the battery can do and
- * then paid by vo_site_settle, so that plans and money come from different code; vo_certify
+ * written as they become known. What a policy asks for is clipped to what the battery can do
+ * and then paid by vo_site_settle, so that plans and money come from different code; vo_certify
  * looks at the whole once more.
  */
 #include "policy/backtest.h"
@@ -49,20 +49,20 @@ vo_backtest_settings vo_backtest_settings_default(void) {
 /* What the loop carries. Result arrays are filled in place; `t` below counts from the start of
  * the problem, results from settings->first. */
 typedef struct {
-    const vo_problem *p;   /* day numbers are the calendar's          */
+    const vo_problem *p; /* day numbers are the calendar's          */
     const vo_series *calendar;
     const vo_backtest_settings *s;
     vo_policy *policy;
     vo_backtest_result *r;
     double *seen, *seen_export; /* [n] real up to `known`, then NAN    */
     size_t known;
-    double *wanted_mw;     /* [longest]                                */
+    double *wanted_mw; /* [longest]                                */
     double stored_mwh;
     double day_allowance_mwh, day_left_mwh, span_left_mwh;
-    int32_t final_kind;    /* rule handed to windows                   */
+    int32_t final_kind; /* rule handed to windows                   */
     double final_soc;
-    double in_policy_s;    /* time spent deciding                      */
-    bool report;           /* whether to call progress                 */
+    double in_policy_s; /* time spent deciding                      */
+    bool report;        /* whether to call progress                 */
 } run;
 
 static void run_fini(run *x) {
@@ -90,7 +90,8 @@ static size_t window_end(const vo_problem *p, const vo_series *cal,
     if (s->protocol == VO_PROTOCOL_PLANNED) return end;
     if (s->horizon_h > 0) {
         double h = 0;
-        for (end = t; end < p->n && h < s->horizon_h * (1 - 1e-9); end++) h += interval_h(p, end);
+        for (end = t; end < p->n && h < s->horizon_h * (1 - 1e-9); end++)
+            h += interval_h(p, end);
         return end;
     }
     return end < p->n ? day_after(cal, end) : end;
@@ -152,8 +153,7 @@ static double possible_mw(const run *x, size_t t, double want, const vo_battery_
         most = fmin(most, fmax(kept - b->min_soc * b->capacity_mwh, 0) / (over->drain * dt_h));
         return fmin(want, most);
     }
-    double most =
-        fmin(b->charge_mw, p->charge_limit_mw ? p->charge_limit_mw[t] : b->charge_mw);
+    double most = fmin(b->charge_mw, p->charge_limit_mw ? p->charge_limit_mw[t] : b->charge_mw);
     most = fmin(most, fmax(b->max_soc * b->capacity_mwh - kept, 0) / (over->gain * dt_h));
     return -fmin(-want, most);
 }
@@ -284,9 +284,12 @@ static vo_status run_policy(const vo_problem *p, const vo_series *cal, const cha
         .s = s,
         .r = r,
         .stored_mwh = b->initial_soc * b->capacity_mwh,
-        .day_allowance_mwh = isfinite(b->max_cycles_per_day) ? b->max_cycles_per_day * usable : any,
+        .day_allowance_mwh =
+            isfinite(b->max_cycles_per_day) ? b->max_cycles_per_day * usable : any,
         .span_left_mwh = isfinite(b->max_cycles) ? b->max_cycles * usable : any,
-        .final_kind = s->days_alone ? VO_FINAL_EXACT : initial ? VO_FINAL_AT_LEAST : b->final_kind,
+        .final_kind = s->days_alone ? VO_FINAL_EXACT
+                      : initial     ? VO_FINAL_AT_LEAST
+                                    : b->final_kind,
         .final_soc = s->days_alone || initial ? b->initial_soc : b->final_soc,
         .report = report && s->progress,
     };
@@ -429,8 +432,7 @@ static void mark_days(const vo_problem *p, const vo_backtest_result *r, double *
         const double mean = sum / (double)(t - begin);
         marked[k] = r->day_profit[k];
         if (k > 0) {
-            const double carried =
-                0.5 * (mean_before + mean) * r->stored_mwh[begin - r->first];
+            const double carried = 0.5 * (mean_before + mean) * r->stored_mwh[begin - r->first];
             marked[k - 1] += carried;
             marked[k] -= carried;
         }
@@ -449,9 +451,9 @@ static vo_status judge_capture(const vo_problem *p, const vo_backtest_settings *
     if (!marked) return vo_fail(err, VO_ENOMEM, "a bootstrap over %zu days", r->n_days);
     mark_days(p, r, marked);
     mark_days(p, perfect, marked + r->n_days);
-    const vo_status st = vo_bootstrap_ratio(marked, marked + r->n_days, r->n_days, s->resamples,
-                                            s->seed, s->confidence, r->alloc, &r->capture_low,
-                                            &r->capture_high, err);
+    const vo_status st =
+        vo_bootstrap_ratio(marked, marked + r->n_days, r->n_days, s->resamples, s->seed,
+                           s->confidence, r->alloc, &r->capture_low, &r->capture_high, err);
     r->alloc->free(r->alloc->ctx, marked);
     return st;
 }
@@ -511,9 +513,10 @@ static vo_status check(const vo_problem *p, const vo_series *cal, const char *po
         return vo_fail(err, VO_EINVAL, "horizon_h = %g is not 0 or more hours", s->horizon_h);
     if (!(s->low_percentile >= 0 && s->low_percentile <= s->high_percentile &&
           s->high_percentile <= 100))
-        return vo_fail(err, VO_EINVAL,
-                       "low_percentile = %g, high_percentile = %g: give 0 <= low <= high <= 100",
-                       s->low_percentile, s->high_percentile);
+        return vo_fail(
+            err, VO_EINVAL,
+            "low_percentile = %g, high_percentile = %g: give 0 <= low <= high <= 100",
+            s->low_percentile, s->high_percentile);
     return VO_OK;
 }
 

@@ -11,8 +11,8 @@
  *
  * Capture: profit / profit of perfect foresight on the same span, battery, start and end SOC.
  *          Its interval is a percentile bootstrap over local days: days are drawn with
- *          replacement, sum(profit) / sum(perfect profit) of each draw. For that, energy carried
- *          over midnight is booked at the mean price of the two days, in both sums: a day that
+ *          replacement, sum(profit) / sum(perfect profit) of each draw. For that, energy
+ * carried over midnight is booked at the mean price of the two days, in both sums: a day that
  *          buys for the next is no loss. The bookings cancel over the span.
  * Chance:  same inputs and seed, same bits; nothing depends on threads or the clock but
  *          us_per_decision. Different policies may run on different threads at once.
@@ -33,29 +33,29 @@ typedef enum {
 #define X(name, value, text, help) VO_PROTOCOL_##name = (value),
     VO_PROTOCOL_MAP(X)
 #undef X
-    VO_PROTOCOL_COUNT
+        VO_PROTOCOL_COUNT
 } vo_protocol;
 
 const char *vo_protocol_name(int32_t protocol); /* "planned"; "?" if unknown */
 vo_status vo_protocol_parse(const char *name, vo_protocol *out, vo_error *err);
 
 typedef struct {
-    int32_t protocol;       /* a vo_protocol                                                 */
-    int32_t days_alone;     /* 1 (planned only): each day from initial_soc back to it exactly */
+    int32_t protocol;   /* a vo_protocol                                                 */
+    int32_t days_alone; /* 1 (planned only): each day from initial_soc back to it exactly */
     int32_t export_price_known; /* 1: problem->export_price is a tariff known ahead          */
-    int32_t resamples;      /* of days for the capture interval; >= 100                      */
+    int32_t resamples; /* of days for the capture interval; >= 100                      */
     uint64_t seed;
-    double confidence;      /* 0.95                                                          */
-    size_t first;           /* first interval played; what lies before is history. It must   */
-                            /* begin a local day                                             */
-    double horizon_h;       /* rolling: look-ahead; 0: to the end of the next local day      */
+    double confidence; /* 0.95                                                          */
+    size_t first;      /* first interval played; what lies before is history. It must   */
+                       /* begin a local day                                             */
+    double horizon_h;  /* rolling: look-ahead; 0: to the end of the next local day      */
     double low_percentile, high_percentile; /* threshold: of all prices known when the      */
-                            /* local day began; 25, 75                                       */
+    /* local day began; 25, 75                                       */
     double (*clock_s)(void *ctx); /* monotonic seconds, or NULL: us_per_decision is NAN      */
     void *clock_ctx;
     bool (*progress)(void *ctx, double fraction); /* false: stop with VO_ECANCELED; or NULL  */
     void *progress_ctx;
-    const vo_alloc *alloc;  /* NULL: libc                                                    */
+    const vo_alloc *alloc; /* NULL: libc                                                    */
 } vo_backtest_settings;
 
 vo_backtest_settings vo_backtest_settings_default(void); /* planned, 1000 resamples, 95 % */
@@ -68,28 +68,28 @@ typedef struct {
     const vo_alloc *alloc;
     char policy[VO_POLICY_SPEC_MAX];
     size_t first, n, n_days;
-    double profit;               /* currency, sum of day_profit; energy left is not counted  */
-    double perfect_profit;       /* of perfect foresight to the same end                     */
-    double capture;              /* fraction; NAN if perfect_profit <= 0                     */
+    double profit;         /* currency, sum of day_profit; energy left is not counted  */
+    double perfect_profit; /* of perfect foresight to the same end                     */
+    double capture;        /* fraction; NAN if perfect_profit <= 0                     */
     double capture_low, capture_high; /* bootstrap interval; NAN likewise                    */
-    double cycles;               /* discharged MWh / usable MWh                              */
+    double cycles; /* discharged MWh / usable MWh                              */
     double charged_mwh, discharged_mwh;
     double charging_h, discharging_h, idle_h;
-    size_t worst_day;            /* index of the day with the least profit                   */
-    char worst_date[16];         /* its local date, "2016-02-29"                             */
+    size_t worst_day;    /* index of the day with the least profit                   */
+    char worst_date[16]; /* its local date, "2016-02-29"                             */
     double worst_profit;
-    int32_t violations;          /* limits broken by the executed plan, by vo_certify        */
-    int32_t certified;           /* 1: vo_certify finds balance, limits and profit right     */
-    double us_per_decision;      /* NAN without a clock                                      */
-    size_t decisions;            /* windows planned                                          */
-    size_t held;                 /* windows left idle for want of a forecast                 */
-    size_t filled;               /* forecast values from a fallback                          */
-    double *day_profit;          /* [n_days]                                                 */
-    double *day_perfect;         /* [n_days]                                                 */
-    int32_t *day_date;           /* [n_days] local date, days since 1970-01-01               */
-    double *power_mw;            /* [n] executed; + discharge                                */
-    double *stored_mwh;          /* [n + 1]                                                  */
-    double *interval_profit;     /* [n]                                                      */
+    int32_t violations;      /* limits broken by the executed plan, by vo_certify        */
+    int32_t certified;       /* 1: vo_certify finds balance, limits and profit right     */
+    double us_per_decision;  /* NAN without a clock                                      */
+    size_t decisions;        /* windows planned                                          */
+    size_t held;             /* windows left idle for want of a forecast                 */
+    size_t filled;           /* forecast values from a fallback                          */
+    double *day_profit;      /* [n_days]                                                 */
+    double *day_perfect;     /* [n_days]                                                 */
+    int32_t *day_date;       /* [n_days] local date, days since 1970-01-01               */
+    double *power_mw;        /* [n] executed; + discharge                                */
+    double *stored_mwh;      /* [n + 1]                                                  */
+    double *interval_profit; /* [n]                                                      */
 } vo_backtest_result;
 
 /* Plays `policy` (a spec of policy.h) over p->price. `calendar` gives starts, days, zone and

@@ -13,7 +13,8 @@ vo_status vo_bootstrap_ratio(const double *a, const double *b, size_t n, int32_t
         return vo_fail(err, VO_EINVAL, "resamples = %d is not in 100..1000000: 1000 is usual",
                        (int)resamples);
     if (!(confidence > 0 && confidence < 1))
-        return vo_fail(err, VO_EINVAL, "confidence = %g is not in (0, 1): give 0.95", confidence);
+        return vo_fail(err, VO_EINVAL, "confidence = %g is not in (0, 1): give 0.95",
+                       confidence);
     if (!alloc) alloc = &vo_alloc_libc;
     const size_t m = (size_t)resamples;
     double *ratio = alloc->zalloc(alloc->ctx, 2 * m * sizeof *ratio); /* and a workspace */

@@ -30,8 +30,9 @@ vo_status vo_policy_create(const char *spec, const vo_policy_world *world, vo_po
     for (size_t i = 0; i < sizeof entry / sizeof entry[0]; i++) {
         if (strlen(entry[i].name) != len || strncmp(entry[i].name, spec, len) != 0) continue;
         if (argument && !(entry[i].flags & VO_POLICY_FORECASTS))
-            return vo_fail(err, VO_EINVAL, "policy = \"%.60s\": %s takes no forecaster, write \"%s\"",
-                           spec, entry[i].name, entry[i].name);
+            return vo_fail(err, VO_EINVAL,
+                           "policy = \"%.60s\": %s takes no forecaster, write \"%s\"", spec,
+                           entry[i].name, entry[i].name);
         const vo_status st = entry[i].create(argument, world, out, err);
         if (st == VO_OK) (*out)->flags = entry[i].flags;
         return st;

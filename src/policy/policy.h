@@ -4,9 +4,9 @@
  * a server) plays the first of them or all. What it may know is in the view and nowhere else:
  * prices are NAN from `known` on, physically. Only a policy with VO_POLICY_SEES_FUTURE finds
  * the real ones in `future`; it measures the others and trades nowhere.
- * Load, PV, limits and carbon intensity are taken as known ahead, a forecast column as known for
- * the whole window. Where the current price is known, forecasts are corrected by the error they
- * make now (policy_forecast.c).
+ * Load, PV, limits and carbon intensity are taken as known ahead, a forecast column as known
+ * for the whole window. Where the current price is known, forecasts are corrected by the error
+ * they make now (policy_forecast.c).
  *
  * Spec:   KIND or KIND:FORECASTER, e.g. "perfect", "threshold", "mpc:epf_naive",
  *         "mpc:column=DNN Ensemble". Without a forecaster: epf_naive.
@@ -42,13 +42,13 @@ enum {
 
 /* What does not change while a policy lives. All borrowed; must outlive the policy. */
 typedef struct {
-    const vo_problem *site;     /* one battery, limits, fees, load, PV; prices are NOT read */
-    const vo_series *calendar;  /* [site->n] starts, days, zone; forecast columns           */
-    size_t longest;             /* the longest window that will be asked for, intervals     */
+    const vo_problem *site;    /* one battery, limits, fees, load, PV; prices are NOT read */
+    const vo_series *calendar; /* [site->n] starts, days, zone; forecast columns           */
+    size_t longest;            /* the longest window that will be asked for, intervals     */
     double low_percentile, high_percentile; /* threshold, 0..100                            */
     int32_t export_price_known; /* 1: site->export_price is a tariff known ahead            */
     int32_t reserved;
-    const vo_alloc *alloc;      /* NULL: libc                                               */
+    const vo_alloc *alloc; /* NULL: libc                                               */
 } vo_policy_world;
 
 /* What is known at one moment. */
@@ -70,9 +70,9 @@ typedef struct {
 
 /* Counted over the policy's life. */
 typedef struct {
-    size_t plans;        /* windows planned                                                  */
-    size_t held;         /* windows left idle because nothing could be forecast             */
-    size_t filled;       /* forecast values that came from a fallback                       */
+    size_t plans;  /* windows planned                                                  */
+    size_t held;   /* windows left idle because nothing could be forecast             */
+    size_t filled; /* forecast values that came from a fallback                       */
 } vo_policy_counts;
 
 typedef struct vo_policy vo_policy;

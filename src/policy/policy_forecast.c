@@ -1,17 +1,19 @@
-/* policy_forecast.c -- threshold, spread, cycle and mpc: a method of scheduling over a forecast.
+/* policy_forecast.c -- threshold, spread, cycle and mpc: a method of scheduling over a
+ * forecast.
  *
  * Each plans the window by its own method on the known prices and, beyond them, the forecast.
  * mpc is receding-horizon control (the exact plan, of which little is played before it is made
  * anew); the rules are the baselines it has to beat under the same knowledge.
  *
- * With the current price known (rolling), the error that the forecast makes now says how it will
- * err in the hours to come: e_{t+1} = rho e_t + noise. The rest of the forecast is shifted by
- * rho^h e_t, rho fitted by least squares on the errors seen so far, 0 before. Without the shift
- * a real price beside forecast ones looks cheap or dear whenever the level is misjudged.
+ * With the current price known (rolling), the error that the forecast makes now says how it
+ * will err in the hours to come: e_{t+1} = rho e_t + noise. The rest of the forecast is shifted
+ * by rho^h e_t, rho fitted by least squares on the errors seen so far, 0 before. Without the
+ * shift a real price beside forecast ones looks cheap or dear whenever the level is misjudged.
  * Of plans that the forecast finds equal, the one that holds energy the shortest time is taken:
  * charge late, discharge early. Later prices are lowered by a hair for that, and trades that
  * would earn no more than this hair are left.
- * Levels of threshold: percentiles of all prices known when the local day began; none yet: hold.
+ * Levels of threshold: percentiles of all prices known when the local day began; none yet:
+ * hold.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -25,8 +27,8 @@
 /* Errors of a forecaster, one interval after the other. */
 typedef struct {
     vo_forecaster *forecaster;
-    size_t at;         /* interval of the last error + 1; 0: none yet */
-    double error;      /* real - forecast                             */
+    size_t at;    /* interval of the last error + 1; 0: none yet */
+    double error; /* real - forecast                             */
     double sum_xy, sum_xx;
 } corrector;
 
@@ -35,11 +37,11 @@ typedef struct {
     const vo_policy_world *world;
     vo_method method;
     vo_window *window;
-    corrector market, export_market;  /* the latter from the export price's own history       */
-    double *price, *export_price;     /* [longest] believed                                   */
-    double *sorted, *spare;           /* [n] history in order, and room to merge              */
-    size_t n_sorted, n_taken;         /* prices in order; intervals of history looked at      */
-    double low, high;                 /* threshold levels of the local day under way          */
+    corrector market, export_market; /* the latter from the export price's own history       */
+    double *price, *export_price;    /* [longest] believed                                   */
+    double *sorted, *spare;          /* [n] history in order, and room to merge              */
+    size_t n_sorted, n_taken;        /* prices in order; intervals of history looked at      */
+    double low, high;                /* threshold levels of the local day under way          */
 } by_forecast;
 
 static void by_forecast_free(vo_policy *p) {
@@ -169,8 +171,8 @@ static vo_status by_forecast_plan(vo_policy *p, const vo_policy_view *view, doub
     by_forecast *v = (by_forecast *)(void *)p;
     const double *export_price = NULL;
     bool able = false, export_able = true;
-    vo_status st = believe(&v->market, view, view->price, v->price, &p->counts.filled, &able,
-                           err);
+    vo_status st =
+        believe(&v->market, view, view->price, v->price, &p->counts.filled, &able, err);
     if (st == VO_OK && view->export_price) {
         size_t ignored = 0;
         export_price = v->export_price;
@@ -178,8 +180,8 @@ static vo_status by_forecast_plan(vo_policy *p, const vo_policy_view *view, doub
             memcpy(v->export_price, v->world->site->export_price + view->from,
                    (view->to - view->from) * sizeof *v->export_price);
         else
-            st = believe(&v->export_market, view, view->export_price, v->export_price,
-                         &ignored, &export_able, err);
+            st = believe(&v->export_market, view, view->export_price, v->export_price, &ignored,
+                         &export_able, err);
     }
     if (st != VO_OK) return st;
     if (!able || !export_able) { /* nothing is known: only keep the limits */

@@ -88,8 +88,8 @@ static void limit_today(vo_window *w, const vo_policy_view *view) {
     const size_t n = view->to - view->from;
     for (size_t i = 0; i < n; i++) {
         const size_t t = view->from + i;
-        const double own = site->discharge_limit_mw ? site->discharge_limit_mw[t]
-                                                    : w->battery.discharge_mw;
+        const double own =
+            site->discharge_limit_mw ? site->discharge_limit_mw[t] : w->battery.discharge_mw;
         const double dt_h = site->dt_h ? site->dt_h[t] : site->interval_h;
         const bool today = cal->day[t] == cal->day[view->from];
         w->discharge_cap_mw[i] = today ? fmin(own, fmax(view->day_left_mwh, 0) / dt_h) : own;
@@ -108,7 +108,8 @@ static void frame(vo_window *w, const vo_policy_view *view, const double *price,
     w->battery.final_kind = view->final_kind;
     w->battery.final_soc = view->final_soc;
     if (isfinite(view->span_left_mwh))
-        w->battery.max_cycles = fmax(view->span_left_mwh, 0) / vo_battery_usable_mwh(&w->battery);
+        w->battery.max_cycles =
+            fmax(view->span_left_mwh, 0) / vo_battery_usable_mwh(&w->battery);
 
     w->problem = *site;
     w->problem.n = view->to - from;

@@ -2,8 +2,8 @@
  *
  * The window is the site's problem between two intervals with the prices the policy believes,
  * the energy stored now, the end rule of the view and what is left of the cycle allowances. A
- * local day that is already under way has less than a full allowance: if the window ends on that
- * day the limit is exact, else each of its intervals alone is capped by what is left, and
+ * local day that is already under way has less than a full allowance: if the window ends on
+ * that day the limit is exact, else each of its intervals alone is capped by what is left, and
  * whoever plays the plan stops at the allowance.
  *
  * Memory: all of it at create; solve allocates nothing but what the solver keeps.
@@ -21,7 +21,8 @@ vo_status vo_window_create(const vo_policy_world *world, vo_window **out, vo_err
 void vo_window_free(vo_window *w); /* accepts NULL */
 
 /* Plans with price[to - from] (and export_price, or NULL) by `method`, EXACT, SPREAD or CYCLE,
- * into power_mw[to - from]. What gains less than `idle_gain_per_mwh` discharged is left alone. */
+ * into power_mw[to - from]. What gains less than `idle_gain_per_mwh` discharged is left alone.
+ */
 vo_status vo_window_solve(vo_window *w, const vo_policy_view *view, const double *price,
                           const double *export_price, vo_method method,
                           double idle_gain_per_mwh, double *power_mw, vo_error *err);

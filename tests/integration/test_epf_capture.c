@@ -1,8 +1,8 @@
 /* test_epf_capture.c -- planned captures on the published forecasts of the EPF benchmark.
  *
- * The table was computed elsewhere from public files: 721 days (the first 7 of 728 are history),
- * each alone with SOC 0 -> 0, dispatched on the forecast, settled on the price. All loss is on
- * charging. Equal prices leave a choice of plans, hence a tenth of a point.
+ * The table was computed elsewhere from public files: 721 days (the first 7 of 728 are
+ * history), each alone with SOC 0 -> 0, dispatched on the forecast, settled on the price. All
+ * loss is on charging. Equal prices leave a choice of plans, hence a tenth of a point.
  */
 #include "policy/backtest.h"
 
@@ -69,9 +69,9 @@ static void check(const char *name, const row *rows, size_t n) {
             vo_backtest_result *r = play(s, &rows[i], policy[k]);
             cr_expect_float_eq(r->perfect_profit, rows[i].perfect, 0.01, "%s 1/%g: %.4f", name,
                                rows[i].capacity_mwh, r->perfect_profit);
-            cr_expect_float_eq(100 * r->capture, rows[i].percent[k], 0.1, "%s 1/%g %s: %.3f, not %.1f",
-                               name, rows[i].capacity_mwh, policy[k], 100 * r->capture,
-                               rows[i].percent[k]);
+            cr_expect_float_eq(100 * r->capture, rows[i].percent[k], 0.1,
+                               "%s 1/%g %s: %.3f, not %.1f", name, rows[i].capacity_mwh,
+                               policy[k], 100 * r->capture, rows[i].percent[k]);
             cr_expect_eq(r->violations, 0);
             cr_expect_eq(r->certified, 1);
             cr_expect_eq(r->n_days, 721);

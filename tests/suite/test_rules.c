@@ -20,8 +20,8 @@ typedef struct {
 } trial;
 
 static void begin(trial *x, uint64_t seed, size_t max_n) {
-    random_problem_init(&x->r, seed,
-                        random_problem_mask(seed, RANDOM_ALL & ~RANDOM_COUPLED), max_n);
+    random_problem_init(&x->r, seed, random_problem_mask(seed, RANDOM_ALL & ~RANDOM_COUPLED),
+                        max_n);
     random_problem_names(x->r.mask, x->features, sizeof x->features);
     x->best = x->plan = NULL;
     cr_assert_eq(vo_plan_create(x->r.p.n, 1, &x->best, NULL), VO_OK);
@@ -77,13 +77,13 @@ Test(rules, limits_hold_and_the_optimum_is_not_beaten, .timeout = 280) {
     cr_assert(earned[1] < earned[2] && earned[0] < earned[1]);
 }
 
-/* Twice the intervals of half the length: the same market, so nearly the same plan. The threshold
- * rule decides by price alone and must earn exactly the same. */
+/* Twice the intervals of half the length: the same market, so nearly the same plan. The
+ * threshold rule decides by price alone and must earn exactly the same. */
 Test(rules, half_steps_are_whole_steps_for_the_threshold) {
     for (uint64_t seed = 0; seed < 300; seed++) {
         random_problem whole, halves;
-        const uint32_t mask = random_problem_mask(
-            seed, RANDOM_NEGATIVE | RANDOM_FEE | RANDOM_WEAR | RANDOM_EXPORT_PRICE);
+        const uint32_t mask = random_problem_mask(seed, RANDOM_NEGATIVE | RANDOM_FEE |
+                                                            RANDOM_WEAR | RANDOM_EXPORT_PRICE);
         random_problem_init(&whole, seed, mask, 60);
         whole.battery[0].final_kind = VO_FINAL_FREE;
         random_problem_halve(&whole, &halves);

@@ -10,8 +10,8 @@
 #include "base/zone.h"
 #include "support/local_hours.h"
 
-/* Prices that say where they come from: 100 * local day + wall hour, + 0.5 for the second time an
- * hour is shown. */
+/* Prices that say where they come from: 100 * local day + wall hour, + 0.5 for the second time
+ * an hour is shown. */
 static double label(const vo_series *s, size_t t) {
     vo_zone *z = NULL;
     cr_assert_eq(vo_zone_open(s->zone, &z, NULL), VO_OK);
@@ -47,8 +47,8 @@ static size_t predict_day(const char *spec, const vo_series *s, int32_t day, dou
     size_t to = from;
     while (to < s->n && s->day[to] == day) to++;
     *filled = 0;
-    cr_assert_eq(vo_forecaster_predict(f, s->column[0].value, from, from, to, out, filled, NULL),
-                 VO_OK);
+    cr_assert_eq(
+        vo_forecaster_predict(f, s->column[0].value, from, from, to, out, filled, NULL), VO_OK);
     vo_forecaster_free(f);
     return to - from;
 }

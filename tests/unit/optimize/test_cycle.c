@@ -12,7 +12,8 @@ static vo_battery battery(double mwh, double efficiency) {
     return b;
 }
 
-static vo_plan *plan_of(const double *price, const int32_t *day, size_t n, const vo_battery *b) {
+static vo_plan *plan_of(const double *price, const int32_t *day, size_t n,
+                        const vo_battery *b) {
     vo_problem p = vo_problem_default();
     p.n = n;
     p.price = price;
@@ -32,11 +33,11 @@ static void check_power(const vo_plan *plan, const double *power) {
                            plan->power_mw[t], power[t]);
 }
 
-/* The day of the reference table: 1 MW, 1 MWh, no loss. By hand: buy 27 sell 38, buy -10 sell 85,
- * 11 + 95 = 106, which is also the published optimum. */
+/* The day of the reference table: 1 MW, 1 MWh, no loss. By hand: buy 27 sell 38, buy -10 sell
+ * 85, 11 + 95 = 106, which is also the published optimum. */
 Test(cycle, two_cycles_of_a_day_are_both_found) {
-    const double price[] = {32, 30, 28, 27, 28, 31, 38, 35, 18, 5,  -3, -8,
-                            -10, -9, -4, 6, 25, 48, 72, 85, 78, 60, 45, 37};
+    const double price[] = {32,  30, 28, 27, 28, 31, 38, 35, 18, 5,  -3, -8,
+                            -10, -9, -4, 6,  25, 48, 72, 85, 78, 60, 45, 37};
     const vo_battery b = battery(1, 1);
     vo_plan *plan = plan_of(price, NULL, 24, &b);
     cr_assert_float_eq(plan->profit, 106, 1e-9);
@@ -91,7 +92,8 @@ Test(cycle, a_full_battery_sells_and_buys_back) {
     vo_plan_free(plan);
 }
 
-/* Room between the two hours: 2 MWh at 10 fill the battery for 100; the 5 in between is full. */
+/* Room between the two hours: 2 MWh at 10 fill the battery for 100; the 5 in between is full.
+ */
 Test(cycle, a_pair_never_overfills_the_battery_between_its_hours) {
     const double price[] = {10, 10, 5, 50, 100, 100};
     const vo_battery b = battery(2, 1);

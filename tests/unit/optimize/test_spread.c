@@ -71,7 +71,8 @@ Test(spread, a_spread_that_does_not_pay_for_losses_fees_and_wear_is_left) {
     vo_plan_free(plan);
 }
 
-/* 10 -> 60 pays, 55 -> 50 does not, and 55 lies on the charging side of every moment that works. */
+/* 10 -> 60 pays, 55 -> 50 does not, and 55 lies on the charging side of every moment that
+ * works. */
 Test(spread, a_second_pair_that_does_not_pay_is_left) {
     const double price[] = {55, 10, 60, 50};
     const double power[] = {0, -1, 1, 0};

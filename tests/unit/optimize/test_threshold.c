@@ -86,7 +86,8 @@ Test(threshold, cheap_hours_charge_and_dear_hours_discharge) {
     vo_plan_free(plan);
 }
 
-/* Final = initial = full: the last dear hour may not be used, for nothing could refill after. */
+/* Final = initial = full: the last dear hour may not be used, for nothing could refill after.
+ */
 Test(threshold, the_end_rule_holds_back_what_could_not_be_refilled) {
     const double price[] = {90, 10, 10, 90};
     vo_battery b = lossless();

@@ -33,8 +33,8 @@ static void set_up(bench *x, const char *zone, int month, int day, int days) {
     vo_random g = vo_random_seed(5, 0);
     for (size_t t = 0; t < x->s->n; t++) {
         const double h = (double)(x->s->start[t].s / 3600 % 24);
-        x->price[t] = 30 - 28 * cos(h * 0.2618) + 12 * sin(h * 0.5236 + 1) +
-                      8 * vo_random_normal(&g);
+        x->price[t] =
+            30 - 28 * cos(h * 0.2618) + 12 * sin(h * 0.5236 + 1) + 8 * vo_random_normal(&g);
         x->s->column[1].value[t] = x->price[t] + 5 * vo_random_normal(&g);
     }
     x->battery = vo_battery_default();
@@ -139,8 +139,8 @@ Test(backtest, the_right_forecast_captures_everything_when_days_stand_alone) {
     vo_series_free(x.s);
 }
 
-/* Prices that depend on the local hour alone: yesterday's are right, also after the clock changed.
- * A map by intervals would be an hour off on 28 March and 31 October. */
+/* Prices that depend on the local hour alone: yesterday's are right, also after the clock
+ * changed. A map by intervals would be an hour off on 28 March and 31 October. */
 Test(backtest, local_hours_survive_the_change_of_the_clock) {
     const int begin[2][2] = {{3, 22}, {10, 25}};
     for (int k = 0; k < 2; k++) {
@@ -175,8 +175,8 @@ Test(backtest, local_hours_survive_the_change_of_the_clock) {
 /* The future is scrambled from one moment on; what was decided before must be the same, bit for
  * bit. perfect, which is told the future, shows that the test can fail. */
 Test(backtest, no_decision_depends_on_prices_to_come) {
-    static const char *const spec[] = {"threshold",    "spread",          "cycle",
-                                       "mpc",          "mpc:naive_day",   "mpc:naive_week",
+    static const char *const spec[] = {"threshold",     "spread",           "cycle",
+                                       "mpc",           "mpc:naive_day",    "mpc:naive_week",
                                        "mpc:epf_naive", "mpc:column=guess", "perfect"};
     for (int protocol = 0; protocol < 2; protocol++) {
         for (size_t k = 0; k < sizeof spec / sizeof spec[0]; k++) {
@@ -388,8 +388,8 @@ Test(backtest, the_yardstick_ends_with_the_same_energy) {
     vo_series_free(x.s);
 }
 
-/* Levels 10 and 40 from the first day. On the second the rule buys at 6, sells at 40 and buys at 5
- * in the last hour. Nobody who ends full can earn more, so it captures all. */
+/* Levels 10 and 40 from the first day. On the second the rule buys at 6, sells at 40 and buys
+ * at 5 in the last hour. Nobody who ends full can earn more, so it captures all. */
 Test(backtest, energy_left_over_is_no_loss) {
     bench x;
     set_up(&x, "UTC", 2, 1, 2);
@@ -422,8 +422,8 @@ Test(backtest, what_cannot_be_played_is_refused_by_name) {
     bad[5].resamples = 10;
     bad[6].confidence = 95;
     bad[7].days_alone = 1, bad[7].protocol = VO_PROTOCOL_ROLLING;
-    const char *field[] = {"protocol", "first", "first", "horizon_h", "low_percentile",
-                           "resamples", "confidence", "days_alone"};
+    const char *field[] = {"protocol",       "first",     "first",      "horizon_h",
+                           "low_percentile", "resamples", "confidence", "days_alone"};
     vo_backtest_result *r = NULL;
     for (size_t k = 0; k < sizeof bad / sizeof bad[0]; k++) {
         vo_error err = {0};

@@ -26,12 +26,13 @@ Test(bootstrap, the_interval_contains_the_estimate_and_shrinks_with_the_days) {
     static double a[MANY], b[MANY];
     double low, high, wide_low, wide_high;
     draw(a, b, MANY, 1);
-    cr_assert_eq(vo_bootstrap_ratio(a, b, 100, 1000, 7, 0.95, NULL, &wide_low, &wide_high, NULL),
-                 VO_OK);
+    cr_assert_eq(
+        vo_bootstrap_ratio(a, b, 100, 1000, 7, 0.95, NULL, &wide_low, &wide_high, NULL), VO_OK);
     cr_assert(wide_low < ratio(a, b, 100) && ratio(a, b, 100) < wide_high);
     cr_assert_eq(vo_bootstrap_ratio(a, b, MANY, 1000, 7, 0.95, NULL, &low, &high, NULL), VO_OK);
     cr_assert(low < ratio(a, b, MANY) && ratio(a, b, MANY) < high);
-    const double shrunk = (high - low) / (wide_high - wide_low); /* about sqrt(100/4000) = 0.16 */
+    const double shrunk =
+        (high - low) / (wide_high - wide_low); /* about sqrt(100/4000) = 0.16 */
     cr_assert(shrunk > 0.1 && shrunk < 0.25, "%g", shrunk);
 }
 
@@ -52,7 +53,8 @@ Test(bootstrap, it_covers_the_truth_as_often_as_it_says) {
     for (uint64_t k = 0; k < 200; k++) {
         double low, high;
         draw(a, b, 150, 100 + k);
-        cr_assert_eq(vo_bootstrap_ratio(a, b, 150, 400, k, 0.95, NULL, &low, &high, NULL), VO_OK);
+        cr_assert_eq(vo_bootstrap_ratio(a, b, 150, 400, k, 0.95, NULL, &low, &high, NULL),
+                     VO_OK);
         inside += low <= 0.8 && 0.8 <= high;
     }
     cr_assert(inside >= 178 && inside <= 199, "%d of 200", inside);
@@ -63,8 +65,9 @@ Test(bootstrap, the_same_seed_gives_the_same_bits) {
     draw(a, b, 50, 4);
     const uint64_t seed[] = {9, 9, 10};
     for (int k = 0; k < 3; k++)
-        cr_assert_eq(vo_bootstrap_ratio(a, b, 50, 500, seed[k], 0.9, NULL, &low[k], &high[k], NULL),
-                     VO_OK);
+        cr_assert_eq(
+            vo_bootstrap_ratio(a, b, 50, 500, seed[k], 0.9, NULL, &low[k], &high[k], NULL),
+            VO_OK);
     cr_assert(low[0] == low[1] && high[0] == high[1]);
     cr_assert(low[0] != low[2]);
 }
@@ -76,7 +79,8 @@ Test(bootstrap, days_that_all_agree_leave_no_doubt) {
     cr_assert_float_eq(low, 0.5, 1e-12);
     cr_assert_float_eq(high, 0.5, 1e-12);
     const double nothing[] = {0, 0, 0};
-    cr_assert_eq(vo_bootstrap_ratio(a, nothing, 3, 100, 1, 0.95, NULL, &low, &high, NULL), VO_OK);
+    cr_assert_eq(vo_bootstrap_ratio(a, nothing, 3, 100, 1, 0.95, NULL, &low, &high, NULL),
+                 VO_OK);
     cr_assert(isnan(low) && isnan(high));
 }
 

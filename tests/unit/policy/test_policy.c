@@ -91,16 +91,15 @@ Test(policy, only_perfect_plans_differently_when_the_future_changes) {
                 seen[t] = t < 192 ? x.s->column[0].value[t] : (double)NAN;
             for (size_t t = 192; world == 1 && t < x.s->n; t++)
                 x.s->column[0].value[t] = -x.s->column[0].value[t];
-            const vo_policy_view view = {.from = 192,
-                                         .to = 216,
-                                         .known = 192,
-                                         .price = seen,
-                                         .future = strcmp(every[k], "perfect") == 0
-                                                       ? x.site.price
-                                                       : NULL,
-                                         .day_left_mwh = (double)INFINITY,
-                                         .span_left_mwh = (double)INFINITY,
-                                         .final_kind = VO_FINAL_AT_LEAST};
+            const vo_policy_view view = {
+                .from = 192,
+                .to = 216,
+                .known = 192,
+                .price = seen,
+                .future = strcmp(every[k], "perfect") == 0 ? x.site.price : NULL,
+                .day_left_mwh = (double)INFINITY,
+                .span_left_mwh = (double)INFINITY,
+                .final_kind = VO_FINAL_AT_LEAST};
             cr_assert_eq(vo_policy_plan(p, &view, power[world], NULL), VO_OK);
             for (size_t t = 192; world == 1 && t < x.s->n; t++)
                 x.s->column[0].value[t] = -x.s->column[0].value[t];
@@ -114,8 +113,8 @@ Test(policy, only_perfect_plans_differently_when_the_future_changes) {
     vo_series_free(x.s);
 }
 
-/* Yesterday: cheap at 3, 4 and 5, dear at 10, 11 and 12, all alike; one MWh is moved. Charging at
- * 5 and discharging at 10 holds it shortest, and flat hours see no trade. */
+/* Yesterday: cheap at 3, 4 and 5, dear at 10, 11 and 12, all alike; one MWh is moved. Charging
+ * at 5 and discharging at 10 holds it shortest, and flat hours see no trade. */
 Test(policy, of_equal_plans_the_one_that_holds_energy_shortest_is_taken) {
     bench x;
     set_up(&x);
@@ -137,8 +136,11 @@ Test(policy, of_equal_plans_the_one_that_holds_energy_shortest_is_taken) {
         cr_assert_eq(vo_policy_create(spec[k], &x.world, &p, NULL), VO_OK);
         cr_assert_eq(vo_policy_plan(p, &view, power, NULL), VO_OK);
         for (int i = 0; i < 24; i++)
-            cr_assert_float_eq(power[i], i == 5 ? -1 : i == 10 ? 1 : 0, 1e-9, "%s at %d: %g",
-                               spec[k], i, power[i]);
+            cr_assert_float_eq(power[i],
+                               i == 5    ? -1
+                               : i == 10 ? 1
+                                         : 0,
+                               1e-9, "%s at %d: %g", spec[k], i, power[i]);
         vo_policy_free(p);
     }
     vo_series_free(x.s);

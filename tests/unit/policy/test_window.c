@@ -109,9 +109,11 @@ Test(window, only_the_first_action_is_that_of_the_whole_plan) {
         double all[6], first[6];
         vo_policy_view v = view_of(3, 9, 0.25 * k);
         v.final_soc = 0.3;
-        cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, 0, all, NULL), VO_OK);
+        cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, 0, all, NULL),
+                     VO_OK);
         v.only_first = 1;
-        cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, 0, first, NULL), VO_OK);
+        cr_assert_eq(vo_window_solve(x.w, &v, price, NULL, VO_METHOD_EXACT, 0, first, NULL),
+                     VO_OK);
         cr_assert_float_eq(all[0], first[0], 1e-9);
     }
     tear_down(&x);

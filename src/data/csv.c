@@ -9,7 +9,8 @@
 #include "base/text.h"
 #include "data/bytes.h"
 
-#define WINDOW (2 * VO_CSV_MAX_RECORD)
+#define FIRST_WINDOW ((size_t)1 << 16)
+#define LAST_WINDOW (2 * VO_CSV_MAX_RECORD)
 
 struct vo_csv {
     const char *name;
@@ -17,7 +18,8 @@ struct vo_csv {
     char delimiter;
     bool at_end; /* the bytes are used up */
     bool started;
-    size_t from, to; /* unread part of the window */
+    size_t size;     /* of the window: grows to LAST_WINDOW for long records */
+    size_t from, to; /* unread part of it */
     uint32_t line, next_line;
     size_t n;
     vo_csv_field field[VO_CSV_MAX_FIELDS];
@@ -32,7 +34,8 @@ vo_status vo_csv_open(const char *name, const char *data, size_t len, char delim
     c->delimiter = delimiter;
     c->next_line = 1;
     vo_status st = VO_OK;
-    if (!(c->window = malloc(WINDOW))) {
+    c->size = FIRST_WINDOW;
+    if (!(c->window = malloc(c->size))) {
         st = vo_fail(err, VO_ENOMEM, "%s: no memory to read it", name);
         goto fail;
     }
@@ -51,14 +54,21 @@ void vo_csv_close(vo_csv *c) {
     free(c);
 }
 
+/* Moves the unread rest to the front and reads on; a window that is full of it grows first. */
 static vo_status fill(vo_csv *c, vo_error *err) {
+    if (c->from == 0 && c->to == c->size && c->size < LAST_WINDOW) {
+        char *larger = realloc(c->window, c->size * 2);
+        if (!larger) return vo_fail(err, VO_ENOMEM, "%s: no memory to read it", c->name);
+        c->window = larger;
+        c->size *= 2;
+    }
     memmove(c->window, c->window + c->from, c->to - c->from);
     c->to -= c->from;
     c->from = 0;
-    while (!c->at_end && c->to < WINDOW) {
+    while (!c->at_end && c->to < c->size) {
         size_t got = 0;
         const vo_status st =
-            vo_bytes_read(c->bytes, c->window + c->to, WINDOW - c->to, &got, err);
+            vo_bytes_read(c->bytes, c->window + c->to, c->size - c->to, &got, err);
         if (st != VO_OK) return st;
         c->to += got;
         c->at_end = got == 0;
@@ -175,7 +185,7 @@ vo_status vo_csv_next(vo_csv *c, bool *more, vo_error *err) {
     if (!c->started && (st = start(c, err)) != VO_OK) return st;
     for (;;) {
         size_t end = record_end(c);
-        if (end == c->to && !c->at_end) {
+        while (end == c->to && !c->at_end && end - c->from <= VO_CSV_MAX_RECORD) {
             if ((st = fill(c, err)) != VO_OK) return st;
             end = record_end(c);
         }

@@ -110,18 +110,77 @@ static vo_status refuse_unclean(vo_status s, const vo_clean_options *co, const v
     return vo_fail(err, s, "%.430s%s", inner->msg, repairable ? " (repair = \"clean\")" : "");
 }
 
+/* Which part of the prices the request is about; all of it where it does not say. */
+typedef struct {
+    const char *from, *to, *from_path, *to_path; /* texts NULL: open                     */
+    int64_t first_s, after_s;
+} part;
+
+static vo_status find_part(const vo_request *r, const vo_zone *zone, part *out, vo_error *err) {
+    const bool lake = r->value[VO_REQ_market_params].json != NULL;
+    part p = {.first_s = FAR_PAST_S, .after_s = FAR_FUTURE_S};
+    p.from = lake ? r->market[VO_MKT_start_date].text : NULL;
+    p.to = lake ? r->market[VO_MKT_end_date].text : NULL;
+    p.from_path = p.from ? "market_params.start_date" : "from";
+    p.to_path = p.to ? "market_params.end_date" : "to";
+    if (!p.from) p.from = vo_request_text(r, VO_REQ_from, NULL);
+    if (!p.to) p.to = vo_request_text(r, VO_REQ_to, NULL);
+    vo_status s = VO_OK;
+    if (p.from) s = vo_inputs_instant(zone, p.from, p.from_path, false, &p.first_s, err);
+    if (s == VO_OK && p.to) s = vo_inputs_instant(zone, p.to, p.to_path, true, &p.after_s, err);
+    if (s == VO_OK && p.first_s >= p.after_s)
+        s = vo_fail(err, VO_EINVAL, "%s = \"%.40s\" is after %s = \"%.40s\": swap them",
+                    p.from_path, p.from ? p.from : "", p.to_path, p.to ? p.to : "");
+    if (s == VO_OK) *out = p;
+    return s;
+}
+
+/* Drops the rows outside the part, so that a gap elsewhere in the file is not held against it.
+ * If nothing is left the rows stay: the cut of the series then says what there is. */
+static void keep_rows(vo_readings *r, const part *p) {
+    size_t n = 0;
+    for (size_t i = 0; i < r->n; i++)
+        n += r->start_s[i] >= p->first_s && r->start_s[i] < p->after_s;
+    if (n == 0 || n == r->n) return;
+    size_t to = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->start_s[i] < p->first_s || r->start_s[i] >= p->after_s) continue;
+        r->start_s[to] = r->start_s[i];
+        r->line[to] = r->line[i];
+        r->flag[to] = r->flag[i];
+        for (size_t c = 0; c < r->n_columns; c++)
+            r->column[c].value[to] = r->column[c].value[i];
+        to++;
+    }
+    r->n = n;
+}
+
+/* The one series of a set, cut and cleaned. */
+static vo_status to_series(const vo_request *r, vo_readings_set *set, vo_inputs *in,
+                           vo_error *err) {
+    const vo_readings *found = NULL;
+    vo_clean_options co;
+    vo_zone *zone = NULL;
+    part p = {0};
+    vo_error inner = {0};
+    vo_status s = clean_options(r, &co, err);
+    if (s == VO_OK) s = vo_readings_set_find(set, NULL, NULL, &found, err);
+    if (s == VO_OK) s = vo_zone_open(found->zone, &zone, err);
+    if (s == VO_OK) s = find_part(r, zone, &p, err);
+    vo_zone_close(zone);
+    if (s != VO_OK) return s;
+    for (size_t i = 0; i < set->n; i++)
+        if (set->item[i] == found) keep_rows(set->item[i], &p);
+    s = vo_clean(found, &co, &in->series, &in->report, &inner);
+    return s == VO_OK ? s : refuse_unclean(s, &co, &inner, err);
+}
+
 static vo_status load_inline(const vo_request *r, vo_inputs *in, vo_error *err) {
     vo_source_options so;
-    vo_clean_options co;
     vo_readings_set *set = NULL;
-    const vo_readings *readings = NULL;
     vo_status s = source_options(r, &so, err);
-    if (s == VO_OK) s = clean_options(r, &co, err);
     if (s == VO_OK) s = vo_inline_prices(r->value[VO_REQ_prices].json, &so, &set, err);
-    if (s == VO_OK) s = vo_readings_set_find(set, NULL, NULL, &readings, err);
-    vo_error inner = {0};
-    if (s == VO_OK && (s = vo_clean(readings, &co, &in->series, &in->report, &inner)) != VO_OK)
-        s = refuse_unclean(s, &co, &inner, err);
+    if (s == VO_OK) s = to_series(r, set, in, err);
     vo_readings_set_free(set);
     snprintf(in->source, sizeof in->source, "request");
     return s;
@@ -136,13 +195,11 @@ static vo_status load_file(const vo_engine_options *o, const vo_request *r, vo_i
                        "here; send prices, or name market_params",
                        path);
     vo_source_options so;
-    vo_clean_options co;
+    vo_readings_set *set = NULL;
     vo_status s = source_options(r, &so, err);
-    if (s == VO_OK) s = clean_options(r, &co, err);
-    vo_error inner = {0};
-    if (s == VO_OK &&
-        (s = vo_import_series(path, &so, &co, &in->series, &in->report, NULL, &inner)) != VO_OK)
-        s = refuse_unclean(s, &co, &inner, err);
+    if (s == VO_OK) s = vo_source_read(path, &so, &set, err);
+    if (s == VO_OK) s = to_series(r, set, in, err);
+    vo_readings_set_free(set);
     snprintf(in->source, sizeof in->source, "file %.80s", path);
     return s;
 }
@@ -155,6 +212,11 @@ static vo_status load_lake(const vo_engine_options *o, const vo_request *r, vo_i
         return vo_fail(err, VO_EINVAL,
                        "market_params.zone is missing: which zone or node? "
                        "(`volteo data list` shows what there is)");
+    if (r->value[VO_REQ_tz].json)
+        return vo_fail(err, VO_EINVAL,
+                       "tz = \"%.40s\": prices of the lake have their own days; "
+                       "drop it, or import them with that zone",
+                       r->value[VO_REQ_tz].text);
     const vo_lake_key key = {.market = m[VO_MKT_market].text ? m[VO_MKT_market].text : "MEM",
                              .process = m[VO_MKT_process].text,
                              .node = node};
@@ -170,35 +232,23 @@ static vo_status load_lake(const vo_engine_options *o, const vo_request *r, vo_i
 
 /* Cuts the series to market_params.start_date..end_date or from..to. */
 static vo_status cut(const vo_request *r, vo_inputs *in, vo_error *err) {
-    const bool lake = r->value[VO_REQ_market_params].json != NULL;
-    const char *from = lake ? r->market[VO_MKT_start_date].text : NULL;
-    const char *to = lake ? r->market[VO_MKT_end_date].text : NULL;
-    const char *from_path = from ? "market_params.start_date" : "from";
-    const char *to_path = to ? "market_params.end_date" : "to";
-    if (!from) from = vo_request_text(r, VO_REQ_from, NULL);
-    if (!to) to = vo_request_text(r, VO_REQ_to, NULL);
-    if (!from && !to) return VO_OK;
-    int64_t first = FAR_PAST_S, after = FAR_FUTURE_S;
-    vo_status s = VO_OK;
-    if (from) s = vo_inputs_instant(in->zone, from, from_path, false, &first, err);
-    if (s == VO_OK && to) s = vo_inputs_instant(in->zone, to, to_path, true, &after, err);
-    if (s != VO_OK) return s;
-    if (first >= after)
-        return vo_fail(err, VO_EINVAL, "%s = \"%.40s\" is after %s = \"%.40s\": swap them",
-                       from_path, from ? from : "", to_path, to ? to : "");
-    vo_series *part = NULL;
+    part p = {0};
+    vo_series *kept = NULL;
     vo_error inner = {0};
-    s = vo_series_slice(in->series, (vo_time){first}, (vo_time){after}, &part, &inner);
+    vo_status s = find_part(r, in->zone, &p, err);
+    if (s != VO_OK || (!p.from && !p.to)) return s;
+    s = vo_series_slice(in->series, (vo_time){p.first_s}, (vo_time){p.after_s}, &kept, &inner);
     if (s == VO_ENOTFOUND) {
         char a[40], b[40];
         vo_inputs_date(in, 0, a);
         vo_inputs_date(in, in->series->n - 1, b);
         return vo_fail(err, s, "no prices from %.40s to %.40s: %s has %s to %s",
-                       from ? from : "the start", to ? to : "the end", in->source, a, b);
+                       p.from ? p.from : "the start", p.to ? p.to : "the end", in->source, a,
+                       b);
     }
     if (s != VO_OK) return vo_fail(err, s, "%s", inner.msg);
     vo_series_free(in->series);
-    in->series = part;
+    in->series = kept;
     return VO_OK;
 }
 
@@ -350,8 +400,7 @@ vo_status vo_inputs_load(const vo_engine_options *o, const vo_request *r, vo_inp
         s = load_file(o, r, &in, err);
     else
         s = load_lake(o, r, &in, err);
-    if (s == VO_OK)
-        s = vo_zone_open(vo_request_text(r, VO_REQ_tz, in.series->zone), &in.zone, err);
+    if (s == VO_OK) s = vo_zone_open(in.series->zone, &in.zone, err);
     if (s == VO_OK) s = cut(r, &in, err);
     if (s == VO_OK) s = build_problem(r, &in, err);
     if (s != VO_OK) {

@@ -95,6 +95,18 @@ Test(inputs, a_part_is_cut_out_by_local_days_the_last_included) {
     drop(&x);
 }
 
+Test(inputs, a_gap_outside_the_part_is_not_held_against_it) {
+    loaded x =
+        load("\"from\": \"2024-01-02\", \"prices\": {\"timestamps\": "
+             "[\"2024-01-01T00:00Z\", \"2024-01-01T05:00Z\", \"2024-01-02T00:00Z\", "
+             "\"2024-01-02T01:00Z\"], \"prices\": [1, 2, 3, 4], \"load_mw\": [5, 6, 7, 8]}");
+    cr_assert_eq(x.status, VO_OK, "%s", x.err.msg);
+    cr_expect_eq(x.in.series->n, 2);
+    cr_expect_eq(x.in.problem.price[1], 4);
+    cr_expect_eq(x.in.problem.load_mw[0], 7);
+    drop(&x);
+}
+
 Test(inputs, demand_periods_follow_local_months) {
     loaded x = load("\"start\": \"2024-01-31T22:00Z\", \"demand_charge_per_mw\": 5, "
                     "\"demand_period\": \"month\", \"prices\": [1, 2, 3]");
@@ -126,6 +138,8 @@ Test(inputs, bad_inputs_are_refused_with_their_path) {
         {"\"prices\": [1], \"from\": \"1970-01-02\", \"to\": \"1970-01-01\"", "swap them",
          VO_EINVAL},
         {"\"prices\": [1], \"demand_period\": \"year\"", "demand_period", VO_EINVAL},
+        {"\"market_params\": {\"zone\": \"X\"}, \"tz\": \"UTC\"", "have their own days",
+         VO_EINVAL},
         {"\"market_params\": {\"start_date\": \"2024-01-01\"}", "market_params.zone is missing",
          VO_EINVAL},
         {"\"prices\": [{\"timestamp\": \"2024-01-01T01:00Z\", \"price\": 1}, {\"timestamp\": "

@@ -9,6 +9,7 @@
 #include <criterion/criterion.h>
 #include <criterion/event.h>
 #include <criterion/parameterized.h>
+#include <fnmatch.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -164,12 +165,17 @@ static int run_test(FILE *tap, const struct criterion_test *test) {
     return n_failed;
 }
 
+static bool is_wanted(const struct criterion_test *test, const char *filter) {
+    char name[256];
+    snprintf(name, sizeof name, "%s/%s", test->category, test->name);
+    return !filter || fnmatch(filter, name, 0) == 0;
+}
+
 int main(int argc, char **argv) {
-    const char *path = NULL;
+    const char *path = NULL, *filter = NULL;
     for (int i = 1; i < argc; i++) {
-        if (strncmp(argv[i], "--tap=", 6) == 0) {
-            path = argv[i] + 6;
-        }
+        if (strncmp(argv[i], "--tap=", 6) == 0) path = argv[i] + 6;
+        if (strncmp(argv[i], "--filter=", 9) == 0) filter = argv[i] + 9;
     }
     FILE *tap = path ? fopen(path, "w") : stdout;
     if (!tap) {
@@ -179,7 +185,7 @@ int main(int argc, char **argv) {
     fprintf(tap, "TAP version 13\n");
     int n_failed = 0;
     for (struct criterion_test **t = __start_cr_tst; t < __stop_cr_tst; t++) {
-        if (*t) {
+        if (*t && is_wanted(*t, filter)) {
             n_failed += run_test(tap, *t);
         }
     }

@@ -116,7 +116,20 @@ typedef struct {
     int64_t first_s, after_s;
 } part;
 
+/* market_params' dates are the market's local days, also where a client's date type has written
+ * them as whole days of UTC ("2024-01-01T00:00:00Z" to "2024-01-31T23:59:59Z"). */
+static const char *local_day(const char *text, bool end, char day[11]) {
+    const char *rest = end ? "T23:59:59" : "T00:00:00";
+    const bool whole = strlen(text) >= 19 && memcmp(text + 10, rest, 9) == 0 &&
+                       (text[19] == '\0' || text[19] == '.' || strcmp(text + 19, "Z") == 0);
+    if (!whole) return text;
+    memcpy(day, text, 10);
+    day[10] = '\0';
+    return day;
+}
+
 static vo_status find_part(const vo_request *r, const vo_zone *zone, part *out, vo_error *err) {
+    char first_day[11], last_day[11];
     const bool lake = r->value[VO_REQ_market_params].json != NULL;
     part p = {.first_s = FAR_PAST_S, .after_s = FAR_FUTURE_S};
     p.from = lake ? r->market[VO_MKT_start_date].text : NULL;
@@ -125,9 +138,11 @@ static vo_status find_part(const vo_request *r, const vo_zone *zone, part *out, 
     p.to_path = p.to ? "market_params.end_date" : "to";
     if (!p.from) p.from = vo_request_text(r, VO_REQ_from, NULL);
     if (!p.to) p.to = vo_request_text(r, VO_REQ_to, NULL);
+    const char *from = lake && p.from ? local_day(p.from, false, first_day) : p.from;
+    const char *to = lake && p.to ? local_day(p.to, true, last_day) : p.to;
     vo_status s = VO_OK;
-    if (p.from) s = vo_inputs_instant(zone, p.from, p.from_path, false, &p.first_s, err);
-    if (s == VO_OK && p.to) s = vo_inputs_instant(zone, p.to, p.to_path, true, &p.after_s, err);
+    if (from) s = vo_inputs_instant(zone, from, p.from_path, false, &p.first_s, err);
+    if (s == VO_OK && to) s = vo_inputs_instant(zone, to, p.to_path, true, &p.after_s, err);
     if (s == VO_OK && p.first_s >= p.after_s)
         s = vo_fail(err, VO_EINVAL, "%s = \"%.40s\" is after %s = \"%.40s\": swap them",
                     p.from_path, p.from ? p.from : "", p.to_path, p.to ? p.to : "");

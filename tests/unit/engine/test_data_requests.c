@@ -59,6 +59,15 @@ Test(data_requests, what_is_made_up_goes_into_the_lake_and_can_be_optimised) {
     cr_expect_eq(vo_json_size(vo_json_get(r, "daily_schedules")), 2);
     cr_expect(vo_json_bool(vo_json_get(vo_json_get(r, "prices"), "synthetic")));
     vo_json_free(r);
+    r = ask(e, vo_engine_optimize,
+            "{\"battery_params\": {\"power_mw\": 1, \"capacity_mwh\": 4}, \"market_params\": "
+            "{\"market\": \"SYNTH\", \"zone\": \"NODE0001\", \"start_date\": "
+            "\"2025-01-02T00:00:00Z\", \"end_date\": \"2025-01-03T23:59:59Z\"}}");
+    const vo_json *days = vo_json_get(r, "daily_schedules");
+    cr_expect_eq(vo_json_size(days), 2, "whole days of UTC mean the market's days");
+    cr_expect_str_eq(vo_json_string(vo_json_get(vo_json_at(days, 0), "date")), "2025-01-02");
+    cr_expect_eq(vo_json_size(vo_json_get(vo_json_at(days, 0), "schedule")), 24);
+    vo_json_free(r);
     vo_engine_close(e);
 }
 

@@ -22,6 +22,70 @@ vo_reward_source vo_reward_open(const vo_problem *p) {
     };
 }
 
+/* The most that may change the store in each of the intervals from limit_mw[0] on. */
+static void limits_at(const double *limit_mw, double most_mw, double per, const double *dt_h,
+                      size_t n, double *restrict z) {
+    if (!limit_mw) {
+        for (size_t k = 0; k < n; k++) z[k] = most_mw * dt_h[k] * per;
+        return;
+    }
+    for (size_t k = 0; k < n; k++) {
+        const double mw = limit_mw[k] < most_mw ? limit_mw[k] : most_mw;
+        z[k] = mw * dt_h[k] * per;
+    }
+}
+
+/* Prices at the terminals, as vo_reward_simple_at has them. */
+static void prices_at(const vo_reward_source *s, size_t t, size_t n, double *restrict buy,
+                      double *restrict sell) {
+    const vo_problem *p = s->p;
+    const double fee = p->fee_per_mwh, wear = p->battery->wear_cost_per_mwh;
+    const double *price = p->price + t;
+    const double *export_price = p->export_price ? p->export_price + t : price;
+    for (size_t k = 0; k < n; k++) buy[k] = price[k] + fee;
+    for (size_t k = 0; k < n; k++) sell[k] = export_price[k] - fee - wear;
+    if (p->carbon_kg_per_mwh)
+        for (size_t k = 0; k < n; k++)
+            buy[k] += p->carbon_kg_per_mwh[t + k] * 1e-3 * p->carbon_price_per_t;
+    if (s->extra_wear)
+        for (size_t k = 0; k < n; k++) sell[k] -= s->extra_wear[t + k];
+}
+
+/* Lengths and limits: those of the interval before, if they are the same everywhere. */
+static void sizes_at(const vo_reward_source *s, size_t t, size_t n, vo_reward_rates *r) {
+    const vo_problem *p = s->p;
+    const vo_battery *b = p->battery;
+    const bool same = !p->dt_h && !p->charge_limit_mw && !p->discharge_limit_mw;
+    if (same && r->same >= n) return;
+    for (size_t k = 0; k < n; k++) r->dt_h[k] = p->dt_h ? p->dt_h[t + k] : p->interval_h;
+    limits_at(p->charge_limit_mw ? p->charge_limit_mw + t : NULL, b->charge_mw, s->over.gain,
+              r->dt_h, n, r->charge_z);
+    limits_at(p->discharge_limit_mw ? p->discharge_limit_mw + t : NULL, b->discharge_mw,
+              s->over.drain, r->dt_h, n, r->discharge_z);
+    r->same = same ? n : 0;
+}
+
+bool vo_reward_rates_at(const vo_reward_source *s, size_t t, size_t n, vo_reward_rates *r) {
+    const double gain = s->over.gain, drain = s->over.drain;
+    r->n = n;
+    sizes_at(s, t, n, r);
+    prices_at(s, t, n, r->buy, r->sell);
+    int64_t bent = 0, shut = 0;
+    for (size_t k = 0; k < n; k++) bent += r->buy[k] * drain < r->sell[k] * gain;
+    for (size_t k = 0; k < n; k++) r->charge[k] = r->buy[k] / gain;
+    for (size_t k = 0; k < n; k++) {
+        const double discharge = r->sell[k] / drain;
+        r->discharge[k] = discharge < r->charge[k] ? discharge : r->charge[k];
+    }
+    if (bent == 0) return true;
+    for (size_t k = 0; k < n; k++) { /* a direction that is shut has no price of its own */
+        if (!(r->buy[k] * drain < r->sell[k] * gain)) continue;
+        if (!(r->charge_z[k] > 0)) r->charge[k] = r->discharge[k] = r->sell[k] / drain;
+        shut += !(r->charge_z[k] > 0) || !(r->discharge_z[k] > 0);
+    }
+    return shut == bent;
+}
+
 static void add_kink(double *u, size_t *n, double at, double lo, double hi) {
     if (!(at > lo && at < hi)) return;
     size_t i = *n;

@@ -79,6 +79,22 @@ static inline void vo_reward_of_simple(const vo_reward_simple *r, vo_value *q) {
     }
 }
 
+/* The same for many neighbouring intervals, laid out for loops. */
+enum { VO_REWARD_RATES = 128 };
+typedef struct {
+    size_t n;
+    size_t same; /* sizes of so many intervals are those of any; 0 for another source      */
+    double charge[VO_REWARD_RATES];    /* slope of q for charging, per MWh stored: buy / gain */
+    double discharge[VO_REWARD_RATES]; /* slope for discharging: sell / drain                 */
+    double charge_z[VO_REWARD_RATES], discharge_z[VO_REWARD_RATES];
+    double buy[VO_REWARD_RATES], sell[VO_REWARD_RATES], dt_h[VO_REWARD_RATES];
+} vo_reward_rates;
+
+/* Intervals t..t+n-1, n <= VO_REWARD_RATES, of a simple source without self-discharge. false:
+ * in one of them q is not concave. discharge <= charge always, if need be by giving a direction
+ * that is shut the price of the other. */
+bool vo_reward_rates_at(const vo_reward_source *s, size_t t, size_t n, vo_reward_rates *r);
+
 /* Money for `u` MWh at the terminals, less wear. `r` is the same interval's. */
 double vo_reward_cash(const vo_reward_source *s, size_t t, const vo_reward_simple *r, double u);
 

@@ -17,6 +17,7 @@ enum {
 void vo_sweep_init(vo_sweep *w, const vo_alloc *alloc) {
     *w = (vo_sweep){.alloc = alloc ? alloc : &vo_alloc_libc};
     w->scratch.alloc = w->alloc;
+    vo_plain_init(&w->plain, w->alloc);
 }
 
 void vo_sweep_fini(vo_sweep *w) {
@@ -25,6 +26,7 @@ void vo_sweep_fini(vo_sweep *w) {
     w->alloc->free(w->alloc->ctx, w->block);
     w->alloc->free(w->alloc->ctx, w->mark);
     vo_value_scratch_fini(&w->scratch);
+    vo_plain_fini(&w->plain);
 }
 
 /* Makes *ptr hold at least `need` elements, keeping what is there. */
@@ -250,7 +252,10 @@ vo_status vo_sweep_back(vo_sweep *w, const vo_reward_source *s, size_t t0, size_
     w->n_blocks = w->mark_used = 0;
     w->t0 = t0;
     w->t1 = t1;
-    vo_status st = reserve(w, err);
+    *empty = false;
+    vo_status st = vo_plain_back(&w->plain, s, t0, t1, last, &w->is_plain, err);
+    if (st != VO_OK || w->is_plain) return st;
+    st = reserve(w, err);
     vo_value v = *last;
     for (size_t t = t1; st == VO_OK && t > t0; t = w->block[w->n_blocks - 1].begin) {
         st = open_block(w, t, &v, err);
@@ -262,6 +267,7 @@ vo_status vo_sweep_back(vo_sweep *w, const vo_reward_source *s, size_t t0, size_
 }
 
 vo_value vo_sweep_first(const vo_sweep *w) {
+    if (w->is_plain) return w->plain.first;
     const vo_sweep_block *b = &w->block[w->n_blocks - 1];
     return w->held[w->held_size - (b->end - b->begin)];
 }
@@ -271,6 +277,7 @@ vo_value vo_sweep_first(const vo_sweep *w) {
 vo_status vo_sweep_walk(vo_sweep *w, const vo_reward_source *s, double stored_mwh,
                         size_t steps, const vo_sweep_path *path, vo_sweep_sums *sums,
                         vo_error *err) {
+    if (w->is_plain) return vo_plain_walk(&w->plain, s, stored_mwh, steps, path, sums, err);
     vo_walker walker = {.source = s, .path = *path, .stored_mwh = stored_mwh,
                         .worth = (double)NAN};
     path->stored_mwh[w->t0] = stored_mwh;

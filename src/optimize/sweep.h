@@ -10,6 +10,7 @@
 #ifndef VO_OPTIMIZE_SWEEP_H
 #define VO_OPTIMIZE_SWEEP_H
 
+#include "optimize/plain.h"
 #include "optimize/reward.h"
 #include "optimize/value.h"
 
@@ -33,6 +34,8 @@ typedef struct {
     size_t in_arena; /* index of the block that the arena holds              */
     size_t t0, t1;
     vo_value_scratch scratch;
+    vo_plain plain; /* does it all where it can */
+    bool is_plain;
 } vo_sweep;
 
 void vo_sweep_init(vo_sweep *w, const vo_alloc *alloc);
@@ -45,18 +48,6 @@ vo_status vo_sweep_back(vo_sweep *w, const vo_reward_source *s, size_t t0, size_
 
 /* V at the start of t0. Valid after back, until the walk. */
 vo_value vo_sweep_first(const vo_sweep *w);
-
-/* Where a walk writes; indexes are the problem's. value, below, above may be NULL together. */
-typedef struct {
-    double *power_mw;   /* [n]                                                           */
-    double *stored_mwh; /* [n + 1]; [t0] is set to the start                             */
-    double *value, *below, *above;
-} vo_sweep_path;
-
-typedef struct {
-    double profit;         /* cash less wear, extra wear included                       */
-    double discharged_mwh; /* at the terminals                                          */
-} vo_sweep_sums;
 
 /* Walks `steps` intervals from t0 (or all of the range if fewer are left). */
 vo_status vo_sweep_walk(vo_sweep *w, const vo_reward_source *s, double stored_mwh,

@@ -24,21 +24,21 @@ typedef enum {
 } vo_final_kind;
 
 typedef struct {
-    double capacity_mwh;           /* > 0                                                  */
-    double charge_mw;              /* >= 0, largest charging power at the terminals        */
-    double discharge_mw;           /* >= 0, largest discharging power at the terminals     */
-    double charge_efficiency;      /* (0, 1] MWh stored per MWh drawn                      */
-    double discharge_efficiency;   /* (0, 1] MWh delivered per MWh taken from the store    */
-    double self_discharge_per_h;   /* [0, 1) fraction of the stored energy lost in an hour */
-    double min_soc, max_soc;       /* 0 <= min_soc <= max_soc <= 1                         */
-    double initial_soc;            /* 0..1; outside min..max: a plan that returns soonest  */
-    double final_soc;              /* 0..1, used by VO_FINAL_EXACT and VO_FINAL_AT_LEAST   */
-    double final_value_per_mwh;    /* used by VO_FINAL_VALUE                               */
-    double wear_cost_per_mwh;      /* >= 0, per MWh discharged at the terminals            */
-    double max_cycles_per_day;     /* >= 0 or INFINITY; cycle = MWh discharged at the      */
-    double max_cycles;             /* terminals / usable MWh; the latter: whole horizon    */
-    int32_t final_kind;            /* a vo_final_kind                                      */
-    int32_t reserved;              /* 0                                                    */
+    double capacity_mwh;         /* > 0                                                  */
+    double charge_mw;            /* >= 0, largest charging power at the terminals        */
+    double discharge_mw;         /* >= 0, largest discharging power at the terminals     */
+    double charge_efficiency;    /* (0, 1] MWh stored per MWh drawn                      */
+    double discharge_efficiency; /* (0, 1] MWh delivered per MWh taken from the store    */
+    double self_discharge_per_h; /* [0, 1) fraction of the stored energy lost in an hour */
+    double min_soc, max_soc;     /* 0 <= min_soc <= max_soc <= 1                         */
+    double initial_soc;          /* 0..1; outside min..max: a plan that returns soonest  */
+    double final_soc;            /* 0..1, used by VO_FINAL_EXACT and VO_FINAL_AT_LEAST   */
+    double final_value_per_mwh;  /* used by VO_FINAL_VALUE                               */
+    double wear_cost_per_mwh;    /* >= 0, per MWh discharged at the terminals            */
+    double max_cycles_per_day;   /* >= 0 or INFINITY; cycle = MWh discharged at the      */
+    double max_cycles;           /* terminals / usable MWh; the latter: whole horizon    */
+    int32_t final_kind;          /* a vo_final_kind                                      */
+    int32_t reserved;            /* 0                                                    */
 } vo_battery;
 
 /* 1 MW, 2 MWh, 90 % round trip split evenly, SOC 0..1 from 0, nothing else limited. */

@@ -60,8 +60,8 @@ vo_status vo_problem_check(const vo_problem *p, vo_error *err);
 
 /* What the solver can say of its answer; errors are vo_status, not verdicts. */
 typedef enum {
-    VO_VERDICT_OPTIMAL = 0,     /* no plan earns more                                      */
-    VO_VERDICT_FEASIBLE = 1,    /* keeps every limit; a rule, or stopped at a gap          */
+    VO_VERDICT_OPTIMAL = 0,        /* no plan earns more                                      */
+    VO_VERDICT_FEASIBLE = 1,       /* keeps every limit; a rule, or stopped at a gap          */
     VO_VERDICT_LEAST_VIOLATING = 2 /* the limits contradict each other: see violations     */
 } vo_verdict;
 
@@ -87,19 +87,19 @@ typedef enum {
 #define X(name, value, text, unit) VO_LIMIT_##name = (value),
     VO_LIMIT_MAP(X)
 #undef X
-    VO_LIMIT_COUNT
+        VO_LIMIT_COUNT
 } vo_limit;
 
-const char *vo_limit_name(int32_t limit); /* "final_soc", ...; "?" if unknown */
+const char *vo_limit_name(int32_t limit);     /* "final_soc", ...; "?" if unknown */
 const char *vo_verdict_name(int32_t verdict); /* "optimal", "feasible", "least_violating" */
 
 /* A limit that no plan can keep, by how much it is broken, and what one more MWh of it would
  * earn: the profit gained per unit if the limit were loosened further. */
 typedef struct {
-    int32_t limit;    /* a vo_limit                                              */
-    int32_t reserved; /* 0                                                       */
-    int64_t interval; /* first interval where it is broken; -1: not of one       */
-    double amount;    /* how much in all, in the limit's unit, > 0               */
+    int32_t limit;       /* a vo_limit                                              */
+    int32_t reserved;    /* 0                                                       */
+    int64_t interval;    /* first interval where it is broken; -1: not of one       */
+    double amount;       /* how much in all, in the limit's unit, > 0               */
     double shadow_price; /* currency per unit, >= 0                              */
 } vo_violation;
 
@@ -113,7 +113,10 @@ typedef struct {
     double *curtailed_mw;        /* [n]                                                   */
     double *import_mw;           /* [n]                                                   */
     double *export_mw;           /* [n]                                                   */
-    double *value_of_stored_mwh; /* [B, n] what one more MWh at the interval's end earns  */
+    double *value_of_stored_mwh; /* [B, n] what one more MWh at the interval's end earns; */
+                                 /*   when full, what the last one is worth               */
+    double *dual_per_mwh;        /* [B, n] one path of prices of stored energy that       */
+                                 /*   supports the whole plan: for the certificate        */
     double *flip_below;          /* [B, n] a market price below this would make the       */
                                  /*   battery charge (or stop discharging), NAN if none   */
     double *flip_above;          /* [B, n] above this: discharge (or stop charging)       */
@@ -121,8 +124,8 @@ typedef struct {
     double bound;                /* no plan earns more than this; NAN if not known        */
     int32_t verdict;             /* a vo_verdict                                          */
     int32_t n_violations;
-    vo_violation violation[16];  /* the largest, at most 16                               */
-    char method[16];             /* which method made it: "exact", "lp", ...              */
+    vo_violation violation[16]; /* the largest, at most 16                               */
+    char method[16];            /* which method made it: "exact", "lp", ...              */
 } vo_plan;
 
 /* Zeroed plan for n intervals and b batteries; *out is the caller's: vo_plan_free. */
@@ -132,18 +135,18 @@ void vo_plan_free(vo_plan *plan); /* accepts NULL */
 /* The independent check of a plan. Re-computed from problem and plan by code that shares
  * nothing with any solver. */
 typedef struct {
-    double energy_residual_mwh;      /* largest |balance error| of any interval              */
+    double energy_residual_mwh; /* largest |balance error| of any interval              */
     double limit_excess[VO_LIMIT_COUNT]; /* largest excess over each limit, unit of limit    */
-    double profit;                   /* re-computed from the plan's actions                  */
-    double profit_claimed;           /* as the solver said                                   */
-    double bound;                    /* upper bound on any plan's profit, re-computed from   */
-                                     /* the values of stored energy; NAN without them        */
-    double gap;                      /* bound - profit; NAN without a bound                  */
-    double gap_relative;             /* gap / max(1, |bound|, sum |cash|)                    */
-    int32_t n_violations;            /* limits with excess above tolerance                   */
-    int32_t valid;                   /* 1: balance, limits, direction and profit all hold    */
-    int32_t bound_recomputed;        /* 1: bound is the certifier's own; 0: the solver's     */
-    int32_t reserved;                /* 0                                                    */
+    double profit;            /* re-computed from the plan's actions                  */
+    double profit_claimed;    /* as the solver said                                   */
+    double bound;             /* upper bound on any plan's profit, re-computed from   */
+                              /* the values of stored energy; NAN without them        */
+    double gap;               /* bound - profit; NAN without a bound                  */
+    double gap_relative;      /* gap / max(1, |bound|, sum |cash|)                    */
+    int32_t n_violations;     /* limits with excess above tolerance                   */
+    int32_t valid;            /* 1: balance, limits, direction and profit all hold    */
+    int32_t bound_recomputed; /* 1: bound is the certifier's own; 0: the solver's     */
+    int32_t reserved;         /* 0                                                    */
 } vo_certificate;
 
 /* Fills *cert for a plan of any origin. Tolerances are relative to the battery's size.
@@ -166,7 +169,7 @@ typedef enum {
 #define X(name, value, text, help) VO_METHOD_##name = (value),
     VO_METHOD_MAP(X)
 #undef X
-    VO_METHOD_COUNT
+        VO_METHOD_COUNT
 } vo_method;
 
 const char *vo_method_name(int32_t method);

@@ -79,36 +79,33 @@ static const char *action_name(double mw) {
 
 /* ---- reasons -------------------------------------------------------------------- */
 
+/* Appends a clause, if its number exists. */
+static void clause(char *out, size_t size, const char *before, double v) {
+    const size_t len = strlen(out);
+    if (!isnan(v)) snprintf(out + len, size - len, "%s%.2f", before, v);
+}
+
 void vo_response_reason(const vo_problem *p, const vo_solution *s, size_t b, size_t t,
                         char *out, size_t size) {
     const size_t i = b * p->n + t;
     const vo_battery *battery = &p->battery[b];
-    const double mw = s->plan->power_mw[i];
+    const double mw = s->plan->power_mw[i], soc = s->end_mwh[i] / battery->capacity_mwh;
     const double price = mw > 0 && p->export_price ? p->export_price[t] : p->price[t];
-    const double value = s->plan->value_of_stored_mwh[i];
     const double below = s->plan->flip_below[i], above = s->plan->flip_above[i];
-    const double soc = s->end_mwh[i] / battery->capacity_mwh;
-    char limit[64] = "", worth[64] = "";
-    if (!isnan(value)) snprintf(worth, sizeof worth, "a stored MWh is worth %.2f later", value);
+    const bool full = soc >= battery->max_soc - 1e-9, empty = soc <= battery->min_soc + 1e-9;
     if (mw < 0) {
-        if (!isnan(above)) snprintf(limit, sizeof limit, "; would stop above %.2f", above);
-        snprintf(out, size, "charging at %.2f%s%s%s", price, *worth ? ": " : "", worth, limit);
+        snprintf(out, size, "charging at %.2f", price);
+        clause(out, size, ": pays up to ", above);
     } else if (mw > 0) {
-        if (!isnan(below)) snprintf(limit, sizeof limit, "; would stop below %.2f", below);
-        snprintf(out, size, "discharging at %.2f%s%s%s", price, *worth ? ": " : "", worth,
-                 limit);
+        snprintf(out, size, "discharging at %.2f", price);
+        clause(out, size, ": pays down to ", below);
     } else {
-        char charge_at[48] = "", discharge_at[48] = "";
-        if (!isnan(below))
-            snprintf(charge_at, sizeof charge_at, "; would charge below %.2f", below);
-        if (!isnan(above))
-            snprintf(discharge_at, sizeof discharge_at, "; would discharge above %.2f", above);
-        const char *state = soc >= battery->max_soc - 1e-9   ? "full"
-                            : soc <= battery->min_soc + 1e-9 ? "empty"
-                                                             : "waiting";
-        snprintf(out, size, "%s at %.2f%s%s%s%s", state, price, *worth ? ": " : "", worth,
-                 charge_at, discharge_at);
+        snprintf(out, size, "%s at %.2f", full ? "full" : empty ? "empty" : "waiting", price);
+        clause(out, size, "; charging pays below ", below);
+        clause(out, size, "; discharging pays above ", above);
     }
+    clause(out, size, full ? "; the last MWh stored is worth " : "; one MWh more would earn ",
+           s->plan->value_of_stored_mwh[i]);
 }
 
 /* ---- one interval ----------------------------------------------------------------- */

@@ -16,7 +16,7 @@ void vo_response_batteries(const vo_request *r, vo_json_out *w);
 /* Members of the open object: source, label, zone, currency, synthetic, span, repairs. */
 void vo_response_inputs(const vo_inputs *in, vo_json_out *w);
 
-/* "charges: paying 20.00, a stored MWh earns 61.00 later; would stop above 55.00" */
+/* "charging at 20.00: pays up to 55.00; one MWh more would earn 61.00" */
 void vo_response_reason(const vo_problem *p, const vo_solution *s, size_t battery, size_t t,
                         char *out, size_t size);
 

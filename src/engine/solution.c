@@ -60,6 +60,7 @@ static void copy_part(const vo_plan *day, size_t from, vo_solution *s) {
         const size_t to = b * all->n + from;
         memcpy(all->power_mw + to, day->power_mw + b * n, bytes);
         memcpy(all->value_of_stored_mwh + to, day->value_of_stored_mwh + b * n, bytes);
+        memcpy(all->dual_per_mwh + to, day->dual_per_mwh + b * n, bytes);
         memcpy(all->flip_below + to, day->flip_below + b * n, bytes);
         memcpy(all->flip_above + to, day->flip_above + b * n, bytes);
         memcpy(s->end_mwh + to, day->stored_mwh + b * (n + 1) + 1, bytes);

@@ -158,9 +158,9 @@ static void bound_profit(const vo_problem *p, const vo_plan *plan, vo_certificat
     c->bound = plan->bound;
     if (couples(p) || plan->verdict == VO_VERDICT_LEAST_VIOLATING) return;
     for (size_t t = 0; t < p->n; t++)
-        if (!isfinite(plan->value_of_stored_mwh[t])) return;
+        if (!isfinite(plan->dual_per_mwh[t])) return;
     const double closed = 1e-9 * fmax(1, money);
-    double bound = vo_proof_lagrangian(p, plan->value_of_stored_mwh);
+    double bound = vo_proof_lagrangian(p, plan->dual_per_mwh);
     const bool limited =
         isfinite(p->battery->max_cycles_per_day) || isfinite(p->battery->max_cycles);
     if (bound - c->profit > closed && !limited) {

@@ -298,6 +298,7 @@ void vo_corridor_close(vo_corridor *c, const char *method) {
     plan->verdict = plan->n_violations ? VO_VERDICT_LEAST_VIOLATING : VO_VERDICT_FEASIBLE;
     for (size_t t = 0; t < plan->n; t++) {
         plan->value_of_stored_mwh[t] = (double)NAN;
+        plan->dual_per_mwh[t] = (double)NAN;
         plan->flip_below[t] = (double)NAN;
         plan->flip_above[t] = (double)NAN;
     }

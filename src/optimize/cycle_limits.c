@@ -10,6 +10,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "optimize/marginal.h"
+
 enum { MAX_TANGENTS = 200, MAX_CORNERS = 4096 };
 
 /* V at a span's start. x, m live in the pool. */
@@ -470,29 +472,6 @@ static vo_sweep_sums settle(const vo_cycle_limits *c, const vo_sweep_path *path)
     return sums;
 }
 
-/* Prices of stored energy at which an interval's action is the best: the slopes of its reward
- * on either side of what was taken out. */
-static void action_prices(const vo_cycle_limits *c, size_t t, double z, double *lo,
-                          double *hi) {
-    double x[VO_REWARD_MAX_PIECES + 1], m[VO_REWARD_MAX_PIECES];
-    vo_value q = {.x = x, .m = m};
-    const vo_reward_simple r = vo_reward_simple_at(&c->priced, t);
-    if (c->priced.simple)
-        vo_reward_of_simple(&r, &q);
-    else
-        vo_reward_at(&c->priced, t, &q);
-    const double noise = 1e-9 * c->source->p->battery->capacity_mwh;
-    *lo = -(double)INFINITY;
-    *hi = (double)INFINITY;
-    for (size_t i = 0; i < q.n; i++) {
-        if (q.x[i] < z - noise) *hi = q.m[i]; /* pieces that z has used  */
-        if (q.x[i + 1] > z + noise) {         /* the first it has not    */
-            *lo = q.m[i];
-            break;
-        }
-    }
-}
-
 /* The values of stored energy along the span's path. Backward, the prices that this and all
  * later actions agree with (kept in below, above); forward, the path of one price that moves
  * only where a SOC limit or those sets make it. Starts from `worth`, returns the last. */
@@ -516,7 +495,8 @@ static double write_worth(vo_cycle_limits *c, const span *d, double worth,
             low = keep * lo; /* not full: one more MWh could be kept */
         if (path->stored_mwh[t + 1] > c->priced.lo_mwh + noise || t + 1 == d->t1)
             high = keep * hi;
-        action_prices(c, t, r.keep * path->stored_mwh[t] - path->stored_mwh[t + 1], &lo, &hi);
+        vo_marginal_slopes(&c->priced, t,
+                           r.keep * path->stored_mwh[t] - path->stored_mwh[t + 1], &lo, &hi);
         lo = path->below[t] = fmax(lo, low);
         hi = path->above[t] = fmin(hi, high);
         keep = r.keep;
@@ -736,3 +716,5 @@ vo_status vo_cycle_limits_solve(vo_cycle_limits *c, const vo_reward_source *s,
     if (st == VO_OK && *feasible && *gap_closed) *profit = settle(c, path).profit;
     return st;
 }
+
+vo_reward_source vo_cycle_limits_priced(const vo_cycle_limits *c) { return c->priced; }

@@ -239,7 +239,7 @@ static void fill_values(const solver *s, bool wanted, vo_plan *plan) {
     const size_t size = s->m->n * s->m->n_batteries;
     for (size_t j = 0; j < size; j++) {
         const double cost_per_unit = s->row_dual[(size_t)s->m->balance + j];
-        plan->value_of_stored_mwh[j] =
+        plan->value_of_stored_mwh[j] = plan->dual_per_mwh[j] =
             wanted ? -cost_per_unit * s->m->price_unit + 0.0 : (double)NAN;
         plan->flip_below[j] = plan->flip_above[j] = (double)NAN;
     }

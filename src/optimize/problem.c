@@ -161,7 +161,7 @@ vo_status vo_plan_create(size_t n, size_t n_batteries, vo_plan **out, vo_error *
                        "a plan of %zu intervals for %zu batteries: give 1..%u "
                        "and 1..%u",
                        n, n_batteries, VO_MAX_INTERVALS, VO_MAX_BATTERIES);
-    const size_t per_battery = 4 * n + (n + 1), total = per_battery * n_batteries + 3 * n;
+    const size_t per_battery = 5 * n + (n + 1), total = per_battery * n_batteries + 3 * n;
     vo_plan *plan = vo_alloc_libc.zalloc(NULL, sizeof *plan + total * sizeof(double));
     if (!plan) return vo_fail(err, VO_ENOMEM, "a plan of %zu intervals", n);
     double *at = (double *)(void *)(plan + 1);
@@ -170,6 +170,7 @@ vo_status vo_plan_create(size_t n, size_t n_batteries, vo_plan **out, vo_error *
     plan->stored_mwh = at, at += (n + 1) * n_batteries;
     plan->power_mw = at, at += n * n_batteries;
     plan->value_of_stored_mwh = at, at += n * n_batteries;
+    plan->dual_per_mwh = at, at += n * n_batteries;
     plan->flip_below = at, at += n * n_batteries;
     plan->flip_above = at, at += n * n_batteries;
     plan->curtailed_mw = at, at += n;

@@ -35,7 +35,8 @@ static void fill_flows(const vo_problem *p, vo_plan *plan) {
 
 static void clear_duals(vo_plan *plan) {
     for (size_t i = 0; i < plan->n * plan->n_batteries; i++)
-        plan->value_of_stored_mwh[i] = plan->flip_below[i] = plan->flip_above[i] = (double)NAN;
+        plan->value_of_stored_mwh[i] = plan->dual_per_mwh[i] = plan->flip_below[i] =
+            plan->flip_above[i] = (double)NAN;
 }
 
 static vo_status solve_exact(const vo_problem *p, const vo_schedule_options *o, vo_plan *plan,

@@ -383,7 +383,8 @@ static vo_status certify(const vo_problem *p, const vo_backtest_settings *s,
         plan->import_mw[i] = flow.import_mwh / site.dt_h;
         plan->export_mw[i] = flow.export_mwh / site.dt_h;
         plan->curtailed_mw[i] = flow.curtailed_mwh / site.dt_h;
-        plan->value_of_stored_mwh[i] = plan->flip_below[i] = plan->flip_above[i] = (double)NAN;
+        plan->value_of_stored_mwh[i] = plan->dual_per_mwh[i] = (double)NAN;
+        plan->flip_below[i] = plan->flip_above[i] = (double)NAN;
     }
     plan->profit = r->profit;
     if (battery.final_kind == VO_FINAL_VALUE)

@@ -121,8 +121,8 @@ Test(response, reasons_are_given_when_asked_for_and_only_then) {
     vo_json *r = answer("{" B90 ", \"prices\": [20, 61, 61], \"explain\": true}");
     const char *reason = str(hour(r, 0, 0), "reason");
     cr_expect(strstr(reason, "charging at 20.00"), "%s", reason);
-    cr_expect(strstr(reason, "a stored MWh is worth 61.00 later"), "%s", reason);
-    cr_expect(strstr(reason, "would stop above 54.90"), "%s", reason);
+    cr_expect(strstr(reason, "pays up to 54.90"), "%s", reason);
+    cr_expect(strstr(reason, "one MWh more would earn 61.00"), "%s", reason);
     vo_json_free(r);
     r = answer("{" B90 ", \"prices\": [20, 61, 61]}");
     cr_expect_null(vo_json_get(hour(r, 0, 0), "reason"));

@@ -58,8 +58,7 @@ Test(report_html, a_year_of_five_minutes_stays_small) {
 Test(report_html, what_is_no_backtest_is_refused) {
     static const char *const bad[] = {
         "", "[]", "{}", "{\"policies\": []}",
-        "{\"policies\": [1], \"batteries\": [{}], \"prices\": {}, "
-        "\"dates\": []}"};
+        "{\"policies\": [1], \"batteries\": [{}], \"prices\": {}, \"dates\": []}"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char *html = NULL;
         vo_error err = {0};

@@ -1,6 +1,6 @@
-/* ladder.c -- see ladder.h. Room is made, offsets are settled and rungs that were pushed over an
- * end are dropped before every GROUP of steps, so that the steps themselves need no checks: in a
- * group, each part can grow by all rungs there are and two per step. */
+/* ladder.c -- see ladder.h. Room is made, offsets are settled and rungs that were pushed over
+ * an end are dropped before every GROUP of steps, so that the steps themselves need no checks:
+ * in a group, each part can grow by all rungs there are and two per step. */
 #include "optimize/ladder.h"
 
 #include <math.h>
@@ -61,8 +61,7 @@ vo_status vo_ladder_set(vo_ladder *l, const vo_value *v, double lo, double hi, v
     l->lo = lo;
     l->hi = hi;
     if (v->x[0] > lo) l->low[++l->low_top] = (vo_rung){INF, v->x[0]};
-    for (size_t i = 0; i < v->n; i++)
-        l->mid[l->mid_to++] = (vo_rung){v->m[i], v->x[i + 1]};
+    for (size_t i = 0; i < v->n; i++) l->mid[l->mid_to++] = (vo_rung){v->m[i], v->x[i + 1]};
     if (v->x[v->n] < hi) l->high[++l->high_top] = (vo_rung){-INF, hi};
     return VO_OK;
 }
@@ -126,9 +125,15 @@ typedef struct {
 } cursor;
 
 static cursor cursor_of(const vo_ladder *l) {
-    cursor c = {l->low + l->low_top,   l->high + l->high_top, l->mid + l->mid_from,
-                l->mid + l->mid_to,    l->low,                l->high,
-                l->low_off,            l->high_off,           l->lo,
+    cursor c = {l->low + l->low_top,
+                l->high + l->high_top,
+                l->mid + l->mid_from,
+                l->mid + l->mid_to,
+                l->low,
+                l->high,
+                l->low_off,
+                l->high_off,
+                l->lo,
                 l->hi};
     c.from[-1] = (vo_rung){INF, c.top->x - c.low_off};
     c.to->m = -INF;
@@ -181,8 +186,8 @@ static inline void gaps(cursor *w, double *p, double *q) {
 }
 
 /* Slides both ends and fills the gaps at p and q. */
-static inline void fill_gaps(cursor *w, double c, double e, double charge_z,
-                             double discharge_z, double p, double q) {
+static inline void fill_gaps(cursor *w, double c, double e, double charge_z, double discharge_z,
+                             double p, double q) {
     w->low_off += charge_z;
     w->top[1] = (vo_rung){c, p + w->low_off};
     w->top += charge_z > 0;
@@ -282,8 +287,8 @@ vo_status vo_ladder_back_along(vo_ladder *l, const vo_reward_rates *r, const dou
             double p, q;
             move_gaps(&w, c, e);
             gaps(&w, &p, &q);
-            if (stored[k + 1] >= s) right[k] = slope_above(&w, &h, s + noise, p, q);
-            if (stored[k + 1] <= s) left[k] = slope_below(&w, &h, s - noise, p, q);
+            if (stored[k + 1] > s + noise) right[k] = slope_above(&w, &h, s + noise, p, q);
+            if (stored[k + 1] < s - noise) left[k] = slope_below(&w, &h, s - noise, p, q);
             fill_gaps(&w, c, e, r->charge_z[k], r->discharge_z[k], p, q);
         }
         keep_cursor(l, &w);

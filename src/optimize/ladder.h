@@ -59,9 +59,9 @@ void vo_ladder_get(const vo_ladder *l, vo_value *v);
 vo_status vo_ladder_back(vo_ladder *l, const vo_reward_rates *r, double *to_charge,
                          double *to_discharge, vo_error *err);
 
-/* The same steps along a walk, stored[0..n]. Before that of interval k, right[k] is the slope of V
- * above stored[k] unless the walk falls there, and left[k] that below it unless it rises.
- * Knots closer than `noise` count as one. VO_ENOMEM. */
+/* The same steps along a walk, stored[0..n]. Before that of interval k, sets right[k] to the slope
+ * of V above stored[k] if the walk rises there, and left[k] to that below it if it falls; others
+ * are left alone. Knots closer than `noise` count as one. VO_ENOMEM. */
 vo_status vo_ladder_back_along(vo_ladder *l, const vo_reward_rates *r, const double *stored,
                                double noise, double *right, double *left, vo_error *err);
 

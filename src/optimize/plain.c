@@ -1,5 +1,5 @@
-/* plain.c -- see plain.h. Work is done in chunks of VO_REWARD_RATES intervals: what one interval
- * hands to the next is a few additions, and all else is loops over a chunk. */
+/* plain.c -- see plain.h. Work is done in chunks of VO_REWARD_RATES intervals: what one
+ * interval hands to the next is a few additions, and all else is loops over a chunk. */
 #include "optimize/plain.h"
 
 #include <assert.h>
@@ -33,7 +33,8 @@ static vo_status reserve(const vo_plain *p, size_t doubles, double **block, size
     p->alloc->free(p->alloc->ctx, *block);
     *size = 0;
     *block = p->alloc->zalloc(p->alloc->ctx, wanted * sizeof **block);
-    if (!*block) return vo_fail(err, VO_ENOMEM, "%zu bytes of targets", wanted * sizeof **block);
+    if (!*block)
+        return vo_fail(err, VO_ENOMEM, "%zu bytes of targets", wanted * sizeof **block);
     *size = wanted;
     return VO_OK;
 }
@@ -42,6 +43,17 @@ static void copy_value(vo_value *to, double *at, const vo_value *from) {
     *to = (vo_value){at, at + from->n + 1, from->n, true};
     memcpy(to->x, from->x, (from->n + 1) * sizeof(double));
     if (from->n) memcpy(to->m, from->m, from->n * sizeof(double));
+}
+
+/* p->first = what the ladder is. */
+static vo_status take_first(vo_plain *p, vo_error *err) {
+    const size_t pieces = vo_ladder_size(&p->ladder);
+    const vo_status st =
+        reserve(p, 2 * pieces + 1, &p->first_block, &p->first_size, err);
+    if (st != VO_OK) return st;
+    p->first = (vo_value){.x = p->first_block, .m = p->first_block + pieces + 1};
+    vo_ladder_get(&p->ladder, &p->first);
+    return VO_OK;
 }
 
 vo_status vo_plain_back(vo_plain *p, const vo_reward_source *s, size_t t0, size_t t1,
@@ -66,73 +78,86 @@ vo_status vo_plain_back(vo_plain *p, const vo_reward_source *s, size_t t0, size_
         st = vo_ladder_back(&p->ladder, &p->rates, p->to_charge + a, p->to_discharge + a, err);
         if (st != VO_OK) return st;
     }
-    const size_t pieces = vo_ladder_size(&p->ladder);
-    st = reserve(p, 2 * pieces + 1, &p->first_block, &p->first_size, err);
-    if (st != VO_OK) return st;
-    p->first = (vo_value){.x = p->first_block, .m = p->first_block + pieces + 1};
-    vo_ladder_get(&p->ladder, &p->first);
-    return VO_OK;
+    return take_first(p, err);
 }
 
 /* ---- forward ------------------------------------------------------------------------- */
 
+static inline double least(double a, double b) { return a < b ? a : b; }
+static inline double most(double a, double b) { return a > b ? a : b; }
+
 /* The energies of one chunk, from stored[0] on. */
 static void follow(const vo_reward_rates *r, const double *to_charge,
-                   const double *to_discharge, double noise, double *stored) {
+                   const double *to_discharge, double *restrict stored) {
     double s = stored[0];
     for (size_t k = 0; k < r->n; k++) {
-        const double room = to_charge[k] - s, over = s - to_discharge[k];
-        const double up = room > r->charge_z[k] + noise ? s + r->charge_z[k] : to_charge[k];
-        const double down =
-            over > r->discharge_z[k] + noise ? s - r->discharge_z[k] : to_discharge[k];
-        s = room > noise ? up : over > noise ? down : s;
+        const double up = most(s, least(s + r->charge_z[k], to_charge[k]));
+        const double down = most(s - r->discharge_z[k], to_discharge[k]);
+        s = least(up, down);
         stored[k + 1] = s;
     }
 }
 
-/* What the actions of one chunk move at the terminals, and as power. */
+/* What the actions of one chunk move at the terminals and as power, and what they are paid. */
 static void act(const vo_reward_rates *r, const double *stored, double gain, double drain,
-                double *restrict u, double *restrict power_mw) {
+                double noise, double *restrict u, double *restrict cash,
+                double *restrict power_mw) {
     for (size_t k = 0; k < r->n; k++) {
         double z = stored[k] - stored[k + 1];
         z = z < -r->charge_z[k] ? -r->charge_z[k] : z;
         z = z > r->discharge_z[k] ? r->discharge_z[k] : z;
-        u[k] = z / (z > 0 ? drain : gain);
-        power_mw[k] = u[k] / r->dt_h[k];
+        u[k] = (z > noise ? z : z < -noise ? z : 0) / (z > 0 ? drain : gain);
     }
+    for (size_t k = 0; k < r->n; k++) cash[k] = u[k] * (u[k] > 0 ? r->sell[k] : r->buy[k]);
+    for (size_t k = 0; k < r->n; k++) power_mw[k] = u[k] / r->dt_h[k];
 }
 
 /* Knuth's two-sum keeps what each addition loses. */
-static void add_up(const vo_reward_rates *r, const double *u, double *sum, double *lost,
+static void add_up(const double *cash, const double *u, size_t n, double *sum, double *lost,
                    double *discharged) {
     double total = *sum, low = *lost, out = *discharged;
-    for (size_t k = 0; k < r->n; k++) {
-        const double cash = u[k] * (u[k] > 0 ? r->sell[k] : r->buy[k]);
-        const double next = total + cash, part = next - total;
-        low += (total - (next - part)) + (cash - part);
+    for (size_t k = 0; k < n; k++) {
+        const double next = total + cash[k], part = next - total;
+        low += (total - (next - part)) + (cash[k] - part);
         total = next;
-        out += u[k] > 0 ? u[k] : 0;
+        out += most(u[k], 0);
     }
     *sum = total;
     *lost = low;
     *discharged = out;
 }
 
-/* The prices of stored energy at which the action of each interval is the best. */
+/* ---- prices of stored energy --------------------------------------------------------- */
+
+/* Those at which the action of each interval is the best, low..high. The low one is also what
+ * this interval would earn with a little more, the high one what it would save with less. */
 static void action_prices(const vo_reward_rates *r, const double *to_charge,
                           const double *to_discharge, const double *stored, double noise,
                           double *restrict low, double *restrict high) {
     for (size_t k = 0; k < r->n; k++) {
-        const double room = to_charge[k] - stored[k], over = stored[k] - to_discharge[k];
-        const double c = r->charge[k], e = r->discharge[k];
-        const bool in = room > noise, out = over > noise && !in;
-        const bool all_in = room >= r->charge_z[k] - noise;
-        const bool all_out = over >= r->discharge_z[k] - noise;
-        const double hold_low = r->discharge_z[k] > 0 ? e : -INF;
-        const double hold_high = r->charge_z[k] > 0 ? c : INF;
-        low[k] = in ? c : out ? (all_out ? -INF : e) : hold_low;
-        high[k] = in ? (all_in ? INF : c) : out ? e : hold_high;
+        const double room = to_charge[k] - stored[k], c = r->charge[k], e = r->discharge[k];
+        const double over = stored[k] - to_discharge[k];
+        const double open_low = r->discharge_z[k] > 0 ? e : -INF;
+        const double part_low = over >= r->discharge_z[k] - noise ? -INF : e;
+        const double idle_low = over > noise ? part_low : open_low;
+        low[k] = room > noise ? c : idle_low;
     }
+    for (size_t k = 0; k < r->n; k++) {
+        const double room = to_charge[k] - stored[k], c = r->charge[k], e = r->discharge[k];
+        const double over = stored[k] - to_discharge[k];
+        const double open_high = r->charge_z[k] > 0 ? c : INF;
+        const double part_high = room >= r->charge_z[k] - noise ? INF : c;
+        const double idle_high = over > noise ? e : open_high;
+        high[k] = room > noise ? part_high : idle_high;
+    }
+}
+
+/* Where the store is empty the price may fall, where it is full it may rise: what, taken as the
+ * least with a low or the most with a high price, lets go of it. */
+static void let_go(const double *stored, size_t n, double empty, double full,
+                   double *restrict fall, double *restrict rise) {
+    for (size_t k = 0; k < n; k++) fall[k] = stored[k] <= empty ? -INF : INF;
+    for (size_t k = 0; k < n; k++) rise[k] = stored[k] >= full ? INF : -INF;
 }
 
 /* A range of prices of stored energy. */
@@ -141,78 +166,115 @@ typedef struct {
 } price_range;
 
 static inline double within(double v, double low, double high) {
-    const double w = v > low ? v : low;
-    return w < high ? w : high;
+    return least(most(v, low), high);
 }
 
 /* low, high: from what each action allows to what it and all before it allow. */
-static void agree(const double *stored, size_t n, double empty, double full, double *low,
-                  double *high, price_range *so_far) {
+static void agree(const double *fall, const double *rise, size_t n, double *restrict low,
+                  double *restrict high, price_range *so_far) {
     price_range f = *so_far;
     for (size_t k = 0; k < n; k++) {
-        f.low = stored[k] <= empty ? -INF : f.low;
-        f.high = stored[k] >= full ? INF : f.high;
-        const double l = within(f.low, low[k], high[k]), h = within(f.high, low[k], high[k]);
-        low[k] = f.low = l;
-        high[k] = f.high = h;
+        f.low = within(least(f.low, fall[k]), low[k], high[k]);
+        f.high = within(most(f.high, rise[k]), low[k], high[k]);
+        low[k] = f.low;
+        high[k] = f.high;
     }
     *so_far = f;
 }
 
 /* ---- backward again ---------------------------------------------------------------------- */
 
-/* What more stored energy earns at s, or, where no more can be stored, what the last earned. */
-static double price_at(const vo_value *v, double s, double noise) {
-    for (size_t i = 0; i < v->n; i++)
-        if (v->x[i + 1] > s + noise) return v->m[i];
-    return v->n ? v->m[v->n - 1] : (double)NAN;
+/* Slopes of V above and below the walk, from the end of the chunk to its beginning: what a little
+ * more or less is worth is what later intervals make of it, or this one. On return right[k] and
+ * left[k] are those at stored[k + 1] after interval k. */
+static void slopes_along(const double *low, const double *high, const double *fall,
+                         const double *rise, size_t n, double *restrict right,
+                         double *restrict left, price_range *slope) {
+    price_range v = *slope;
+    for (size_t k = n; k-- > 0;) {
+        right[k] = v.low;
+        left[k] = v.high;
+        v.low = least(most(v.low, low[k]), -rise[k]);
+        v.high = most(least(v.high, high[k]), -fall[k]);
+    }
+    *slope = v;
 }
 
-static double pick(double wish, double low, double high) {
-    if (isnan(wish)) return isfinite(low) ? low : isfinite(high) ? high : 0;
-    return within(wish, low, high);
+/* One-sided slopes of v at s. */
+static price_range slopes_at(const vo_value *v, double s, double noise) {
+    price_range r = {-INF, INF};
+    for (size_t i = v->n; i-- > 0 && v->x[i + 1] > s + noise;) r.low = v->m[i];
+    for (size_t i = 0; i < v->n && v->x[i] < s - noise; i++) r.high = v->m[i];
+    return r;
 }
 
-/* value, below, above hold low, high, - on entry. */
-static void explain(const vo_reward_rates *r, const double *price, const double *right,
-                    const double *left, const double *stored, double gain, double drain,
-                    double *worth, double *value, double *below, double *above) {
-    double w = *worth;
-    for (size_t k = r->n; k-- > 0;) value[k] = w = pick(w, value[k], below[k]);
-    *worth = w;
+/* Which price of stored energy the walk ends with. */
+static double last_price(const price_range *slope, const price_range *agreed) {
+    const double wish = isfinite(slope->low) ? slope->low : slope->high;
+    if (isfinite(wish)) return within(wish, agreed->low, agreed->high);
+    return isfinite(agreed->low) ? agreed->low : isfinite(agreed->high) ? agreed->high : 0;
+}
+
+/* Market prices at which the direction turns: NAN for those that do not exist. */
+static void turn_prices(const vo_reward_rates *r, const double *price, const double *right,
+                        const double *left, const double *stored, double gain, double drain,
+                        double noise, double *restrict below, double *restrict above) {
     const double nan = (double)NAN;
     for (size_t k = 0; k < r->n; k++) {
-        const bool can_in = r->charge_z[k] > 0 && isfinite(right[k]);
-        const bool can_out = r->discharge_z[k] > 0 && isfinite(left[k]);
-        const double in = can_in ? price[k] + (gain * right[k] - r->buy[k]) : nan;
-        const double out = can_out ? price[k] + (drain * left[k] - r->sell[k]) : nan;
+        double in = price[k] + (gain * right[k] - r->buy[k]);
+        double out = price[k] + (drain * left[k] - r->sell[k]);
+        in = in - in == 0 ? in : nan;
+        in = r->charge_z[k] > 0 ? in : nan;
+        out = out - out == 0 ? out : nan;
+        out = r->discharge_z[k] > 0 ? out : nan;
         const double moved = stored[k + 1] - stored[k];
-        below[k] = moved > 0 ? nan : moved < 0 ? out : in;
-        above[k] = moved < 0 ? nan : moved > 0 ? in : out;
+        const double not_in = moved < -noise ? out : in, not_out = moved > noise ? in : out;
+        below[k] = moved > noise ? nan : not_in;
+        above[k] = moved < -noise ? nan : not_out;
     }
+}
+
+/* One chunk of the walk, from a on: agreed ranges in value and below become values and flips. */
+static vo_status explain(vo_plain *p, const vo_reward_source *s, size_t a, double noise,
+                         const vo_sweep_path *path, price_range *slope, double *price,
+                         vo_error *err) {
+    const vo_reward_rates *r = &p->rates;
+    const double *stored = path->stored_mwh + a;
+    double *value = path->value + a, *below = path->below + a, *above = path->above + a;
+    double low[CHUNK], high[CHUNK], fall[CHUNK], rise[CHUNK], right[CHUNK], left[CHUNK];
+    if (isnan(*price))
+        *price = last_price(slope, &(price_range){value[r->n - 1], below[r->n - 1]});
+    for (size_t k = r->n; k-- > 0;) value[k] = *price = within(*price, value[k], below[k]);
+    action_prices(r, p->to_charge + (a - p->t0), p->to_discharge + (a - p->t0), stored, noise,
+                  low, high);
+    let_go(stored, r->n, s->lo_mwh + noise, s->hi_mwh - noise, fall, rise);
+    slopes_along(low, high, fall, rise, r->n, right, left, slope);
+    const vo_status st = vo_ladder_back_along(&p->ladder, r, stored, noise, right, left, err);
+    if (st != VO_OK) return st;
+    turn_prices(r, s->p->price + a, right, left, stored, s->over.gain, s->over.drain, noise,
+                below, above);
+    return VO_OK;
 }
 
 /* The second sweep: values and flip prices of t0..stop-1. */
 static vo_status look_back(vo_plain *p, const vo_reward_source *s, size_t stop, double noise,
                            const vo_sweep_path *path, vo_error *err) {
-    double right[CHUNK], left[CHUNK];
+    double unused[2][CHUNK], price = (double)NAN;
+    price_range slope = slopes_at(&p->last, path->stored_mwh[stop], noise);
     vo_status st = vo_ladder_set(&p->ladder, &p->last, s->lo_mwh, s->hi_mwh, err);
-    if (st != VO_OK) return st;
-    double worth = price_at(&p->last, path->stored_mwh[stop], noise);
     for (size_t b = p->t1, a; b > p->t0 && st == VO_OK; b = a) {
         const size_t from = b > stop ? stop : p->t0;
         a = b - from > CHUNK ? b - CHUNK : from;
         vo_reward_rates_at(s, a, b - a, &p->rates);
         if (b > stop) { /* nobody went there */
-            st = vo_ladder_back(&p->ladder, &p->rates, right, left, err);
-            worth = (double)NAN;
-            continue;
+            st = vo_ladder_back(&p->ladder, &p->rates, unused[0], unused[1], err);
+            if (st == VO_OK && a == stop) {
+                st = take_first(p, err);
+                slope = slopes_at(&p->first, path->stored_mwh[stop], noise);
+            }
+        } else {
+            st = explain(p, s, a, noise, path, &slope, &price, err);
         }
-        const double *stored = path->stored_mwh + a;
-        st = vo_ladder_back_along(&p->ladder, &p->rates, stored, noise, right, left, err);
-        if (st != VO_OK) break;
-        explain(&p->rates, s->p->price + a, right, left, stored, s->over.gain, s->over.drain,
-                &worth, path->value + a, path->below + a, path->above + a);
     }
     return st;
 }
@@ -221,7 +283,7 @@ vo_status vo_plain_walk(vo_plain *p, const vo_reward_source *s, double stored_mw
                         const vo_sweep_path *path, vo_sweep_sums *sums, vo_error *err) {
     const size_t n = steps < p->t1 - p->t0 ? steps : p->t1 - p->t0;
     const double noise = ROUNDING * fmax(fabs(s->lo_mwh), fabs(s->hi_mwh));
-    double u[CHUNK], lost = 0;
+    double u[CHUNK], cash[CHUNK], fall[CHUNK], rise[CHUNK], lost = 0;
     price_range so_far = {-INF, INF};
     *sums = (vo_sweep_sums){0};
     path->stored_mwh[p->t0] = stored_mwh;
@@ -231,13 +293,13 @@ vo_status vo_plain_walk(vo_plain *p, const vo_reward_source *s, double stored_mw
         const double *in = p->to_charge + a, *out = p->to_discharge + a;
         double *stored = path->stored_mwh + t;
         vo_reward_rates_at(s, t, b - a, &p->rates);
-        follow(&p->rates, in, out, noise, stored);
-        act(&p->rates, stored, s->over.gain, s->over.drain, u, path->power_mw + t);
-        add_up(&p->rates, u, &sums->profit, &lost, &sums->discharged_mwh);
+        follow(&p->rates, in, out, stored);
+        act(&p->rates, stored, s->over.gain, s->over.drain, noise, u, cash, path->power_mw + t);
+        add_up(cash, u, b - a, &sums->profit, &lost, &sums->discharged_mwh);
         if (!path->value) continue;
         action_prices(&p->rates, in, out, stored, noise, path->value + t, path->below + t);
-        agree(stored, b - a, s->lo_mwh + noise, s->hi_mwh - noise, path->value + t,
-              path->below + t, &so_far);
+        let_go(stored, b - a, s->lo_mwh + noise, s->hi_mwh - noise, fall, rise);
+        agree(fall, rise, b - a, path->value + t, path->below + t, &so_far);
     }
     sums->profit += lost;
     return path->value ? look_back(p, s, p->t0 + n, noise, path, err) : VO_OK;

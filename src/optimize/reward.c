@@ -144,8 +144,8 @@ static bool feasible_range(const vo_site_interval *s, double *lo, double *hi) {
 
 bool vo_reward_at(const vo_reward_source *s, size_t t, vo_value *q) {
     const vo_reward_simple r = vo_reward_simple_at(s, t);
-    const double wear = s->p->battery->wear_cost_per_mwh +
-                        (s->extra_wear ? s->extra_wear[t] : 0);
+    const double wear =
+        s->p->battery->wear_cost_per_mwh + (s->extra_wear ? s->extra_wear[t] : 0);
     const vo_site_interval site = vo_site_at(s->p, t);
     double u[VO_REWARD_MAX_PIECES];
     double lo = -r.charge_z / r.gain, hi = r.discharge_z / r.drain;

@@ -1,5 +1,5 @@
-/* sweep.c -- see sweep.h. Two step functions and two choices: the simple ones for a battery alone
- * at its meter, where the reward has one slope for charging and one for discharging; the
+/* sweep.c -- see sweep.h. Two step functions and two choices: the simple ones for a battery
+ * alone at its meter, where the reward has one slope for charging and one for discharging; the
  * general ones for any piecewise-linear reward. */
 #include "optimize/sweep.h"
 
@@ -78,8 +78,7 @@ static vo_status open_block(vo_sweep *w, size_t end, const vo_value *v, vo_error
     if (st == VO_OK)
         st = grow_doubles(w, &w->mark, &w->mark_size, w->mark_used + 2 * v->n + 1 + PAD, err);
     if (st != VO_OK) return st;
-    w->block[w->n_blocks++] =
-        (vo_sweep_block){end, end, w->mark_used, v->n, v->concave};
+    w->block[w->n_blocks++] = (vo_sweep_block){end, end, w->mark_used, v->n, v->concave};
     memcpy(w->mark + w->mark_used, v->x, (v->n + 1) * sizeof(double));
     memcpy(w->mark + w->mark_used + v->n + 1, v->m, v->n * sizeof(double));
     pad(&(vo_value){.m = w->mark + w->mark_used + v->n + 1, .n = v->n});
@@ -187,8 +186,8 @@ static vo_status step_any(vo_sweep *w, const vo_reward_source *s, size_t t,
         *empty = true;
         return VO_OK;
     }
-    const vo_status st = step_general(w, in, &q, s->lo_mwh * r->keep, s->hi_mwh * r->keep, out,
-                                      empty, err);
+    const vo_status st =
+        step_general(w, in, &q, s->lo_mwh * r->keep, s->hi_mwh * r->keep, out, empty, err);
     if (st == VO_OK && !*empty) undo_loss(out, r->keep);
     return st;
 }
@@ -274,12 +273,11 @@ vo_value vo_sweep_first(const vo_sweep *w) {
 
 /* ---- the walk ------------------------------------------------------------------ */
 
-vo_status vo_sweep_walk(vo_sweep *w, const vo_reward_source *s, double stored_mwh,
-                        size_t steps, const vo_sweep_path *path, vo_sweep_sums *sums,
-                        vo_error *err) {
+vo_status vo_sweep_walk(vo_sweep *w, const vo_reward_source *s, double stored_mwh, size_t steps,
+                        const vo_sweep_path *path, vo_sweep_sums *sums, vo_error *err) {
     if (w->is_plain) return vo_plain_walk(&w->plain, s, stored_mwh, steps, path, sums, err);
-    vo_walker walker = {.source = s, .path = *path, .stored_mwh = stored_mwh,
-                        .worth = (double)NAN};
+    vo_walker walker = {
+        .source = s, .path = *path, .stored_mwh = stored_mwh, .worth = (double)NAN};
     path->stored_mwh[w->t0] = stored_mwh;
     const size_t stop = steps < w->t1 - w->t0 ? w->t0 + steps : w->t1;
     for (size_t k = w->n_blocks; k-- > 0;) {

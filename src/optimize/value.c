@@ -1,5 +1,5 @@
-/* value.c -- see value.h. The envelope sweeps two functions from left to right over the union of
- * their knots; between two knots both are straight, so they cross at most once. */
+/* value.c -- see value.h. The envelope sweeps two functions from left to right over the union
+ * of their knots; between two knots both are straight, so they cross at most once. */
 #include "optimize/value.h"
 
 #include <assert.h>
@@ -90,7 +90,9 @@ typedef struct {
     double v; /* at x[i] */
 } cursor;
 
-static bool inside(const cursor *c, double x) { return x >= c->f->x[0] && x < c->f->x[c->f->n]; }
+static bool inside(const cursor *c, double x) {
+    return x >= c->f->x[0] && x < c->f->x[c->f->n];
+}
 
 /* Moves to the piece that holds [x, ...): x[i] <= x < x[i + 1]. */
 static void seek(cursor *c, double x) {
@@ -235,8 +237,8 @@ vo_status vo_value_convolve(const vo_value *f, const vo_value *g, double lo, dou
         for (size_t i = 0, j; i <= f->n; i = j) {
             j = run_end(f, i);
             double *const base = buf[MERGED].f.x;
-            if (merge_runs(f, g, (size_t[4]){i, j, k, l}, (double[2]){start_f, start_g}, lo,
-                           hi, &buf[MERGED])) {
+            if (merge_runs(f, g, (size_t[4]){i, j, k, l}, (double[2]){start_f, start_g}, lo, hi,
+                           &buf[MERGED])) {
                 settle_view(&buf[MERGED], base, room);
                 absorb(&buf[CHAIN], &have_chain, &buf[MERGED], &buf[SPARE]);
             } else {

@@ -9,15 +9,15 @@
 
 /* What was decided for one interval. */
 typedef struct {
-    double z;            /* taken out of the store, MWh; < 0 charges                       */
+    double z; /* taken out of the store, MWh; < 0 charges                       */
     double worth_lo, worth_hi; /* prices of stored energy at which z is still the best     */
     double below, above; /* price changes at which the direction flips; NAN: none          */
 } decision;
 
 static void add_profit(vo_walker *w, double cash) { /* Neumaier's sum */
     const double sum = w->profit + cash;
-    w->profit_low += fabs(w->profit) >= fabs(cash) ? (w->profit - sum) + cash
-                                                   : (cash - sum) + w->profit;
+    w->profit_low +=
+        fabs(w->profit) >= fabs(cash) ? (w->profit - sum) + cash : (cash - sum) + w->profit;
     w->profit = sum;
 }
 
@@ -73,8 +73,8 @@ static inline decision decide_simple(const vo_value *v, size_t i, double y,
     const double to_charge = r->charge_z > 0 && isfinite(up) ? r->gain * up - r->buy : nan;
     const double to_discharge =
         r->discharge_z > 0 && isfinite(down) ? r->drain * down - r->sell : nan;
-    decision d = {.worth_lo = earns, .worth_hi = cost, .below = to_charge,
-                  .above = to_discharge};
+    decision d = {
+        .worth_lo = earns, .worth_hi = cost, .below = to_charge, .above = to_discharge};
     if (up > cost && r->charge_z > 0) {
         const double to = charge_to(v, i, y, cost, r->charge_z);
         d.z = y - to;
@@ -219,8 +219,8 @@ static decision decide_general(const vo_value *v, double y, const vo_value *q,
     const double start = fmax(fmin(0, hi), fmin(lo, hi));
     const corner out = best_corner(q, v, y, start, 1, 0, r);
     const corner in = best_corner(q, v, y, start, -1, 0, r);
-    decision d = {.z = out.gained > in.gained ? out.z : in.z,
-                  .below = (double)NAN, .above = (double)NAN};
+    decision d = {
+        .z = out.gained > in.gained ? out.z : in.z, .below = (double)NAN, .above = (double)NAN};
     if (plan_only) return d;
     worth_range(q, d.z, &d);
     if (start == 0) general_flips(q, v, y, r, &d);

@@ -69,7 +69,8 @@ Test(response, revenues_less_charges_plus_final_value_are_the_profit) {
         "{\"battery_params\": {\"power_mw\": 2, \"capacity_mwh\": 4, \"efficiency\": 0.8, "
         "\"wear_cost_per_mwh\": 3, \"final_soc\": {\"value_per_mwh\": 17}}, \"fee_per_mwh\": "
         "1.5, "
-        "\"load_mw\": 1, \"pv_mw\": 0.25, \"demand_charge_per_mw\": 4, \"export_price\": 12, "
+        "\"load_mw\": 1, \"pv_mw\": 0.25, \"demand_charge_per_mw\": 4, \"demand_period\": "
+        "\"day\", \"export_price\": 12, "
         "\"interval_minutes\": 720, \"prices\": [10, 60, 8, 90, -20, 40]}");
     const vo_json *days = vo_json_get(r, "daily_schedules"), *sum = vo_json_get(r, "summary");
     double revenue = 0, in = 0, out = 0;

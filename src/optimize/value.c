@@ -219,6 +219,62 @@ static void settle_view(anchored *a, double *base, size_t room) {
     a->f.m = base + room;
 }
 
+static double rise_over(const vo_value *f, size_t from, size_t to) {
+    double v = 0;
+    for (size_t p = from; p < to; p++) v += f->m[p] * (f->x[p + 1] - f->x[p]);
+    return v;
+}
+
+/* into = the higher of the two, where `add` begins and ends no earlier than `into` does: only
+ * what lies beyond add's beginning can change. *end is into's value at its right end. */
+static void extend(anchored *into, double *end, const anchored *add, anchored *spare) {
+    vo_value *f = &into->f;
+    size_t k = f->n;
+    double v = *end;
+    for (; k > 0 && f->x[k] > add->f.x[0]; k--)
+        v -= f->m[k - 1] * (f->x[k] - f->x[k - 1]);
+    const size_t tail = f->n - k;
+    spare->v0 = v;
+    spare->f.n = tail;
+    memcpy(spare->f.x, f->x + k, (tail + 1) * sizeof(double));
+    memcpy(spare->f.m, f->m + k, tail * sizeof(double));
+    anchored out = {.f = {.x = f->x + k, .m = f->m + k}};
+    envelope(spare, add, &out);
+    f->n = k + out.f.n;
+    if (k == 0) into->v0 = out.v0; /* both begin where the domain is cut */
+    *end = out.v0 + rise_over(&out.f, 0, out.f.n);
+}
+
+/* chain = sup-convolution of all of f with pieces k..l-1 of g, which are concave; false if
+ * nothing of it lies in lo..hi. Runs of f are taken from left to right: each reaches over the
+ * next by no more than what the pieces of g can move. */
+static bool convolve_run(const vo_value *f, const vo_value *g, size_t k, size_t l,
+                         double start_g, double lo, double hi, size_t room, anchored *chain,
+                         anchored *merged, anchored *spare) {
+    bool have = false;
+    double start_f = 0, end = 0;
+    for (size_t i = 0, j; i <= f->n; i = j) {
+        double *const base = merged->f.x;
+        j = run_end(f, i);
+        if (merge_runs(f, g, (size_t[4]){i, j, k, l}, (double[2]){start_f, start_g}, lo, hi,
+                       merged)) {
+            settle_view(merged, base, room);
+            if (have) {
+                extend(chain, &end, merged, spare);
+            } else {
+                swap(chain, merged);
+                end = chain->v0 + rise_over(&chain->f, 0, chain->f.n);
+            }
+            have = true;
+        } else {
+            merged->f = (vo_value){.x = base, .m = base + room};
+        }
+        start_f += rise_over(f, i, j);
+        if (j >= f->n) break;
+    }
+    return have;
+}
+
 vo_status vo_value_convolve(const vo_value *f, const vo_value *g, double lo, double hi,
                             vo_value_scratch *scratch, vo_value *out, bool *empty,
                             vo_error *err) {
@@ -232,23 +288,10 @@ vo_status vo_value_convolve(const vo_value *f, const vo_value *g, double lo, dou
     double start_g = 0;
     for (size_t k = 0, l; k <= g->n; k = l) {
         l = run_end(g, k);
-        bool have_chain = false;
-        double start_f = 0;
-        for (size_t i = 0, j; i <= f->n; i = j) {
-            j = run_end(f, i);
-            double *const base = buf[MERGED].f.x;
-            if (merge_runs(f, g, (size_t[4]){i, j, k, l}, (double[2]){start_f, start_g}, lo, hi,
-                           &buf[MERGED])) {
-                settle_view(&buf[MERGED], base, room);
-                absorb(&buf[CHAIN], &have_chain, &buf[MERGED], &buf[SPARE]);
-            } else {
-                buf[MERGED].f = (vo_value){.x = base, .m = base + room};
-            }
-            for (size_t p = i; p < j; p++) start_f += f->m[p] * (f->x[p + 1] - f->x[p]);
-            if (j >= f->n) break;
-        }
-        if (have_chain) absorb(&buf[TOTAL], &have_total, &buf[CHAIN], &buf[SPARE]);
-        for (size_t p = k; p < l; p++) start_g += g->m[p] * (g->x[p + 1] - g->x[p]);
+        if (convolve_run(f, g, k, l, start_g, lo, hi, room, &buf[CHAIN], &buf[MERGED],
+                         &buf[SPARE]))
+            absorb(&buf[TOTAL], &have_total, &buf[CHAIN], &buf[SPARE]);
+        start_g += rise_over(g, k, l);
         if (l >= g->n) break;
     }
     *empty = !have_total;

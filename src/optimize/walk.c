@@ -106,18 +106,31 @@ typedef struct {
     int side;            /* +1 discharging more, -1 charging more           */
 } corner_walk;
 
+/* The first knot at or above `at`, or above it; v->n, v->n + 1 if there is none below v's end. */
+static size_t first_knot(const vo_value *v, double at, int above) {
+    size_t a = 0, b = v->n + (above ? 1 : 0); /* the answer is in a..b */
+    while (a < b) {
+        const size_t middle = a + (b - a) / 2;
+        if (above ? v->x[middle] > at : v->x[middle] >= at)
+            b = middle;
+        else
+            a = middle + 1;
+    }
+    return a;
+}
+
 static corner_walk corners_from(const vo_value *q, const vo_value *v, double y, double start,
                                 int side) {
     corner_walk c = {.q = q, .v = v, .y = y, .z = start, .side = side};
     const double at = y - start;
     if (side > 0) {
         while (c.iq < q->n && q->x[c.iq + 1] <= start) c.iq++;
-        c.iv = v->n;
-        while (c.iv > 0 && v->x[c.iv - 1] >= at) c.iv--;
+        c.iv = first_knot(v, at, 0);
     } else {
         c.iq = q->n;
         while (c.iq > 0 && q->x[c.iq - 1] >= start) c.iq--;
-        while (c.iv < v->n && v->x[c.iv + 1] <= at) c.iv++;
+        c.iv = first_knot(v, at, 1);
+        c.iv -= c.iv > 0;
     }
     return c;
 }

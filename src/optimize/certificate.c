@@ -7,6 +7,7 @@
 #include <volteo/schedule.h>
 
 #include <math.h>
+#include <string.h>
 
 #include "optimize/proof.h"
 #include "optimize/proof_interval.h"
@@ -151,8 +152,8 @@ static bool couples(const vo_problem *p) {
 #define RECURSION_WORK 5e7
 
 /* The certifier's own bound: Lagrangian, and where that leaves a gap, the second recursion.
- * What is still open then (cycle limits on a problem that is not concave, several batteries,
- * peaks) is the solver's word, and bound_recomputed says so. */
+ * Only where it has none (several batteries, peaks, ramps) or the method is the mixed-integer
+ * program is the solver's own bound taken if it is lower; bound_recomputed says so. */
 static void bound_profit(const vo_problem *p, const vo_plan *plan, vo_certificate *c,
                          double money) {
     c->bound = plan->bound;
@@ -167,8 +168,10 @@ static void bound_profit(const vo_problem *p, const vo_plan *plan, vo_certificat
         const double exact = vo_proof_recursion(p, RECURSION_WORK);
         if (exact < bound) bound = exact;
     }
-    c->bound_recomputed = bound - c->profit <= closed || !(plan->bound < bound);
-    if (c->bound_recomputed) c->bound = bound;
+    const bool take_theirs = bound - c->profit > closed && plan->bound < bound &&
+                             strcmp(plan->method, vo_method_name(VO_METHOD_LP)) == 0;
+    c->bound_recomputed = !take_theirs;
+    if (!take_theirs) c->bound = bound;
 }
 
 static void judge(const vo_problem *p, const vo_plan *plan, vo_certificate *c, double money) {

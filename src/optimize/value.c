@@ -6,6 +6,10 @@
 #include <math.h>
 #include <string.h>
 
+/* Of numbers: without the calls that fmin and fmax are. */
+static inline double least(double a, double b) { return a < b ? a : b; }
+static inline double most(double a, double b) { return a > b ? a : b; }
+
 bool vo_value_is_concave(const vo_value *f) {
     for (size_t i = 1; i < f->n; i++)
         if (f->m[i] > f->m[i - 1]) return false;
@@ -15,12 +19,12 @@ bool vo_value_is_concave(const vo_value *f) {
 double vo_value_rise(const vo_value *f, double x) {
     double v = 0;
     for (size_t i = 0; i < f->n && f->x[i] < x; i++)
-        v += f->m[i] * (fmin(f->x[i + 1], x) - f->x[i]);
+        v += f->m[i] * (least(f->x[i + 1], x) - f->x[i]);
     return v;
 }
 
 /* Appends a piece that ends at `end`; joins it to the last one if the slopes are equal. */
-static void append(vo_value *out, double slope, double end) {
+static inline void append(vo_value *out, double slope, double end) {
     if (!(end > out->x[out->n])) return; /* no width: an outage, or a cut at a knot */
     if (out->n && out->m[out->n - 1] == slope) {
         out->x[out->n] = end;
@@ -90,29 +94,29 @@ typedef struct {
     double v; /* at x[i] */
 } cursor;
 
-static bool inside(const cursor *c, double x) {
+static inline bool inside(const cursor *c, double x) {
     return x >= c->f->x[0] && x < c->f->x[c->f->n];
 }
 
 /* Moves to the piece that holds [x, ...): x[i] <= x < x[i + 1]. */
-static void seek(cursor *c, double x) {
+static inline void seek(cursor *c, double x) {
     while (c->i < c->f->n && c->f->x[c->i + 1] <= x) {
         c->v += c->f->m[c->i] * (c->f->x[c->i + 1] - c->f->x[c->i]);
         c->i++;
     }
 }
 
-static double height(const cursor *c, double x) {
+static inline double height(const cursor *c, double x) {
     return c->i < c->f->n ? c->v + c->f->m[c->i] * (x - c->f->x[c->i]) : c->v;
 }
 
-static double next_knot(const cursor *c, double x) {
+static inline double next_knot(const cursor *c, double x) {
     if (x < c->f->x[0]) return c->f->x[0];
     return c->i < c->f->n ? c->f->x[c->i + 1] : (double)INFINITY;
 }
 
 /* One elementary stretch [x, to): which is on top, and where that changes. */
-static void emit_top(const cursor *a, const cursor *b, double x, double to, vo_value *out) {
+static inline void emit_top(const cursor *a, const cursor *b, double x, double to, vo_value *out) {
     const double slope_a = a->f->m[a->i], slope_b = b->f->m[b->i];
     const double ahead = height(a, x) - height(b, x);
     const double after = ahead + (slope_a - slope_b) * (to - x);
@@ -121,7 +125,7 @@ static void emit_top(const cursor *a, const cursor *b, double x, double to, vo_v
     } else if (ahead <= 0 && after <= 0) {
         append(out, slope_b, to);
     } else {
-        const double cross = fmin(fmax(x + ahead / (slope_b - slope_a), x), to);
+        const double cross = least(most(x + ahead / (slope_b - slope_a), x), to);
         if (cross > x) append(out, ahead > 0 ? slope_a : slope_b, cross);
         if (to > cross) append(out, ahead > 0 ? slope_b : slope_a, to);
     }
@@ -130,16 +134,16 @@ static void emit_top(const cursor *a, const cursor *b, double x, double to, vo_v
 /* out = upper envelope of a and b, whose domains overlap or touch. */
 static void envelope(const anchored *a, const anchored *b, anchored *out) {
     cursor ca = {&a->f, 0, a->v0}, cb = {&b->f, 0, b->v0};
-    const double end = fmax(a->f.x[a->f.n], b->f.x[b->f.n]);
-    double x = fmin(a->f.x[0], b->f.x[0]);
+    const double end = most(a->f.x[a->f.n], b->f.x[b->f.n]);
+    double x = least(a->f.x[0], b->f.x[0]);
     const bool both = a->f.x[0] == b->f.x[0];
-    out->v0 = both ? fmax(a->v0, b->v0) : a->f.x[0] < b->f.x[0] ? a->v0 : b->v0;
+    out->v0 = both ? most(a->v0, b->v0) : a->f.x[0] < b->f.x[0] ? a->v0 : b->v0;
     out->f.n = 0;
     out->f.x[0] = x;
     while (x < end) {
         seek(&ca, x);
         seek(&cb, x);
-        const double to = fmin(fmin(next_knot(&ca, x), next_knot(&cb, x)), end);
+        const double to = least(least(next_knot(&ca, x), next_knot(&cb, x)), end);
         if (inside(&ca, x) && inside(&cb, x))
             emit_top(&ca, &cb, x, to, &out->f);
         else if (inside(&ca, x))

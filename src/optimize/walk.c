@@ -7,6 +7,9 @@
 
 #define INF ((double)INFINITY)
 
+static inline double least(double a, double b) { return a < b ? a : b; }
+static inline double most(double a, double b) { return a > b ? a : b; }
+
 /* What was decided for one interval. */
 typedef struct {
     double z; /* taken out of the store, MWh; < 0 charges                       */
@@ -51,7 +54,7 @@ static inline double charge_to(const vo_value *v, size_t i, double y, double cos
     if (y < v->x[0]) k = 0;
     while (k < v->n && v->m[k] > cost && v->x[k + 1] <= limit) k++;
     if (k < v->n && v->m[k] > cost) return limit; /* power binds inside this piece */
-    return v->x[k] > y ? fmin(v->x[k], limit) : y;
+    return v->x[k] > y ? least(v->x[k], limit) : y;
 }
 
 /* Sell while it is worth less than it earns. */
@@ -62,7 +65,7 @@ static inline double discharge_to(const vo_value *v, size_t i, double y, double 
     if (y > v->x[v->n]) k = v->n;
     while (k > 0 && v->m[k - 1] < earns && v->x[k - 1] >= limit) k--;
     if (k > 0 && v->m[k - 1] < earns) return limit;
-    return v->x[k] < y ? fmax(v->x[k], limit) : y;
+    return v->x[k] < y ? most(v->x[k], limit) : y;
 }
 
 static inline decision decide_simple(const vo_value *v, size_t i, double y,
@@ -148,7 +151,7 @@ static bool next_corner(corner_walk *c) {
         to_q = c->q->x[c->iq - 1], to_v = c->y - c->v->x[c->iv + 1];
         slope_q = c->q->m[c->iq - 1], slope_v = c->v->m[c->iv];
     }
-    const double to = c->side > 0 ? fmin(to_q, to_v) : fmax(to_q, to_v);
+    const double to = c->side > 0 ? least(to_q, to_v) : most(to_q, to_v);
     c->gained += (slope_q - slope_v) * (to - c->z);
     c->z = to;
     if (to == to_q) c->iq += c->side > 0 ? 1 : (size_t)-1;
@@ -187,7 +190,7 @@ static double flip_shift(const vo_value *q, const vo_value *v, double y, int sid
     corner_walk c = corners_from(q, v, y, 0, side);
     while (next_corner(&c)) {
         const double shift = -c.gained / (c.z * per);
-        best = side > 0 ? fmin(best, shift) : fmax(best, shift);
+        best = side > 0 ? least(best, shift) : most(best, shift);
     }
     return isfinite(best) ? best : (double)NAN;
 }
@@ -202,7 +205,7 @@ static double direct_flip(const vo_value *q, const vo_value *v, double y,
         const double apart = out.z / r->drain - in.z / r->gain;
         if (!(apart > 0)) break;
         const double next = (in.gained - out.gained) / apart;
-        if (fabs(next - shift) <= 1e-12 * fmax(1, fabs(shift))) return next;
+        if (fabs(next - shift) <= 1e-12 * most(1, fabs(shift))) return next;
         shift = next;
     }
     return shift;
@@ -228,8 +231,8 @@ static void worth_range(const vo_value *q, double z, decision *d) {
 
 static decision decide_general(const vo_value *v, double y, const vo_value *q,
                                const vo_reward_simple *r, bool plan_only) {
-    const double lo = fmax(q->x[0], y - v->x[v->n]), hi = fmin(q->x[q->n], y - v->x[0]);
-    const double start = fmax(fmin(0, hi), fmin(lo, hi));
+    const double lo = most(q->x[0], y - v->x[v->n]), hi = least(q->x[q->n], y - v->x[0]);
+    const double start = most(least(0, hi), least(lo, hi));
     const corner out = best_corner(q, v, y, start, 1, 0, r);
     const corner in = best_corner(q, v, y, start, -1, 0, r);
     decision d = {
@@ -248,7 +251,7 @@ static double carry_worth(const vo_walker *w, const vo_value *v, double y, doubl
                           const decision *d) {
     const size_t i = find_piece(v, y, w->hint);
     const double right = slope_right(v, i, y), left = slope_left(v, i, y);
-    const double lo = fmax(right, d->worth_lo), hi = fmin(left, d->worth_hi);
+    const double lo = most(right, d->worth_lo), hi = least(left, d->worth_hi);
     double worth = isnan(w->worth) ? (isfinite(right) ? right : left) : w->worth / keep;
     if (hi < worth) worth = hi;
     if (lo > worth) worth = lo;
@@ -274,7 +277,7 @@ static void walk_interval(vo_walker *w, size_t t, const vo_value *v) {
         d = decide_general(v, y, &q, &r, !w->path.value);
     }
     const double u = d.z > 0 ? d.z / r.drain : d.z / r.gain;
-    double next = fmin(fmax(y - d.z, s->lo_mwh), s->hi_mwh);
+    double next = least(most(y - d.z, s->lo_mwh), s->hi_mwh);
     add_profit(w, vo_reward_cash(s, t, &r, u));
     if (u > 0) w->discharged_mwh += u;
     if (w->path.value) {

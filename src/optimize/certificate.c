@@ -27,8 +27,11 @@ static void post(ledger *l, double amount) {
     l->absolute += fabs(amount);
 }
 
+/* The larger of two; what is not a number stays, for it must not pass as small. */
+static double worse(double a, double b) { return isnan(a) || a >= b ? a : b; }
+
 static void exceed(vo_certificate *c, vo_limit limit, double amount) {
-    if (amount > c->limit_excess[limit]) c->limit_excess[limit] = amount;
+    c->limit_excess[limit] = worse(c->limit_excess[limit], amount);
 }
 
 static double per(const double *column, size_t t, double otherwise) {
@@ -45,14 +48,13 @@ static void check_battery(const vo_problem *p, const vo_plan *plan, size_t k, vo
     const double *power = plan->power_mw + k * p->n,
                  *stored = plan->stored_mwh + k * (p->n + 1);
     const double lo = b->min_soc * b->capacity_mwh, hi = b->max_soc * b->capacity_mwh;
-    c->energy_residual_mwh =
-        fmax(c->energy_residual_mwh, fabs(stored[0] - b->initial_soc * b->capacity_mwh));
+    const double start = fabs(stored[0] - b->initial_soc * b->capacity_mwh);
+    c->energy_residual_mwh = worse(c->energy_residual_mwh, start);
     for (size_t t = 0; t < p->n; t++) {
         const vo_proof_interval v = vo_proof_interval_at(&alone, t);
         const double u = power[t] * v.dt_h;
         const double expected = v.keep * stored[t] + vo_proof_stored(&v, u);
-        const double residual = fabs(stored[t + 1] - expected);
-        if (!(residual <= c->energy_residual_mwh)) c->energy_residual_mwh = residual;
+        c->energy_residual_mwh = worse(c->energy_residual_mwh, fabs(stored[t + 1] - expected));
         exceed(c, VO_LIMIT_CHARGE_POWER, -u - v.charge_mwh);
         exceed(c, VO_LIMIT_DISCHARGE_POWER, u - v.discharge_mwh);
         exceed(c, VO_LIMIT_MIN_SOC, lo - stored[t + 1]);
@@ -108,13 +110,13 @@ static void check_meter(const vo_problem *p, const vo_plan *plan, vo_certificate
         const double in = plan->import_mw[t], out = plan->export_mw[t];
         const double lost = plan->curtailed_mw[t];
         const double net = power + per(p->pv_mw, t, 0) - lost - per(p->load_mw, t, 0);
-        const double off = fabs(out - in - net) * v.dt_h;
-        if (!(off <= c->limit_excess[VO_LIMIT_ENERGY_BALANCE]))
-            c->limit_excess[VO_LIMIT_ENERGY_BALANCE] = off;
+        exceed(c, VO_LIMIT_ENERGY_BALANCE, fabs(out - in - net) * v.dt_h);
         exceed(c, VO_LIMIT_ONE_DIRECTION, fmin(in, out) * v.dt_h);
+        exceed(c, VO_LIMIT_ONE_DIRECTION, -fmin(in, out) * v.dt_h); /* a flow below zero */
         exceed(c, VO_LIMIT_IMPORT_LIMIT, in * v.dt_h - v.import_mwh);
         exceed(c, VO_LIMIT_EXPORT_LIMIT, out * v.dt_h - v.export_mwh);
-        exceed(c, VO_LIMIT_CURTAILMENT, fmax(-lost * v.dt_h, lost * v.dt_h - v.curtail_mwh));
+        exceed(c, VO_LIMIT_CURTAILMENT, -lost * v.dt_h);
+        exceed(c, VO_LIMIT_CURTAILMENT, lost * v.dt_h - v.curtail_mwh);
         post(cash, (v.sell * out - v.buy * in) * v.dt_h);
     }
 }

@@ -86,14 +86,15 @@ bool vo_reward_rates_at(const vo_reward_source *s, size_t t, size_t n, vo_reward
     return shut == bent;
 }
 
+/* Kinks closer together than rounding are one: between them no slope could be told. */
 static void add_kink(double *u, size_t *n, double at, double lo, double hi) {
-    if (!(at > lo && at < hi)) return;
+    const double near = 1e-12 * (hi - lo + fabs(at));
+    if (!(at > lo + near && at < hi - near)) return;
     size_t i = *n;
-    for (; i > 0 && u[i - 1] > at; i--) u[i] = u[i - 1];
-    if (i > 0 && u[i - 1] == at) { /* known already: close the gap again */
-        for (; i < *n; i++) u[i] = u[i + 1];
-        return;
-    }
+    while (i > 0 && u[i - 1] > at) i--;
+    if (i > 0 && at - u[i - 1] <= near) return;
+    if (i < *n && u[i] - at <= near) return;
+    for (size_t k = *n; k > i; k--) u[k] = u[k - 1];
     u[i] = at;
     ++*n;
 }

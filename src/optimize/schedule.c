@@ -51,7 +51,7 @@ static vo_status solve_exact(const vo_problem *p, const vo_schedule_options *o, 
     if (st != VO_OK) return st;
     if (!feasible || !gap_closed) {
         st = vo_lp_schedule(p, o, plan, err);
-        name_method(plan, VO_METHOD_LP);
+        if (st == VO_OK) name_method(plan, VO_METHOD_LP);
         return st;
     }
     if (o->plan_only) clear_duals(plan);
@@ -84,14 +84,13 @@ vo_status vo_schedule(const vo_problem *p, const vo_schedule_options *o, vo_plan
     vo_method method = (vo_method)o->method;
     if (method == VO_METHOD_AUTO)
         method = vo_exact_supports(p, NULL) == VO_OK ? VO_METHOD_EXACT : VO_METHOD_LP;
-    plan->bound = (double)NAN;
-    plan->n_violations = 0;
     switch (method) {
     case VO_METHOD_EXACT:
         return solve_exact(p, o, plan, err);
     case VO_METHOD_LP:
-        name_method(plan, VO_METHOD_LP);
-        return vo_lp_schedule(p, o, plan, err);
+        st = vo_lp_schedule(p, o, plan, err);
+        if (st == VO_OK) name_method(plan, VO_METHOD_LP);
+        return st;
     case VO_METHOD_THRESHOLD:
     case VO_METHOD_SPREAD:
     case VO_METHOD_CYCLE:

@@ -114,6 +114,7 @@ static inline size_t put_piece(double slope, double at, double width, double *re
 /* How many pieces are steeper than `slope`. Prices move little from one interval to the next,
  * so a window about the last place mostly holds the new one; counting in it does not branch. */
 static inline size_t place(const vo_value *v, double slope, size_t hint) {
+    if (hint > v->n) hint = v->n; /* it may have lost many pieces since */
     const size_t first = hint > LANE ? hint - LANE : 0;
     size_t i = first;
     for (size_t k = 0; k < WINDOW; k++) i += v->m[first + k] > slope;

@@ -37,8 +37,7 @@ static vo_certificate certified(const vo_problem *p, const vo_plan *plan) {
     return c;
 }
 
-/* ---- what is true -------------------------------------------------------------------------
- */
+/* ---- what is true --------------------------------------------------------------- */
 
 Test(certificate, optimal_plans_of_all_kinds_are_valid) {
     int seen = 0;
@@ -89,8 +88,7 @@ Test(certificate, the_gap_of_exact_answers_is_closed) {
               limited);
 }
 
-/* ---- random plans that keep every limit
- * ------------------------------------------------------ */
+/* ---- random plans that keep every limit ----------------------------------------- */
 
 /* Energies at the terminals that keep power, the store and the meter within their limits. */
 static bool action_range(const vo_problem *p, size_t t, double stored, double *lo, double *hi) {
@@ -199,8 +197,7 @@ Test(certificate, a_random_plan_that_keeps_the_limits_is_valid_without_a_bound) 
     cr_assert(tried > 800, "%d", tried);
 }
 
-/* ---- lies about the plan
- * ----------------------------------------------------------------------- */
+/* ---- lies about the plan -------------------------------------------------------- */
 
 /* Load, PV that is partly lost, a limit each way, wear, ramp, two cheap and two dear hours. */
 enum { HOURS = 6 };
@@ -327,8 +324,7 @@ Test(certificate, negative_flows_earn_nothing) {
     vo_plan_free(s.plan);
 }
 
-/* ---- a problem a little tighter than the plan
- * ------------------------------------------------------ */
+/* ---- a problem a little tighter than the plan ----------------------------------- */
 
 /* Amounts by which the plan then exceeds the limit, by construction. */
 Test(certificate, each_limit_is_measured_to_the_last_digit) {
@@ -346,7 +342,7 @@ Test(certificate, each_limit_is_measured_to_the_last_digit) {
     const double top = most(q->stored_mwh + 1, HOURS), bottom = least(q->stored_mwh + 1, HOURS);
     const double charge = -least(q->power_mw, HOURS), discharge = most(q->power_mw, HOURS);
     struct {
-        vo_limit limit;
+        int32_t limit;
         double excess;
         vo_problem p;
         vo_battery b;
@@ -440,8 +436,52 @@ Test(certificate, cycles_are_counted_by_local_day) {
     vo_plan_free(plan);
 }
 
-/* ---- money
- * --------------------------------------------------------------------------------------- */
+/* By hand: from 1 MW to -1 and back, 0.5 MW per hour allowed over half an hour. */
+Test(certificate, ramps_count_up_and_down) {
+    const double flat[] = {50, 50};
+    vo_battery b = vo_battery_default();
+    b.charge_efficiency = b.discharge_efficiency = 1;
+    b.initial_soc = 0.5, b.final_kind = VO_FINAL_FREE;
+    vo_problem p = vo_problem_default();
+    p.n = 2, p.price = flat, p.battery = &b, p.interval_h = 0.5, p.ramp_mw_per_h = 0.5;
+    vo_plan *plan = NULL;
+    cr_assert_eq(vo_plan_create(2, 1, &plan, NULL), VO_OK);
+    for (int sign = -1; sign <= 1; sign += 2) {
+        const double power[] = {sign, -sign}, stored[] = {1, 1 - 0.5 * sign, 1};
+        memcpy(plan->power_mw, power, sizeof power);
+        memcpy(plan->stored_mwh, stored, sizeof stored);
+        for (int t = 0; t < 2; t++) {
+            plan->import_mw[t] = fmax(-power[t], 0);
+            plan->export_mw[t] = fmax(power[t], 0);
+        }
+        const vo_certificate c = certified(&p, plan);
+        cr_assert_float_eq(c.limit_excess[VO_LIMIT_RAMP], 2 - 0.25, 1e-12, "%d", sign);
+        cr_assert(!c.valid);
+    }
+    p.ramp_mw_per_h = 4;
+    cr_assert(certified(&p, plan).valid);
+    vo_plan_free(plan);
+}
+
+/* Every interval balances, but the MWh that is sold was never there. */
+Test(certificate, energy_that_was_not_there_at_the_start_is_not_believed) {
+    const double flat[] = {50};
+    vo_battery b = vo_battery_default();
+    b.charge_efficiency = b.discharge_efficiency = 1, b.final_kind = VO_FINAL_FREE;
+    vo_problem p = vo_problem_default();
+    p.n = 1, p.price = flat, p.battery = &b;
+    vo_plan *plan = NULL;
+    cr_assert_eq(vo_plan_create(1, 1, &plan, NULL), VO_OK);
+    plan->power_mw[0] = plan->export_mw[0] = plan->stored_mwh[0] = 1;
+    plan->profit = 50;
+    const vo_certificate c = certified(&p, plan);
+    cr_assert(!c.valid && c.energy_residual_mwh == 1);
+    b.initial_soc = 0.5; /* 1 of 2 MWh */
+    cr_assert(certified(&p, plan).valid);
+    vo_plan_free(plan);
+}
+
+/* ---- money ---------------------------------------------------------------------- */
 
 /* What each price adds to the profit of one and the same plan, by the header's definition. */
 Test(certificate, money_is_that_of_the_header) {

@@ -178,8 +178,34 @@ Test(cycle_limits, both_limits_at_once_are_kept) {
     compare_many(560, 600, RANDOM_TIES, true, true, 15);
 }
 
-/* ---- by hand
- * ---------------------------------------------------------------------------------- */
+/* Many days, so that their values outgrow the memory first taken for them. */
+Test(cycle_limits, a_hundred_days_are_no_different) {
+    enum { LONG = 2400 };
+    static double price[LONG];
+    static int32_t day[LONG];
+    vo_random g = vo_random_seed(9, 9);
+    for (int t = 0; t < LONG; t++) {
+        price[t] = 50 + 30 * sin(t * 0.2618) + vo_random_between(&g, 0, 40);
+        day[t] = t / 24;
+    }
+    vo_battery b = vo_battery_default();
+    b.max_cycles_per_day = 0.8, b.capacity_mwh = 5, b.self_discharge_per_h = 0.001;
+    vo_problem p = vo_problem_default();
+    p.n = LONG, p.price = price, p.battery = &b, p.day = day;
+    vo_exact *e = NULL;
+    bool feasible = false;
+    cr_assert_eq(vo_exact_create(NULL, &e, NULL), VO_OK);
+    vo_plan *one = exact(e, &p, &feasible), *two = by_lp(&p);
+    cr_assert(feasible && two->verdict == VO_VERDICT_OPTIMAL);
+    cr_assert_float_eq(one->profit, two->profit, 1e-7 * two->profit, "%.12g, %.12g",
+                       one->profit, two->profit);
+    keeps_limits(&p, one, 0);
+    vo_plan_free(one);
+    vo_plan_free(two);
+    vo_exact_free(e);
+}
+
+/* ---- by hand -------------------------------------------------------------------- */
 
 static vo_battery one_mw(double capacity_mwh) {
     vo_battery b = vo_battery_default();
@@ -322,8 +348,7 @@ Test(cycle_limits, a_wider_limit_never_earns_less) {
     vo_exact_free(e);
 }
 
-/* ---- the solver itself
- * ---------------------------------------------------------------------------- */
+/* ---- the solver itself ---------------------------------------------------------- */
 
 /* Without vo_exact around it: day 0 may sell 0.5 of 1 MWh; the other half is worth 30 at the
  * end. */
@@ -396,8 +421,7 @@ Test(cycle_limits, a_used_solver_gives_the_bits_of_a_new_one) {
     vo_exact_free(used);
 }
 
-/* ---- out of memory
- * --------------------------------------------------------------------------------- */
+/* ---- out of memory -------------------------------------------------------------- */
 
 typedef struct {
     long left, live;

@@ -37,7 +37,7 @@ static void sound(fixture *f) {
     p->day = f->day, p->demand_period = f->period;
 }
 
-/* ---- refusals ------------------------------------------------------------------------- */
+/* ---- refusals ------------------------------------------------------------------- */
 
 /* What is done to the sound problem; and the field, the value and the remedy in the words that
  * refuse it. */
@@ -170,7 +170,7 @@ Test(problem, what_is_not_given_is_not_checked) {
     cr_assert_eq(vo_problem_check(&p, NULL), VO_OK);
 }
 
-/* ---- defaults and names ------------------------------------------------------------------ */
+/* ---- defaults and names --------------------------------------------------------- */
 
 Test(problem, the_defaults_are_as_documented) {
     const vo_problem p = vo_problem_default();
@@ -210,7 +210,7 @@ Test(problem, every_method_is_found_by_its_name) {
         vo_method m = VO_METHOD_COUNT;
         cr_assert_str_eq(vo_method_name(i), name[i]);
         cr_assert_eq(vo_method_parse(name[i], &m, NULL), VO_OK);
-        cr_assert_eq(m, i);
+        cr_assert_eq((int32_t)m, i);
     }
     cr_assert_str_eq(vo_method_name(-1), "?");
     cr_assert_str_eq(vo_method_name(VO_METHOD_COUNT), "?");
@@ -234,8 +234,7 @@ Test(problem, an_unknown_method_is_refused_with_the_list_of_those_there_are) {
     cr_assert(strstr(err.msg, "\"milp\""), "%s", err.msg);
 }
 
-/* ---- plans --------------------------------------------------------------------------------
- */
+/* ---- plans ---------------------------------------------------------------------- */
 
 static void fill(double *v, size_t n, double with) {
     for (size_t i = 0; i < n; i++) v[i] = with;

@@ -36,8 +36,7 @@ static vo_plan *solved(const vo_problem *p, vo_method method) {
     return plan;
 }
 
-/* ---- Lagrangian ---------------------------------------------------------------------------
- */
+/* ---- Lagrangian ----------------------------------------------------------------- */
 
 /* By hand: 1 MWh is full and could be sold for 100. At a worth of 0 it is sold: 100. At 100,
  * selling gains nothing and the MWh itself is worth 100. At 200 buying another gains 100 on top
@@ -124,8 +123,7 @@ Test(proof, the_right_worths_of_a_concave_problem_leave_no_gap) {
     cr_assert(seen > 150, "%d", seen);
 }
 
-/* ---- the second recursion ------------------------------------------------------------------
- */
+/* ---- the second recursion ------------------------------------------------------- */
 
 Test(proof, the_second_recursion_finds_what_exact_finds) {
     int seen = 0;

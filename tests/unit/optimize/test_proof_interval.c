@@ -119,8 +119,7 @@ Test(proof_interval, cash_is_straight_between_neighbouring_bends) {
     cr_assert(pieces > 20000, "%d", pieces);
 }
 
-/* ---- two codes of the same interval ---------------------------------------------------------
- */
+/* ---- two codes of the same interval --------------------------------------------- */
 
 static const uint32_t single = RANDOM_ALL & ~(uint32_t)RANDOM_COUPLED;
 

@@ -46,8 +46,7 @@ static vo_problem problem_of(const vo_battery *b, const double *price, size_t n)
     return p;
 }
 
-/* ---- flows ---------------------------------------------------------------------------------
- */
+/* ---- flows ---------------------------------------------------------------------- */
 
 /* The header's two equations, over the plan's own flows: what goes in comes out, and profit. */
 static void flows_hold(const vo_problem *p, const vo_plan *q, const char *who, uint64_t seed) {
@@ -130,8 +129,7 @@ Test(schedule, coupled_problems_have_flows_too) {
     }
 }
 
-/* ---- which method
- * ----------------------------------------------------------------------------- */
+/* ---- which method --------------------------------------------------------------- */
 
 static const double four[] = {10, 90, 20, 80};
 
@@ -200,11 +198,10 @@ Test(schedule, a_plan_only_answer_is_the_same_plan_without_prices) {
     }
 }
 
-/* ---- contradictions
- * ------------------------------------------------------------------------------ */
+/* ---- contradictions ------------------------------------------------------------- */
 
 /* The plan that violates least, and its first violation, all worked out by hand. */
-static void breaks(const vo_problem *p, vo_limit limit, int64_t interval, double amount,
+static void breaks(const vo_problem *p, int32_t limit, int64_t interval, double amount,
                    double shadow_price, double profit) {
     const vo_method ways[] = {VO_METHOD_AUTO, VO_METHOD_EXACT, VO_METHOD_LP};
     for (int i = 0; i < 3; i++) {
@@ -295,8 +292,7 @@ Test(schedule, a_cycle_limit_against_a_forced_discharge_is_broken_by_the_least) 
     breaks(&p, VO_LIMIT_CYCLES, -1, 1, 20, 80);
 }
 
-/* ---- refusals
- * ---------------------------------------------------------------------------------------- */
+/* ---- refusals ------------------------------------------------------------------- */
 
 static void mark(vo_plan *plan) {
     for (size_t t = 0; t < plan->n; t++) {
@@ -319,7 +315,7 @@ static void refused(const vo_problem *p, const vo_schedule_options *o, vo_plan *
     mark(copy);
     const vo_status st = vo_schedule(p, o, plan, &err);
     cr_expect_eq(st, status, "%s: %s", field, vo_status_name(st));
-    cr_expect_eq(err.code, status, "%s", field);
+    cr_expect_eq(err.code, (int32_t)status, "%s", field);
     cr_expect(strstr(err.msg, field) && strstr(err.msg, remedy), "%s, %s: %s", field, remedy,
               err.msg);
     cr_expect(plan->profit == copy->profit && plan->verdict == copy->verdict, "%s", field);
@@ -363,8 +359,7 @@ Test(schedule, what_is_refused_leaves_the_plan_as_it_was) {
     vo_plan_free(pair);
 }
 
-/* ---- what a stored MWh is worth
- * ----------------------------------------------------------------------- */
+/* ---- what a stored MWh is worth ------------------------------------------------- */
 
 /* The rest of the horizon from interval t on, from `stored` MWh. */
 typedef struct {
@@ -439,8 +434,7 @@ Test(schedule, a_stored_mwh_is_worth_what_one_more_would_earn) {
     cr_assert(seen > 200 && full > 5, "%d, %d", seen, full);
 }
 
-/* ---- flip prices
- * ---------------------------------------------------------------------------------------- */
+/* ---- flip prices ---------------------------------------------------------------- */
 
 static int direction(double mw, double size) {
     return mw > 1e-9 * size ? 1 : mw < -1e-9 * size ? -1 : 0;
@@ -459,7 +453,8 @@ static int direction_at(const vo_problem *p, const vo_plan *plan, size_t t, doub
     return d;
 }
 
-/* Just beyond a flip price the direction is another one, on that side; just before it the same;
+/* (Flip prices hold curtailment as it was; problems with it are left out.)
+ * Just beyond a flip price the direction is another one, on that side; just before it the same;
  * and where there is none, no price on that side changes it. */
 Test(schedule, a_decision_flips_at_its_flip_prices_and_not_before) {
     int flips = 0, none = 0;

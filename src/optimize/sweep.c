@@ -15,7 +15,7 @@ enum {
 };
 
 void vo_sweep_init(vo_sweep *w, const vo_alloc *alloc) {
-    *w = (vo_sweep){.alloc = alloc ? alloc : &vo_alloc_libc};
+    *w = (vo_sweep){.alloc = alloc ? alloc : &vo_alloc_libc, .held_limit = HELD};
     w->scratch.alloc = w->alloc;
     vo_plain_init(&w->plain, w->alloc);
 }
@@ -54,7 +54,7 @@ static vo_status grow_doubles(vo_sweep *w, double **ptr, size_t *size, size_t ne
 
 static vo_status reserve(vo_sweep *w, vo_error *err) {
     void *held = w->held;
-    vo_status st = grow(w, &held, &w->held_size, HELD, sizeof *w->held, err);
+    vo_status st = grow(w, &held, &w->held_size, w->held_limit, sizeof *w->held, err);
     w->held = held;
     if (st != VO_OK) return st;
     return grow_doubles(w, &w->arena, &w->arena_size, ARENA_DOUBLES, err);
@@ -278,7 +278,7 @@ vo_status vo_sweep_walk(vo_sweep *w, const vo_reward_source *s, double stored_mw
                         const vo_sweep_path *path, vo_sweep_sums *sums, vo_error *err) {
     if (w->is_plain) return vo_plain_walk(&w->plain, s, stored_mwh, steps, path, sums, err);
     vo_walker walker = {
-        .source = s, .path = *path, .stored_mwh = stored_mwh, .worth = (double)NAN};
+        .source = s, .path = *path, .stored_mwh = stored_mwh};
     path->stored_mwh[w->t0] = stored_mwh;
     const size_t stop = steps < w->t1 - w->t0 ? w->t0 + steps : w->t1;
     for (size_t k = w->n_blocks; k-- > 0;) {

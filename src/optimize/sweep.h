@@ -27,6 +27,7 @@ typedef struct {
     size_t arena_size;
     vo_value *held; /* [held_size] V_begin.. of the block in the arena      */
     size_t held_size;
+    size_t held_limit; /* a block's intervals, about; may be changed before the first back   */
     vo_sweep_block *block; /* [n_blocks] from the last in time to the first      */
     size_t n_blocks, blocks_size;
     double *mark; /* V at each block's end: x, then m                     */

@@ -472,45 +472,6 @@ static vo_sweep_sums settle(const vo_cycle_limits *c, const vo_sweep_path *path)
     return sums;
 }
 
-/* The values of stored energy along the span's path. Backward, the prices that this and all
- * later actions agree with (kept in below, above); forward, the path of one price that moves
- * only where a SOC limit or those sets make it. Starts from `worth`, returns the last. */
-static double write_worth(vo_cycle_limits *c, const span *d, double worth,
-                          const vo_sweep_path *path) {
-    const double inf = (double)INFINITY;
-    const double noise = 1e-9 * c->source->p->battery->capacity_mwh;
-    const vo_value end = view(c, &d->at_end);
-    double lo = -inf, hi = inf, last = path->stored_mwh[d->t1], keep = 1;
-    for (size_t i = 0; i < end.n; i++) {
-        if (end.x[i] < last - noise) hi = end.m[i];
-        if (end.x[i + 1] > last + noise) {
-            lo = end.m[i];
-            break;
-        }
-    }
-    for (size_t t = d->t1; t-- > d->t0;) {
-        const vo_reward_simple r = vo_reward_simple_at(&c->priced, t);
-        double low = -inf, high = inf;
-        if (path->stored_mwh[t + 1] < c->priced.hi_mwh - noise || t + 1 == d->t1)
-            low = keep * lo; /* not full: one more MWh could be kept */
-        if (path->stored_mwh[t + 1] > c->priced.lo_mwh + noise || t + 1 == d->t1)
-            high = keep * hi;
-        vo_marginal_slopes(&c->priced, t,
-                           r.keep * path->stored_mwh[t] - path->stored_mwh[t + 1], &lo, &hi);
-        lo = path->below[t] = fmax(lo, low);
-        hi = path->above[t] = fmin(hi, high);
-        keep = r.keep;
-    }
-    for (size_t t = d->t0; t < d->t1; t++) {
-        lo = path->below[t], hi = path->above[t];
-        worth /= vo_reward_simple_at(&c->priced, t).keep;
-        if (isnan(worth)) worth = isfinite(lo) ? lo : isfinite(hi) ? hi : 0;
-        worth = fmax(fmin(worth, hi), lo);
-        path->value[t] = worth;
-    }
-    return worth;
-}
-
 /* The prices at which the span's actions flip: those of the walk where it acts like the mix,
  * else from the value of stored energy. */
 static vo_status write_flips(vo_cycle_limits *c, const span *d, double start,
@@ -556,7 +517,11 @@ static vo_status write_duals(vo_cycle_limits *c, const span *d, double mu, doubl
     }
     if (st == VO_OK) st = price_span(c, d, mu, &empty, err);
     if (st != VO_OK) return st;
-    *worth = write_worth(c, d, *worth, path);
+    const vo_value end = view(c, &d->at_end);
+    const double noise = 1e-9 * c->source->p->battery->capacity_mwh;
+    *worth = vo_marginal_duals(
+        &c->priced, d->t0, d->t1, vo_value_slopes(&end, path->stored_mwh[d->t1], noise), *worth,
+        path->stored_mwh, path->below + d->t0, path->above + d->t0, path->value);
     return write_flips(c, d, path->stored_mwh[d->t0], path, err);
 }
 

@@ -5,67 +5,82 @@
 
 #define INF ((double)INFINITY)
 
-/* Energies that differ by rounding are the same. */
 static double noise_of(const vo_reward_source *s) { return 1e-9 * s->p->battery->capacity_mwh; }
 
-/* The two slopes of a battery alone at its meter, without building the function. */
-static void simple_slopes(const vo_reward_source *s, size_t t, double z, double *right,
-                          double *left) {
+/* A battery alone at its meter: two slopes, no function to build. */
+static vo_slopes simple_slopes(const vo_reward_source *s, size_t t, double z) {
     const vo_reward_simple r = vo_reward_simple_at(s, t);
     const double noise = noise_of(s), cost = r.buy / r.gain, earns = r.sell / r.drain;
-    *right = z < -noise ? cost : r.discharge_z > z + noise ? earns : -INF;
-    *left = z > noise ? earns : -r.charge_z < z - noise ? cost : INF;
+    return (vo_slopes){.right = z < -noise                  ? cost
+                                : r.discharge_z > z + noise ? earns
+                                                            : -INF,
+                       .left = z > noise                 ? earns
+                               : -r.charge_z < z - noise ? cost
+                                                         : INF};
 }
 
-void vo_marginal_slopes(const vo_reward_source *s, size_t t, double z, double *right,
-                        double *left) {
-    if (s->simple) {
-        simple_slopes(s, t, z, right, left);
-        return;
-    }
+vo_slopes vo_marginal_reward(const vo_reward_source *s, size_t t, double z) {
+    if (s->simple) return simple_slopes(s, t, z);
     double x[VO_REWARD_MAX_PIECES + 1], m[VO_REWARD_MAX_PIECES];
     vo_value q = {.x = x, .m = m};
-    const double noise = noise_of(s);
-    *right = -INF;
-    *left = INF;
-    if (!vo_reward_at(s, t, &q)) return;
-    for (size_t i = 0; i < q.n; i++) {
-        if (q.x[i] < z - noise) *left = q.m[i];
-        if (q.x[i + 1] > z + noise) {
-            *right = q.m[i];
-            break;
-        }
-    }
+    if (!vo_reward_at(s, t, &q)) return (vo_slopes){-INF, INF};
+    return vo_value_slopes(&q, z, noise_of(s));
 }
 
-/* The end: what the final rule pays for more, and what less would break. */
-static void end_slopes(const vo_battery *b, double stored_mwh, double lo, double noise,
-                       double *right, double *left) {
-    const double pays = b->final_kind == VO_FINAL_VALUE ? b->final_value_per_mwh : 0;
-    double least = lo;
+vo_slopes vo_marginal_final(const vo_reward_source *s, double stored_mwh) {
+    const vo_battery *b = s->p->battery;
+    const double noise = noise_of(s);
+    double least = s->lo_mwh, pays = 0;
+    if (b->final_kind == VO_FINAL_EXACT) return (vo_slopes){-INF, INF};
+    if (b->final_kind == VO_FINAL_VALUE) pays = b->final_value_per_mwh;
     if (b->final_kind == VO_FINAL_AT_LEAST_INITIAL)
-        least = fmax(lo, b->initial_soc * b->capacity_mwh);
-    if (b->final_kind == VO_FINAL_AT_LEAST) least = fmax(lo, b->final_soc * b->capacity_mwh);
-    const bool exact = b->final_kind == VO_FINAL_EXACT;
-    *right = exact ? -INF : pays;
-    *left = exact || stored_mwh <= least + noise ? INF : pays;
+        least = fmax(least, b->initial_soc * b->capacity_mwh);
+    if (b->final_kind == VO_FINAL_AT_LEAST) least = fmax(least, b->final_soc * b->capacity_mwh);
+    return (vo_slopes){.right = stored_mwh >= s->hi_mwh - noise ? -INF : pays,
+                       .left = stored_mwh <= least + noise ? INF : pays};
+}
+
+double vo_marginal_duals(const vo_reward_source *s, size_t t0, size_t t1, vo_slopes end,
+                         double worth, const double *stored_mwh, double *low, double *high,
+                         double *dual) {
+    const double noise = noise_of(s);
+    double lo = end.right, hi = end.left;
+    for (size_t t = t1; t-- > t0;) {
+        const double after = stored_mwh[t + 1], keep = vo_reward_over(s, t).keep;
+        if (t + 1 < t1 && after >= s->hi_mwh - noise) lo = -INF;
+        if (t + 1 < t1 && after <= s->lo_mwh + noise) hi = INF;
+        const vo_slopes action = vo_marginal_reward(s, t, keep * stored_mwh[t] - after);
+        low[t - t0] = fmax(action.right, lo);
+        high[t - t0] = fmin(action.left, hi);
+        lo = keep * low[t - t0];
+        hi = keep * high[t - t0];
+    }
+    for (size_t t = t0; t < t1; t++) {
+        worth /= vo_reward_over(s, t).keep;
+        if (isnan(worth))
+            worth = isfinite(low[t - t0])    ? low[t - t0]
+                    : isfinite(high[t - t0]) ? high[t - t0]
+                                             : 0;
+        dual[t] = worth = fmax(fmin(worth, high[t - t0]), low[t - t0]);
+    }
+    return worth;
 }
 
 void vo_marginal_values(const vo_reward_source *s, const double *stored_mwh, const double *dual,
                         double *value) {
     const size_t n = s->p->n;
     const double noise = noise_of(s);
-    double more, less, right, left;
-    end_slopes(s->p->battery, stored_mwh[n], s->lo_mwh, noise, &more, &less);
+    vo_slopes v = vo_marginal_final(s, stored_mwh[n]);
     for (size_t t = n; t-- > 0;) {
         const double after = stored_mwh[t + 1];
         const bool full = after >= s->hi_mwh - noise, empty = after <= s->lo_mwh + noise;
-        double worth = full ? less : more;
-        if (!isfinite(worth)) worth = isfinite(more) ? more : isfinite(less) ? less : dual[t];
-        value[t] = worth;
         const double keep = vo_reward_over(s, t).keep;
-        vo_marginal_slopes(s, t, keep * stored_mwh[t] - after, &right, &left);
-        more = keep * fmax(right, full ? -INF : more);
-        less = keep * fmin(left, empty ? INF : less);
+        value[t] = isfinite(full ? v.left : v.right) ? (full ? v.left : v.right)
+                   : isfinite(v.right)               ? v.right
+                   : isfinite(v.left)                ? v.left
+                                                     : dual[t];
+        const vo_slopes q = vo_marginal_reward(s, t, keep * stored_mwh[t] - after);
+        v.right = keep * fmax(q.right, full ? -INF : v.right);
+        v.left = keep * fmin(q.left, empty ? INF : v.left);
     }
 }

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { CHUNK = VO_REWARD_RATES };
@@ -56,6 +57,16 @@ static vo_status take_first(vo_plain *p, vo_error *err) {
     return VO_OK;
 }
 
+/* Whether energy may be a burden: only then can V fall, and a price turn charging straight into
+ * discharging, which takes all of V to find. It may be where the end asks to get rid of it. */
+static bool may_fall(const vo_reward_source *s, const vo_value *last, const vo_reward_rates *r) {
+    if (last->n && last->m[last->n - 1] < 0) return true;
+    if (!(last->x[last->n] < s->hi_mwh)) return false;
+    int64_t paid_to_keep = 0;
+    for (size_t k = 0; k < r->n; k++) paid_to_keep += r->discharge[k] < 0;
+    return paid_to_keep > 0;
+}
+
 vo_status vo_plain_back(vo_plain *p, const vo_reward_source *s, size_t t0, size_t t1,
                         const vo_value *last, bool *suits, vo_error *err) {
     const size_t n = t1 - t0, ends = 2 * last->n + 1;
@@ -73,7 +84,8 @@ vo_status vo_plain_back(vo_plain *p, const vo_reward_source *s, size_t t0, size_
     p->rates.same = 0;
     for (size_t b = n, a; b > 0; b = a) {
         a = b > CHUNK ? b - CHUNK : 0;
-        *suits = vo_reward_rates_at(s, t0 + a, b - a, &p->rates);
+        *suits = vo_reward_rates_at(s, t0 + a, b - a, &p->rates) &&
+                 !may_fall(s, last, &p->rates);
         if (!*suits) return VO_OK;
         st = vo_ladder_back(&p->ladder, &p->rates, p->to_charge + a, p->to_discharge + a, err);
         if (st != VO_OK) return st;

@@ -1,5 +1,6 @@
 /* plain.h -- the exact optimum where it is simplest: one battery alone at its meter, no
- * self-discharge, charging never cheaper than discharging earns. Every V is concave then.
+ * self-discharge, charging never cheaper than discharging earns, stored energy never a burden.
+ * Every V is concave then, and rises.
  *
  * back:  one sweep of the ladder (ladder.h), which leaves per interval the two energies between
  *        which the battery holds: below to_charge it charges, above to_discharge it discharges.

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "optimize/marginal.h"
 #include "optimize/walk.h"
 
 enum {
@@ -25,6 +26,7 @@ void vo_sweep_fini(vo_sweep *w) {
     w->alloc->free(w->alloc->ctx, w->held);
     w->alloc->free(w->alloc->ctx, w->block);
     w->alloc->free(w->alloc->ctx, w->mark);
+    w->alloc->free(w->alloc->ctx, w->ranges);
     vo_value_scratch_fini(&w->scratch);
     vo_plain_fini(&w->plain);
 }
@@ -274,11 +276,22 @@ vo_value vo_sweep_first(const vo_sweep *w) {
 
 /* ---- the walk ------------------------------------------------------------------ */
 
+static vo_status write_duals(vo_sweep *w, const vo_reward_source *s, const vo_sweep_path *path,
+                             vo_error *err) {
+    const size_t n = w->t1 - w->t0;
+    const vo_status st = grow_doubles(w, &w->ranges, &w->ranges_size, 2 * n, err);
+    if (st != VO_OK) return st;
+    const vo_value last = block_end_value(w, &w->block[0]);
+    const double noise = 1e-9 * s->p->battery->capacity_mwh;
+    vo_marginal_duals(s, w->t0, w->t1, vo_value_slopes(&last, path->stored_mwh[w->t1], noise),
+                      (double)NAN, path->stored_mwh, w->ranges, w->ranges + n, path->value);
+    return VO_OK;
+}
+
 vo_status vo_sweep_walk(vo_sweep *w, const vo_reward_source *s, double stored_mwh, size_t steps,
                         const vo_sweep_path *path, vo_sweep_sums *sums, vo_error *err) {
     if (w->is_plain) return vo_plain_walk(&w->plain, s, stored_mwh, steps, path, sums, err);
-    vo_walker walker = {
-        .source = s, .path = *path, .stored_mwh = stored_mwh};
+    vo_walker walker = {.source = s, .path = *path, .stored_mwh = stored_mwh};
     path->stored_mwh[w->t0] = stored_mwh;
     const size_t stop = steps < w->t1 - w->t0 ? w->t0 + steps : w->t1;
     for (size_t k = w->n_blocks; k-- > 0;) {
@@ -297,5 +310,5 @@ vo_status vo_sweep_walk(vo_sweep *w, const vo_reward_source *s, double stored_mw
     }
     sums->profit = walker.profit + walker.profit_low;
     sums->discharged_mwh = walker.discharged_mwh;
-    return VO_OK;
+    return path->value ? write_duals(w, s, path, err) : VO_OK;
 }

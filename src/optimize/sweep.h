@@ -35,6 +35,8 @@ typedef struct {
     size_t in_arena; /* index of the block that the arena holds              */
     size_t t0, t1;
     vo_value_scratch scratch;
+    double *ranges; /* [2 * (t1 - t0)] of vo_marginal_duals                     */
+    size_t ranges_size;
     vo_plain plain; /* does it all where it can */
     bool is_plain;
 } vo_sweep;
@@ -51,8 +53,7 @@ vo_status vo_sweep_back(vo_sweep *w, const vo_reward_source *s, size_t t0, size_
 vo_value vo_sweep_first(const vo_sweep *w);
 
 /* Walks `steps` intervals from t0 (or all of the range if fewer are left). */
-vo_status vo_sweep_walk(vo_sweep *w, const vo_reward_source *s, double stored_mwh,
-                        size_t steps, const vo_sweep_path *path, vo_sweep_sums *sums,
-                        vo_error *err);
+vo_status vo_sweep_walk(vo_sweep *w, const vo_reward_source *s, double stored_mwh, size_t steps,
+                        const vo_sweep_path *path, vo_sweep_sums *sums, vo_error *err);
 
 #endif

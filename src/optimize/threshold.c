@@ -130,6 +130,9 @@ vo_status vo_threshold_schedule(const vo_problem *p, const vo_schedule_options *
         return vo_fail(err, VO_EINVAL,
                        "low_percentile = %g is above high_percentile = %g: exchange them",
                        o->low_percentile, o->high_percentile);
+    vo_corridor c; /* refuses before anything is written */
+    st = vo_corridor_open(&c, p, plan, "threshold", err);
+    if (st != VO_OK) return st;
     double low, high; /* the plan's energies are not written yet: a workspace of n + 1 */
     if (!vo_threshold_levels(p->price, p->n, o->low_percentile, o->high_percentile,
                              plan->stored_mwh, &low, &high))

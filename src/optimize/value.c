@@ -16,6 +16,21 @@ bool vo_value_is_concave(const vo_value *f) {
     return true;
 }
 
+vo_slopes vo_value_slopes(const vo_value *f, double x, double noise) {
+    const double inf = (double)INFINITY; /* beyond the domain: so that one returns to it */
+    if (x < f->x[0] - noise) return (vo_slopes){inf, inf};
+    if (x > f->x[f->n] + noise) return (vo_slopes){-inf, -inf};
+    vo_slopes at = {-inf, inf};
+    for (size_t i = 0; i < f->n; i++) {
+        if (f->x[i] < x - noise) at.left = f->m[i];
+        if (f->x[i + 1] > x + noise) {
+            at.right = f->m[i];
+            break;
+        }
+    }
+    return at;
+}
+
 double vo_value_rise(const vo_value *f, double x) {
     double v = 0;
     for (size_t i = 0; i < f->n && f->x[i] < x; i++)
@@ -116,7 +131,8 @@ static inline double next_knot(const cursor *c, double x) {
 }
 
 /* One elementary stretch [x, to): which is on top, and where that changes. */
-static inline void emit_top(const cursor *a, const cursor *b, double x, double to, vo_value *out) {
+static inline void emit_top(const cursor *a, const cursor *b, double x, double to,
+                            vo_value *out) {
     const double slope_a = a->f->m[a->i], slope_b = b->f->m[b->i];
     const double ahead = height(a, x) - height(b, x);
     const double after = ahead + (slope_a - slope_b) * (to - x);
@@ -235,8 +251,7 @@ static void extend(anchored *into, double *end, const anchored *add, anchored *s
     vo_value *f = &into->f;
     size_t k = f->n;
     double v = *end;
-    for (; k > 0 && f->x[k] > add->f.x[0]; k--)
-        v -= f->m[k - 1] * (f->x[k] - f->x[k - 1]);
+    for (; k > 0 && f->x[k] > add->f.x[0]; k--) v -= f->m[k - 1] * (f->x[k] - f->x[k - 1]);
     const size_t tail = f->n - k;
     spare->v0 = v;
     spare->f.n = tail;

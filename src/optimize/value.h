@@ -2,7 +2,8 @@
  *
  * The value function of a battery, V(s) = the most that can be earned from here on with s MWh
  * stored, is piecewise linear and continuous on an interval. So is the reward of one interval,
- * q(z), of the energy z taken out of the store (z < 0 charges). One step of dynamic programming is
+ * q(z), of the energy z taken out of the store (z < 0 charges). One step of dynamic programming
+ * is
  *
  *     W(s) = max over z of q(z) + V(s - z),       the sup-convolution of the two,
  *
@@ -24,13 +25,22 @@
 #include "base/alloc.h"
 
 typedef struct {
-    double *x; /* [n + 1] knots, non-decreasing; the domain is x[0]..x[n]    */
-    double *m; /* [n] slope between x[i] and x[i + 1]                         */
-    size_t n;  /* pieces; 0 is the function of a single point                */
+    double *x;    /* [n + 1] knots, non-decreasing; the domain is x[0]..x[n]    */
+    double *m;    /* [n] slope between x[i] and x[i + 1]                         */
+    size_t n;     /* pieces; 0 is the function of a single point                */
     bool concave; /* known to be; false says nothing                         */
 } vo_value;
 
 bool vo_value_is_concave(const vo_value *f);
+
+/* One-sided slopes: what one more MWh earns (-INFINITY: it cannot be), and what the last one is
+ * worth (INFINITY: it cannot be missed). */
+typedef struct {
+    double right, left;
+} vo_slopes;
+
+/* Slopes of f at x. A knot within `noise` of x is taken to be at x. */
+vo_slopes vo_value_slopes(const vo_value *f, double x, double noise);
 
 /* Value at x relative to the value at the left end; x within the domain. */
 double vo_value_rise(const vo_value *f, double x);

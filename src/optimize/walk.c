@@ -12,8 +12,7 @@ static inline double most(double a, double b) { return a > b ? a : b; }
 
 /* What was decided for one interval. */
 typedef struct {
-    double z; /* taken out of the store, MWh; < 0 charges                       */
-    double worth_lo, worth_hi; /* prices of stored energy at which z is still the best     */
+    double z;            /* taken out of the store, MWh; < 0 charges                       */
     double below, above; /* price changes at which the direction flips; NAN: none          */
 } decision;
 
@@ -69,34 +68,29 @@ static inline double discharge_to(const vo_value *v, size_t i, double y, double 
 }
 
 static inline decision decide_simple(const vo_value *v, size_t i, double y,
-                                     const vo_reward_simple *r) {
+                                     const vo_reward_simple *r, double noise) {
     const double cost = r->buy / r->gain, earns = r->sell / r->drain;
     const double up = slope_right(v, i, y), down = slope_left(v, i, y);
     const double nan = (double)NAN;
-    const double to_charge = r->charge_z > 0 && isfinite(up) ? r->gain * up - r->buy : nan;
+    const vo_slopes at = vo_value_slopes(v, y, noise); /* a knot that y should be on, is it */
+    const double to_charge =
+        r->charge_z > 0 && isfinite(at.right) ? r->gain * at.right - r->buy : nan;
     const double to_discharge =
-        r->discharge_z > 0 && isfinite(down) ? r->drain * down - r->sell : nan;
-    decision d = {
-        .worth_lo = earns, .worth_hi = cost, .below = to_charge, .above = to_discharge};
+        r->discharge_z > 0 && isfinite(at.left) ? r->drain * at.left - r->sell : nan;
+    decision d = {.below = to_charge, .above = to_discharge};
     if (up > cost && r->charge_z > 0) {
         const double to = charge_to(v, i, y, cost, r->charge_z);
         d.z = y - to;
-        d.worth_lo = cost;
-        if (to >= y + r->charge_z) d.worth_hi = INF;
         d.below = nan;
         d.above = to_charge;
     } else if (down < earns && r->discharge_z > 0) {
         const double to = discharge_to(v, i, y, earns, r->discharge_z);
         d.z = y - to;
-        d.worth_hi = earns;
-        if (to <= y - r->discharge_z) d.worth_lo = -INF;
         d.below = to_discharge;
         d.above = nan;
-    } else {
-        if (!(r->charge_z > 0)) d.worth_hi = INF;
-        if (!(r->discharge_z > 0)) d.worth_lo = -INF;
     }
-    return d;
+    if (fabs(d.z) > noise) return d;
+    return (decision){.z = 0, .below = to_charge, .above = to_discharge};
 }
 
 /* ---- any reward, any V ------------------------------------------------------------ */
@@ -109,7 +103,8 @@ typedef struct {
     int side;            /* +1 discharging more, -1 charging more           */
 } corner_walk;
 
-/* The first knot at or above `at`, or above it; v->n, v->n + 1 if there is none below v's end. */
+/* The first knot at or above `at`, or above it; v->n, v->n + 1 if there is none below v's end.
+ */
 static size_t first_knot(const vo_value *v, double at, int above) {
     size_t a = 0, b = v->n + (above ? 1 : 0); /* the answer is in a..b */
     while (a < b) {
@@ -184,11 +179,12 @@ static corner best_corner(const vo_value *q, const vo_value *v, double y, double
 
 /* The price change at which the best corner of one side only just equals staying at start. */
 static double flip_shift(const vo_value *q, const vo_value *v, double y, int side,
-                         const vo_reward_simple *r) {
+                         const vo_reward_simple *r, double noise) {
     const double per = side > 0 ? 1 / r->drain : 1 / r->gain;
     double best = side > 0 ? INF : -INF;
     corner_walk c = corners_from(q, v, y, 0, side);
     while (next_corner(&c)) {
+        if (fabs(c.z) <= noise) continue; /* a knot that y should be on */
         const double shift = -c.gained / (c.z * per);
         best = side > 0 ? least(best, shift) : most(best, shift);
     }
@@ -196,85 +192,76 @@ static double flip_shift(const vo_value *q, const vo_value *v, double y, int sid
 }
 
 /* Where charging turns straight into discharging, with no price at which to hold: V's valley
- * makes both better. Newton's iteration on a convex difference of maxima. */
+ * makes both better than that from `low` to `high`. What discharging gains over charging rises
+ * with the price in straight pieces: Newton's steps, kept inside the bracket. */
 static double direct_flip(const vo_value *q, const vo_value *v, double y,
-                          const vo_reward_simple *r, double shift) {
-    for (int i = 0; i < 32; i++) {
+                          const vo_reward_simple *r, double low, double high) {
+    double shift = 0.5 * (low + high);
+    for (int i = 0; i < 100 && high - low > 1e-13 * (fabs(low) + fabs(high)); i++) {
         const corner in = best_corner(q, v, y, 0, -1, shift, r);
         const corner out = best_corner(q, v, y, 0, 1, shift, r);
         const double apart = out.z / r->drain - in.z / r->gain;
-        if (!(apart > 0)) break;
-        const double next = (in.gained - out.gained) / apart;
-        if (fabs(next - shift) <= 1e-12 * most(1, fabs(shift))) return next;
-        shift = next;
+        const double ahead = out.gained - in.gained + shift * apart;
+        if (ahead > 0)
+            high = shift;
+        else
+            low = shift;
+        const double next = apart > 0 ? shift - ahead / apart : (double)NAN;
+        if (fabs(next - shift) <= 1e-13 * fabs(shift)) return next;
+        shift = next > low && next < high ? next : 0.5 * (low + high);
     }
     return shift;
 }
 
 static void general_flips(const vo_value *q, const vo_value *v, double y,
-                          const vo_reward_simple *r, decision *d) {
+                          const vo_reward_simple *r, double noise, decision *d) {
     const double nan = (double)NAN;
-    double to_charge = flip_shift(q, v, y, -1, r), to_discharge = flip_shift(q, v, y, 1, r);
+    double to_charge = flip_shift(q, v, y, -1, r, noise);
+    double to_discharge = flip_shift(q, v, y, 1, r, noise);
     if (to_discharge < to_charge)
-        to_charge = to_discharge = direct_flip(q, v, y, r, 0.5 * (to_charge + to_discharge));
+        to_charge = to_discharge = direct_flip(q, v, y, r, to_discharge, to_charge);
     d->below = d->z < 0 ? nan : d->z > 0 ? to_discharge : to_charge;
     d->above = d->z > 0 ? nan : d->z < 0 ? to_charge : to_discharge;
 }
 
-/* Slopes of q on either side of z: the prices of stored energy at which z is the best. */
-static void worth_range(const vo_value *q, double z, decision *d) {
-    size_t i = 0;
-    while (i < q->n && q->x[i + 1] <= z) i++;
-    d->worth_lo = i < q->n ? q->m[i] : -INF;
-    d->worth_hi = i > 0 && q->x[i] >= z ? q->m[i - 1] : i < q->n && z > q->x[0] ? q->m[i] : INF;
-}
-
 static decision decide_general(const vo_value *v, double y, const vo_value *q,
-                               const vo_reward_simple *r, bool plan_only) {
+                               const vo_reward_simple *r, double noise, bool plan_only) {
     const double lo = most(q->x[0], y - v->x[v->n]), hi = least(q->x[q->n], y - v->x[0]);
     const double start = most(least(0, hi), least(lo, hi));
     const corner out = best_corner(q, v, y, start, 1, 0, r);
     const corner in = best_corner(q, v, y, start, -1, 0, r);
     decision d = {
         .z = out.gained > in.gained ? out.z : in.z, .below = (double)NAN, .above = (double)NAN};
+    if (fabs(d.z) <= noise) d.z = 0; /* what rounding left over is no action */
     if (plan_only) return d;
-    worth_range(q, d.z, &d);
-    if (start == 0) general_flips(q, v, y, r, &d);
+    if (fabs(start) <= noise) general_flips(q, v, y, r, noise, &d);
     return d;
 }
 
 /* ---- one interval ------------------------------------------------------------------- */
 
-/* Keeps the value of stored energy on one consistent path of duals: what it was before, unless
- * a limit or a price of this interval moved it. */
-static double carry_worth(const vo_walker *w, const vo_value *v, double y, double keep,
-                          const decision *d) {
-    const size_t i = find_piece(v, y, w->hint);
-    const double right = slope_right(v, i, y), left = slope_left(v, i, y);
-    const double lo = most(right, d->worth_lo), hi = least(left, d->worth_hi);
-    double worth = isnan(w->worth) ? (isfinite(right) ? right : left) : w->worth / keep;
-    if (hi < worth) worth = hi;
-    if (lo > worth) worth = lo;
-    if (isfinite(worth)) return worth;
-    return isfinite(lo) ? lo : isfinite(hi) ? hi : 0;
-}
-
 static void walk_interval(vo_walker *w, size_t t, const vo_value *v) {
     const vo_reward_source *s = w->source;
     const vo_reward_simple r = vo_reward_simple_at(s, t);
-    const double y = r.keep == 1 ? w->stored_mwh : r.keep * w->stored_mwh;
+    double y = r.keep == 1 ? w->stored_mwh : r.keep * w->stored_mwh;
+    const double noise = 1e-12 * s->p->battery->capacity_mwh;
     decision d;
     double qx[VO_REWARD_MAX_PIECES + 1], qm[VO_REWARD_MAX_PIECES];
     vo_value q = {.x = qx, .m = qm};
+    if (fabs(y - v->x[0]) <= noise) y = most(y, v->x[0]); /* outside by rounding is inside */
+    if (fabs(y - v->x[v->n]) <= noise) y = least(y, v->x[v->n]);
     w->hint = find_piece(v, y, w->hint);
-    if (s->simple && v->concave && vo_reward_is_concave(&r)) {
-        d = decide_simple(v, w->hint, y, &r);
+    /* where V falls, a price may turn charging straight into discharging: simple cannot see it
+     */
+    const bool rises = v->n == 0 || v->m[v->n - 1] >= 0;
+    if (s->simple && v->concave && rises && vo_reward_is_concave(&r)) {
+        d = decide_simple(v, w->hint, y, &r, noise);
     } else {
         if (s->simple)
             vo_reward_of_simple(&r, &q);
         else
             vo_reward_at(s, t, &q);
-        d = decide_general(v, y, &q, &r, !w->path.value);
+        d = decide_general(v, y, &q, &r, noise, !w->path.value);
     }
     const double u = d.z > 0 ? d.z / r.drain : d.z / r.gain;
     double next = least(most(y - d.z, s->lo_mwh), s->hi_mwh);
@@ -282,8 +269,6 @@ static void walk_interval(vo_walker *w, size_t t, const vo_value *v) {
     if (u > 0) w->discharged_mwh += u;
     if (w->path.value) {
         const double price = s->p->price[t];
-        w->worth = carry_worth(w, v, next, r.keep, &d);
-        w->path.value[t] = w->worth;
         w->path.below[t] = price + d.below;
         w->path.above[t] = price + d.above;
     }

@@ -1,9 +1,10 @@
-/* walk.h -- forward along the value functions: what to do, what it is worth, when it flips.
+/* walk.h -- forward along the value functions: what to do, and when it flips.
  *
- * At interval t, with y = keep * stored, the best z maximises q_t(z) + V_{t+1}(y - z). The choice
- * flips where the market price (buying and selling price moved together) would make another
- * direction the best one: charging pays while price < gain * V'(y+) less costs, discharging
- * while price > drain * V'(y-) plus costs, for concave V; best ratios over all pieces if not.
+ * At interval t, with y = keep * stored, the best z maximises q_t(z) + V_{t+1}(y - z). The
+ * choice flips where the market price (buying and selling price moved together) would make
+ * another direction the best one: charging pays while price < gain * V'(y+) less costs,
+ * discharging while price > drain * V'(y-) plus costs, for concave V; best ratios over all
+ * pieces if not.
  */
 #ifndef VO_OPTIMIZE_WALK_H
 #define VO_OPTIMIZE_WALK_H
@@ -14,7 +15,6 @@ typedef struct {
     const vo_reward_source *source;
     vo_sweep_path path;
     double stored_mwh;
-    double worth; /* value of stored energy after the last interval; NAN at first */
     double profit, profit_low; /* a compensated sum                              */
     double discharged_mwh;
     size_t hint; /* the piece of V where the stored energy was last               */

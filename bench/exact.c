@@ -1,10 +1,12 @@
-/* exact.c -- the exact method's speed: beside HiGHS and CBC, over sizes, price signs and fleets.
+/* exact.c -- the exact method's speed: beside HiGHS and CBC, over sizes, price signs and
+ * fleets.
  *
- * Synthetic prices (daily and half-daily waves and an AR(1) rest), 1 MW / 4 MWh, round trip 0.9,
- * full answers: plan, values of stored energy, flip prices. HiGHS solves the same problem as an
- * LP (simplex, its default; 1 thread), CBC as a MILP with one binary per interval; their time is
- * that of the solver alone. Every pair must agree on the profit. Times are the least of several.
- * ratio: peer / ours where a peer is beside us, else ours / what it is compared with or limited to.
+ * Synthetic prices (daily and half-daily waves and an AR(1) rest), 1 MW / 4 MWh, round trip
+ * 0.9, full answers: plan, values of stored energy, flip prices. HiGHS solves the same problem
+ * as an LP (simplex, its default; 1 thread), CBC as a MILP with one binary per interval; their
+ * time is that of the solver alone. Every pair must agree on the profit. Times are the least of
+ * several. ratio: peer / ours where a peer is beside us, else ours / what it is compared with
+ * or limited to.
  * --quick: fewer repetitions, and HiGHS is not asked for the year of five minutes.
  */
 #define _POSIX_C_SOURCE 200809L
@@ -28,8 +30,8 @@
 #include <coin/Cbc_C_Interface.h>
 #endif
 
-/* HiGHS's C header defines its constants in every file that includes it, and lp_highs.c is linked
- * here too: so what is called is declared, as of HiGHS 1.15. */
+/* HiGHS's C header defines its constants in every file that includes it, and lp_highs.c is
+ * linked here too: so what is called is declared, as of HiGHS 1.15. */
 void *Highs_create(void);
 void Highs_destroy(void *h);
 int Highs_setBoolOptionValue(void *h, const char *option, int value);
@@ -191,9 +193,8 @@ static answer ask_highs(const vo_problem *p) {
     void *h = Highs_create();
     Highs_setBoolOptionValue(h, "output_flag", 0);
     Highs_setIntOptionValue(h, "threads", 1);
-    Highs_passLp(h, g.columns, g.rows, g.entries, BY_COLUMNS, MINIMIZE, 0,
-                 g.cost, g.lower, g.upper, g.row_lower, g.row_upper,
-                 g.start, g.index, g.value);
+    Highs_passLp(h, g.columns, g.rows, g.entries, BY_COLUMNS, MINIMIZE, 0, g.cost, g.lower,
+                 g.upper, g.row_lower, g.row_upper, g.start, g.index, g.value);
     const double from = vo_clock_monotonic_s();
     Highs_run(h);
     const answer a = {vo_clock_monotonic_s() - from, -Highs_getObjectiveValue(h)};
@@ -225,7 +226,8 @@ static void must_agree(const char *what, double ours, double peer, double relati
     exit(1);
 }
 
-/* ---- claims -------------------------------------------------------------------------------- */
+/* ---- claims --------------------------------------------------------------------------------
+ */
 
 static void beside_highs(const char *claim, size_t n, double dt_h, bool ask, int repeat) {
     site s;
@@ -304,9 +306,9 @@ static double roll(vo_exact *e, const site *s) {
         bool feasible = false;
         p.price = s->price + t;
         check(vo_exact_first(e, &p, &power, &feasible, &err), &err);
-        const double soc = b.initial_soc * b.capacity_mwh - (power > 0
-                                                                 ? power / b.discharge_efficiency
-                                                                 : power * b.charge_efficiency);
+        const double soc =
+            b.initial_soc * b.capacity_mwh -
+            (power > 0 ? power / b.discharge_efficiency : power * b.charge_efficiency);
         b.initial_soc = fmin(fmax(soc / b.capacity_mwh, 0), 1);
     }
     return vo_clock_monotonic_s() - from;
@@ -322,7 +324,8 @@ static void rolling_year(void) {
     s.b.final_kind = VO_FINAL_FREE;
     check(vo_exact_create(NULL, &e, &err), &err);
     for (int i = 0; i < 3; i++) best = fmin(best, roll(e, &s));
-    line("rolling_year", "8760_plans_of_48_h_vs_limit", best * 1e3, 100, best * 1e3 / 100, "ms");
+    line("rolling_year", "8760_plans_of_48_h_vs_limit", best * 1e3, 100, best * 1e3 / 100,
+         "ms");
     vo_exact_free(e);
     free(s.price);
 }
@@ -349,7 +352,8 @@ static void certified(void) {
     free(s.price);
 }
 
-/* ---- the fleet ---------------------------------------------------------------------------- */
+/* ---- the fleet ----------------------------------------------------------------------------
+ */
 
 enum { WORKERS = 2 };
 

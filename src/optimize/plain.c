@@ -49,8 +49,7 @@ static void copy_value(vo_value *to, double *at, const vo_value *from) {
 /* p->first = what the ladder is. */
 static vo_status take_first(vo_plain *p, vo_error *err) {
     const size_t pieces = vo_ladder_size(&p->ladder);
-    const vo_status st =
-        reserve(p, 2 * pieces + 1, &p->first_block, &p->first_size, err);
+    const vo_status st = reserve(p, 2 * pieces + 1, &p->first_block, &p->first_size, err);
     if (st != VO_OK) return st;
     p->first = (vo_value){.x = p->first_block, .m = p->first_block + pieces + 1};
     vo_ladder_get(&p->ladder, &p->first);
@@ -59,7 +58,8 @@ static vo_status take_first(vo_plain *p, vo_error *err) {
 
 /* Whether energy may be a burden: only then can V fall, and a price turn charging straight into
  * discharging, which takes all of V to find. It may be where the end asks to get rid of it. */
-static bool may_fall(const vo_reward_source *s, const vo_value *last, const vo_reward_rates *r) {
+static bool may_fall(const vo_reward_source *s, const vo_value *last,
+                     const vo_reward_rates *r) {
     if (last->n && last->m[last->n - 1] < 0) return true;
     if (!(last->x[last->n] < s->hi_mwh)) return false;
     int64_t paid_to_keep = 0;
@@ -84,8 +84,8 @@ vo_status vo_plain_back(vo_plain *p, const vo_reward_source *s, size_t t0, size_
     p->rates.same = 0;
     for (size_t b = n, a; b > 0; b = a) {
         a = b > CHUNK ? b - CHUNK : 0;
-        *suits = vo_reward_rates_at(s, t0 + a, b - a, &p->rates) &&
-                 !may_fall(s, last, &p->rates);
+        *suits =
+            vo_reward_rates_at(s, t0 + a, b - a, &p->rates) && !may_fall(s, last, &p->rates);
         if (!*suits) return VO_OK;
         st = vo_ladder_back(&p->ladder, &p->rates, p->to_charge + a, p->to_discharge + a, err);
         if (st != VO_OK) return st;
@@ -196,9 +196,9 @@ static void agree(const double *fall, const double *rise, size_t n, double *rest
 
 /* ---- backward again ---------------------------------------------------------------------- */
 
-/* Slopes of V above and below the walk, from the end of the chunk to its beginning: what a little
- * more or less is worth is what later intervals make of it, or this one. On return right[k] and
- * left[k] are those at stored[k + 1] after interval k. */
+/* Slopes of V above and below the walk, from the end of the chunk to its beginning: what a
+ * little more or less is worth is what later intervals make of it, or this one. On return
+ * right[k] and left[k] are those at stored[k + 1] after interval k. */
 static void slopes_along(const double *low, const double *high, const double *fall,
                          const double *rise, size_t n, double *restrict right,
                          double *restrict left, price_range *slope) {
@@ -246,7 +246,8 @@ static void turn_prices(const vo_reward_rates *r, const double *price, const dou
     }
 }
 
-/* One chunk of the walk, from a on: agreed ranges in value and below become values and flips. */
+/* One chunk of the walk, from a on: agreed ranges in value and below become values and flips.
+ */
 static vo_status explain(vo_plain *p, const vo_reward_source *s, size_t a, double noise,
                          const vo_sweep_path *path, price_range *slope, double *price,
                          vo_error *err) {

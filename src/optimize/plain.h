@@ -33,8 +33,8 @@ typedef struct {
     const vo_alloc *alloc;
     vo_ladder ladder;
     vo_reward_rates rates;
-    double *block;       /* V at the range's end, then the targets                     */
-    double *first_block; /* V at its beginning                                         */
+    double *block;           /* V at the range's end, then the targets                     */
+    double *first_block;     /* V at its beginning                                         */
     size_t size, first_size; /* doubles                                                */
     vo_value first, last;
     double *to_charge, *to_discharge; /* [t1 - t0] */

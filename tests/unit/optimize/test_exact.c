@@ -11,12 +11,13 @@
 #include "optimize/reward.h"
 #include "support/random_problem.h"
 
-/* What the sweep does itself: no cycle limits, nothing that couples intervals, no contradiction. */
-static const uint32_t features =
-    RANDOM_NEGATIVE | RANDOM_TIES | RANDOM_EXPORT_PRICE | RANDOM_CHEAP_BUY | RANDOM_FEE |
-    RANDOM_CARBON | RANDOM_LOAD | RANDOM_PV | RANDOM_CURTAIL | RANDOM_OUTAGE |
-    RANDOM_SOC_RANGE | RANDOM_FINAL_KIND | RANDOM_UNEVEN | RANDOM_SELF_DISCHARGE | RANDOM_WEAR |
-    RANDOM_LOSSLESS;
+/* What the sweep does itself: no cycle limits, nothing that couples intervals, no
+ * contradiction. */
+static const uint32_t features = RANDOM_NEGATIVE | RANDOM_TIES | RANDOM_EXPORT_PRICE |
+                                 RANDOM_CHEAP_BUY | RANDOM_FEE | RANDOM_CARBON | RANDOM_LOAD |
+                                 RANDOM_PV | RANDOM_CURTAIL | RANDOM_OUTAGE | RANDOM_SOC_RANGE |
+                                 RANDOM_FINAL_KIND | RANDOM_UNEVEN | RANDOM_SELF_DISCHARGE |
+                                 RANDOM_WEAR | RANDOM_LOSSLESS;
 static const uint32_t plain = RANDOM_TIES | RANDOM_EXPORT_PRICE | RANDOM_FEE | RANDOM_CARBON |
                               RANDOM_OUTAGE | RANDOM_SOC_RANGE | RANDOM_FINAL_KIND |
                               RANDOM_UNEVEN | RANDOM_WEAR | RANDOM_LOSSLESS;
@@ -125,13 +126,12 @@ Test(exact, the_duals_prove_the_profit) {
         random_problem r;
         bool feasible;
         const uint32_t allowed = plain | (seed % 3 ? 0 : RANDOM_SELF_DISCHARGE);
-        random_problem_init(&r, seed, random_problem_mask(seed, allowed),
-                            seed % 10 ? 40 : 400);
+        random_problem_init(&r, seed, random_problem_mask(seed, allowed), seed % 10 ? 40 : 400);
         vo_plan *plan = solved(&r.p, &feasible);
         if (feasible) {
             const double bound = lagrange(&r.p, plan->dual_per_mwh);
-            const double room = 1e-8 * (fabs(plan->profit) +
-                                        most_price(&r.p) * r.battery[0].capacity_mwh);
+            const double room =
+                1e-8 * (fabs(plan->profit) + most_price(&r.p) * r.battery[0].capacity_mwh);
             cr_assert(fabs(bound - plan->profit) <= room, "seed %d: profit %.12g, bound %.12g",
                       (int)seed, plan->profit, bound);
             seen++;
@@ -169,8 +169,8 @@ Test(exact, the_first_decision_flips_exactly_at_its_flip_prices) {
         const double below = plan->flip_below[0], above = plan->flip_above[0];
         const double step = 1e-5 * most_price(&r.p);
         if (feasible && isfinite(above)) {
-            cr_assert(above >= r.p.price[0] - step, "seed %d: above %g, price %g", (int)seed, above,
-                      r.p.price[0]);
+            cr_assert(above >= r.p.price[0] - step, "seed %d: above %g, price %g", (int)seed,
+                      above, r.p.price[0]);
             cr_assert_geq(first_direction(r.p, above + step), now + 1, "seed %d, above %g",
                           (int)seed, above);
             if (above - step > r.p.price[0])
@@ -178,8 +178,8 @@ Test(exact, the_first_decision_flips_exactly_at_its_flip_prices) {
             seen++;
         }
         if (feasible && isfinite(below)) {
-            cr_assert(below <= r.p.price[0] + step, "seed %d: below %g, price %g", (int)seed, below,
-                      r.p.price[0]);
+            cr_assert(below <= r.p.price[0] + step, "seed %d: below %g, price %g", (int)seed,
+                      below, r.p.price[0]);
             cr_assert_leq(first_direction(r.p, below - step), now - 1, "seed %d, below %g",
                           (int)seed, below);
             if (below + step < r.p.price[0])
@@ -203,8 +203,9 @@ Test(exact, the_first_decision_alone_is_that_of_the_whole_plan) {
         vo_plan *plan = solved(&r.p, &feasible);
         cr_assert_eq(vo_exact_first(e, &r.p, &power, &same, NULL), VO_OK);
         cr_assert_eq(feasible, same);
-        if (feasible) cr_assert_eq(power, plan->power_mw[0], "seed %d: %.17g, %.17g", (int)seed, power,
-                                   plan->power_mw[0]);
+        if (feasible)
+            cr_assert_eq(power, plan->power_mw[0], "seed %d: %.17g, %.17g", (int)seed, power,
+                         plan->power_mw[0]);
         vo_plan_free(plan);
         random_problem_fini(&r);
     }

@@ -136,7 +136,8 @@ Test(ladder, slopes_along_a_walk_are_those_of_the_function) {
         open_market(&m, seed, N);
         vo_random g = vo_random_seed(seed, 9);
         vo_value v = at_end(&m, x, slope, seed);
-        for (size_t t = 0; t <= N; t++) /* any walk: look-ups do not ask whether it is the best */
+        for (size_t t = 0; t <= N;
+             t++) /* any walk: look-ups do not ask whether it is the best */
             stored[t] = vo_random_between(&g, m.s.lo_mwh, m.s.hi_mwh);
         vo_ladder_init(&l, NULL);
         cr_assert_eq(vo_ladder_set(&l, &v, m.s.lo_mwh, m.s.hi_mwh, NULL), VO_OK);

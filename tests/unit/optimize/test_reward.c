@@ -15,8 +15,7 @@ static double settled(const vo_reward_source *s, size_t t, double z) {
     const vo_reward_simple r = vo_reward_simple_at(s, t);
     const vo_site_interval site = vo_site_at(s->p, t);
     const double u = z > 0 ? z / r.drain : z / r.gain;
-    return vo_site_settle(&site, u).cash -
-           (u > 0 ? u * s->p->battery->wear_cost_per_mwh : 0);
+    return vo_site_settle(&site, u).cash - (u > 0 ? u * s->p->battery->wear_cost_per_mwh : 0);
 }
 
 Test(reward, the_pieces_rise_as_settled_money_does) {

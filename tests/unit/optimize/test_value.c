@@ -125,10 +125,9 @@ Test(value, restricting_keeps_what_lies_inside) {
             cr_assert_eq(f->v.x[0], fmax(lo, 0));
             cr_assert_eq(f->v.x[f->v.n], fmin(hi, end));
             for (double s = f->v.x[0]; s < f->v.x[f->v.n]; s += 0.07)
-                cr_assert_float_eq(vo_value_rise(&f->v, s),
-                                   vo_value_rise(&copy->v, s) -
-                                       vo_value_rise(&copy->v, f->v.x[0]),
-                                   1e-9);
+                cr_assert_float_eq(
+                    vo_value_rise(&f->v, s),
+                    vo_value_rise(&copy->v, s) - vo_value_rise(&copy->v, f->v.x[0]), 1e-9);
         }
         free(copy);
     }

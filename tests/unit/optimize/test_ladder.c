@@ -33,8 +33,8 @@ static void open_market(market *m, uint64_t seed, size_t n) {
     for (size_t t = 0; t < n; t++) {
         m->price[t] = round(vo_random_between(&r, 0, 60));
         m->export_price[t] = m->price[t] - (double)vo_random_below(&r, 3);
-        m->limit_in[t] = vo_random_below(&r, 5) ? 1 : vo_random_below(&r, 2) * 0.37;
-        m->limit_out[t] = vo_random_below(&r, 5) ? 1 : vo_random_below(&r, 2) * 0.41;
+        m->limit_in[t] = vo_random_below(&r, 5) ? 1 : vo_random_below(&r, 2) ? 0.37 : 0;
+        m->limit_out[t] = vo_random_below(&r, 5) ? 1 : vo_random_below(&r, 2) ? 0.41 : 0;
     }
     m->p.price = m->price;
     if (seed % 3) m->p.export_price = m->export_price;

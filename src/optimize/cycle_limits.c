@@ -482,7 +482,7 @@ static vo_status write_flips(vo_cycle_limits *c, const span *d, double start,
     memcpy(worth, path->value + d->t0, n * sizeof *worth);
     vo_sweep_sums sums = {0};
     const vo_sweep_path walked = {c->over.power_mw, c->over.stored_mwh, path->value,
-                                  path->below, path->above};
+                                  path->below,      path->above,        NULL};
     const vo_status st = vo_sweep_walk(&c->sweep, &c->priced, start, n, &walked, &sums, err);
     memcpy(path->value + d->t0, worth, n * sizeof *worth);
     c->alloc->free(c->alloc->ctx, worth);
@@ -678,8 +678,13 @@ vo_status vo_cycle_limits_solve(vo_cycle_limits *c, const vo_reward_source *s,
                         gap_closed, err);
     else
         st = solve_spans(c, last, path, 0, &value, feasible, gap_closed, err);
-    if (st == VO_OK && *feasible && *gap_closed) *profit = settle(c, path).profit;
-    return st;
+    if (st != VO_OK || !*feasible || !*gap_closed) return st;
+    *profit = settle(c, path).profit;
+    if (path->worth) { /* of the mix, under the best multipliers, which are still in `extra` */
+        const double noise = 1e-9 * b->capacity_mwh;
+        vo_marginal_values(&c->priced, 0, p->n,
+                           vo_value_slopes(last, path->stored_mwh[p->n], noise),
+                           path->stored_mwh, path->value, path->worth);
+    }
+    return VO_OK;
 }
-
-vo_reward_source vo_cycle_limits_priced(const vo_cycle_limits *c) { return c->priced; }

@@ -30,7 +30,4 @@ vo_status vo_cycle_limits_solve(vo_cycle_limits *c, const vo_reward_source *s,
                                 const vo_value *last, const vo_sweep_path *path, double *profit,
                                 bool *feasible, bool *gap_closed, vo_error *err);
 
-/* The source with the multipliers of the last solve as wear; valid until the next one. */
-vo_reward_source vo_cycle_limits_priced(const vo_cycle_limits *c);
-
 #endif

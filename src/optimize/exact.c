@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "optimize/cycle_limits.h"
-#include "optimize/marginal.h"
 #include "optimize/sweep.h"
 
 struct vo_exact {
@@ -106,8 +105,8 @@ static vo_status sweep_back(vo_exact *e, const vo_reward_source *s, double store
 }
 
 static vo_status solve_limited(vo_exact *e, const vo_reward_source *s,
-                               const vo_sweep_path *path, vo_plan *plan, double *profit,
-                               bool *feasible, bool *gap_closed, vo_error *err) {
+                               const vo_sweep_path *path, double *profit, bool *feasible,
+                               bool *gap_closed, vo_error *err) {
     if (!vo_reward_all_concave(s)) {
         *gap_closed = false;
         return VO_OK;
@@ -120,13 +119,18 @@ static vo_status solve_limited(vo_exact *e, const vo_reward_source *s,
     terminal(s, &end);
     *feasible = end.x[0] <= end.x[1];
     if (!*feasible) return VO_OK;
-    const vo_status st =
-        vo_cycle_limits_solve(e->limits, s, &end.v, path, profit, feasible, gap_closed, err);
-    if (st == VO_OK && *feasible && *gap_closed && path->value) {
-        const vo_reward_source priced = vo_cycle_limits_priced(e->limits);
-        vo_marginal_values(&priced, path->stored_mwh, path->value, plan->value_of_stored_mwh);
-    }
-    return st;
+    return vo_cycle_limits_solve(e->limits, s, &end.v, path, profit, feasible, gap_closed, err);
+}
+
+/* A solution's arrays as the sweep writes them. */
+static vo_sweep_path path_of(vo_plan *plan, bool plan_only) {
+    vo_sweep_path path = {.power_mw = plan->power_mw, .stored_mwh = plan->stored_mwh};
+    if (plan_only) return path;
+    path.value = plan->dual_per_mwh;
+    path.worth = plan->value_of_stored_mwh;
+    path.below = plan->flip_below;
+    path.above = plan->flip_above;
+    return path;
 }
 
 vo_status vo_exact_solve(vo_exact *e, const vo_problem *p, bool plan_only, vo_plan *plan,
@@ -136,21 +140,17 @@ vo_status vo_exact_solve(vo_exact *e, const vo_problem *p, bool plan_only, vo_pl
     const vo_battery *b = p->battery;
     const vo_reward_source s = vo_reward_open(p);
     const double stored_mwh = b->initial_soc * b->capacity_mwh;
-    const vo_sweep_path path = {
-        plan->power_mw, plan->stored_mwh, plan_only ? NULL : plan->dual_per_mwh,
-        plan_only ? NULL : plan->flip_below, plan_only ? NULL : plan->flip_above};
+    const vo_sweep_path path = path_of(plan, plan_only);
     vo_sweep_sums sums = {0};
     *gap_closed = true;
     *feasible = stored_mwh >= s.lo_mwh && stored_mwh <= s.hi_mwh;
     if (!*feasible) return VO_OK;
     if (has_cycle_limit(p)) {
-        st = solve_limited(e, &s, &path, plan, &sums.profit, feasible, gap_closed, err);
+        st = solve_limited(e, &s, &path, &sums.profit, feasible, gap_closed, err);
     } else {
         st = sweep_back(e, &s, stored_mwh, feasible, err);
         if (st == VO_OK && *feasible)
             st = vo_sweep_walk(&e->sweep, &s, stored_mwh, p->n, &path, &sums, err);
-        if (st == VO_OK && *feasible && path.value)
-            vo_marginal_values(&s, path.stored_mwh, path.value, plan->value_of_stored_mwh);
     }
     if (st != VO_OK || !*feasible || !*gap_closed) return st;
     if (b->final_kind == VO_FINAL_VALUE)

@@ -27,19 +27,6 @@ vo_slopes vo_marginal_reward(const vo_reward_source *s, size_t t, double z) {
     return vo_value_slopes(&q, z, noise_of(s));
 }
 
-vo_slopes vo_marginal_final(const vo_reward_source *s, double stored_mwh) {
-    const vo_battery *b = s->p->battery;
-    const double noise = noise_of(s);
-    double least = s->lo_mwh, pays = 0;
-    if (b->final_kind == VO_FINAL_EXACT) return (vo_slopes){-INF, INF};
-    if (b->final_kind == VO_FINAL_VALUE) pays = b->final_value_per_mwh;
-    if (b->final_kind == VO_FINAL_AT_LEAST_INITIAL)
-        least = fmax(least, b->initial_soc * b->capacity_mwh);
-    if (b->final_kind == VO_FINAL_AT_LEAST) least = fmax(least, b->final_soc * b->capacity_mwh);
-    return (vo_slopes){.right = stored_mwh >= s->hi_mwh - noise ? -INF : pays,
-                       .left = stored_mwh <= least + noise ? INF : pays};
-}
-
 double vo_marginal_duals(const vo_reward_source *s, size_t t0, size_t t1, vo_slopes end,
                          double worth, const double *stored_mwh, double *low, double *high,
                          double *dual) {
@@ -66,12 +53,11 @@ double vo_marginal_duals(const vo_reward_source *s, size_t t0, size_t t1, vo_slo
     return worth;
 }
 
-void vo_marginal_values(const vo_reward_source *s, const double *stored_mwh, const double *dual,
-                        double *value) {
-    const size_t n = s->p->n;
+void vo_marginal_values(const vo_reward_source *s, size_t t0, size_t t1, vo_slopes end,
+                        const double *stored_mwh, const double *dual, double *value) {
     const double noise = noise_of(s);
-    vo_slopes v = vo_marginal_final(s, stored_mwh[n]);
-    for (size_t t = n; t-- > 0;) {
+    vo_slopes v = end;
+    for (size_t t = t1; t-- > t0;) {
         const double after = stored_mwh[t + 1];
         const bool full = after >= s->hi_mwh - noise, empty = after <= s->lo_mwh + noise;
         const double keep = vo_reward_over(s, t).keep;

@@ -10,10 +10,8 @@
 
 #include "optimize/reward.h"
 
-/* Slopes of interval t's reward at z, and of the final rule at the energy stored at the end.
- * Energies that differ by rounding count as the same. */
+/* Slopes of interval t's reward at z. Energies that differ by rounding count as the same. */
 vo_slopes vo_marginal_reward(const vo_reward_source *s, size_t t, double z);
-vo_slopes vo_marginal_final(const vo_reward_source *s, double stored_mwh);
 
 /* dual[t0..t1-1]: one path of prices of stored energy that supports every action of a concave
  * problem's plan. The price may rise only where the battery is full, fall only where it is
@@ -25,10 +23,10 @@ double vo_marginal_duals(const vo_reward_source *s, size_t t0, size_t t1, vo_slo
                          double worth, const double *stored_mwh, double *low, double *high,
                          double *dual);
 
-/* value[t] = V_{t+1}'(s+) at the plan's stored energy: what one more MWh at the interval's end
- * earns. Where the battery is full, what the last one is worth; where neither exists (an exact
- * final SOC), dual[t]. stored_mwh[n + 1], dual[n] and value[n] may not overlap. */
-void vo_marginal_values(const vo_reward_source *s, const double *stored_mwh, const double *dual,
-                        double *value);
+/* value[t0..t1-1] = V_{t+1}'(s+) at the plan's stored energy: what one more MWh at the
+ * interval's end earns. Where the battery is full, what the last one is worth; where neither
+ * exists (an exact final SOC), dual[t]. `end` as above. */
+void vo_marginal_values(const vo_reward_source *s, size_t t0, size_t t1, vo_slopes end,
+                        const double *stored_mwh, const double *dual, double *value);
 
 #endif

@@ -246,6 +246,18 @@ static void turn_prices(const vo_reward_rates *r, const double *price, const dou
     }
 }
 
+/* What one more MWh earns; where the store is full, what the last one is worth; where neither
+ * can be, the price of stored energy. */
+static void note_worth(const double *right, const double *left, const double *value,
+                       const double *stored, size_t n, double full, double *restrict worth) {
+    for (size_t k = 0; k < n; k++) {
+        const double other = isfinite(right[k]) ? right[k] : left[k];
+        const double wish = stored[k + 1] >= full ? left[k] : right[k];
+        const double some = isfinite(other) ? other : value[k];
+        worth[k] = isfinite(wish) ? wish : some;
+    }
+}
+
 /* One chunk of the walk, from a on: agreed ranges in value and below become values and flips.
  */
 static vo_status explain(vo_plain *p, const vo_reward_source *s, size_t a, double noise,
@@ -262,6 +274,8 @@ static vo_status explain(vo_plain *p, const vo_reward_source *s, size_t a, doubl
                   low, high);
     let_go(stored, r->n, s->lo_mwh + noise, s->hi_mwh - noise, fall, rise);
     slopes_along(low, high, fall, rise, r->n, right, left, slope);
+    if (path->worth)
+        note_worth(right, left, value, stored, r->n, s->hi_mwh - noise, path->worth + a);
     const vo_status st = vo_ladder_back_along(&p->ladder, r, stored, noise, right, left, err);
     if (st != VO_OK) return st;
     turn_prices(r, s->p->price + a, right, left, stored, s->over.gain, s->over.drain, noise,

@@ -17,11 +17,13 @@
 
 #include "optimize/ladder.h"
 
-/* Where a walk writes; indexes are the problem's. value, below, above may be NULL together. */
+/* Where a walk writes; indexes are the problem's. value, below, above may be NULL together
+ * (then worth, too). */
 typedef struct {
     double *power_mw;   /* [n]                                                           */
     double *stored_mwh; /* [n + 1]; [t0] is set to the start                             */
     double *value, *below, *above;
+    double *worth; /* [n] V's slope at the energy stored after t, as marginal.h says; or NULL */
 } vo_sweep_path;
 
 typedef struct {

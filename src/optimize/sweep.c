@@ -283,8 +283,11 @@ static vo_status write_duals(vo_sweep *w, const vo_reward_source *s, const vo_sw
     if (st != VO_OK) return st;
     const vo_value last = block_end_value(w, &w->block[0]);
     const double noise = 1e-9 * s->p->battery->capacity_mwh;
-    vo_marginal_duals(s, w->t0, w->t1, vo_value_slopes(&last, path->stored_mwh[w->t1], noise),
-                      (double)NAN, path->stored_mwh, w->ranges, w->ranges + n, path->value);
+    const vo_slopes end = vo_value_slopes(&last, path->stored_mwh[w->t1], noise);
+    vo_marginal_duals(s, w->t0, w->t1, end, (double)NAN, path->stored_mwh, w->ranges,
+                      w->ranges + n, path->value);
+    if (path->worth)
+        vo_marginal_values(s, w->t0, w->t1, end, path->stored_mwh, path->value, path->worth);
     return VO_OK;
 }
 

@@ -250,11 +250,12 @@ static void turn_prices(const vo_reward_rates *r, const double *price, const dou
  * can be, the price of stored energy. */
 static void note_worth(const double *right, const double *left, const double *value,
                        const double *stored, size_t n, double full, double *restrict worth) {
-    for (size_t k = 0; k < n; k++) {
-        const double other = isfinite(right[k]) ? right[k] : left[k];
-        const double wish = stored[k + 1] >= full ? left[k] : right[k];
-        const double some = isfinite(other) ? other : value[k];
-        worth[k] = isfinite(wish) ? wish : some;
+    for (size_t k = 0; k < n; k++) { /* x - x is 0 for finite x only: no call, no branch */
+        const double more = right[k], less = left[k];
+        const double some = less - less == 0 ? less : value[k];
+        const double other = more - more == 0 ? more : some;
+        const double wish = stored[k + 1] >= full ? less : more;
+        worth[k] = wish - wish == 0 ? wish : other;
     }
 }
 

@@ -461,12 +461,12 @@ static void write_mix(const vo_cycle_limits *c, const span *d, double share,
 }
 
 /* Profit without multipliers, and what was discharged, of what stands in the path. */
-static vo_sweep_sums settle(const vo_cycle_limits *c, const vo_sweep_path *path) {
+static vo_sweep_sums settle(const vo_reward_source *s, const vo_sweep_path *path) {
     vo_sweep_sums sums = {0};
-    for (size_t t = 0; t < c->source->p->n; t++) {
-        const vo_reward_simple r = vo_reward_simple_at(c->source, t);
+    for (size_t t = 0; t < s->p->n; t++) {
+        const vo_reward_simple r = vo_reward_simple_at(s, t);
         const double u = path->power_mw[t] * r.dt_h;
-        sums.profit += vo_reward_cash(c->source, t, &r, u);
+        sums.profit += vo_reward_cash(s, t, &r, u);
         if (u > 0) sums.discharged_mwh += u;
     }
     return sums;
@@ -569,7 +569,7 @@ static vo_status draw_whole(vo_cycle_limits *c, const vo_value *last, whole_plan
     if (st != VO_OK || !*feasible || !*closed) return st;
     w->nu = nu;
     w->value += nu * limit;
-    w->discharged = settle(c, &path).discharged_mwh;
+    w->discharged = settle(c->source, &path).discharged_mwh;
     return VO_OK;
 }
 
@@ -679,7 +679,14 @@ vo_status vo_cycle_limits_solve(vo_cycle_limits *c, const vo_reward_source *s,
     else
         st = solve_spans(c, last, path, 0, &value, feasible, gap_closed, err);
     if (st != VO_OK || !*feasible || !*gap_closed) return st;
-    *profit = settle(c, path).profit;
+    *profit = settle(s, path).profit;
+    if (s->hull) { /* did the envelope promise more than is true? */
+        vo_reward_source real = *s;
+        real.hull = false;
+        const double earned = settle(&real, path).profit;
+        *gap_closed = *profit - earned <= 1e-10 * c->scale;
+        *profit = earned;
+    }
     if (path->worth) { /* of the mix, under the best multipliers, which are still in `extra` */
         const double noise = 1e-9 * b->capacity_mwh;
         vo_marginal_values(&c->priced, 0, p->n,

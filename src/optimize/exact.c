@@ -104,13 +104,14 @@ static vo_status sweep_back(vo_exact *e, const vo_reward_source *s, double store
     return VO_OK;
 }
 
+/* Multipliers close the gap of concave problems only. So where a reward is not concave its
+ * envelope is solved instead; if the plan's actions earn there what they really earn, it is
+ * optimal, else the gap stays open. */
 static vo_status solve_limited(vo_exact *e, const vo_reward_source *s,
                                const vo_sweep_path *path, double *profit, bool *feasible,
                                bool *gap_closed, vo_error *err) {
-    if (!vo_reward_all_concave(s)) {
-        *gap_closed = false;
-        return VO_OK;
-    }
+    const vo_reward_source hull = vo_reward_hull(s);
+    const vo_reward_source *const solved = vo_reward_all_concave(s) ? s : &hull;
     if (!e->limits) {
         const vo_status st = vo_cycle_limits_create(e->alloc, &e->limits, err);
         if (st != VO_OK) return st;
@@ -119,7 +120,8 @@ static vo_status solve_limited(vo_exact *e, const vo_reward_source *s,
     terminal(s, &end);
     *feasible = end.x[0] <= end.x[1];
     if (!*feasible) return VO_OK;
-    return vo_cycle_limits_solve(e->limits, s, &end.v, path, profit, feasible, gap_closed, err);
+    return vo_cycle_limits_solve(e->limits, solved, &end.v, path, profit, feasible, gap_closed,
+                                 err);
 }
 
 /* A solution's arrays as the sweep writes them. */

@@ -143,7 +143,14 @@ static bool feasible_range(const vo_site_interval *s, double *lo, double *hi) {
     return *lo <= *hi;
 }
 
-bool vo_reward_at(const vo_reward_source *s, size_t t, vo_value *q) {
+vo_reward_source vo_reward_hull(const vo_reward_source *s) {
+    vo_reward_source h = *s;
+    h.hull = true;
+    h.simple = false;
+    return h;
+}
+
+static bool true_reward(const vo_reward_source *s, size_t t, vo_value *q) {
     const vo_reward_simple r = vo_reward_simple_at(s, t);
     const double wear =
         s->p->battery->wear_cost_per_mwh + (s->extra_wear ? s->extra_wear[t] : 0);
@@ -164,8 +171,30 @@ bool vo_reward_at(const vo_reward_source *s, size_t t, vo_value *q) {
     return true;
 }
 
+bool vo_reward_at(const vo_reward_source *s, size_t t, vo_value *q) {
+    if (!true_reward(s, t, q)) return false;
+    if (s->hull) vo_value_envelope(q);
+    return true;
+}
+
+/* Under the envelope: on the line between the two actions that span the piece. */
+static double hull_cash(const vo_reward_source *s, size_t t, const vo_reward_simple *r,
+                        double u) {
+    double x[VO_REWARD_MAX_PIECES + 1], m[VO_REWARD_MAX_PIECES];
+    vo_value q = {.x = x, .m = m};
+    vo_reward_source real = *s;
+    real.hull = false;
+    if (!vo_reward_at(s, t, &q) || q.n == 0) return vo_reward_cash(&real, t, r, u);
+    const double z = u > 0 ? u * r->drain : u * r->gain;
+    size_t i = 0;
+    while (i + 1 < q.n && x[i + 1] <= z) i++;
+    const double a = x[i] > 0 ? x[i] / r->drain : x[i] / r->gain;
+    return vo_reward_cash(&real, t, r, a) + m[i] * (z - x[i]);
+}
+
 double vo_reward_cash(const vo_reward_source *s, size_t t, const vo_reward_simple *r,
                       double u) {
+    if (s->hull) return hull_cash(s, t, r, u);
     if (s->simple) return u > 0 ? r->sell * u : r->buy * u;
     const vo_site_interval site = vo_site_at(s->p, t);
     const double wear = site.sell - r->sell; /* own and extra */

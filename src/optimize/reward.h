@@ -21,16 +21,21 @@ typedef struct {
     double lo_mwh, hi_mwh;    /* SOC limits                            */
     const double *extra_wear; /* [n] or NULL                           */
     bool simple;              /* neither load, PV nor meter limits     */
+    bool hull;                /* rewards are their concave envelopes   */
 } vo_reward_source;
 
 vo_reward_source vo_reward_open(const vo_problem *p);
 
+/* The same with every reward replaced by its concave envelope: no plan earns less in it, and a
+ * plan that earns no more in it is optimal in both. */
+vo_reward_source vo_reward_hull(const vo_reward_source *s);
+
 /* One interval of a simple source: prices, limits and losses, nothing else. */
 typedef struct {
     double keep, gain, drain;
-    double buy, sell;     /* per MWh at the terminals; sell is after wear  */
-    double charge_z;      /* most that may enter the store, MWh, >= 0      */
-    double discharge_z;   /* most that may leave                           */
+    double buy, sell;   /* per MWh at the terminals; sell is after wear  */
+    double charge_z;    /* most that may enter the store, MWh, >= 0      */
+    double discharge_z; /* most that may leave                           */
     double dt_h;
 } vo_reward_simple;
 
@@ -51,8 +56,7 @@ static inline vo_reward_simple vo_reward_simple_at(const vo_reward_source *s, si
     r.charge_z = in_mw * r.dt_h * over.gain;
     r.discharge_z = out_mw * r.dt_h * over.drain;
     r.buy = p->price[t] + p->fee_per_mwh;
-    if (p->carbon_kg_per_mwh)
-        r.buy += p->carbon_kg_per_mwh[t] * 1e-3 * p->carbon_price_per_t;
+    if (p->carbon_kg_per_mwh) r.buy += p->carbon_kg_per_mwh[t] * 1e-3 * p->carbon_price_per_t;
     r.sell = (p->export_price ? p->export_price[t] : p->price[t]) - p->fee_per_mwh -
              b->wear_cost_per_mwh;
     if (s->extra_wear) r.sell -= s->extra_wear[t];

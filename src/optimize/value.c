@@ -16,6 +16,22 @@ bool vo_value_is_concave(const vo_value *f) {
     return true;
 }
 
+void vo_value_envelope(vo_value *f) {
+    size_t n = 0; /* pieces 0..n-1 are the envelope of all that was read */
+    for (size_t i = 0; i < f->n; i++) {
+        double slope = f->m[i], wide = f->x[i + 1] - f->x[i];
+        while (n > 0 && f->m[n - 1] < slope) { /* a valley: one line across it */
+            const double before = f->x[n] - f->x[n - 1];
+            slope = (slope * wide + f->m[n - 1] * before) / (wide + before);
+            wide += before;
+            n--;
+        }
+        f->m[n] = slope;
+        f->x[++n] = f->x[i + 1];
+    }
+    f->n = n;
+}
+
 vo_slopes vo_value_slopes(const vo_value *f, double x, double noise) {
     const double inf = (double)INFINITY; /* beyond the domain: so that one returns to it */
     if (x < f->x[0] - noise) return (vo_slopes){inf, inf};

@@ -42,6 +42,9 @@ typedef struct {
 /* Slopes of f at x. A knot within `noise` of x is taken to be at x. */
 vo_slopes vo_value_slopes(const vo_value *f, double x, double noise);
 
+/* Replaces f by its concave envelope, in place. */
+void vo_value_envelope(vo_value *f);
+
 /* Value at x relative to the value at the left end; x within the domain. */
 double vo_value_rise(const vo_value *f, double x);
 

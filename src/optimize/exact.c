@@ -104,14 +104,21 @@ static vo_status sweep_back(vo_exact *e, const vo_reward_source *s, double store
     return VO_OK;
 }
 
+enum { FEW = 50 }; /* one interval in so many */
+
 /* Multipliers close the gap of concave problems only. So where a reward is not concave its
  * envelope is solved instead; if the plan's actions earn there what they really earn, it is
  * optimal, else the gap stays open. */
 static vo_status solve_limited(vo_exact *e, const vo_reward_source *s,
                                const vo_sweep_path *path, double *profit, bool *feasible,
                                bool *gap_closed, vo_error *err) {
+    const size_t bent = vo_reward_count_bent(s);
     const vo_reward_source hull = vo_reward_hull(s);
-    const vo_reward_source *const solved = vo_reward_all_concave(s) ? s : &hull;
+    const vo_reward_source *const solved = bent ? &hull : s;
+    if (bent > s->p->n / FEW) { /* some of the many would hardly all keep the promise */
+        *gap_closed = false;
+        return VO_OK;
+    }
     if (!e->limits) {
         const vo_status st = vo_cycle_limits_create(e->alloc, &e->limits, err);
         if (st != VO_OK) return st;

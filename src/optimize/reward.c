@@ -13,12 +13,14 @@
 
 vo_reward_source vo_reward_open(const vo_problem *p) {
     const vo_battery *b = p->battery;
+    const bool alone = !p->load_mw && !p->pv_mw && !p->import_limit_mw && !p->export_limit_mw;
     return (vo_reward_source){
         .p = p,
         .over = vo_battery_over(b, p->dt_h ? 1.0 : p->interval_h),
         .lo_mwh = b->min_soc * b->capacity_mwh,
         .hi_mwh = b->max_soc * b->capacity_mwh,
-        .simple = !p->load_mw && !p->pv_mw && !p->import_limit_mw && !p->export_limit_mw,
+        .alone = alone,
+        .simple = alone,
     };
 }
 
@@ -152,6 +154,10 @@ vo_reward_source vo_reward_hull(const vo_reward_source *s) {
 
 static bool true_reward(const vo_reward_source *s, size_t t, vo_value *q) {
     const vo_reward_simple r = vo_reward_simple_at(s, t);
+    if (s->alone) {
+        vo_reward_of_simple(&r, q);
+        return true;
+    }
     const double wear =
         s->p->battery->wear_cost_per_mwh + (s->extra_wear ? s->extra_wear[t] : 0);
     const vo_site_interval site = vo_site_at(s->p, t);
@@ -195,22 +201,23 @@ static double hull_cash(const vo_reward_source *s, size_t t, const vo_reward_sim
 double vo_reward_cash(const vo_reward_source *s, size_t t, const vo_reward_simple *r,
                       double u) {
     if (s->hull) return hull_cash(s, t, r, u);
-    if (s->simple) return u > 0 ? r->sell * u : r->buy * u;
+    if (s->alone) return u > 0 ? r->sell * u : r->buy * u;
     const vo_site_interval site = vo_site_at(s->p, t);
     const double wear = site.sell - r->sell; /* own and extra */
     return vo_site_settle(&site, u).cash - (u > 0 ? wear * u : 0);
 }
 
-bool vo_reward_all_concave(const vo_reward_source *s) {
+size_t vo_reward_count_bent(const vo_reward_source *s) {
     double x[VO_REWARD_MAX_PIECES + 1], m[VO_REWARD_MAX_PIECES];
     vo_value q = {.x = x, .m = m};
+    size_t count = 0;
     for (size_t t = 0; t < s->p->n; t++) {
-        const vo_reward_simple r = vo_reward_simple_at(s, t);
         if (s->simple) {
-            if (!vo_reward_is_concave(&r)) return false;
-        } else if (vo_reward_at(s, t, &q) && !vo_value_is_concave(&q)) {
-            return false;
+            const vo_reward_simple r = vo_reward_simple_at(s, t);
+            count += !vo_reward_is_concave(&r);
+        } else {
+            count += vo_reward_at(s, t, &q) && !vo_value_is_concave(&q);
         }
     }
-    return true;
+    return count;
 }

@@ -20,8 +20,9 @@ typedef struct {
     vo_battery_interval over; /* of interval_h, when lengths are even  */
     double lo_mwh, hi_mwh;    /* SOC limits                            */
     const double *extra_wear; /* [n] or NULL                           */
-    bool simple;              /* neither load, PV nor meter limits     */
+    bool alone;               /* neither load, PV nor meter limits     */
     bool hull;                /* rewards are their concave envelopes   */
+    bool simple;              /* alone and not hull                    */
 } vo_reward_source;
 
 vo_reward_source vo_reward_open(const vo_problem *p);
@@ -106,7 +107,8 @@ double vo_reward_cash(const vo_reward_source *s, size_t t, const vo_reward_simpl
  * false: no battery action keeps the meter within its limits. */
 bool vo_reward_at(const vo_reward_source *s, size_t t, vo_value *q);
 
-/* Whether every interval's reward is concave: no multiplier then leaves a gap. */
-bool vo_reward_all_concave(const vo_reward_source *s);
+/* In how many intervals the reward is not concave: where it is in all, no multiplier leaves a
+ * gap. */
+size_t vo_reward_count_bent(const vo_reward_source *s);
 
 #endif

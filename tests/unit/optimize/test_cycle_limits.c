@@ -109,7 +109,7 @@ static void done(days_problem *d) { random_problem_fini(&d->r); }
 
 static bool is_concave(const vo_problem *p) {
     const vo_reward_source s = vo_reward_open(p);
-    return vo_reward_all_concave(&s);
+    return vo_reward_count_bent(&s) == 0;
 }
 
 /* What the referee says: the same profit, the same contradictions. The certificate closes its

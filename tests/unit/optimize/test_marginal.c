@@ -63,7 +63,7 @@ Test(marginal, a_little_more_earns_what_the_value_says) {
         cr_assert_eq(vo_plan_create(r.p.n, 1, &plan, NULL), VO_OK);
         cr_assert_eq(vo_exact_solve(e, &r.p, false, plan, &feasible, &closed, NULL), VO_OK);
         const double step = 1e-4 * r.p.battery->capacity_mwh;
-        for (size_t t = 0; feasible && vo_reward_all_concave(&source) && t + 1 < r.p.n;
+        for (size_t t = 0; feasible && vo_reward_count_bent(&source) == 0 && t + 1 < r.p.n;
              t += 3) {
             const double stored = plan->stored_mwh[t + 1];
             const bool full = stored + step > source.hi_mwh;

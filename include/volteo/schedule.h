@@ -176,9 +176,16 @@ const char *vo_method_name(int32_t method);
 /* VO_EINVAL with the list of names if `name` is none of them. */
 vo_status vo_method_parse(const char *name, vo_method *out, vo_error *err);
 
+/* How much of the plan is wanted; what is not is NAN. */
+typedef enum {
+    VO_DETAIL_ALL = 0,    /* actions, values of stored energy, duals, flip prices */
+    VO_DETAIL_VALUES = 1, /* all but the flip prices                              */
+    VO_DETAIL_PLAN = 2    /* the actions alone                                    */
+} vo_detail;
+
 typedef struct {
     int32_t method;         /* a vo_method                                              */
-    int32_t plan_only;      /* 1: skip value_of_stored_mwh and the flip prices          */
+    int32_t detail;         /* a vo_detail                                              */
     double time_limit_s;    /* for lp; INFINITY                                         */
     double low_percentile;  /* threshold: charge at or below, 0..100                    */
     double high_percentile; /* threshold: discharge at or above                         */

@@ -481,8 +481,12 @@ static vo_status write_flips(vo_cycle_limits *c, const span *d, double start,
     if (!worth) return vo_fail(err, VO_ENOMEM, "duals of %zu intervals", n);
     memcpy(worth, path->value + d->t0, n * sizeof *worth);
     vo_sweep_sums sums = {0};
-    const vo_sweep_path walked = {c->over.power_mw, c->over.stored_mwh, path->value,
-                                  path->below,      path->above,        NULL};
+    const vo_sweep_path walked = {.power_mw = c->over.power_mw,
+                                  .stored_mwh = c->over.stored_mwh,
+                                  .value = path->value,
+                                  .below = path->below,
+                                  .above = path->above,
+                                  .no_flips = path->no_flips};
     const vo_status st = vo_sweep_walk(&c->sweep, &c->priced, start, n, &walked, &sums, err);
     memcpy(path->value + d->t0, worth, n * sizeof *worth);
     c->alloc->free(c->alloc->ctx, worth);

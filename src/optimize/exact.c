@@ -132,9 +132,10 @@ static vo_status solve_limited(vo_exact *e, const vo_reward_source *s,
 }
 
 /* A solution's arrays as the sweep writes them. */
-static vo_sweep_path path_of(vo_plan *plan, bool plan_only) {
+static vo_sweep_path path_of(vo_plan *plan, vo_detail detail) {
     vo_sweep_path path = {.power_mw = plan->power_mw, .stored_mwh = plan->stored_mwh};
-    if (plan_only) return path;
+    if (detail == VO_DETAIL_PLAN) return path;
+    path.no_flips = detail == VO_DETAIL_VALUES;
     path.value = plan->dual_per_mwh;
     path.worth = plan->value_of_stored_mwh;
     path.below = plan->flip_below;
@@ -142,14 +143,14 @@ static vo_sweep_path path_of(vo_plan *plan, bool plan_only) {
     return path;
 }
 
-vo_status vo_exact_solve(vo_exact *e, const vo_problem *p, bool plan_only, vo_plan *plan,
+vo_status vo_exact_solve(vo_exact *e, const vo_problem *p, vo_detail detail, vo_plan *plan,
                          bool *feasible, bool *gap_closed, vo_error *err) {
     vo_status st = vo_exact_supports(p, err);
     if (st != VO_OK) return st;
     const vo_battery *b = p->battery;
     const vo_reward_source s = vo_reward_open(p);
     const double stored_mwh = b->initial_soc * b->capacity_mwh;
-    const vo_sweep_path path = path_of(plan, plan_only);
+    const vo_sweep_path path = path_of(plan, detail);
     vo_sweep_sums sums = {0};
     *gap_closed = true;
     *feasible = stored_mwh >= s.lo_mwh && stored_mwh <= s.hi_mwh;

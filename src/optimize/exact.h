@@ -29,11 +29,12 @@ void vo_exact_free(vo_exact *e); /* accepts NULL */
 vo_status vo_exact_supports(const vo_problem *p, vo_error *err);
 
 /* Solves p (checked by vo_problem_check) into plan: power, stored energy, duals and flip prices
- * unless plan_only, profit, bound, verdict OPTIMAL. Memory is kept for the next call.
+ * as far as `detail` asks for them, profit, bound, verdict OPTIMAL. Memory is kept for the next
+ * call; arrays of the plan that were not asked for hold nothing of use.
  * *feasible false: the limits contradict each other, plan is unspecified.
  * *gap_closed false: the cycle limits meet a reward that is not concave, and a plan that keeps
  * them was not proved optimal: ask the mixed-integer method. VO_ENOMEM. */
-vo_status vo_exact_solve(vo_exact *e, const vo_problem *p, bool plan_only, vo_plan *plan,
+vo_status vo_exact_solve(vo_exact *e, const vo_problem *p, vo_detail detail, vo_plan *plan,
                          bool *feasible, bool *gap_closed, vo_error *err);
 
 /* Only the first interval's power, MW: what a rolling policy needs. Cycle limits are not seen.

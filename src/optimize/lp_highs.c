@@ -278,7 +278,7 @@ static double plan_profit(const vo_problem *p, const vo_plan *plan) {
 static void fill_plan(const solver *s, const vo_schedule_options *o, vo_plan *plan) {
     for (size_t k = 0; k < s->m->n_batteries; k++) fill_battery(s, k, plan);
     fill_flows(s, plan);
-    fill_values(s, !o->plan_only, plan);
+    fill_values(s, o->detail != VO_DETAIL_PLAN, plan);
     plan->profit = plan_profit(s->p, plan);
     plan->bound = isfinite(s->bound)
                       ? fmax(plan->profit, -s->bound * s->m->energy_unit * s->m->price_unit)

@@ -277,6 +277,7 @@ static vo_status explain(vo_plain *p, const vo_reward_source *s, size_t a, doubl
     slopes_along(low, high, fall, rise, r->n, right, left, slope);
     if (path->worth)
         note_worth(right, left, value, stored, r->n, s->hi_mwh - noise, path->worth + a);
+    if (path->no_flips) return VO_OK;
     const vo_status st = vo_ladder_back_along(&p->ladder, r, stored, noise, right, left, err);
     if (st != VO_OK) return st;
     turn_prices(r, s->p->price + a, right, left, stored, s->over.gain, s->over.drain, noise,

@@ -23,6 +23,7 @@ typedef struct {
     double *power_mw;   /* [n]                                                           */
     double *stored_mwh; /* [n + 1]; [t0] is set to the start                             */
     double *value, *below, *above;
+    bool no_flips; /* below and above are then only used on the way */
     double *worth; /* [n] V's slope at the energy stored after t, as marginal.h says; or NULL */
 } vo_sweep_path;
 

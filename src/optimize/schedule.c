@@ -33,10 +33,14 @@ static void fill_flows(const vo_problem *p, vo_plan *plan) {
     }
 }
 
-static void clear_duals(vo_plan *plan) {
+static void clear_values(vo_plan *plan) {
     for (size_t i = 0; i < plan->n * plan->n_batteries; i++)
-        plan->value_of_stored_mwh[i] = plan->dual_per_mwh[i] = plan->flip_below[i] =
-            plan->flip_above[i] = (double)NAN;
+        plan->value_of_stored_mwh[i] = plan->dual_per_mwh[i] = (double)NAN;
+}
+
+static void clear_flips(vo_plan *plan) {
+    for (size_t i = 0; i < plan->n * plan->n_batteries; i++)
+        plan->flip_below[i] = plan->flip_above[i] = (double)NAN;
 }
 
 static vo_status solve_exact(const vo_problem *p, const vo_schedule_options *o, vo_plan *plan,
@@ -46,7 +50,7 @@ static vo_status solve_exact(const vo_problem *p, const vo_schedule_options *o, 
     vo_status st = vo_exact_supports(p, err);
     if (st == VO_OK) st = vo_exact_create(NULL, &e, err);
     if (st == VO_OK)
-        st = vo_exact_solve(e, p, o->plan_only != 0, plan, &feasible, &gap_closed, err);
+        st = vo_exact_solve(e, p, (vo_detail)o->detail, plan, &feasible, &gap_closed, err);
     vo_exact_free(e);
     if (st != VO_OK) return st;
     if (!feasible || !gap_closed) {
@@ -54,7 +58,8 @@ static vo_status solve_exact(const vo_problem *p, const vo_schedule_options *o, 
         if (st == VO_OK) name_method(plan, VO_METHOD_LP);
         return st;
     }
-    if (o->plan_only) clear_duals(plan);
+    if (o->detail == VO_DETAIL_PLAN) clear_values(plan);
+    if (o->detail != VO_DETAIL_ALL) clear_flips(plan);
     fill_flows(p, plan);
     name_method(plan, VO_METHOD_EXACT);
     return VO_OK;
@@ -66,7 +71,8 @@ static vo_status solve_rule(vo_method method, const vo_problem *p, const vo_sche
                          : method == VO_METHOD_SPREAD  ? vo_spread_schedule(p, o, plan, err)
                                                        : vo_cycle_schedule(p, o, plan, err);
     if (st != VO_OK) return st;
-    clear_duals(plan);
+    clear_values(plan);
+    clear_flips(plan);
     fill_flows(p, plan);
     name_method(plan, method);
     return VO_OK;
@@ -81,6 +87,11 @@ vo_status vo_schedule(const vo_problem *p, const vo_schedule_options *o, vo_plan
                        "plan is for %zu intervals and %zu batteries, problem has %zu and %zu: "
                        "create it for the problem",
                        plan->n, plan->n_batteries, p->n, p->n_batteries);
+    if (o->detail < VO_DETAIL_ALL || o->detail > VO_DETAIL_PLAN)
+        return vo_fail(err, VO_EINVAL,
+                       "detail = %d is not one of 0 (all), 1 (no flip prices), "
+                       "2 (the plan alone)",
+                       (int)o->detail);
     vo_method method = (vo_method)o->method;
     if (method == VO_METHOD_AUTO)
         method = vo_exact_supports(p, NULL) == VO_OK ? VO_METHOD_EXACT : VO_METHOD_LP;

@@ -139,11 +139,12 @@ static vo_status solve_exact(vo_window *w, bool only_first, double *power_mw, vo
         st = vo_exact_first(w->exact, &w->problem, power_mw, &feasible, err);
         if (st != VO_OK || feasible) return st;
     } else {
-        st = vo_exact_solve(w->exact, &w->problem, true, w->plan, &feasible, &closed, err);
+        st = vo_exact_solve(w->exact, &w->problem, VO_DETAIL_PLAN, w->plan, &feasible, &closed,
+                            err);
     }
     if (st == VO_OK && !(feasible && closed)) {
         vo_schedule_options o = vo_schedule_options_default();
-        o.plan_only = 1;
+        o.detail = VO_DETAIL_PLAN;
         st = vo_schedule(&w->problem, &o, w->plan, err);
     }
     if (st == VO_OK) memcpy(power_mw, w->plan->power_mw, w->problem.n * sizeof *power_mw);

@@ -38,7 +38,7 @@ static void solve(const vo_problem *p, vo_method method, vo_plan *plan) {
     vo_schedule_options o = vo_schedule_options_default();
     vo_error err = {0};
     o.method = (int32_t)method;
-    o.plan_only = 1;
+    o.detail = VO_DETAIL_PLAN;
     cr_assert_eq(vo_schedule(p, &o, plan, &err), VO_OK, "%s: %s", vo_method_name(o.method),
                  err.msg);
 }

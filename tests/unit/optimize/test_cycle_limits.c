@@ -31,8 +31,8 @@ static vo_plan *exact(vo_exact *e, const vo_problem *p, bool *feasible) {
     vo_plan *plan = plan_for(p);
     bool closed = false;
     vo_error err = {0};
-    cr_assert_eq(vo_exact_solve(e, p, false, plan, feasible, &closed, &err), VO_OK, "%s",
-                 err.msg);
+    cr_assert_eq(vo_exact_solve(e, p, VO_DETAIL_ALL, plan, feasible, &closed, &err), VO_OK,
+                 "%s", err.msg);
     cr_assert(closed, "the gap is open");
     return plan;
 }
@@ -461,7 +461,8 @@ Test(cycle_limits, the_nth_allocation_fails_and_nothing_is_lost) {
         vo_error err = {0};
         vo_exact *e = NULL;
         vo_status st = vo_exact_create(&alloc, &e, &err);
-        if (st == VO_OK) st = vo_exact_solve(e, &d.p, false, plan, &feasible, &closed, &err);
+        if (st == VO_OK)
+            st = vo_exact_solve(e, &d.p, VO_DETAIL_ALL, plan, &feasible, &closed, &err);
         if (st != VO_OK) {
             cr_assert(st == VO_ENOMEM && err.code == VO_ENOMEM && err.msg[0], "%ld: %s", n,
                       vo_status_name(st));
@@ -469,7 +470,8 @@ Test(cycle_limits, the_nth_allocation_fails_and_nothing_is_lost) {
         }
         m.left = -1;
         if (st != VO_OK && e) {
-            cr_assert_eq(vo_exact_solve(e, &d.p, false, plan, &feasible, &closed, &err), VO_OK);
+            cr_assert_eq(vo_exact_solve(e, &d.p, VO_DETAIL_ALL, plan, &feasible, &closed, &err),
+                         VO_OK);
             cr_assert(feasible && closed);
         }
         if (e) same_bits(plan, right, (uint64_t)n);

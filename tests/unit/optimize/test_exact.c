@@ -29,8 +29,8 @@ static vo_plan *solved(const vo_problem *p, bool *feasible) {
     bool closed = false;
     cr_assert_eq(vo_plan_create(p->n, 1, &plan, &err), VO_OK);
     cr_assert_eq(vo_exact_create(NULL, &e, &err), VO_OK);
-    cr_assert_eq(vo_exact_solve(e, p, false, plan, feasible, &closed, &err), VO_OK, "%s",
-                 err.msg);
+    cr_assert_eq(vo_exact_solve(e, p, VO_DETAIL_ALL, plan, feasible, &closed, &err), VO_OK,
+                 "%s", err.msg);
     cr_assert(closed);
     vo_exact_free(e);
     return plan;
@@ -221,7 +221,8 @@ Test(exact, solving_again_gives_the_same_bits) {
         random_problem_init(&r, seed, random_problem_mask(seed, features), 300);
         vo_plan *a = solved(&r.p, &feasible), *b = NULL;
         cr_assert_eq(vo_plan_create(r.p.n, 1, &b, NULL), VO_OK);
-        cr_assert_eq(vo_exact_solve(e, &r.p, false, b, &feasible, &closed, NULL), VO_OK);
+        cr_assert_eq(vo_exact_solve(e, &r.p, VO_DETAIL_ALL, b, &feasible, &closed, NULL),
+                     VO_OK);
         const size_t size = r.p.n * sizeof(double);
         if (feasible)
             cr_assert(memcmp(a->power_mw, b->power_mw, size) == 0 &&
@@ -269,7 +270,7 @@ Test(exact, no_memory_at_any_step_is_an_error_and_nothing_leaks) {
             cr_assert_eq(vo_plan_create(r.p.n, 1, &plan, NULL), VO_OK);
             vo_status st = vo_exact_create(&alloc, &e, &err);
             if (st == VO_OK)
-                st = vo_exact_solve(e, &r.p, false, plan, &feasible, &closed, &err);
+                st = vo_exact_solve(e, &r.p, VO_DETAIL_ALL, plan, &feasible, &closed, &err);
             done = st == VO_OK;
             cr_assert(done || (st == VO_ENOMEM && err.msg[0]), "seed %d", (int)seed);
             vo_exact_free(e);

@@ -206,7 +206,7 @@ Test(lp_highs, a_plan_only_request_leaves_out_the_values) {
     const double price[] = {10, 20};
     const vo_problem p = problem_of(&b, price, 2);
     vo_schedule_options o = vo_schedule_options_default();
-    o.plan_only = 1;
+    o.detail = VO_DETAIL_PLAN;
     vo_plan *plan = NULL;
     cr_assert_eq(vo_plan_create(2, 1, &plan, NULL), VO_OK);
     cr_assert_eq(vo_lp_schedule(&p, &o, plan, NULL), VO_OK);

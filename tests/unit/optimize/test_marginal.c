@@ -40,7 +40,8 @@ static bool rest_profit(const vo_problem *p, size_t from, double stored_mwh, dou
     bool feasible = false, closed = false;
     cr_assert_eq(vo_exact_create(NULL, &e, NULL), VO_OK);
     cr_assert_eq(vo_plan_create(rest.n, 1, &plan, NULL), VO_OK);
-    cr_assert_eq(vo_exact_solve(e, &rest, true, plan, &feasible, &closed, NULL), VO_OK);
+    cr_assert_eq(vo_exact_solve(e, &rest, VO_DETAIL_PLAN, plan, &feasible, &closed, NULL),
+                 VO_OK);
     *profit = plan->profit;
     vo_plan_free(plan);
     vo_exact_free(e);
@@ -61,7 +62,8 @@ Test(marginal, a_little_more_earns_what_the_value_says) {
         vo_plan *plan = NULL;
         bool feasible = false, closed = false;
         cr_assert_eq(vo_plan_create(r.p.n, 1, &plan, NULL), VO_OK);
-        cr_assert_eq(vo_exact_solve(e, &r.p, false, plan, &feasible, &closed, NULL), VO_OK);
+        cr_assert_eq(vo_exact_solve(e, &r.p, VO_DETAIL_ALL, plan, &feasible, &closed, NULL),
+                     VO_OK);
         const double step = 1e-4 * r.p.battery->capacity_mwh;
         for (size_t t = 0; feasible && vo_reward_count_bent(&source) == 0 && t + 1 < r.p.n;
              t += 3) {

@@ -26,7 +26,11 @@ static void prepare(run *r, uint64_t seed) {
     r->b.capacity_mwh = 3.7;
     r->p = vo_problem_default();
     r->p.n = N, r->p.price = r->price, r->p.battery = &r->b;
-    r->path = (vo_sweep_path){r->power, r->stored, r->value, r->below, r->above, NULL};
+    r->path = (vo_sweep_path){.power_mw = r->power,
+                              .stored_mwh = r->stored,
+                              .value = r->value,
+                              .below = r->below,
+                              .above = r->above};
 }
 
 static bool suits(const run *r, const vo_value *last) {

@@ -177,7 +177,7 @@ Test(problem, the_defaults_are_as_documented) {
     cr_assert(p.interval_h == 1 && isinf(p.ramp_mw_per_h) && p.n_batteries == 1);
     cr_assert(p.n == 0 && !p.price && !p.dt_h && !p.battery && p.fee_per_mwh == 0);
     const vo_schedule_options o = vo_schedule_options_default();
-    cr_assert(o.method == VO_METHOD_AUTO && o.plan_only == 0 && isinf(o.time_limit_s));
+    cr_assert(o.method == VO_METHOD_AUTO && o.detail == VO_DETAIL_ALL && isinf(o.time_limit_s));
     cr_assert(o.low_percentile == 25 && o.high_percentile == 75);
 }
 

@@ -184,7 +184,7 @@ Test(schedule, a_plan_only_answer_is_the_same_plan_without_prices) {
         random_problem r;
         random_problem_init(&r, seed, random_problem_mask(seed, single), 20);
         vo_schedule_options o = options(VO_METHOD_EXACT);
-        o.plan_only = 1;
+        o.detail = VO_DETAIL_PLAN;
         vo_plan *full = solved(&r.p, VO_METHOD_EXACT), *bare = plan_for(&r.p);
         cr_assert_eq(vo_schedule(&r.p, &o, bare, NULL), VO_OK);
         cr_assert_float_eq(full->profit, bare->profit, 1e-9 * (1 + fabs(full->profit)));

@@ -39,7 +39,11 @@ static void solve(run *r, size_t held_limit, size_t steps) {
     bool empty = true;
     const vo_value last = {ends, nothing, 1, true};
     const vo_reward_source s = vo_reward_open(&r->p);
-    const vo_sweep_path path = {r->power, r->stored, r->value, r->below, r->above, NULL};
+    const vo_sweep_path path = {.power_mw = r->power,
+                                .stored_mwh = r->stored,
+                                .value = r->value,
+                                .below = r->below,
+                                .above = r->above};
     vo_sweep_init(&w, NULL);
     if (held_limit) w.held_limit = held_limit;
     cr_assert_eq(vo_sweep_back(&w, &s, 0, N, &last, &empty, NULL), VO_OK);

@@ -118,7 +118,8 @@ typedef struct {
     double *dual_per_mwh;        /* [B, n] one path of prices of stored energy that       */
                                  /*   supports the whole plan: for the certificate        */
     double *flip_below;          /* [B, n] a market price below this would make the       */
-                                 /*   battery charge (or stop discharging), NAN if none   */
+                                 /*   battery charge (or stop discharging), NAN if none;  */
+                                 /*   load, PV and curtailment staying as they are        */
     double *flip_above;          /* [B, n] above this: discharge (or stop charging)       */
     double profit;               /* currency, unrounded                                   */
     double bound;                /* no plan earns more than this; NAN if not known        */

@@ -149,8 +149,15 @@ static vo_status check_arrays(const vo_problem *p, vo_error *err) {
 
 vo_status vo_problem_check(const vo_problem *p, vo_error *err) {
     if (check_sizes(p, err) != VO_OK || check_scalars(p, err) != VO_OK) return VO_EINVAL;
-    for (size_t k = 0; k < p->n_batteries; k++)
-        if (vo_battery_check(&p->battery[k], err) != VO_OK) return VO_EINVAL;
+    for (size_t k = 0; k < p->n_batteries; k++) {
+        vo_error inner = {0};
+        if (vo_battery_check(&p->battery[k], &inner) == VO_OK) continue;
+        return p->n_batteries == 1
+                   ? vo_fail(err, VO_EINVAL, "%s", inner.msg)
+                   : vo_fail(err, VO_EINVAL, "battery[%zu]: %.480s", k, inner.msg);
+    }
+    if (p->reserved != 0)
+        return vo_fail(err, VO_EINVAL, "reserved = %d: set it to 0", (int)p->reserved);
     return check_arrays(p, err);
 }
 

@@ -88,7 +88,7 @@ static double actions_bound(const vo_problem *p, const double *worth) {
     if (!whole) return best;
     double lo = 0, hi = 0; /* golden section over the horizon's price: convex */
     for (size_t t = 0; t < p->n; t++) hi = fmax(hi, fabs(p->price[t]) * 4 + 1);
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 64; i++) {
         const double a = lo + 0.381966 * (hi - lo), c = hi - 0.381966 * (hi - lo);
         const double at_a = days_bound(p, worth, a) + a * limit;
         const double at_c = days_bound(p, worth, c) + c * limit;

@@ -283,3 +283,18 @@ Test(problem, plans_of_impossible_size_are_refused_with_the_sizes) {
 }
 
 Test(problem, freeing_no_plan_is_allowed) { vo_plan_free(NULL); }
+
+Test(problem, of_several_batteries_the_bad_one_is_named) {
+    const double price[] = {1, 2};
+    vo_battery two[] = {vo_battery_default(), vo_battery_default()};
+    two[1].charge_efficiency = 85;
+    vo_problem p = vo_problem_default();
+    p.n = 2, p.price = price, p.battery = two, p.n_batteries = 2;
+    vo_error err = {0};
+    cr_assert_eq(vo_problem_check(&p, &err), VO_EINVAL);
+    cr_assert(strncmp(err.msg, "battery[1]: charge_efficiency = 85", 34) == 0, "%s", err.msg);
+    two[1].charge_efficiency = 0.85;
+    p.reserved = 7;
+    cr_assert_eq(vo_problem_check(&p, &err), VO_EINVAL);
+    cr_assert(strncmp(err.msg, "reserved = 7", 12) == 0, "%s", err.msg);
+}

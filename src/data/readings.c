@@ -160,7 +160,9 @@ vo_status vo_readings_set_find(const vo_readings_set *set, const char *process,
         matches++;
     }
     if (matches == 0) return no_such_node(set, "no such node or process in the file", err);
-    if (matches > 1) return no_such_node(set, "several series: name node and process", err);
+    if (matches > 1)
+        return no_such_node(
+            set, "several series: choose with node = \"NAME\", or process = \"NAME\"", err);
     *out = found;
     return VO_OK;
 }

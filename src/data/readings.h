@@ -31,6 +31,7 @@ typedef struct {
     int64_t *start_s; /* [n] UTC seconds                                            */
     uint32_t *line;   /* [n] line in the file, from 1; 0 if it has none             */
     uint8_t *flag;    /* [n] VO_READING_*                                           */
+    char price_name[VO_COLUMN_NAME]; /* what the file calls the price; "" if nothing  */
     size_t n_columns; /* the price is column 0 and is named "price"                 */
     vo_column column[VO_SERIES_MAX_COLUMNS];
 } vo_readings;

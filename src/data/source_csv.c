@@ -10,20 +10,25 @@
 
 #include "base/text.h"
 #include "data/csv.h"
+#include "data/node_column.h"
 #include "data/stamp.h"
 
 #define NONE SIZE_MAX
 
 typedef struct {
     const char *name;
+    const char *data;
+    size_t len;
     const vo_source_options *o;
     vo_csv *csv;
     vo_readings_set *set;
     vo_stamp_reader stamp;
     size_t n_header;
     char (*header)[VO_COLUMN_NAME];
+    bool named; /* the file has a header */
     bool decimal_comma;
-    size_t time_at, node_at;
+    size_t time_at, node_at, process_at;
+    const char *only_node; /* rows of other nodes are left out; NULL: none are */
     size_t n_columns;
     size_t at[VO_SERIES_MAX_COLUMNS]; /* field of each column; the price first */
     const char *column[VO_SERIES_MAX_COLUMNS];
@@ -94,14 +99,14 @@ static bool is_data(const reader *r) {
     return all_numbers;
 }
 
-static vo_status take_header(reader *r, bool named, vo_error *err) {
+static vo_status take_header(reader *r, vo_error *err) {
     r->n_header = vo_csv_count(r->csv);
     r->header = calloc(r->n_header, sizeof *r->header);
     if (!r->header) return vo_fail(err, VO_ENOMEM, "%s: no memory for its header", r->name);
     for (size_t i = 0; i < r->n_header; i++) {
         const vo_csv_field f = vo_csv_at(r->csv, i);
         const size_t n = f.len < VO_COLUMN_NAME ? f.len : VO_COLUMN_NAME - 1;
-        if (named && n)
+        if (r->named && n)
             memcpy(r->header[i], f.text, n);
         else
             snprintf(r->header[i], VO_COLUMN_NAME, "column_%zu", i + 1);
@@ -147,7 +152,7 @@ static size_t guess_time(const reader *r) {
 
 static bool is_value(const reader *r, size_t i) {
     const vo_csv_field f = vo_csv_at(r->csv, i);
-    return i != r->time_at && i != r->node_at &&
+    return i != r->time_at && i != r->node_at && i != r->process_at &&
            (is_number(f, r->decimal_comma) || vo_number_is_missing(f.text, f.len));
 }
 
@@ -182,10 +187,78 @@ static vo_status choose_values(reader *r, size_t price, vo_error *err) {
     return VO_OK;
 }
 
+/* ---- several series in one file ------------------------------------------------ */
+
+/* Text that is no time, or what is called like a node, may tell series apart. */
+static void add_candidates(const reader *r, vo_node_finder *f) {
+    for (size_t i = 0; i < r->n_header; i++) {
+        const vo_csv_field x = vo_csv_at(r->csv, i);
+        const bool number = is_number(x, r->decimal_comma);
+        if (i == r->time_at || i == r->node_at || vo_text_same(r->header[i], "price")) continue;
+        if (number ? vo_node_name_of(r->header[i]) == VO_NODE_NAME_NONE
+                   : vo_number_is_missing(x.text, x.len) ||
+                         vo_stamp_is(x.text, x.len, r->o->date_order))
+            continue;
+        vo_node_finder_add(f, r->header[i], number, i);
+    }
+}
+
+/* Reads the file once for its candidates alone; rows of other nodes do not count. */
+static vo_status look_through(const reader *r, vo_node_finder *f, vo_error *err) {
+    vo_csv *csv = NULL;
+    bool more = false;
+    vo_status st = vo_csv_open(r->name, r->data, r->len, 0, &csv, err);
+    if (st == VO_OK) st = vo_csv_next(csv, &more, err);
+    if (st == VO_OK && r->named) st = vo_csv_next(csv, &more, err);
+    while (st == VO_OK && more) {
+        vo_csv_field value[VO_NODE_CANDIDATES], node = {"", 0};
+        if (r->node_at != NONE) node = vo_csv_at(csv, r->node_at);
+        for (size_t i = 0; i < vo_node_finder_count(f); i++)
+            value[i] = vo_csv_at(csv, vo_node_finder_id(f, i));
+        char name[64] = "";
+        if (node.len < sizeof name) memcpy(name, node.text, node.len);
+        if (!r->only_node || r->node_at == NONE || vo_readings_same_node(r->only_node, name))
+            st = vo_node_finder_row(f, vo_csv_at(csv, r->time_at), node, value, err);
+        if (st == VO_OK) st = vo_csv_next(csv, &more, err);
+    }
+    vo_csv_close(csv);
+    return st;
+}
+
+static vo_status find_apart(const reader *r, vo_node_finder **out, vo_error *err) {
+    vo_node_finder *f = NULL;
+    vo_status st = vo_node_finder_create(&f, err);
+    if (st != VO_OK) return st;
+    add_candidates(r, f);
+    if (r->time_at != NONE && vo_node_finder_count(f)) st = look_through(r, f, err);
+    if (st == VO_OK)
+        *out = f;
+    else
+        vo_node_finder_free(f);
+    return st;
+}
+
+/* The column of nodes if nobody named one, then what still tells rows of one time apart. */
+static vo_status find_node_columns(reader *r, vo_error *err) {
+    vo_node_finder *f = NULL;
+    vo_status st = VO_OK;
+    r->only_node = r->o->only_node;
+    if (r->node_at == NONE) {
+        if ((st = find_apart(r, &f, err)) != VO_OK) return st;
+        st = vo_node_choose(f, r->name, r->o, &r->node_at, &r->only_node, err);
+        vo_node_finder_free(f);
+    }
+    if (st != VO_OK || r->node_at == NONE) return st;
+    if ((st = find_apart(r, &f, err)) != VO_OK) return st;
+    st = vo_node_choose_process(f, r->name, r->o, &r->process_at, err);
+    vo_node_finder_free(f);
+    return st;
+}
+
 /* With header read and the first row at hand. */
 static vo_status choose_columns(reader *r, vo_error *err) {
     size_t price = NONE;
-    r->time_at = r->node_at = NONE;
+    r->time_at = r->node_at = r->process_at = NONE;
     vo_status st = named_column(r, "time", r->o->time_column, &r->time_at, err);
     if (st == VO_OK) st = named_column(r, "node", r->o->node_column, &r->node_at, err);
     if (st == VO_OK) st = named_column(r, "price", r->o->price_column, &price, err);
@@ -195,13 +268,15 @@ static vo_status choose_columns(reader *r, vo_error *err) {
     if (price == NONE || price == r->time_at)
         return vo_fail(err, VO_EINVAL,
                        "%s line %u: no numeric column that could be the price; "
-                       "name it (price column), or write \"timestamp,price\"",
+                       "name it: price_column = \"NAME\", or write \"timestamp,price\"",
                        r->name, vo_csv_line(r->csv));
     if (r->time_at == NONE && !(r->o->interval_minutes > 0))
         return vo_fail(err, VO_EINVAL,
-                       "%s has no time column; name it (time column), or give "
+                       "%s has no time column; name it: time_column = \"NAME\", or give "
                        "interval_minutes for a file of prices only",
                        r->name);
+    if ((st = find_node_columns(r, err)) != VO_OK) return st;
+    if (price == r->node_at || price == r->process_at) price = guess_price(r);
     return choose_values(r, price, err);
 }
 
@@ -239,12 +314,15 @@ static vo_status find_node(reader *r, vo_error *err) {
     memcpy(r->node_name, f.text, len);
     r->node_name[len] = '\0';
     r->node = NULL;
-    if (r->node_at != NONE && o->only_node &&
-        !vo_readings_same_node(o->only_node, r->node_name))
+    if (r->node_at != NONE && r->only_node &&
+        !vo_readings_same_node(r->only_node, r->node_name))
         return VO_OK;
-    return vo_readings_set_node(r->set, o->market ? o->market : "",
-                                o->process ? o->process : "", r->node_name, r->column,
-                                r->n_columns, &r->node, err);
+    const vo_status st =
+        vo_readings_set_node(r->set, o->market ? o->market : "", o->process ? o->process : "",
+                             r->node_name, r->column, r->n_columns, &r->node, err);
+    if (st == VO_OK && r->named)
+        memcpy(r->node->price_name, r->header[r->at[0]], sizeof r->node->price_name);
+    return st;
 }
 
 static vo_status read_start(reader *r, int64_t *start_s, uint8_t *flag, vo_error *err) {
@@ -264,6 +342,11 @@ static vo_status read_start(reader *r, int64_t *start_s, uint8_t *flag, vo_error
                    vo_csv_line(r->csv), r->header[r->time_at], why.msg);
 }
 
+static bool is_process(const reader *r, vo_csv_field f) {
+    const char *wanted = r->o->only_process ? r->o->only_process : r->o->process;
+    return wanted && strlen(wanted) == f.len && memcmp(wanted, f.text, f.len) == 0;
+}
+
 static vo_status read_row(reader *r, vo_error *err) {
     double value[VO_SERIES_MAX_COLUMNS];
     int64_t start_s = 0;
@@ -273,6 +356,7 @@ static vo_status read_row(reader *r, vo_error *err) {
         !(fields == r->n_header + 1 && vo_csv_at(r->csv, fields - 1).len == 0))
         return vo_fail(err, VO_EINVAL, "%s line %u has %zu fields where the first row has %zu",
                        r->name, vo_csv_line(r->csv), fields, r->n_header);
+    if (r->process_at != NONE && !is_process(r, vo_csv_at(r->csv, r->process_at))) return VO_OK;
     vo_status st = find_node(r, err);
     if (st != VO_OK || !r->node) return st;
     if ((st = read_start(r, &start_s, &flag, err)) != VO_OK) return st;
@@ -345,9 +429,9 @@ static vo_status read_all(reader *r, vo_error *err) {
     if (!more)
         return vo_fail(err, VO_EINVAL, "%s is empty; it needs at least one price", r->name);
     r->decimal_comma = vo_csv_delimiter(r->csv) == ';';
-    const bool named = !is_data(r);
-    if ((st = take_header(r, named, err)) != VO_OK) return st;
-    if (named && (st = vo_csv_next(r->csv, &more, err)) != VO_OK) return st;
+    r->named = !is_data(r);
+    if ((st = take_header(r, err)) != VO_OK) return st;
+    if (r->named && (st = vo_csv_next(r->csv, &more, err)) != VO_OK) return st;
     if (!more)
         return vo_fail(err, VO_EINVAL,
                        "%s has a header and no rows; it needs at least one price", r->name);
@@ -370,7 +454,7 @@ static vo_status read_all(reader *r, vo_error *err) {
 vo_status vo_source_csv_parse(const char *name, const char *data, size_t len,
                               const vo_source_options *o, vo_readings_set **out,
                               vo_error *err) {
-    reader r = {.name = name, .o = o, .stamp.order = o->date_order};
+    reader r = {.name = name, .data = data, .len = len, .o = o, .stamp.order = o->date_order};
     vo_status st = VO_OK;
     if (!(o->interval_minutes >= 0 && o->interval_minutes <= 527040))
         return vo_fail(err, VO_EINVAL, "interval_minutes = %g is not in 0..527040",

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "data/lake_duckdb.h"
+#include "data/node_column.h"
 #include "data/source_csv.h"
 #include "data/stamp.h"
 
@@ -26,11 +27,13 @@ typedef struct {
 typedef struct {
     const char *path;
     const vo_source_options *o;
+    vo_node_finder *finder; /* during the look for a column of nodes */
+    const char *only_node;
     vo_readings_set *set;
     vo_duck *duck;
     char *sql;
     field *field;
-    size_t n_fields, time_at, node_at, price_at;
+    size_t n_fields, time_at, node_at, process_at, price_at;
     size_t n_columns;
     size_t at[VO_SERIES_MAX_COLUMNS];
     const char *column[VO_SERIES_MAX_COLUMNS];
@@ -124,22 +127,28 @@ static vo_status choose(reader *r, vo_error *err) {
     if (st != VO_OK) return st;
     guess(r);
     if (r->time_at == NONE)
-        return vo_fail(err, VO_EINVAL, "%s has no time column; name it (time column)", r->path);
+        return vo_fail(err, VO_EINVAL, "%s has no time column; name it: time_column = \"NAME\"",
+                       r->path);
     const enum type time_type = r->field[r->time_at].type;
     if (time_type == NUMBER || time_type == OTHER)
         return vo_fail(err, VO_EINVAL,
-                       "%s: column \"%s\" is no time; name another (time column)", r->path,
-                       r->field[r->time_at].name);
+                       "%s: column \"%s\" is no time; name another: time_column = \"NAME\"",
+                       r->path, r->field[r->time_at].name);
     if (r->price_at == NONE || !is_number(&r->field[r->price_at]))
         return vo_fail(err, VO_EINVAL,
-                       "%s has no numeric column that could be the price; name it "
-                       "(price column)",
+                       "%s has no numeric column that could be the price; name it: "
+                       "price_column = \"NAME\"",
                        r->path);
+    return VO_OK;
+}
+
+static vo_status choose_values(reader *r, vo_error *err) {
     r->at[0] = r->price_at;
     r->column[0] = "price";
     r->n_columns = 1;
     for (size_t i = 0; i < r->n_fields; i++) {
-        if (!is_number(&r->field[i]) || i == r->time_at || i == r->price_at || i == r->node_at)
+        if (!is_number(&r->field[i]) || i == r->time_at || i == r->price_at ||
+            i == r->node_at || i == r->process_at)
             continue;
         if (vo_text_same(r->field[i].name, "price")) continue; /* another was asked for */
         if (r->n_columns == VO_SERIES_MAX_COLUMNS)
@@ -213,11 +222,15 @@ static vo_status row_node(reader *r, const vo_duck_rows *rows, size_t i, vo_erro
         name[len] = '\0';
         if (r->node && strcmp(r->node->node, name) == 0) return VO_OK;
         r->node = NULL;
-        if (o->only_node && !vo_readings_same_node(o->only_node, name)) return VO_OK;
+        if (r->only_node && !vo_readings_same_node(r->only_node, name)) return VO_OK;
     }
-    return vo_readings_set_node(r->set, o->market ? o->market : "",
-                                o->process ? o->process : "", name, r->column, r->n_columns,
-                                &r->node, err);
+    const vo_status st =
+        vo_readings_set_node(r->set, o->market ? o->market : "", o->process ? o->process : "",
+                             name, r->column, r->n_columns, &r->node, err);
+    if (st == VO_OK)
+        snprintf(r->node->price_name, sizeof r->node->price_name, "%s",
+                 r->field[r->price_at].name);
+    return st;
 }
 
 /* Columns of the query: time, node or '', then the values. */
@@ -286,6 +299,84 @@ static void put_columns(vo_text *sql, const reader *r) {
     }
 }
 
+/* ---- several series in one file ---------------------------------------------------------- */
+
+static void put_as_text(vo_text *sql, const reader *r, size_t at) {
+    vo_text_append(sql, "CAST(");
+    vo_duck_name(sql, r->field[at].name);
+    vo_text_append(sql, " AS VARCHAR)");
+}
+
+static vo_csv_field text_of(const vo_duck_column *c, size_t i) {
+    vo_csv_field x = {"", 0};
+    if (vo_duck_has(c, i)) x.text = vo_duck_text(c, i, &x.len);
+    return x;
+}
+
+/* Columns of the query: time and node as text, then the candidates. */
+static vo_status take_candidates(void *ctx, const vo_duck_rows *rows, vo_error *err) {
+    const reader *r = ctx;
+    for (size_t i = 0; i < rows->rows; i++) {
+        vo_csv_field value[VO_NODE_CANDIDATES];
+        const vo_csv_field node = text_of(&rows->column[1], i);
+        char name[64] = "";
+        if (node.len < sizeof name) memcpy(name, node.text, node.len);
+        if (r->only_node && r->node_at != NONE && !vo_readings_same_node(r->only_node, name))
+            continue;
+        for (size_t c = 0; c < vo_node_finder_count(r->finder); c++)
+            value[c] = text_of(&rows->column[2 + c], i);
+        const vo_status st =
+            vo_node_finder_row(r->finder, text_of(&rows->column[0], i), node, value, err);
+        if (st != VO_OK) return st;
+    }
+    return VO_OK;
+}
+
+static vo_status find_apart(reader *r, vo_error *err) {
+    vo_status st = vo_node_finder_create(&r->finder, err);
+    for (size_t i = 0; st == VO_OK && i < r->n_fields; i++) {
+        const field *f = &r->field[i];
+        const bool named = vo_node_name_of(f->name) != VO_NODE_NAME_NONE;
+        if (i != r->time_at && i != r->price_at && i != r->node_at &&
+            (f->type == TEXT || (f->type == WHOLE && named)))
+            vo_node_finder_add(r->finder, f->name, f->type == WHOLE, i);
+    }
+    if (st != VO_OK || vo_node_finder_count(r->finder) == 0) return st;
+    vo_text sql = from_file(r, "SELECT ");
+    put_as_text(&sql, r, r->time_at);
+    vo_text_append(&sql, ", ");
+    if (r->node_at == NONE)
+        vo_text_append(&sql, "''");
+    else
+        put_as_text(&sql, r, r->node_at);
+    for (size_t c = 0; c < vo_node_finder_count(r->finder); c++) {
+        vo_text_append(&sql, ", ");
+        put_as_text(&sql, r, vo_node_finder_id(r->finder, c));
+    }
+    put_file(&sql, r);
+    return run(r, &sql, take_candidates, err);
+}
+
+/* The column of nodes if nobody named one, then what still tells rows of one time apart. */
+static vo_status find_node_columns(reader *r, vo_error *err) {
+    vo_status st = VO_OK;
+    r->only_node = r->o->only_node;
+    r->process_at = NONE;
+    if (r->node_at == NONE) {
+        st = find_apart(r, err);
+        if (st == VO_OK)
+            st = vo_node_choose(r->finder, r->path, r->o, &r->node_at, &r->only_node, err);
+        vo_node_finder_free(r->finder);
+        r->finder = NULL;
+    }
+    if (st != VO_OK || r->node_at == NONE) return st;
+    st = find_apart(r, err);
+    if (st == VO_OK) st = vo_node_choose_process(r->finder, r->path, r->o, &r->process_at, err);
+    vo_node_finder_free(r->finder);
+    r->finder = NULL;
+    return st;
+}
+
 static vo_status read_all(reader *r, vo_error *err) {
     if (strpbrk(r->path, "*?[]"))
         return vo_fail(err, VO_EINVAL, "\"%s\" has wildcard characters; rename the file",
@@ -295,10 +386,18 @@ static vo_status read_all(reader *r, vo_error *err) {
     vo_text_append(&sql, ")");
     vo_status st = run(r, &sql, take_field, err);
     if (st == VO_OK) st = choose(r, err);
+    if (st == VO_OK) st = find_node_columns(r, err);
+    if (st == VO_OK) st = choose_values(r, err);
     if (st != VO_OK) return st;
     sql = from_file(r, "SELECT ");
     put_columns(&sql, r);
     put_file(&sql, r);
+    if (r->process_at != NONE) {
+        vo_text_append(&sql, " WHERE ");
+        put_as_text(&sql, r, r->process_at);
+        vo_text_append(&sql, " = ");
+        vo_duck_literal(&sql, r->o->only_process ? r->o->only_process : r->o->process);
+    }
     if ((st = run(r, &sql, take_rows, err)) != VO_OK) return st;
     if (r->set->rows == 0)
         return vo_fail(err, VO_ENOTFOUND, "%s has no rows%s", r->path,

@@ -56,8 +56,8 @@ vo_status vo_stamp_civil(const char *text, size_t len, vo_date_order order, vo_c
     if (!to_iso_date(text, len, order, iso, &used)) {
         if (order == VO_DATE_YEAR_FIRST && len >= 10 && is_separator(text[2]))
             return vo_fail(err, VO_EINVAL,
-                           "\"%.*s\" does not begin with the year; say whether "
-                           "the day or the month comes first, or write 2024-01-31",
+                           "\"%.*s\" does not begin with the year; say date_order = "
+                           "\"day\" or \"month\" first, or write 2024-01-31",
                            shown, text);
         return vo_fail(err, VO_EINVAL, "\"%.*s\" is not a time; write 2024-01-31T23:00", shown,
                        text);

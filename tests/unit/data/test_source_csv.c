@@ -156,12 +156,73 @@ Test(source_csv, what_is_wrong_is_named_with_line_column_and_remedy) {
     must_refuse("timestamp,price\n2024-01-01,1\nyesterday,2\n", standard,
                 "line 3, column \"timestamp\"");
     must_refuse("timestamp,price\n2024-01-01,1,2\n", standard, "line 2 has 3 fields");
-    must_refuse("timestamp,price\n31/12/2024,1\n", standard, "day or the month");
-    must_refuse("timestamp,name\n2024-01-01,x\n", standard, "price column");
+    must_refuse("timestamp,price\n31/12/2024,1\n", standard, "date_order = \"day\"");
+    must_refuse("timestamp,name\n2024-01-01,x\n", standard, "price_column = \"NAME\"");
     must_refuse("timestamp,a,A\n2024-01-01,1,2\n", (vo_source_options){.price_column = "b"},
                 "it has: timestamp, a, A");
     must_refuse("timestamp,price,a,A\n2024-01-01,1,2,3\n", standard, "two columns are called");
     must_refuse("timestamp,price\n2024-01-01,1\n", (vo_source_options){.zone = "Mars/Olympus"},
                 "Mars/Olympus");
     must_refuse("1\n", (vo_source_options){.interval_minutes = -1}, "interval_minutes = -1");
+}
+
+/* ---- several series in one file ---- */
+
+#define TWO_NODES                                                                              \
+    "time,node,price\n2024-01-01,A,1\n2024-01-01,B,2\n2024-01-02,A,3\n2024-01-02,B,4\n"
+
+Test(source_csv, two_nodes_are_never_read_as_corrections_of_one) {
+    must_refuse(TWO_NODES, standard, "column \"node\" tells 2 series apart (A, B)");
+    must_refuse(TWO_NODES, standard, "choose with node = \"A\"");
+    must_refuse("time,price,x\n2024-01-01,1,here\n2024-01-02,2,here\n2024-01-01,3,there\n"
+                "2024-01-02,4,there\n",
+                standard, "column \"x\" tells 2 series apart (here, there)");
+    must_refuse("time,node,price\n2024-01-01,7,1\n2024-01-01,8,2\n", standard,
+                "column \"node\" tells 2 series apart (7, 8)");
+    must_refuse(TWO_NODES, (vo_source_options){.only_node = "C"}, "node = \"C\" is not in it");
+    must_refuse("time,price\n2024-01-01,1\n", (vo_source_options){.only_node = "C"},
+                "no column has it");
+}
+
+Test(source_csv, the_node_asked_for_is_read_alone) {
+    static const vo_source_options ways[] = {{.only_node = "B"},
+                                             {.node = "B"}, /* the identity names one there */
+                                             {.only_node = "B", .node_column = "node"}};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        vo_readings_set *set = read_ok(TWO_NODES, ways[i]);
+        cr_assert(set->n == 1 && set->item[0]->n == 2);
+        cr_assert_str_eq(set->item[0]->node, "B");
+        cr_assert(set->item[0]->column[0].value[0] == 2 &&
+                  set->item[0]->column[0].value[1] == 4);
+        vo_readings_set_free(set);
+    }
+}
+
+Test(source_csv, a_node_with_two_processes_needs_both_names) {
+    const char *text = "time,process,node,price\n2024-01-01,MDA,A,1\n2024-01-01,MTR,A,2\n"
+                       "2024-01-01,MDA,B,3\n2024-01-01,MTR,B,4\n";
+    must_refuse(text, (vo_source_options){.only_node = "B"},
+                "of one node, column \"process\" tells 2 series apart (MDA, MTR)");
+    vo_readings_set *set =
+        read_ok(text, (vo_source_options){.only_node = "B", .only_process = "MTR"});
+    cr_assert(set->n == 1 && set->rows == 1 && set->item[0]->column[0].value[0] == 4);
+    vo_readings_set_free(set);
+}
+
+Test(source_csv, text_that_goes_with_the_time_is_left_out_as_before) {
+    vo_readings_set *set = read_ok("time,season,price\n2024-01-01,peak,1\n2024-01-02,off,2\n"
+                                   "2024-01-03,peak,3\n",
+                                   standard);
+    cr_assert(set->n == 1 && set->item[0]->n == 3 && set->item[0]->n_columns == 1);
+    vo_readings_set_free(set);
+}
+
+Test(source_csv, the_price_keeps_what_the_file_calls_it) {
+    vo_readings_set *set = read_ok("time,mean,week\n2024-01-01,1,2\n", standard);
+    cr_assert_str_eq(set->item[0]->price_name, "mean");
+    cr_assert_str_eq(set->item[0]->column[0].name, "price");
+    vo_readings_set_free(set);
+    set = read_ok("2024-01-01,1\n", standard);
+    cr_assert_str_eq(set->item[0]->price_name, "", "no header, no name");
+    vo_readings_set_free(set);
 }

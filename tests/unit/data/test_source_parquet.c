@@ -99,7 +99,7 @@ Test(source_parquet, what_is_wrong_is_refused_in_words, .init = begin, .fini = e
     static const struct {
         const char *select, *price, *says;
     } bad[] = {{"SELECT 1 AS price", NULL, "no time column"},
-               {"SELECT DATE '2024-01-01' AS time, 'x' AS name", NULL, "price column"},
+               {"SELECT DATE '2024-01-01' AS time, 'x' AS name", NULL, "price_column"},
                {"SELECT DATE '2024-01-01' AS time, 1 AS price", "load", "it has: time, price"},
                {"SELECT NULL::DATE AS time, 1 AS price", NULL, "row 1: no time"},
                {"SELECT 'soon' AS time, 1 AS price", NULL, "row 1, column \"time\""},
@@ -119,6 +119,30 @@ Test(source_parquet, what_is_wrong_is_refused_in_words, .init = begin, .fini = e
     fputs("PAR1 this is none PAR1", f);
     fclose(f);
     cr_assert_eq(vo_source_read(path, NULL, &set, NULL), VO_EIO);
+}
+
+#define TWO_NODES                                                                              \
+    "SELECT * FROM (VALUES (DATE '2024-01-01', 'MDA', 'A', 1), (DATE '2024-01-01', 'MDA', "    \
+    "'B', 2), (DATE '2024-01-01', 'MTR', 'A', 3), (DATE '2024-01-01', 'MTR', 'B', 4)) "        \
+    "t(time, process, node, price)"
+
+static void must_refuse(vo_source_options o, const char *says) {
+    vo_readings_set *set = NULL;
+    vo_error err = {0};
+    cr_assert_neq(vo_source_read(path, &o, &set, &err), VO_OK);
+    cr_assert(strstr(err.msg, says), "\"%s\" is not in: %s", says, err.msg);
+}
+
+Test(source_parquet, several_series_are_told_apart_as_in_text, .init = begin, .fini = end) {
+    write_file(TWO_NODES);
+    must_refuse((vo_source_options){0}, "column \"node\" tells 2 series apart (A, B)");
+    must_refuse((vo_source_options){.only_node = "B"}, "choose with process = \"MDA\"");
+    vo_readings_set *set =
+        read_ok((vo_source_options){.only_node = "B", .only_process = "MTR"});
+    cr_assert(set->n == 1 && set->rows == 1 && set->item[0]->column[0].value[0] == 4);
+    cr_assert_str_eq(set->item[0]->node, "B");
+    cr_assert_str_eq(set->item[0]->price_name, "price");
+    vo_readings_set_free(set);
 }
 
 Test(source_parquet, files_of_others_are_read) {

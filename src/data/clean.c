@@ -101,6 +101,18 @@ void vo_clean_report_json(const vo_clean_report *r, size_t max_touched, vo_json_
     for (int32_t k = 0; k < VO_CLEAN_RULE_COUNT; k++)
         count_json(w, vo_clean_rule_name(k), r->count[k]);
     vo_json_out_end(w);
+    vo_json_out_key(w, "first");
+    vo_json_out_object(w);
+    bool said[VO_CLEAN_RULE_COUNT] = {false};
+    for (size_t i = 0; i < r->n; i++) {
+        char at[40];
+        if (said[r->touch[i].rule]) continue;
+        said[r->touch[i].rule] = true;
+        stamp_text(r->touch[i].start_s, at);
+        vo_json_out_key(w, vo_clean_rule_name(r->touch[i].rule));
+        vo_json_out_string(w, at);
+    }
+    vo_json_out_end(w);
     count_json(w, "touched_total", r->n);
     vo_json_out_key(w, "touched");
     vo_json_out_array(w);

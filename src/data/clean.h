@@ -89,7 +89,8 @@ typedef struct {
 
 void vo_clean_report_free(vo_clean_report *r); /* accepts NULL */
 
-/* {"rows":..,"intervals":..,"counts":{rule:..},"touched":[{time,column,old,new,rule,line}]};
+/* {"rows":..,"intervals":..,"counts":{rule:..},"first":{rule: time},
+ * "touched":[{time,column,old,new,rule,line}]};
  * at most `max_touched` entries are listed (0: all), "touched_total" says how many there are.
  */
 void vo_clean_report_json(const vo_clean_report *r, size_t max_touched, vo_json_out *w);

@@ -85,11 +85,20 @@ static size_t put_name(char *to, const char *name) {
     return n;
 }
 
-static size_t put_row(char *to, const vo_series *s, size_t t) {
-    char civil[32];
-    const vo_civil c = vo_civil_from_seconds(s->start[t].s);
-    vo_civil_format(&c, civil);
-    size_t n = (size_t)snprintf(to, 40, "%sZ", civil);
+void vo_source_stamp(const vo_zone *zone, int64_t utc_s, char out[40]) {
+    const int32_t offset_s = zone ? vo_zone_offset(zone, utc_s) : 0;
+    const vo_civil c = vo_civil_from_seconds(utc_s + offset_s);
+    const int32_t m = abs(offset_s) / 60;
+    vo_civil_format(&c, out);
+    if (offset_s == 0)
+        snprintf(out + 19, 8, "Z");
+    else
+        snprintf(out + 19, 16, "%c%02d:%02d", offset_s < 0 ? '-' : '+', (m / 60) % 100, m % 60);
+}
+
+static size_t put_row(char *to, const vo_series *s, const vo_zone *zone, size_t t) {
+    vo_source_stamp(zone, s->start[t].s, to);
+    size_t n = strlen(to);
     for (size_t k = 0; k < s->n_columns; k++) {
         char number[VO_TEXT_NUMBER];
         const double v = s->column[k].value[t];
@@ -106,16 +115,23 @@ static size_t put_row(char *to, const vo_series *s, size_t t) {
 vo_status vo_series_write_csv(const vo_series *s, const char *path, vo_error *err) {
     const size_t row = 40 + s->n_columns * (VO_TEXT_NUMBER + 1);
     const size_t header = 16 + s->n_columns * (2 * VO_COLUMN_NAME + 3);
-    char *text = malloc(header + s->n * row);
-    if (!text) return vo_fail(err, VO_ENOMEM, "no memory to write %zu rows", s->n);
+    vo_zone *zone = NULL;
+    vo_status st = s->zone[0] ? vo_zone_open(s->zone, &zone, err) : VO_OK;
+    if (st != VO_OK) return st;
+    char *text = malloc(header + s->n * row + 40);
+    if (!text) {
+        vo_zone_close(zone);
+        return vo_fail(err, VO_ENOMEM, "no memory to write %zu rows", s->n);
+    }
     size_t n = (size_t)snprintf(text, 16, "timestamp");
     for (size_t k = 0; k < s->n_columns; k++) {
         text[n++] = ',';
         n += put_name(text + n, s->column[k].name);
     }
     text[n++] = '\n';
-    for (size_t t = 0; t < s->n; t++) n += put_row(text + n, s, t);
-    const vo_status st = vo_file_write(path, text, n, err);
+    for (size_t t = 0; t < s->n; t++) n += put_row(text + n, s, zone, t);
+    vo_zone_close(zone);
+    st = vo_file_write(path, text, n, err);
     free(text);
     return st;
 }

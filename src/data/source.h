@@ -11,6 +11,7 @@
 #ifndef VO_DATA_SOURCE_H
 #define VO_DATA_SOURCE_H
 
+#include "base/zone.h"
 #include "data/readings.h"
 
 #define VO_SOURCE_MAX_BYTES ((size_t)1 << 30) /* of the file as it lies on disk */
@@ -50,8 +51,12 @@ vo_status vo_source_read(const char *path, const vo_source_options *o, vo_readin
 vo_status vo_source_parse(const char *name, const char *data, size_t len,
                           const vo_source_options *o, vo_readings_set **out, vo_error *err);
 
-/* vo_series -> CSV: "timestamp,<columns>", stamps 2016-01-29T06:00:00Z, shortest decimals that
- * read back to the same double, empty where NAN. Written atomically; "-": standard output. */
+/* "2016-01-29T00:00:00-06:00", or with Z where the offset is 0; zone NULL: UTC. */
+void vo_source_stamp(const vo_zone *zone, int64_t utc_s, char out[40]);
+
+/* vo_series -> CSV: "timestamp,<columns>", local stamps of the series' zone with their offset,
+ * shortest decimals that read back to the same double, empty where NAN. Written atomically;
+ * "-": standard output. */
 vo_status vo_series_write_csv(const vo_series *s, const char *path, vo_error *err);
 
 #endif

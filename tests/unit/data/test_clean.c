@@ -297,6 +297,8 @@ Test(clean, the_report_is_json_with_every_touched_value) {
     cr_assert_str_eq(vo_json_string(vo_json_get(first, "rule")), "interpolated");
     cr_assert_eq(vo_json_kind_of(vo_json_get(first, "old")), VO_JSON_NULL);
     cr_assert_eq(vo_json_number(vo_json_get(first, "new")), 10);
+    cr_assert_str_eq(vo_json_string(vo_json_get(vo_json_get(root, "first"), "interpolated")),
+                     "2024-01-01T10:00:00Z");
     vo_json_free(root);
     vo_json_out_free(w);
     free(text);

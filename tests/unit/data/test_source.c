@@ -4,10 +4,12 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
 
 #include "data/clean.h"
+#include "port/file.h"
 #include "support/data_folder.h"
 
 static const char *market_of(const char *text) {
@@ -82,5 +84,33 @@ Test(source, a_series_written_is_read_back_to_the_bit) {
     vo_series_free(s);
     vo_series_free(back);
     vo_readings_set_free(set);
+    temporary_folder_remove(folder);
+}
+
+Test(source, local_stamps_with_their_offset_are_written_and_tell_repeated_hours_apart) {
+    static const char *const names[] = {"price"};
+    char folder[DATA_PATH], path[DATA_PATH + 16];
+    vo_series *s = NULL;
+    char *text = NULL;
+    size_t len = 0;
+    cr_assert(temporary_folder(folder));
+    snprintf(path, sizeof path, "%s/out.csv", folder);
+    vo_series_create(3, names, 1, NULL, &s, NULL);
+    strcpy(s->zone, "Europe/Berlin");
+    for (size_t t = 0; t < 3; t++) { /* from 02:00+02:00 on, the night that clocks go back */
+        s->start[t].s = 1761436800 + (int64_t)t * 3600;
+        s->dt_h[t] = 1;
+        s->column[0].value[t] = 682.4;
+    }
+    cr_assert_eq(vo_series_write_csv(s, path, NULL), VO_OK);
+    cr_assert_eq(vo_file_read(path, 4096, &text, &len, NULL), VO_OK);
+    cr_expect_str_eq(text, "timestamp,price\n2025-10-26T02:00:00+02:00,682.4\n"
+                           "2025-10-26T02:00:00+01:00,682.4\n"
+                           "2025-10-26T03:00:00+01:00,682.4\n");
+    char stamp[40];
+    vo_source_stamp(NULL, 0, stamp);
+    cr_expect_str_eq(stamp, "1970-01-01T00:00:00Z");
+    free(text);
+    vo_series_free(s);
     temporary_folder_remove(folder);
 }

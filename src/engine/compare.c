@@ -2,11 +2,13 @@
 #include "engine/compare.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "data/import.h"
 #include "engine/inputs.h"
 #include "engine/response.h"
@@ -15,6 +17,7 @@
 #include "port/thread.h"
 
 #define MAX_POLICIES 48
+#define MAX_NOTES 4
 
 typedef struct {
     const vo_engine_options *o;
@@ -25,6 +28,8 @@ typedef struct {
     char spec[MAX_POLICIES][VO_POLICY_SPEC_MAX];
     vo_backtest_result *result[MAX_POLICIES];
     size_t n;
+    char note[MAX_NOTES][400]; /* what a person should know of the days played */
+    size_t n_notes;
     atomic_int permille[MAX_POLICIES]; /* how far each policy is */
     atomic_flag reporting;
     atomic_int stopped;
@@ -41,8 +46,9 @@ static vo_status add_policy(comparison *c, const char *spec, size_t len, vo_erro
         return vo_fail(err, VO_EINVAL, "policies: at most %d", MAX_POLICIES);
     if (len == 0 || len >= VO_POLICY_SPEC_MAX)
         return vo_fail(err, VO_EINVAL,
-                       "policies: \"%.60s\" has %zu letters; names have 1 to %d", spec, len,
-                       VO_POLICY_SPEC_MAX - 1);
+                       "policies: \"%.60s\" is no name: a policy between two commas has 1 to "
+                       "%d letters",
+                       spec, VO_POLICY_SPEC_MAX - 1);
     snprintf(c->spec[c->n++], VO_POLICY_SPEC_MAX, "%.*s", (int)len, spec);
     return VO_OK;
 }
@@ -65,6 +71,9 @@ static vo_status add_all(comparison *c, vo_error *err) {
 /* "a, b" */
 static vo_status add_list(comparison *c, const char *list, vo_error *err) {
     if (strcmp(list, "all") == 0) return add_all(c, err);
+    if (list[strspn(list, " ")] == '\0')
+        return vo_fail(err, VO_EINVAL, "policies is empty: name some of %s, or write all",
+                       vo_policy_names());
     vo_status s = VO_OK;
     for (const char *p = list; s == VO_OK; p++) {
         while (*p == ' ') p++;
@@ -105,31 +114,59 @@ static bool same_as_price(const vo_series *prices, const double *x) {
     return true;
 }
 
-/* Values of `column` at the starts of `prices`; NAN where the file has none. */
-static size_t align(const vo_series *prices, const vo_series *file, const double *column,
-                    double *out) {
+/* Index of the interval that starts then, or n. */
+static size_t interval_at(const vo_series *prices, int64_t utc_s) {
+    size_t lo = 0, hi = prices->n;
+    while (lo < hi) {
+        const size_t mid = lo + (hi - lo) / 2;
+        if (prices->start[mid].s < utc_s)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < prices->n && prices->start[lo].s == utc_s ? lo : prices->n;
+}
+
+/* Column c of the file at the starts of the prices; NAN where it says nothing: nobody fills a
+ * forecast. Of several rows of one time the last counts. */
+static size_t align(const vo_series *prices, const vo_readings *file, size_t c, double *out) {
     size_t found = 0;
-    for (size_t t = 0, i = 0; t < prices->n; t++) {
-        while (i < file->n && file->start[i].s < prices->start[t].s) i++;
-        const bool here = i < file->n && file->start[i].s == prices->start[t].s;
-        out[t] = here ? column[i] : (double)NAN;
-        found += here;
+    for (size_t t = 0; t < prices->n; t++) out[t] = (double)NAN;
+    for (size_t i = 0; i < file->n; i++) {
+        const size_t t = interval_at(prices, file->start_s[i]);
+        if (t == prices->n || (file->flag[i] & VO_READING_SKIPPED_HOUR)) continue;
+        out[t] = file->column[c].value[i];
+        found++;
     }
     return found;
 }
 
-static vo_status join(const vo_series *prices, const vo_series *file, const char *path,
+/* A name of its own for a forecast: not that of a column of the prices. */
+static void name_forecast(const vo_series *prices, const char *name, char out[VO_COLUMN_NAME]) {
+    const bool taken = vo_series_find(prices, name) != NULL;
+    if (taken && vo_text_same(name, "price"))
+        snprintf(out, VO_COLUMN_NAME, "forecast");
+    else if (taken)
+        snprintf(out, VO_COLUMN_NAME, "forecast %.50s", name);
+    else
+        snprintf(out, VO_COLUMN_NAME, "%s", name);
+}
+
+/* The prices' series with the forecasts as further columns. */
+static vo_status join(const vo_series *prices, const vo_readings *file, const char *path,
                       vo_series **out, vo_error *err) {
+    const char *first_name = *file->price_name ? file->price_name : "forecast";
     const char *name[VO_SERIES_MAX_COLUMNS];
-    size_t n = 0;
-    for (; n < prices->n_columns; n++) name[n] = prices->column[n].name;
+    const size_t n = prices->n_columns + file->n_columns;
+    if (n > VO_SERIES_MAX_COLUMNS)
+        return vo_fail(err, VO_EINVAL,
+                       "forecasts_file %.80s: prices and forecasts have more than %d columns",
+                       path, VO_SERIES_MAX_COLUMNS);
+    char own[VO_SERIES_MAX_COLUMNS][VO_COLUMN_NAME];
+    for (size_t i = 0; i < prices->n_columns; i++) name[i] = prices->column[i].name;
     for (size_t i = 0; i < file->n_columns; i++) {
-        if (n == VO_SERIES_MAX_COLUMNS)
-            return vo_fail(err, VO_EINVAL,
-                           "forecasts_file %.80s: prices and forecasts have "
-                           "more than %d columns",
-                           path, VO_SERIES_MAX_COLUMNS);
-        name[n++] = i == 0 ? "forecast" : file->column[i].name;
+        name_forecast(prices, i == 0 ? first_name : file->column[i].name, own[i]);
+        name[prices->n_columns + i] = own[i];
     }
     vo_series *s = NULL;
     const vo_status status = vo_series_create(prices->n, name, n, NULL, &s, err);
@@ -144,10 +181,9 @@ static vo_status join(const vo_series *prices, const vo_series *file, const char
         memcpy(s->column[i].value, prices->column[i].value, prices->n * sizeof(double));
     size_t found = 0, k = prices->n_columns;
     for (size_t i = 0; i < file->n_columns; i++) {
-        found += align(prices, file, file->column[i].value, s->column[k].value);
+        found += align(prices, file, i, s->column[k].value);
         if (i == 0 && same_as_price(prices, s->column[k].value)) continue;
-        snprintf(s->column[k].name, VO_COLUMN_NAME, "%s", name[prices->n_columns + i]);
-        k++;
+        memcpy(s->column[k++].name, own[i], VO_COLUMN_NAME);
     }
     s->n_columns = k; /* the block stays whole: it is freed as one */
     if (found == 0) {
@@ -171,14 +207,102 @@ static vo_status load_forecasts(comparison *c, vo_error *err) {
                        path);
     vo_source_options so = vo_source_options_default();
     so.zone = vo_request_text(&c->request, VO_REQ_tz, NULL);
-    vo_clean_options co = vo_clean_options_default();
-    co.uneven = true;
-    co.zero = VO_ZERO_KEEP;
-    vo_series *file = NULL;
-    vo_status s = vo_import_series(path, &so, &co, &file, NULL, NULL, err);
-    if (s == VO_OK) s = join(c->in.series, file, path, &c->calendar, err);
-    vo_series_free(file);
+    vo_readings_set *set = NULL;
+    const vo_readings *rows = NULL;
+    vo_status s = vo_source_read(path, &so, &set, err);
+    if (s == VO_OK) s = vo_readings_set_find(set, NULL, NULL, &rows, err);
+    if (s == VO_OK) s = join(c->in.series, rows, path, &c->calendar, err);
+    vo_readings_set_free(set);
     return s;
+}
+
+/* ---- the days that forecasts cover --------------------------------------------------- */
+
+static void add_note(comparison *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void add_note(comparison *c, const char *fmt, ...) {
+    if (c->n_notes == MAX_NOTES) return;
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(c->note[c->n_notes++], sizeof c->note[0], fmt, args);
+    va_end(args);
+}
+
+/* The published forecasts that the policies use. */
+static size_t used_columns(const comparison *c, const double **column) {
+    size_t n = 0;
+    for (size_t i = 0; c->calendar && i < c->n; i++) {
+        const char *at = strstr(c->spec[i], ":column=");
+        const double *x = at ? vo_series_find(c->calendar, at + 8) : NULL;
+        if (x) column[n++] = x;
+    }
+    return n;
+}
+
+typedef struct {
+    size_t days, covered; /* local days in the span, and those with every forecast       */
+    size_t first, after;  /* intervals from the first covered day to the last one's end */
+} coverage;
+
+static coverage find_coverage(const comparison *c, const double **column, size_t n_columns,
+                              size_t from) {
+    const vo_series *s = c->in.series;
+    coverage k = {.first = s->n, .after = s->n};
+    for (size_t begin = from, t = from; begin < s->n; begin = t) {
+        bool all = true;
+        for (; t < s->n && s->day[t] == s->day[begin]; t++)
+            for (size_t i = 0; all && i < n_columns; i++) all = isfinite(column[i][t]);
+        k.days++;
+        if (!all) continue;
+        if (k.covered++ == 0) k.first = begin;
+        k.after = t;
+    }
+    return k;
+}
+
+static void date_of(const comparison *c, size_t t, char out[40]) {
+    vo_inputs_date(&c->in, t, out);
+}
+
+/* Without from and to, published forecasts are played where they are: *first moves to the first
+ * day that all of them cover, and what lies behind the last one is cut off. */
+static vo_status play_covered(comparison *c, size_t *first, vo_error *err) {
+    const double *column[MAX_POLICIES];
+    const size_t n = used_columns(c, column);
+    if (n == 0 || c->in.part_asked) return VO_OK;
+    const coverage k = find_coverage(c, column, n, *first);
+    if (k.covered == 0)
+        return vo_fail(err, VO_EINVAL,
+                       "forecasts_file: no local day of the prices is covered by all %zu "
+                       "forecasts that are played; name policies that share days, or give "
+                       "from and to",
+                       n);
+    if (k.covered == k.days) return VO_OK;
+    char a[40], b[40];
+    date_of(c, k.first, a);
+    date_of(c, k.after - 1, b);
+    add_note(c, "played are the days that the forecasts cover, %s to %s, of %zu days of prices",
+             a, b, k.days);
+    *first = k.first;
+    c->in.series->n = c->calendar->n = c->in.problem.n = k.after;
+    return VO_OK;
+}
+
+/* What is played and not forecast, once for all policies that suffer from it. */
+static void note_gaps(comparison *c, size_t first) {
+    const double *column[MAX_POLICIES];
+    const size_t n = used_columns(c, column);
+    if (n == 0) return;
+    const coverage k = find_coverage(c, column, n, first);
+    if (k.covered == k.days) return;
+    char a[40] = "-", b[40] = "-";
+    if (k.covered) {
+        date_of(c, k.first, a);
+        date_of(c, k.after - 1, b);
+    }
+    add_note(c,
+             "the forecasts cover only %zu of the %zu days played (%s to %s): elsewhere "
+             "epf_naive stands in for them, so these captures are not theirs alone",
+             k.covered, k.days, a, b);
 }
 
 /* ---- running ----------------------------------------------------------------------------- */
@@ -225,6 +349,24 @@ static vo_status run_one(void *ctx, size_t i, size_t worker, vo_error *err) {
     return VO_OK;
 }
 
+/* First and last interval played: what was asked for, or what forecasts cover, less the days
+ * skipped. */
+static vo_status choose_days(comparison *c, vo_error *err) {
+    const int32_t skip = (int32_t)vo_request_number(&c->request, VO_CMP_skip_days, 0);
+    const vo_series *series = c->in.series;
+    size_t first = c->in.first;
+    const vo_status s = play_covered(c, &first, err);
+    if (s != VO_OK) return s;
+    const int32_t from_day = series->day[first];
+    while (first < series->n && series->day[first] - from_day < skip) first++;
+    if (first == series->n)
+        return vo_fail(err, VO_EINVAL, "skip_days = %d leaves no day of %d to play", skip,
+                       series->day[series->n - 1] - from_day + 1);
+    c->settings.first = first;
+    note_gaps(c, first);
+    return VO_OK;
+}
+
 static vo_status read_settings(comparison *c, vo_error *err) {
     static const char *const protocols[] = {"planned", "rolling"};
     const vo_request *r = &c->request;
@@ -247,13 +389,12 @@ static vo_status read_settings(comparison *c, vo_error *err) {
     st->resamples = (int32_t)vo_request_number(r, VO_CMP_resamples, st->resamples);
     st->seed = (uint64_t)vo_request_number(r, VO_CMP_seed, (double)st->seed);
     st->clock_s = clock_s;
-    const int32_t skip = (int32_t)vo_request_number(r, VO_CMP_skip_days, 0);
-    const vo_series *series = c->in.series;
-    while (st->first < series->n && series->day[st->first] < skip) st->first++;
-    if (st->first == series->n)
-        return vo_fail(err, VO_EINVAL, "skip_days = %d leaves no day of %d to play", skip,
-                       series->day[series->n - 1] + 1);
-    return VO_OK;
+    if (st->horizon_h > 0 && protocol == 0)
+        return vo_fail(err, VO_EINVAL,
+                       "lookahead_h = %g with the protocol \"planned\", which plans each local "
+                       "day to its end: drop it, or take protocol = \"rolling\"",
+                       st->horizon_h);
+    return choose_days(c, err);
 }
 
 /* ---- writing -------------------------------------------------------------------------------
@@ -358,7 +499,12 @@ static void write_all(const comparison *c, bool days, vo_json_out *w) {
     vo_inputs_date(&c->in, c->in.series->n - 1, date);
     text(w, "last_day", date);
     number(w, "days", (double)c->result[0]->n_days);
+    number(w, "history_days", c->in.series->day[c->settings.first]);
     number(w, "confidence", c->settings.confidence);
+    vo_json_out_key(w, "notes");
+    vo_json_out_array(w);
+    for (size_t i = 0; i < c->n_notes; i++) vo_json_out_string(w, c->note[i]);
+    vo_json_out_end(w);
     vo_json_out_key(w, "prices");
     vo_json_out_object(w);
     vo_response_inputs(&c->in, w);

@@ -232,16 +232,17 @@ static vo_status read_synth(const vo_field_value *f, vo_synth_options *y, vo_err
     return vo_synth_count(y, &n, err);
 }
 
-static void write_prices(const vo_series *s, vo_json_out *w) {
+static vo_status write_prices(const vo_series *s, vo_json_out *w, vo_error *err) {
+    vo_zone *zone = NULL;
+    const vo_status st = vo_zone_open(s->zone, &zone, err);
+    if (st != VO_OK) return st;
     vo_json_out_key(w, "prices");
     vo_json_out_object(w);
     vo_json_out_key(w, "timestamps");
     vo_json_out_array(w);
     for (size_t t = 0; t < s->n; t++) {
-        const vo_civil c = vo_civil_from_seconds(s->start[t].s);
         char stamp[40];
-        vo_civil_format(&c, stamp);
-        snprintf(stamp + 19, sizeof stamp - 19, "Z");
+        vo_source_stamp(zone, s->start[t].s, stamp);
         vo_json_out_string(w, stamp);
     }
     vo_json_out_end(w);
@@ -250,6 +251,8 @@ static void write_prices(const vo_series *s, vo_json_out *w) {
     for (size_t t = 0; t < s->n; t++) vo_json_out_number(w, s->column[0].value[t]);
     vo_json_out_end(w);
     vo_json_out_end(w);
+    vo_zone_close(zone);
+    return VO_OK;
 }
 
 static vo_status synth_node(const vo_field_value *f, const vo_synth_options *y, uint32_t node,
@@ -271,7 +274,7 @@ static vo_status synth_node(const vo_field_value *f, const vo_synth_options *y, 
         integer(w, "intervals", (long long)series->n);
         instant(w, "first", series->start[0].s);
         instant(w, "last", series->start[series->n - 1].s);
-        if (!lake && !f[SYNTH_out].text) write_prices(series, w);
+        if (!lake && !f[SYNTH_out].text) s = write_prices(series, w, err);
         vo_json_out_end(w);
     }
     vo_series_free(series);

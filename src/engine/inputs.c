@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "data/import.h"
 #include "engine/inline_prices.h"
 
@@ -49,14 +50,7 @@ static vo_civil local_start(const vo_inputs *in, size_t t, int32_t *offset_s) {
 }
 
 void vo_inputs_stamp(const vo_inputs *in, size_t t, char *out) {
-    int32_t offset_s = 0;
-    const vo_civil c = local_start(in, t, &offset_s);
-    vo_civil_format(&c, out);
-    const int32_t m = abs(offset_s) / 60;
-    if (offset_s == 0)
-        snprintf(out + 19, 8, "Z");
-    else
-        snprintf(out + 19, 16, "%c%02d:%02d", offset_s < 0 ? '-' : '+', (m / 60) % 100, m % 60);
+    vo_source_stamp(in->zone, in->series->start[t].s, out);
 }
 
 void vo_inputs_date(const vo_inputs *in, size_t t, char *out) {
@@ -74,17 +68,25 @@ int32_t vo_inputs_hour(const vo_inputs *in, size_t t) {
 
 /* Start and zone of bare numbers; zone NULL means the source's own. */
 static vo_status source_options(const vo_request *r, vo_source_options *so, vo_error *err) {
+    static const char *const orders[] = {"year", "day", "month"};
+    size_t order = 0;
     *so = vo_source_options_default();
     so->zone = vo_request_text(r, VO_REQ_tz, NULL);
     so->price_column = vo_request_text(r, VO_REQ_price_column, NULL);
     so->currency = vo_request_text(r, VO_REQ_currency, NULL);
     so->interval_minutes = vo_request_number(r, VO_REQ_interval_minutes, 0);
+    so->time_column = vo_request_text(r, VO_REQ_time_column, NULL);
+    so->node_column = vo_request_text(r, VO_REQ_node_column, NULL);
+    so->stamps_at_end = vo_request_number(r, VO_REQ_stamps_at_end, 0) > 0;
     so->only_node = vo_request_text(r, VO_REQ_node, NULL);
     so->only_process = vo_request_text(r, VO_REQ_process, NULL);
     const char *start = vo_request_text(r, VO_REQ_start, NULL);
     vo_zone *zone = NULL;
-    vo_status s = VO_OK;
-    if (so->zone || start) s = vo_zone_open(so->zone ? so->zone : "UTC", &zone, err);
+    vo_status s =
+        vo_request_choice(r, VO_REQ_date_order, "date_order", orders, 3, 0, &order, err);
+    so->date_order = (vo_date_order)order;
+    if (s == VO_OK && (so->zone || start))
+        s = vo_zone_open(so->zone ? so->zone : "UTC", &zone, err);
     if (s == VO_OK && start)
         s = vo_inputs_instant(zone, start, "start", false, &so->start_utc_s, err);
     vo_zone_close(zone);
@@ -114,6 +116,7 @@ static vo_status refuse_unclean(vo_status s, const vo_clean_options *co, const v
 typedef struct {
     const char *from, *to, *from_path, *to_path; /* texts NULL: open                     */
     int64_t first_s, after_s;
+    int64_t history_s; /* <= first_s: from where prices are kept                         */
 } part;
 
 /* market_params' dates are the market's local days, also where a client's date type has written
@@ -146,8 +149,63 @@ static vo_status find_part(const vo_request *r, const vo_zone *zone, part *out, 
     if (s == VO_OK && p.first_s >= p.after_s)
         s = vo_fail(err, VO_EINVAL, "%s = \"%.40s\" is after %s = \"%.40s\": swap them",
                     p.from_path, p.from ? p.from : "", p.to_path, p.to ? p.to : "");
+    p.history_s = p.first_s;
     if (s == VO_OK) *out = p;
     return s;
+}
+
+/* ---- what came before the part ----------------------------------------------------- */
+
+/* Rows of readings or intervals of a series, whichever there is. */
+typedef struct {
+    const vo_readings *readings;
+    const vo_series *series;
+    const vo_column *column;
+    size_t n, n_columns;
+} rows;
+
+static int64_t start_of(const rows *x, size_t i) {
+    return x->readings ? x->readings->start_s[i] : x->series->start[i].s;
+}
+
+/* Has interval i a price, and a value of every column that stands around the battery? */
+static bool complete(const vo_request *r, const rows *x, size_t i) {
+    const double price = x->column[0].value[i];
+    if (!isfinite(price)) return false;
+    if (x->readings && (x->readings->flag[i] || (x->readings->zero_is_missing && price == 0)))
+        return false;
+    for (size_t f = 0; f < VO_SITE_FIELDS; f++) {
+        const char *name = r->value[VO_REQ_SITE + f].text;
+        const vo_json *v = r->value[VO_REQ_SITE + f].json;
+        if (!name && v && vo_json_kind_of(v) == VO_JSON_STRING) name = vo_json_string(v);
+        for (size_t c = 0; name && c < x->n_columns; c++)
+            if (vo_text_same(x->column[c].name, name) && !isfinite(x->column[c].value[i]))
+                return false;
+    }
+    return true;
+}
+
+/* An array is as long as the part; it has nothing for the time before. */
+static bool has_site_array(const vo_request *r) {
+    for (size_t f = 0; f < VO_SITE_FIELDS; f++) {
+        const vo_json *v = r->value[VO_REQ_SITE + f].json;
+        if (v && vo_json_kind_of(v) == VO_JSON_ARRAY) return true;
+    }
+    return false;
+}
+
+/* Policies that forecast may look back, over even steps, to the first gap or missing value. A
+ * part that begins within a local day has no history: days are played whole. */
+static void find_history(const vo_request *r, const rows *x, const vo_zone *zone, part *p) {
+    size_t first = 0;
+    if (r->kind != VO_REQUEST_COMPARE || !p->from || has_site_array(r)) return;
+    while (first < x->n && start_of(x, first) < p->first_s) first++;
+    if (first == 0 || first + 1 >= x->n) return;
+    const int64_t begin_s = start_of(x, first), step_s = start_of(x, first + 1) - begin_s;
+    if (vo_zone_local_day(zone, begin_s) == vo_zone_local_day(zone, begin_s - 1)) return;
+    size_t i = first;
+    while (i > 0 && start_of(x, i - 1) == start_of(x, i) - step_s && complete(r, x, i - 1)) i--;
+    p->history_s = start_of(x, i) < p->first_s ? start_of(x, i) : p->first_s;
 }
 
 /* Drops the rows outside the part, so that a gap elsewhere in the file is not held against it.
@@ -155,11 +213,11 @@ static vo_status find_part(const vo_request *r, const vo_zone *zone, part *out, 
 static void keep_rows(vo_readings *r, const part *p) {
     size_t n = 0;
     for (size_t i = 0; i < r->n; i++)
-        n += r->start_s[i] >= p->first_s && r->start_s[i] < p->after_s;
+        n += r->start_s[i] >= p->history_s && r->start_s[i] < p->after_s;
     if (n == 0 || n == r->n) return;
     size_t to = 0;
     for (size_t i = 0; i < r->n; i++) {
-        if (r->start_s[i] < p->first_s || r->start_s[i] >= p->after_s) continue;
+        if (r->start_s[i] < p->history_s || r->start_s[i] >= p->after_s) continue;
         r->start_s[to] = r->start_s[i];
         r->line[to] = r->line[i];
         r->flag[to] = r->flag[i];
@@ -182,8 +240,13 @@ static vo_status to_series(const vo_request *r, vo_readings_set *set, vo_inputs 
     if (s == VO_OK) s = vo_readings_set_find(set, NULL, NULL, &found, err);
     if (s == VO_OK) s = vo_zone_open(found->zone, &zone, err);
     if (s == VO_OK) s = find_part(r, zone, &p, err);
+    if (s == VO_OK) {
+        const rows x = {found, NULL, found->column, found->n, found->n_columns};
+        find_history(r, &x, zone, &p);
+    }
     vo_zone_close(zone);
     if (s != VO_OK) return s;
+    memcpy(in->note, set->note, sizeof in->note);
     for (size_t i = 0; i < set->n; i++)
         if (set->item[i] == found) keep_rows(set->item[i], &p);
     s = vo_clean(found, &co, &in->series, &in->report, &inner);
@@ -251,8 +314,12 @@ static vo_status cut(const vo_request *r, vo_inputs *in, vo_error *err) {
     vo_series *kept = NULL;
     vo_error inner = {0};
     vo_status s = find_part(r, in->zone, &p, err);
-    if (s != VO_OK || (!p.from && !p.to)) return s;
-    s = vo_series_slice(in->series, (vo_time){p.first_s}, (vo_time){p.after_s}, &kept, &inner);
+    in->part_asked = p.from || p.to;
+    if (s != VO_OK || !in->part_asked) return s;
+    const rows x = {NULL, in->series, in->series->column, in->series->n, in->series->n_columns};
+    find_history(r, &x, in->zone, &p);
+    s = vo_series_slice(in->series, (vo_time){p.history_s}, (vo_time){p.after_s}, &kept,
+                        &inner);
     if (s == VO_ENOTFOUND) {
         char a[40], b[40];
         vo_inputs_date(in, 0, a);
@@ -264,6 +331,7 @@ static vo_status cut(const vo_request *r, vo_inputs *in, vo_error *err) {
     if (s != VO_OK) return vo_fail(err, s, "%s", inner.msg);
     vo_series_free(in->series);
     in->series = kept;
+    while (kept->start[in->first].s < p.first_s && in->first + 1 < kept->n) in->first++;
     return VO_OK;
 }
 

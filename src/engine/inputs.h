@@ -3,6 +3,8 @@
  * Prices come from the request itself, a local file or the lake, all as readings that one
  * cleaner turns into one series. By default nothing is repaired: unsorted, duplicate or missing
  * time stamps are refused; `repair` says otherwise and the report says what was touched.
+ * compare and backtest also get the prices before the part asked for, as far back as they go
+ * without a gap: forecasters look at the days before.
  */
 #ifndef VO_ENGINE_INPUTS_H
 #define VO_ENGINE_INPUTS_H
@@ -22,8 +24,11 @@ typedef struct {
     int32_t *period; /* of the demand charge                                     */
     char source[96]; /* "request", "file prices.csv", "lake MEM MDA APATZINGAN"  */
     char currency[16];
-    bool synthetic; /* the prices are this project's own invention              */
-    bool has_site;  /* load or PV behind the meter                              */
+    char note[256];  /* what a person should know of how prices were read, or "" */
+    size_t first;    /* first interval of the part asked for; before it: history  */
+    bool part_asked; /* from, to or dates were given                              */
+    bool synthetic;  /* the prices are this project's own invention              */
+    bool has_site;   /* load or PV behind the meter                              */
 } vo_inputs;
 
 /* Fills *in; `r` must outlive it. VO_EINVAL, VO_ENOTFOUND with the field's path. */

@@ -215,7 +215,7 @@ static vo_status check_sources(const vo_request *r, vo_error *err) {
 
 vo_status vo_request_read(const char *text, vo_request_kind kind, vo_request *out,
                           vo_error *err) {
-    vo_request r = {0};
+    vo_request r = {.kind = kind};
     size_t n = 0;
     const vo_field *fields = vo_request_fields(kind, &n);
     vo_status s = vo_json_parse(text, strlen(text), &r.root, err);

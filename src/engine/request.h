@@ -60,6 +60,10 @@
     X(prices,               ANY,     0, 0,    "",    "prices in the request itself")            \
     X(prices_file,          TEXT,    0, 0,    "",    "CSV or Parquet file, where allowed")      \
     X(price_column,         TEXT,    0, 0,    "",    "its column; default price")               \
+    X(time_column,          TEXT,    0, 0,    "",    "its column of time; found by itself")     \
+    X(node_column,          TEXT,    0, 0,    "",    "its column of nodes; found by itself")    \
+    X(date_order,           TEXT,    0, 0,    "",    "year (default), day or month first")      \
+    X(stamps_at_end,        BOOL,    0, 0,    "",    "stamps name the end of their interval")   \
     X(from,                 TEXT,    0, 0,    "",    "first local day or instant used")         \
     X(to,                   TEXT,    0, 0,    "",    "last local day, included, or instant")    \
     X(start,                TEXT,    0, 0,    "",    "first interval of bare price numbers")    \
@@ -125,6 +129,7 @@ typedef enum { VO_REQUEST_OPTIMIZE, VO_REQUEST_COMPARE } vo_request_kind;
 /* A request, read: each field checked against its own domain, batteries resolved. Everything
  * borrowed from `root`, which the request owns. */
 typedef struct {
+    vo_request_kind kind;
     vo_json *root;
     vo_field_value value[VO_REQUEST_FIELDS_MAX]; /* by VO_REQ_, VO_OPT_, VO_CMP_ index     */
     vo_field_value market[VO_MARKET_FIELDS];     /* by VO_MKT_; zeroed without market_params */

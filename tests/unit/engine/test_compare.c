@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/compare.h"
+#include "port/file.h"
 
 /* Fourteen days of 24 h, cheap nights and dear evenings, each day a little different. */
 static void write_prices(char *out) {
@@ -124,6 +125,8 @@ Test(compare, bad_requests_are_refused_in_words) {
     } refused[] = {
         {", \"policies\": \"perfekt\"", "perfekt"},
         {", \"policies\": []", "policies"},
+        {", \"policies\": \" \"", "policies is empty: name some of perfect"},
+        {", \"lookahead_h\": 24", "lookahead_h = 24 with the protocol \"planned\""},
         {", \"policies\": [3]", "policies[0] is a number"},
         {", \"policies\": \"perfect,,cycle\"", "policies"},
         {", \"policies\": \"mpc:column=No\"", "No"},
@@ -141,4 +144,122 @@ Test(compare, bad_requests_are_refused_in_words) {
                       refused[i].rest);
         cr_expect(strstr(err.msg, refused[i].says), "%s: %s", refused[i].rest, err.msg);
     }
+}
+
+Test(compare, a_part_is_played_with_the_days_before_as_history) {
+    vo_json *whole = NULL, *part = NULL;
+    char *text = NULL, *other = NULL;
+    vo_error err = {0};
+    cr_assert_eq(run(", \"policies\": \"mpc:naive_week\", \"skip_days\": 8", true, 1, &whole,
+                     &text, &err),
+                 VO_OK, "%s", err.msg);
+    cr_assert_eq(run(", \"policies\": \"mpc:naive_week\", \"from\": \"2024-01-09\"", true, 1,
+                     &part, &other, &err),
+                 VO_OK, "%s", err.msg);
+    const vo_json *a = vo_json_at(vo_json_get(whole, "policies"), 0);
+    const vo_json *b = vo_json_at(vo_json_get(part, "policies"), 0);
+    cr_expect_str_eq(vo_json_string(vo_json_get(part, "first_day")), "2024-01-09");
+    cr_expect_eq(num(part, "history_days"), 8);
+    cr_expect_eq(num(b, "held"), 0);
+    cr_expect_eq(num(a, "profit"), num(b, "profit"), "the same days, known the same way");
+    vo_json_free(whole);
+    vo_json_free(part);
+    free(text);
+    free(other);
+}
+
+/* ---- published forecasts, from files ---- */
+
+#define FOLDER VOLTEO_BINARY_DIR "/tests/compare"
+
+/* Days first..last of January, a column of perfect forecasts and one of yesterday's prices. */
+static void put_forecasts(const char *name, const char *header, int first, int last, int hole) {
+    static char text[65536];
+    char path[600];
+    vo_error err = {0};
+    int n = sprintf(text, "%s\n", header);
+    for (int d = first; d <= last; d++)
+        for (int h = 0; h < 24; h++)
+            n += d == hole && h == 5
+                     ? sprintf(text + n, "2024-01-%02dT%02d:00Z,,\n", d, h)
+                     : sprintf(text + n, "2024-01-%02dT%02d:00Z,%d,%d\n", d, h, h * 3 + d, h);
+    snprintf(path, sizeof path, FOLDER "/%s", name);
+    cr_assert_eq(vo_file_make_folders(FOLDER, &err), VO_OK);
+    cr_assert_eq(vo_file_write(path, text, (size_t)n, &err), VO_OK, "%s", err.msg);
+}
+
+static vo_json *play(const char *file, const char *rest, vo_error *err) {
+    static char prices[8192], request[12000];
+    vo_json *root = NULL;
+    char *text = NULL;
+    vo_engine *e = NULL;
+    vo_engine_options o = vo_engine_options_default();
+    write_prices(prices);
+    snprintf(request, sizeof request,
+             "{\"battery_params\": {\"power_mw\": 1, \"capacity_mwh\": 2}, \"start\": "
+             "\"2024-01-01\", \"forecasts_file\": \"" FOLDER "/%s\", \"prices\": %s%s}",
+             file, prices, rest);
+    o.allow_files = 1;
+    cr_assert_eq(vo_engine_open(&o, &e, err), VO_OK);
+    if (vo_engine_compare(e, request, &text, err) == VO_OK)
+        cr_assert_eq(vo_json_parse(text, strlen(text), &root, err), VO_OK);
+    vo_text_free(text);
+    vo_engine_close(e);
+    return root;
+}
+
+static const char *note_of(const vo_json *r, size_t i) {
+    const vo_json *v = vo_json_at(vo_json_get(r, "notes"), i);
+    return v ? vo_json_string(v) : "";
+}
+
+Test(compare, every_column_of_forecasts_keeps_its_name) {
+    vo_error err = {0};
+    put_forecasts("names.csv", "timestamp,mean,week", 1, 14, 0);
+    vo_json *r = play("names.csv", "", &err);
+    cr_assert_not_null(r, "%s", err.msg);
+    const vo_json *list = vo_json_get(r, "policies");
+    cr_assert_eq(vo_json_size(list), 9);
+    cr_expect_str_eq(vo_json_string(vo_json_get(vo_json_at(list, 7), "policy")),
+                     "mpc:column=mean");
+    cr_expect_str_eq(vo_json_string(vo_json_get(vo_json_at(list, 8), "policy")),
+                     "mpc:column=week");
+    cr_expect_eq(vo_json_size(vo_json_get(r, "notes")), 0, "all days are covered");
+    vo_json_free(r);
+    put_forecasts("price.csv", "timestamp,price,week", 1, 14, 0);
+    r = play("price.csv", ", \"policies\": \"mpc:column=forecast\"", &err);
+    cr_expect_not_null(r, "a column called like the prices' own: %s", err.msg);
+    vo_json_free(r);
+}
+
+Test(compare, forecasts_are_played_where_they_are_unless_days_were_asked_for) {
+    vo_error err = {0};
+    put_forecasts("some.csv", "timestamp,mean,week", 4, 12, 4);
+    vo_json *r = play("some.csv", ", \"skip_days\": 2", &err);
+    cr_assert_not_null(r, "%s", err.msg);
+    cr_expect_str_eq(vo_json_string(vo_json_get(r, "first_day")), "2024-01-07",
+                     "the 4th has a hole; two days skipped from the 5th");
+    cr_expect_str_eq(vo_json_string(vo_json_get(r, "last_day")), "2024-01-12");
+    cr_expect_eq(num(r, "days"), 6);
+    cr_expect_eq(num(r, "history_days"), 6);
+    cr_expect(strstr(note_of(r, 0), "2024-01-05 to 2024-01-12, of 14 days"), "%s",
+              note_of(r, 0));
+    cr_expect_eq(num(vo_json_at(vo_json_get(r, "policies"), 8), "filled"), 0);
+    vo_json_free(r);
+    r = play("some.csv", ", \"from\": \"2024-01-03\"", &err);
+    cr_assert_not_null(r, "%s", err.msg);
+    cr_expect_eq(num(r, "days"), 12);
+    cr_expect_eq(vo_json_size(vo_json_get(r, "notes")), 1, "one line, not one per policy");
+    cr_expect(strstr(note_of(r, 0), "cover only 8 of the 12 days"), "%s", note_of(r, 0));
+    vo_json_free(r);
+    r = play("some.csv", ", \"policies\": \"perfect, spread\"", &err);
+    cr_expect_eq(num(r, "days"), 14, "nobody uses them");
+    vo_json_free(r);
+}
+
+Test(compare, forecasts_that_share_no_day_are_refused) {
+    vo_error err = {0};
+    put_forecasts("hole.csv", "timestamp,mean,week", 4, 4, 4);
+    cr_expect_null(play("hole.csv", "", &err));
+    cr_expect(strstr(err.msg, "no local day"), "%s", err.msg);
 }

@@ -14,16 +14,17 @@ typedef struct {
     vo_status status;
 } loaded;
 
-static loaded load(const char *rest) {
+static loaded load_as(vo_request_kind kind, const char *rest) {
     loaded x = {0};
     char text[2048];
     snprintf(text, sizeof text, "{" BATTERY ", %s}", rest);
     const vo_engine_options o = vo_engine_options_default();
-    cr_assert_eq(vo_request_read(text, VO_REQUEST_OPTIMIZE, &x.r, &x.err), VO_OK, "%s: %s",
-                 rest, x.err.msg);
+    cr_assert_eq(vo_request_read(text, kind, &x.r, &x.err), VO_OK, "%s: %s", rest, x.err.msg);
     x.status = vo_inputs_load(&o, &x.r, &x.in, &x.err);
     return x;
 }
+
+static loaded load(const char *rest) { return load_as(VO_REQUEST_OPTIMIZE, rest); }
 
 static void drop(loaded *x) {
     vo_inputs_fini(&x->in);
@@ -104,6 +105,60 @@ Test(inputs, a_gap_outside_the_part_is_not_held_against_it) {
     cr_expect_eq(x.in.series->n, 2);
     cr_expect_eq(x.in.problem.price[1], 4);
     cr_expect_eq(x.in.problem.load_mw[0], 7);
+    drop(&x);
+}
+
+/* 72 hours from 1 January; the price of hour `bad` is left out (-1: none). */
+static const char *three_days(const char *rest, int bad) {
+    static char text[2048];
+    snprintf(text, sizeof text, "%s, \"prices\": {\"timestamps\": [", rest);
+    for (int i = 0, n = 0; i < 72; i++)
+        if (i != bad)
+            sprintf(text + strlen(text), "%s\"2024-01-%02dT%02d:00Z\"", n++ ? "," : "",
+                    1 + i / 24, i % 24);
+    strcat(text, "], \"prices\": [");
+    for (int i = 0, n = 0; i < 72; i++)
+        if (i != bad) sprintf(text + strlen(text), "%s%d", n++ ? "," : "", i % 7);
+    strcat(text, "]}");
+    return text;
+}
+
+static loaded load_days(vo_request_kind kind, const char *rest, int bad) {
+    static char text[4096];
+    loaded x = {0};
+    snprintf(text, sizeof text, "{" BATTERY ", %s}", three_days(rest, bad));
+    const vo_engine_options o = vo_engine_options_default();
+    cr_assert_eq(vo_request_read(text, kind, &x.r, &x.err), VO_OK, "%s", x.err.msg);
+    x.status = vo_inputs_load(&o, &x.r, &x.in, &x.err);
+    cr_assert_eq(x.status, VO_OK, "%s", x.err.msg);
+    return x;
+}
+
+Test(inputs, policies_get_the_prices_before_the_part_and_a_plan_does_not) {
+    loaded x = load_days(VO_REQUEST_OPTIMIZE, "\"from\": \"2024-01-03\"", -1);
+    cr_expect(x.in.series->n == 24 && x.in.first == 0 && x.in.part_asked);
+    drop(&x);
+    x = load_days(VO_REQUEST_COMPARE, "\"from\": \"2024-01-03\"", -1);
+    cr_expect(x.in.series->n == 72 && x.in.first == 48 && x.in.series->day[48] == 2);
+    drop(&x);
+    x = load_days(VO_REQUEST_COMPARE, "\"to\": \"2024-01-02\"", -1);
+    cr_expect(x.in.series->n == 48 && x.in.first == 0);
+    drop(&x);
+}
+
+Test(inputs, history_goes_back_to_the_first_gap_and_a_gap_in_it_is_no_error) {
+    loaded x = load_days(VO_REQUEST_COMPARE, "\"from\": \"2024-01-03\"", 30);
+    cr_expect_eq(x.in.series->n, 72 - 31);
+    cr_expect_eq(x.in.first, 48 - 31);
+    drop(&x);
+    x = load_days(VO_REQUEST_COMPARE, "\"from\": \"2024-01-03\"", 47);
+    cr_expect(x.in.series->n == 24 && x.in.first == 0, "the hour just before is missing");
+    drop(&x);
+}
+
+Test(inputs, a_part_that_begins_within_a_day_has_no_history) {
+    loaded x = load_days(VO_REQUEST_COMPARE, "\"from\": \"2024-01-03T06:00Z\"", -1);
+    cr_expect(x.in.series->n == 18 && x.in.first == 0);
     drop(&x);
 }
 

@@ -29,6 +29,13 @@ static double cash_at(const vo_problem *p, const vo_plan *plan, size_t t) {
     return (site.sell * plan->export_mw[t] - site.buy * plan->import_mw[t]) * site.dt_h;
 }
 
+/* What a solver's rounding leaves is no action: below 1e-9 of the battery's power is 0. */
+static double power_of(const vo_problem *p, const vo_plan *plan, size_t b, size_t t) {
+    const double mw = plan->power_mw[b * p->n + t];
+    const double most = fmax(p->battery[b].charge_mw, p->battery[b].discharge_mw);
+    return fabs(mw) <= 1e-9 * most ? 0 : mw;
+}
+
 static totals sum_up(const vo_problem *p, const vo_plan *plan, size_t from, size_t to) {
     totals sum = {.from = from, .to = to};
     for (size_t t = from; t < to; t++) {
@@ -37,7 +44,7 @@ static totals sum_up(const vo_problem *p, const vo_plan *plan, size_t from, size
         const vo_site_interval site = vo_site_at(p, t);
         sum.baseline += vo_site_settle(&site, 0).cash;
         for (size_t b = 0; b < p->n_batteries; b++) {
-            const double mwh = plan->power_mw[b * p->n + t] * dt_h;
+            const double mwh = power_of(p, plan, b, t) * dt_h;
             if (mwh > 0) {
                 sum.discharged_mwh += mwh;
                 sum.discharge_worth += mwh * p->price[t];
@@ -89,7 +96,7 @@ void vo_response_reason(const vo_problem *p, const vo_solution *s, size_t b, siz
                         char *out, size_t size) {
     const size_t i = b * p->n + t;
     const vo_battery *battery = &p->battery[b];
-    const double mw = s->plan->power_mw[i], soc = s->end_mwh[i] / battery->capacity_mwh;
+    const double mw = power_of(p, s->plan, b, t), soc = s->end_mwh[i] / battery->capacity_mwh;
     const double price = mw > 0 && p->export_price ? p->export_price[t] : p->price[t];
     const double below = s->plan->flip_below[i], above = s->plan->flip_above[i];
     const bool full = soc >= battery->max_soc - 1e-9, empty = soc <= battery->min_soc + 1e-9;
@@ -124,8 +131,9 @@ static void write_battery_state(const writer *x, size_t b, size_t t) {
     const size_t i = b * p->n + t;
     const double capacity = p->battery[b].capacity_mwh;
     vo_json_out *w = x->w;
-    text(w, "action", action_name(plan->power_mw[i]));
-    number(w, "power", fabs(plan->power_mw[i]));
+    const double mw = power_of(p, plan, b, t);
+    text(w, "action", action_name(mw));
+    number(w, "power", fabs(mw));
     number(w, "soc", x->s->end_mwh[i] / capacity);
     number(w, "soc_start", plan->stored_mwh[b * (p->n + 1) + t] / capacity);
     number(w, "soc_end", x->s->end_mwh[i] / capacity);
@@ -145,7 +153,7 @@ static void write_fleet_state(const writer *x, size_t t) {
     vo_json_out *w = x->w;
     double mw = 0, capacity = 0, start = 0, end = 0;
     for (size_t b = 0; b < p->n_batteries; b++) {
-        mw += x->s->plan->power_mw[b * p->n + t];
+        mw += power_of(p, x->s->plan, b, t);
         capacity += p->battery[b].capacity_mwh;
         start += x->s->plan->stored_mwh[b * (p->n + 1) + t];
         end += x->s->end_mwh[b * p->n + t];
@@ -292,10 +300,27 @@ static void write_days(const writer *x, bool by_day) {
 
 /* ---- proof ---------------------------------------------------------------------------- */
 
-static void write_certificate(const vo_certificate *c, vo_json_out *w) {
+/* Energy and money hold, whatever became of the limits that may be broken. The slack is the
+ * certifier's: where it finds the plan valid there is nothing to look at. */
+static bool verified(const vo_problem *p, const vo_certificate *c) {
+    static const vo_limit physical[] = {VO_LIMIT_ENERGY_BALANCE, VO_LIMIT_ONE_DIRECTION,
+                                        VO_LIMIT_CHARGE_POWER, VO_LIMIT_DISCHARGE_POWER,
+                                        VO_LIMIT_CURTAILMENT};
+    if (c->valid) return true;
+    double size = 0;
+    for (size_t b = 0; b < p->n_batteries; b++) size += p->battery[b].capacity_mwh;
+    bool holds = c->energy_residual_mwh <= 1e-7 * size;
+    for (size_t i = 0; i < sizeof physical / sizeof physical[0]; i++)
+        holds = holds && c->limit_excess[physical[i]] <= 1e-7 * size;
+    const double money = fmax(1, fmax(fabs(c->profit), fabs(c->profit_claimed)));
+    return holds && fabs(c->profit - c->profit_claimed) <= 1e-9 * money + 1e-6;
+}
+
+static void write_certificate(const vo_problem *p, const vo_certificate *c, vo_json_out *w) {
     vo_json_out_key(w, "certificate");
     vo_json_out_object(w);
     boolean(w, "valid", c->valid);
+    boolean(w, "verified", verified(p, c));
     number(w, "profit", c->profit);
     number(w, "profit_claimed", c->profit_claimed);
     number(w, "bound", c->bound);
@@ -393,12 +418,14 @@ void vo_response_inputs(const vo_inputs *in, vo_json_out *w) {
     text(w, "tz", vo_zone_name(in->zone));
     text(w, "currency", in->currency);
     boolean(w, "synthetic", in->synthetic);
-    integer(w, "intervals", (long long)in->series->n);
-    number(w, "interval_minutes", in->series->dt_h[0] * 60);
-    vo_inputs_stamp(in, 0, stamp);
+    integer(w, "intervals", (long long)(in->series->n - in->first));
+    number(w, "interval_minutes", in->series->dt_h[in->first] * 60);
+    vo_inputs_stamp(in, in->first, stamp);
     text(w, "first", stamp);
     vo_inputs_stamp(in, in->series->n - 1, stamp);
     text(w, "last", stamp);
+    integer(w, "history_days", in->series->day[in->first]);
+    text(w, "note", *in->note ? in->note : NULL);
     if (!in->report) return;
     vo_json_out_key(w, "repairs");
     vo_clean_report_json(in->report, 100, w);
@@ -417,7 +444,7 @@ void vo_response_optimize(const vo_request *r, const vo_inputs *in, const vo_sol
     text(w, "horizon", by_day ? "day" : "all");
     number(w, "profit", s->plan->profit);
     if (vo_request_number(r, VO_OPT_timing, 0) > 0) number(w, "solve_ms", s->solve_s * 1e3);
-    write_certificate(&s->cert, w);
+    write_certificate(&in->problem, &s->cert, w);
     write_violations(in, s->plan, w);
     vo_json_out_key(w, "prices");
     vo_json_out_object(w);

@@ -179,7 +179,8 @@ static void play(run *x, size_t t, double want_mw) {
     r->interval_profit[i] = profit;
     r->charged_mwh += in_mwh;
     r->discharged_mwh += out_mwh;
-    *(mw > 0 ? &r->discharging_h : mw < 0 ? &r->charging_h : &r->idle_h) += dt_h;
+    const double dust_mw = 1e-9 * fmax(b->charge_mw, b->discharge_mw);
+    *(mw > dust_mw ? &r->discharging_h : mw < -dust_mw ? &r->charging_h : &r->idle_h) += dt_h;
 }
 
 /* One local day from..to-1 under the protocol. A policy that sees the future and carries its

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <volteo/engine.h>
@@ -169,4 +170,53 @@ Test(response, the_same_request_gives_the_same_bytes) {
     vo_text_free(a);
     vo_text_free(b);
     vo_engine_close(e);
+}
+
+Test(response, a_least_violating_plan_is_verified_though_not_valid) {
+    vo_json *r = answer("{\"battery_params\": {\"power_mw\": 0.1, \"capacity_mwh\": 4, "
+                        "\"initial_soc\": 0, \"final_soc\": 1}, \"prices\": [1, 2, 3]}");
+    const vo_json *proof = vo_json_get(r, "certificate");
+    cr_expect_str_eq(str(r, "verdict"), "least_violating");
+    cr_expect_not(vo_json_bool(vo_json_get(proof, "valid")));
+    cr_expect(vo_json_bool(vo_json_get(proof, "verified")), "energy and profit hold");
+    vo_json_free(r);
+    r = answer("{" B90 ", \"prices\": [10, -50, 200]}");
+    cr_expect(vo_json_bool(vo_json_get(vo_json_get(r, "certificate"), "verified")));
+    vo_json_free(r);
+}
+
+Test(response, what_rounding_leaves_of_a_power_is_idle) {
+    vo_request r = {0};
+    vo_inputs in = {0};
+    vo_solution s = {0};
+    vo_error err = {0};
+    vo_json_out *w = NULL;
+    vo_json *root = NULL;
+    char *text = NULL;
+    size_t len = 0;
+    double end[2] = {0, 0};
+    const vo_engine_options o = vo_engine_options_default();
+    const vo_schedule_options so = vo_schedule_options_default();
+    cr_assert_eq(
+        vo_request_read("{" B90 ", \"prices\": [50, 50]}", VO_REQUEST_OPTIMIZE, &r, &err),
+        VO_OK);
+    cr_assert_eq(vo_inputs_load(&o, &r, &in, &err), VO_OK);
+    cr_assert_eq(vo_solution_find(&in.problem, &so, false, &o, &s, &err), VO_OK);
+    memcpy(s.end_mwh, end, sizeof end);
+    s.plan->power_mw[0] = -1.9e-9; /* of 2 MW */
+    s.plan->power_mw[1] = 2.1e-9;
+    cr_assert_eq(vo_json_out_create(&w, &err), VO_OK);
+    vo_response_optimize(&r, &in, &s, false, w);
+    cr_assert_eq(vo_json_out_take(w, &text, &len, &err), VO_OK);
+    cr_assert_eq(vo_json_parse(text, len, &root, &err), VO_OK);
+    cr_expect_str_eq(str(hour(root, 0, 0), "action"), "idle");
+    cr_expect_eq(num(hour(root, 0, 0), "power"), 0);
+    cr_expect_str_eq(str(hour(root, 0, 1), "action"), "discharge", "a little more is one");
+    cr_expect_eq(num(vo_json_get(root, "summary"), "energy_charged"), 0);
+    vo_json_free(root);
+    free(text);
+    vo_json_out_free(w);
+    vo_solution_fini(&s);
+    vo_inputs_fini(&in);
+    vo_request_fini(&r);
 }

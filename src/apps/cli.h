@@ -49,11 +49,16 @@ typedef struct {
     char *lake, *report, *battery; /* owned, may be NULL                              */
     int threads;
     gboolean json;
+    gboolean whole_request; /* --request: messages name fields, not flags */
 } cli_options;
 
 /* CLI_DONE, CLI_HELPED, or CLI_USAGE after it has explained itself on stderr. */
 int cli_parse(const cli_command *command, int argc, char **argv, cli_options *out);
 void cli_options_fini(cli_options *o);
+
+/* The engine names fields, time_column = "NAME"; who typed flags is told --time-column "NAME".
+ * g_free the result. */
+char *cli_say_flags(const cli_options *o, const char *message);
 
 /* ---- cli_draw.c: tables, lines of blocks, numbers ------------------------------------ */
 
@@ -81,6 +86,7 @@ const char *cli_plain(void);
 
 void cli_render_optimize(const vo_json *r, GString *out);
 void cli_render_compare(const vo_json *r, GString *out);
+void cli_render_backtest(const vo_json *r, GString *out); /* compare, and profit by time */
 void cli_render_import(const vo_json *r, GString *out);
 void cli_render_list(const vo_json *r, GString *out);
 void cli_render_synth(const vo_json *r, GString *out);

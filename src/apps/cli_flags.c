@@ -19,9 +19,12 @@ typedef enum {
     SPECIAL /* has its own code, by name                 */
 } flag_kind;
 
+typedef enum { PRICES, SITE, METHOD, OUTPUT, N_GROUPS } flag_group; /* sections of the help */
+
 typedef struct {
     const char *name;
     flag_kind kind;
+    flag_group group;
     unsigned commands;
     const char *field; /* of the request */
     const char *value; /* what the help calls it */
@@ -30,78 +33,80 @@ typedef struct {
 
 // clang-format off
 static const flag flags[] = {
-    {"prices", TEXT, CLI_PLANS, "prices_file", "FILE", "CSV or Parquet: timestamp,price or named columns"},
-    {"battery", SPECIAL, CLI_PLANS, NULL, "FILE", "JSON: {\"power_mw\": 2, \"capacity_mwh\": 4, ...}"},
-    {"request", SPECIAL, CLI_PLANS, NULL, "FILE|-", "a whole request as JSON, instead of other options"},
-    {"market", SPECIAL, CLI_PLANS, NULL, "NAME", "prices from the lake: its market (MEM)"},
-    {"process", SPECIAL, CLI_PLANS, NULL, "NAME", "MDA or MTR"},
-    {"node", SPECIAL, CLI_PLANS, NULL, "NAME", "zone or node of the lake, or of a file with several"},
-    {"from", SPECIAL, CLI_PLANS, NULL, "DATE", "first local day"},
-    {"to", SPECIAL, CLI_PLANS, NULL, "DATE", "last local day, included"},
-    {"price-column", TEXT, CLI_PLANS, "price_column", "NAME", "the file's price column"},
-    {"interval-minutes", NUMBER, CLI_PLANS | CLI_IMPORT | CLI_SYNTH, "interval_minutes", "N", "step, where the file has only prices"},
-    {"start", TEXT, CLI_PLANS, "start", "TIME", "first interval, where the file has only prices"},
-    {"tz", TEXT, CLI_PLANS | CLI_IMPORT | CLI_SYNTH, "tz", "ZONE", "IANA zone of days and of bare time stamps"},
-    {"currency", TEXT, CLI_PLANS | CLI_IMPORT | CLI_SYNTH, "currency", "CODE", "for people"},
-    {"repair", TEXT, CLI_PLANS | CLI_IMPORT, "repair", "HOW", "none, clean or uneven: gaps, duplicates, disorder"},
-    {"synthetic", YES, CLI_PLANS, "synthetic", NULL, "say that the prices are made up"},
-    {"export-price", EITHER, CLI_PLANS, "export_price", "COLUMN|NUMBER", "what exports are paid"},
-    {"export-price-known", YES, CLI_TABLES, "export_price_known", NULL, "it is a tariff known ahead"},
-    {"fee", NUMBER, CLI_PLANS, "fee_per_mwh", "NUMBER", "per MWh through the meter"},
-    {"load", EITHER, CLI_PLANS, "load_mw", "COLUMN|NUMBER", "MW of demand behind the meter"},
-    {"pv", EITHER, CLI_PLANS, "pv_mw", "COLUMN|NUMBER", "MW of generation behind the meter"},
-    {"curtailable", YES, CLI_PLANS, "curtailable", NULL, "PV may be turned down"},
-    {"import-limit", EITHER, CLI_PLANS, "import_limit_mw", "COLUMN|NUMBER", "MW"},
-    {"export-limit", EITHER, CLI_PLANS, "export_limit_mw", "COLUMN|NUMBER", "MW"},
-    {"charge-limit", EITHER, CLI_PLANS, "charge_limit_mw", "COLUMN|NUMBER", "MW, e.g. outages"},
-    {"discharge-limit", EITHER, CLI_PLANS, "discharge_limit_mw", "COLUMN|NUMBER", "MW, e.g. outages"},
-    {"carbon", EITHER, CLI_PLANS, "carbon_kg_per_mwh", "COLUMN|NUMBER", "of imports"},
-    {"carbon-price", NUMBER, CLI_PLANS, "carbon_price_per_t", "NUMBER", "per tonne"},
-    {"demand-charge", NUMBER, CLI_PLANS, "demand_charge_per_mw", "NUMBER", "per MW of the largest import"},
-    {"demand-period", TEXT, CLI_PLANS, "demand_period", "NAME", "horizon, month or day"},
-    {"ramp", NUMBER, CLI_PLANS, "ramp_mw_per_h", "NUMBER", "largest change of power, MW/h"},
-    {"low-percentile", NUMBER, CLI_PLANS, "low_percentile", "P", "of the threshold rule (25)"},
-    {"high-percentile", NUMBER, CLI_PLANS, "high_percentile", "P", "of the threshold rule (75)"},
-    {"method", TEXT, CLI_OPTIMIZE, "method", "NAME", "auto, exact, lp, threshold, spread, cycle"},
-    {"horizon", TEXT, CLI_OPTIMIZE, "horizon", "all|day", "day: each local day alone"},
-    {"explain", YES, CLI_OPTIMIZE, "explain", NULL, "a sentence of reasons per interval"},
-    {"time-limit", NUMBER, CLI_OPTIMIZE, "time_limit_s", "SECONDS", "for lp"},
-    {"policies", TEXT, CLI_TABLES, "policies", "LIST|all", "e.g. perfect,spread,mpc:naive_day"},
-    {"protocol", TEXT, CLI_TABLES, "protocol", "NAME", "planned (a day ahead) or rolling"},
-    {"forecast", TEXT, CLI_TABLES, "forecasts_file", "FILE", "published forecasts, a policy per column"},
-    {"days-alone", YES, CLI_TABLES, "days_alone", NULL, "each day from initial to final SOC"},
-    {"skip-days", NUMBER, CLI_TABLES, "skip_days", "N", "first days are history only"},
-    {"lookahead", NUMBER, CLI_TABLES, "lookahead_h", "HOURS", "of the rolling protocol"},
-    {"seed", NUMBER, CLI_TABLES | CLI_SYNTH, "seed", "N", "of chance"},
-    {"resamples", NUMBER, CLI_TABLES, "resamples", "N", "of days, for the interval of the capture"},
-    {"report", SPECIAL, CLI_TABLES, NULL, "FILE.html", "charts in one file"},
-    {"market", TEXT, CLI_IMPORT, "market", "NAME", "where the file does not say (LOCAL)"},
-    {"process", TEXT, CLI_IMPORT, "process", "NAME", "where the file does not say (DA)"},
-    {"node", TEXT, CLI_IMPORT, "node", "NAME", "where the file does not say (its name)"},
-    {"only-node", TEXT, CLI_IMPORT, "only_node", "NAME", "of a file with several"},
-    {"only-process", TEXT, CLI_IMPORT, "only_process", "NAME", "MDA or MTR"},
-    {"time-column", TEXT, CLI_IMPORT, "time_column", "NAME", "found by itself"},
-    {"price-column", TEXT, CLI_IMPORT, "price_column", "NAME", "found by itself"},
-    {"node-column", TEXT, CLI_IMPORT, "node_column", "NAME", "one series per value"},
-    {"date-order", TEXT, CLI_IMPORT, "date_order", "WHICH", "year, day or month first"},
-    {"stamps-at-end", YES, CLI_IMPORT, "stamps_at_end", NULL, "stamps name the end of an interval"},
-    {"zero", TEXT, CLI_IMPORT, "zero", "HOW", "prices of 0: source, keep or missing"},
-    {"max-fill-hours", NUMBER, CLI_IMPORT, "max_fill_h", "H", "longest gap that is filled (192)"},
-    {"max-touched", NUMBER, CLI_IMPORT, "max_touched", "N", "values listed; 0: all (100)"},
-    {"year", NUMBER, CLI_SYNTH, "year", "YEAR", "2025"},
-    {"days", NUMBER, CLI_SYNTH, "days", "N", "from 1 January; 0: the whole year"},
-    {"level", NUMBER, CLI_SYNTH, "level", "NUMBER", "typical price (900)"},
-    {"noise", NUMBER, CLI_SYNTH, "noise", "NUMBER", "standard deviation / level (0.12)"},
-    {"spike-per-day", NUMBER, CLI_SYNTH, "spike_per_day", "NUMBER", "0.15"},
-    {"negative-midday", NUMBER, CLI_SYNTH, "negative_midday", "SHARE", "of days (0.25)"},
-    {"congested-share", NUMBER, CLI_SYNTH, "congested_share", "SHARE", "of time (0.10)"},
-    {"nodes", NUMBER, CLI_SYNTH, "nodes", "N", "how many, into the lake (1)"},
-    {"first-node", NUMBER, CLI_SYNTH, "first_node", "N", "0"},
-    {"out", TEXT, CLI_SYNTH, "out", "FILE", "CSV file to write"},
-    {"market", TEXT, CLI_SYNTH, "market", "NAME", "into the lake, as this market"},
-    {"lake", SPECIAL, CLI_ALL, NULL, "DIR", "folder of the lake (VOLTEO_LAKE, else ./lake)"},
-    {"threads", SPECIAL, CLI_TABLES, NULL, "N", "0: all cores"},
-    {"json", SPECIAL, CLI_ALL, NULL, NULL, "one JSON document and nothing else"},
+    {"prices", TEXT, PRICES, CLI_PLANS, "prices_file", "FILE", "CSV or Parquet: timestamp,price or named columns"},
+    {"battery", SPECIAL, SITE, CLI_PLANS, NULL, "FILE", "JSON: {\"power_mw\": 2, \"capacity_mwh\": 4, ...}"},
+    {"request", SPECIAL, PRICES, CLI_PLANS, NULL, "FILE|-", "a whole request as JSON, instead of other options"},
+    {"market", SPECIAL, PRICES, CLI_PLANS, NULL, "NAME", "prices from the lake: its market (MEM)"},
+    {"process", SPECIAL, PRICES, CLI_PLANS, NULL, "NAME", "MDA or MTR"},
+    {"node", SPECIAL, PRICES, CLI_PLANS, NULL, "NAME", "zone or node of the lake, or of a file with several"},
+    {"from", SPECIAL, PRICES, CLI_PLANS, NULL, "DATE", "first local day"},
+    {"to", SPECIAL, PRICES, CLI_PLANS, NULL, "DATE", "last local day, included"},
+    {"price-column", TEXT, PRICES, CLI_PLANS, "price_column", "NAME", "the file's price column"},
+    {"time-column", TEXT, PRICES, CLI_PLANS | CLI_IMPORT, "time_column", "NAME", "the file's time column (found by itself)"},
+    {"node-column", TEXT, PRICES, CLI_PLANS, "node_column", "NAME", "the file's column of nodes (found by itself)"},
+    {"date-order", TEXT, PRICES, CLI_PLANS | CLI_IMPORT, "date_order", "WHICH", "year (default), day or month first"},
+    {"stamps-at-end", YES, PRICES, CLI_PLANS | CLI_IMPORT, "stamps_at_end", NULL, "stamps name the end of an interval"},
+    {"interval-minutes", NUMBER, PRICES, CLI_PLANS | CLI_IMPORT, "interval_minutes", "N", "step, where the file has only prices"},
+    {"interval-minutes", NUMBER, METHOD, CLI_SYNTH, "interval_minutes", "N", "step of the prices, a divisor of 60 (60)"},
+    {"start", TEXT, PRICES, CLI_PLANS, "start", "TIME", "first interval, where the file has only prices"},
+    {"tz", TEXT, PRICES, CLI_PLANS | CLI_IMPORT | CLI_SYNTH, "tz", "ZONE", "IANA zone of days and of bare time stamps"},
+    {"currency", TEXT, PRICES, CLI_PLANS | CLI_IMPORT | CLI_SYNTH, "currency", "CODE", "for people"},
+    {"repair", TEXT, PRICES, CLI_PLANS | CLI_IMPORT, "repair", "HOW", "none, clean or uneven: gaps, duplicates, disorder"},
+    {"synthetic", YES, PRICES, CLI_PLANS, "synthetic", NULL, "say that the prices are made up"},
+    {"export-price", EITHER, SITE, CLI_PLANS, "export_price", "COLUMN|NUMBER", "what exports are paid"},
+    {"export-price-known", YES, SITE, CLI_TABLES, "export_price_known", NULL, "it is a tariff known ahead"},
+    {"fee", NUMBER, SITE, CLI_PLANS, "fee_per_mwh", "NUMBER", "per MWh through the meter"},
+    {"load", EITHER, SITE, CLI_PLANS, "load_mw", "COLUMN|NUMBER", "MW of demand behind the meter"},
+    {"pv", EITHER, SITE, CLI_PLANS, "pv_mw", "COLUMN|NUMBER", "MW of generation behind the meter"},
+    {"curtailable", YES, SITE, CLI_PLANS, "curtailable", NULL, "PV may be turned down"},
+    {"import-limit", EITHER, SITE, CLI_PLANS, "import_limit_mw", "COLUMN|NUMBER", "MW"},
+    {"export-limit", EITHER, SITE, CLI_PLANS, "export_limit_mw", "COLUMN|NUMBER", "MW"},
+    {"charge-limit", EITHER, SITE, CLI_PLANS, "charge_limit_mw", "COLUMN|NUMBER", "MW, e.g. outages"},
+    {"discharge-limit", EITHER, SITE, CLI_PLANS, "discharge_limit_mw", "COLUMN|NUMBER", "MW, e.g. outages"},
+    {"carbon", EITHER, SITE, CLI_PLANS, "carbon_kg_per_mwh", "COLUMN|NUMBER", "of imports"},
+    {"carbon-price", NUMBER, SITE, CLI_PLANS, "carbon_price_per_t", "NUMBER", "per tonne"},
+    {"demand-charge", NUMBER, SITE, CLI_PLANS, "demand_charge_per_mw", "NUMBER", "per MW of the largest import"},
+    {"demand-period", TEXT, SITE, CLI_PLANS, "demand_period", "NAME", "horizon, month or day"},
+    {"ramp", NUMBER, SITE, CLI_PLANS, "ramp_mw_per_h", "NUMBER", "largest change of power, MW/h"},
+    {"low-percentile", NUMBER, METHOD, CLI_PLANS, "low_percentile", "P", "of the threshold rule (25)"},
+    {"high-percentile", NUMBER, METHOD, CLI_PLANS, "high_percentile", "P", "of the threshold rule (75)"},
+    {"method", TEXT, METHOD, CLI_OPTIMIZE, "method", "NAME", "auto, exact, lp, threshold, spread, cycle"},
+    {"horizon", TEXT, METHOD, CLI_OPTIMIZE, "horizon", "all|day", "day: each local day alone"},
+    {"explain", YES, OUTPUT, CLI_OPTIMIZE, "explain", NULL, "a sentence of reasons per interval"},
+    {"time-limit", NUMBER, METHOD, CLI_OPTIMIZE, "time_limit_s", "SECONDS", "for lp"},
+    {"policies", TEXT, METHOD, CLI_TABLES, "policies", "LIST|all", "e.g. perfect,spread,mpc:naive_day"},
+    {"protocol", TEXT, METHOD, CLI_TABLES, "protocol", "NAME", "planned (a day ahead) or rolling"},
+    {"forecast", TEXT, METHOD, CLI_TABLES, "forecasts_file", "FILE", "published forecasts, a policy per column"},
+    {"days-alone", YES, METHOD, CLI_TABLES, "days_alone", NULL, "each day from initial to final SOC"},
+    {"skip-days", NUMBER, METHOD, CLI_TABLES, "skip_days", "N", "first days are history only"},
+    {"lookahead", NUMBER, METHOD, CLI_TABLES, "lookahead_h", "HOURS", "of the rolling protocol"},
+    {"seed", NUMBER, METHOD, CLI_TABLES | CLI_SYNTH, "seed", "N", "of chance"},
+    {"resamples", NUMBER, METHOD, CLI_TABLES, "resamples", "N", "of days, for the interval of the capture"},
+    {"report", SPECIAL, OUTPUT, CLI_TABLES, NULL, "FILE.html", "charts in one file"},
+    {"market", TEXT, PRICES, CLI_IMPORT, "market", "NAME", "where the file does not say (LOCAL)"},
+    {"process", TEXT, PRICES, CLI_IMPORT, "process", "NAME", "where the file does not say (DA)"},
+    {"node", TEXT, PRICES, CLI_IMPORT, "node", "NAME", "where the file does not say (its name)"},
+    {"only-node", TEXT, PRICES, CLI_IMPORT, "only_node", "NAME", "of a file with several"},
+    {"only-process", TEXT, PRICES, CLI_IMPORT, "only_process", "NAME", "MDA or MTR"},
+    {"price-column", TEXT, PRICES, CLI_IMPORT, "price_column", "NAME", "found by itself"},
+    {"node-column", TEXT, PRICES, CLI_IMPORT, "node_column", "NAME", "one series per value"},
+    {"zero", TEXT, PRICES, CLI_IMPORT, "zero", "HOW", "prices of 0: source, keep or missing"},
+    {"max-fill-hours", NUMBER, PRICES, CLI_IMPORT, "max_fill_h", "H", "longest gap that is filled (192)"},
+    {"max-touched", NUMBER, OUTPUT, CLI_IMPORT, "max_touched", "N", "values listed; 0: all (100)"},
+    {"year", NUMBER, METHOD, CLI_SYNTH, "year", "YEAR", "2025"},
+    {"days", NUMBER, METHOD, CLI_SYNTH, "days", "N", "from 1 January; 0: the whole year"},
+    {"level", NUMBER, METHOD, CLI_SYNTH, "level", "NUMBER", "typical price (900)"},
+    {"noise", NUMBER, METHOD, CLI_SYNTH, "noise", "NUMBER", "standard deviation / level (0.12)"},
+    {"spike-per-day", NUMBER, METHOD, CLI_SYNTH, "spike_per_day", "NUMBER", "0.15"},
+    {"negative-midday", NUMBER, METHOD, CLI_SYNTH, "negative_midday", "SHARE", "of days (0.25)"},
+    {"congested-share", NUMBER, METHOD, CLI_SYNTH, "congested_share", "SHARE", "of time (0.10)"},
+    {"nodes", NUMBER, METHOD, CLI_SYNTH, "nodes", "N", "how many, into the lake (1)"},
+    {"first-node", NUMBER, METHOD, CLI_SYNTH, "first_node", "N", "0"},
+    {"out", TEXT, OUTPUT, CLI_SYNTH, "out", "FILE", "CSV file to write"},
+    {"market", TEXT, OUTPUT, CLI_SYNTH, "market", "NAME", "into the lake, as this market"},
+    {"lake", SPECIAL, PRICES, CLI_ALL, NULL, "DIR", "folder of the lake (VOLTEO_LAKE, else ./lake)"},
+    {"threads", SPECIAL, METHOD, CLI_TABLES, NULL, "N", "0: all cores"},
+    {"json", SPECIAL, OUTPUT, CLI_ALL, NULL, NULL, "one JSON document and nothing else"},
 };
 // clang-format on
 enum { N_FLAGS = sizeof flags / sizeof flags[0] };
@@ -141,47 +146,72 @@ static int unknown_flag(const cli_command *c, const char *message) {
         if (flags[i].commands & c->bit) names[n++] = flags[i].name;
     const char *dashes = strstr(message, "--");
     const char *near = dashes ? vo_text_nearest(dashes + 2, names, n) : NULL;
-    return usage(c, "%s%s%s%s; `volteo %s --help` lists the options", message,
-                 near ? "; did you mean --" : "", near ? near : "", near ? "?" : "", c->name);
+    return usage(c, "%s%s%s%s `volteo %s --help` lists the options.", message,
+                 near ? "; did you mean --" : ".", near ? near : "", near ? "?" : "", c->name);
 }
 
 /* GLib would print its help in the charset of the locale; ours is UTF-8 in every locale. */
 static int print_help(GOptionContext *context) {
-    char *text = g_option_context_get_help(context, TRUE, NULL);
+    char *text = g_option_context_get_help(context, FALSE, NULL);
     fputs(text, stdout);
     g_free(text);
     return CLI_HELPED;
 }
 
-static int read_arguments(given *g, int argc, char **argv, char ***rest) {
-    GOptionEntry entries[N_FLAGS + 3] = {0};
-    gboolean help = FALSE;
-    size_t n = 0;
-    for (size_t i = 0; i < N_FLAGS; i++) {
-        if (!(flags[i].commands & g->command->bit)) continue;
-        entries[n++] = (GOptionEntry){
-            .long_name = flags[i].name,
-            .arg = without_value(&flags[i]) ? G_OPTION_ARG_NONE : G_OPTION_ARG_FILENAME,
-            .arg_data =
-                without_value(&flags[i]) ? (gpointer)&g->yes[i] : (gpointer)&g->value[i],
-            .description = flags[i].help,
-            .arg_description = flags[i].value};
+static GOptionEntry entry_of(given *g, size_t i) {
+    const flag *f = &flags[i];
+    const gboolean bare = without_value(f);
+    return (GOptionEntry){.long_name = f->name,
+                          .arg = bare ? G_OPTION_ARG_NONE : G_OPTION_ARG_FILENAME,
+                          .arg_data = bare ? (gpointer)&g->yes[i] : (gpointer)&g->value[i],
+                          .description = f->help,
+                          .arg_description = f->value};
+}
+
+/* The command's flags in sections; a command with few of them has one list. */
+static void add_flags(GOptionContext *context, given *g) {
+    static const char *const title[N_GROUPS] = {"Prices", "Battery and site", "Method",
+                                                "Output"};
+    const bool sections = (g->command->bit & (CLI_LIST | CLI_DOCTOR)) == 0;
+    for (flag_group k = 0; k < N_GROUPS; k++) {
+        GOptionEntry entries[N_FLAGS + 1] = {0};
+        char heading[40];
+        size_t n = 0;
+        for (size_t i = 0; i < N_FLAGS; i++)
+            if ((flags[i].commands & g->command->bit) && flags[i].group == k)
+                entries[n++] = entry_of(g, i);
+        if (n == 0) continue;
+        snprintf(heading, sizeof heading, "%s:", title[k]);
+        GOptionGroup *group = g_option_group_new(title[k], heading, title[k], NULL, NULL);
+        g_option_group_add_entries(group, entries);
+        if (sections)
+            g_option_context_add_group(context, group);
+        else {
+            g_option_context_add_main_entries(context, entries, NULL);
+            g_option_group_unref(group);
+        }
     }
-    entries[n++] = (GOptionEntry){.long_name = "help",
-                                  .short_name = 'h',
-                                  .arg = G_OPTION_ARG_NONE,
-                                  .arg_data = &help,
-                                  .description = "this text"};
-    entries[n] = (GOptionEntry){.long_name = G_OPTION_REMAINING,
-                                .arg = G_OPTION_ARG_FILENAME_ARRAY,
-                                .arg_data = rest,
-                                .arg_description = g->command->argument};
+}
+
+static int read_arguments(given *g, int argc, char **argv, char ***rest) {
+    gboolean help = FALSE;
+    const GOptionEntry entries[] = {{.long_name = "help",
+                                     .short_name = 'h',
+                                     .arg = G_OPTION_ARG_NONE,
+                                     .arg_data = &help,
+                                     .description = "this text"},
+                                    {.long_name = G_OPTION_REMAINING,
+                                     .arg = G_OPTION_ARG_FILENAME_ARRAY,
+                                     .arg_data = rest,
+                                     .arg_description = g->command->argument},
+                                    {0}};
     char *summary =
         g_strdup_printf("%s\n\nExample:\n  %s", g->command->summary, g->command->example);
     char *program = g_strdup_printf("volteo %s", g->command->name);
     g_set_prgname(program);
     GOptionContext *context = g_option_context_new(NULL);
     g_option_context_add_main_entries(context, entries, NULL);
+    add_flags(context, g);
     g_option_context_set_summary(context, summary);
     g_option_context_set_help_enabled(context, FALSE);
     GError *error = NULL;
@@ -362,6 +392,7 @@ int cli_parse(const cli_command *command, int argc, char **argv, cli_options *o)
         o->battery = g_strdup(value_of(&g, "battery"));
         for (size_t i = 0; i < N_FLAGS; i++)
             if (strcmp(flags[i].name, "json") == 0) o->json = g.yes[i];
+        o->whole_request = request != NULL;
         code = request ? read_request(&g, request, o) : build_request(&g, rest, o);
     }
     for (size_t i = 0; i < N_FLAGS; i++) g_free(g.value[i]);
@@ -374,4 +405,51 @@ void cli_options_fini(cli_options *o) {
     g_free(o->lake);
     g_free(o->report);
     g_free(o->battery);
+}
+
+/* ---- fields in messages become flags --------------------------------------------------- */
+
+/* Where a flag fills a field that the table does not name. */
+static const struct {
+    const char *field, *flag;
+} also[] = {{"market_params.zone", "node"},
+            {"market_params.start_date", "from"},
+            {"market_params.end_date", "to"},
+            {"node", "node"},
+            {"process", "process"},
+            {"from", "from"},
+            {"to", "to"}};
+
+static const char *flag_of(const cli_command *c, const char *word, size_t len) {
+    for (size_t i = 0; i < N_FLAGS; i++)
+        if ((flags[i].commands & c->bit) && flags[i].field &&
+            vo_text_same_span(word, len, flags[i].field))
+            return flags[i].name;
+    for (size_t i = 0; (c->bit & CLI_PLANS) && i < sizeof also / sizeof also[0]; i++)
+        if (vo_text_same_span(word, len, also[i].field)) return also[i].flag;
+    return NULL;
+}
+
+/* A field is a word with an underscore, or one that " = " follows: "from" alone is English. */
+char *cli_say_flags(const cli_options *o, const char *message) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789_.-/";
+    if (o->whole_request) return g_strdup(message);
+    GString *out = g_string_new(NULL);
+    char before = ' ';
+    for (const char *p = message; *p;) {
+        const size_t len = strspn(p, letters);
+        const bool valued = strncmp(p + len, " = ", 3) == 0;
+        const bool field = len && before != '"' && (valued || memchr(p, '_', len));
+        const char *name = field ? flag_of(o->command, p, len) : NULL;
+        if (name) {
+            g_string_append_printf(out, "--%s%s", name, valued ? " " : "");
+            p += len + (valued ? 3 : 0);
+        } else {
+            g_string_append_len(out, p, (gssize)(len ? len : 1));
+            p += len ? len : 1;
+        }
+        before = p[-1];
+    }
+    return g_string_free(out, FALSE);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "apps/cli.h"
+#include "base/text.h"
 
 /* ---- reading answers: what is absent or null is NAN or "" --------------------------- */
 
@@ -36,6 +37,43 @@ static void append_money(GString *out, double v, const char *currency) {
 
 /* ---- headings --------------------------------------------------------------------------- */
 
+/* The rules of cleaning in words, in the order of their names in the answer. */
+static const char *words_of(const char *rule) {
+    static const struct {
+        const char *rule, *words;
+    } map[] = {{"dst_skipped", "rows in an hour that clocks skip, dropped"},
+               {"sorted", "rows out of order, sorted"},
+               {"duplicate_same", "equal rows of one time, dropped"},
+               {"duplicate_last", "rows corrected by a later row of the same time"},
+               {"not_finite", "infinite values, taken as missing"},
+               {"zero_placeholder", "prices of 0 that mean none"},
+               {"interpolated", "values filled by a line between their neighbours"},
+               {"same_hour_of_week", "values filled from the same hour of other weeks"},
+               {"trimmed", "intervals without a price cut off at the ends"},
+               {"component_sum", "rows whose parts do not add up to the price"}};
+    for (size_t i = 0; i < sizeof map / sizeof map[0]; i++)
+        if (strcmp(map[i].rule, rule) == 0) return map[i].words;
+    return rule;
+}
+
+/* "  repaired: 2 values filled ..., first 2025-01-01T09:00:00Z", a line per rule. */
+static void repairs(const vo_json *prices, GString *out) {
+    const vo_json *report = vo_json_get(prices, "repairs");
+    const vo_json *counts = report ? vo_json_get(report, "counts") : NULL;
+    const char *rule = NULL;
+    const vo_json *v = NULL;
+    bool any = false;
+    for (size_t i = 0; counts && vo_json_member(counts, i, &rule, &v); i++) {
+        if (vo_json_kind_of(v) != VO_JSON_NUMBER || !(vo_json_number(v) > 0)) continue;
+        const char *first = str(vo_json_get(report, "first"), rule);
+        g_string_append_printf(out, "%srepaired: %.0f %s%s%s%s\n", cli_bold(),
+                               vo_json_number(v), words_of(rule), *first ? ", first at " : "",
+                               first, cli_plain());
+        any = true;
+    }
+    if (any) g_string_append(out, "every value touched is in --json: prices.repairs\n");
+}
+
 static void heading(const vo_json *r, GString *out) {
     const vo_json *p = vo_json_get(r, "prices");
     const char *label = str(p, "label");
@@ -46,6 +84,8 @@ static void heading(const vo_json *r, GString *out) {
     if (yes(p, "synthetic"))
         g_string_append_printf(out, "%sSYNTHETIC prices: made up, no market's data%s\n",
                                cli_red(), cli_plain());
+    if (*str(p, "note")) g_string_append_printf(out, "%s\n", str(p, "note"));
+    repairs(p, out);
     const vo_json *batteries = vo_json_get(r, "batteries");
     for (size_t i = 0; i < vo_json_size(batteries); i++) {
         const vo_json *b = vo_json_at(batteries, i);
@@ -154,48 +194,76 @@ static void days_table(const vo_json *days, GString *out) {
     cli_table_print(t, out);
 }
 
+/* What is broken, by how much in all, where first, and what breaking it further would earn. */
 static void violations(const vo_json *r, GString *out) {
     const vo_json *list = vo_json_get(r, "violations");
     for (size_t i = 0; i < vo_json_size(list); i++) {
         const vo_json *v = vo_json_at(list, i);
-        g_string_append_printf(out,
-                               "  %slimit broken%s %s by %g %s%s%s; one %s more would earn "
-                               "%g\n",
-                               cli_red(), cli_plain(), str(v, "limit"), num(v, "amount"),
-                               str(v, "unit"), *str(v, "timestamp") ? " at " : "",
-                               str(v, "timestamp"), str(v, "unit"), num(v, "shadow_price"));
+        const char *unit = str(v, "unit"), *stamp = str(v, "timestamp");
+        g_string_append_printf(out, "  %slimit broken%s: %s, by %g %s", cli_red(), cli_plain(),
+                               str(v, "limit"), num(v, "amount"), unit);
+        if (*stamp) g_string_append_printf(out, " in all, first at %s", stamp);
+        g_string_append_printf(out, "; breaking it by one %s more would earn %g\n", unit,
+                               num(v, "shadow_price"));
     }
+}
+
+static void proof_line(const vo_json *r, GString *out) {
+    const vo_json *proof = vo_json_get(r, "certificate");
+    const bool valid = yes(proof, "valid"), least = vo_json_size(vo_json_get(r, "violations"));
+    const double gap = num(proof, "gap");
+    g_string_append_printf(out, "  %s by %s", str(r, "verdict"), str(r, "method"));
+    if (!isnan(num(r, "solve_ms")))
+        g_string_append_printf(out, " in %.3g ms", num(r, "solve_ms"));
+    if (!valid && least && yes(proof, "verified"))
+        g_string_append_printf(out, ", %senergy and profit verified%s, limits broken: below",
+                               cli_green(), cli_plain());
+    else
+        g_string_append_printf(out, ", certificate %s%s%s", valid ? cli_green() : cli_red(),
+                               valid ? "valid" : "NOT valid", cli_plain());
+    if (!isnan(gap)) /* what is rounding of the money that changes hands is no gap */
+        g_string_append_printf(out, ", gap %.2g",
+                               fabs(num(proof, "gap_relative")) < 1e-9 ? 0 : gap);
+    g_string_append(out, "\n");
+}
+
+/* Rounding left by a solver is not printed: below a billionth of the capacity. */
+static double undusted(double mwh, double capacity_mwh) {
+    return fabs(mwh) < 1e-9 * capacity_mwh ? 0 : mwh;
+}
+
+static void energy_line(const vo_json *r, GString *out) {
+    const vo_json *summary = vo_json_get(r, "summary"), *list = vo_json_get(r, "batteries");
+    double capacity = 0;
+    for (size_t i = 0; i < vo_json_size(list); i++)
+        capacity += num(vo_json_at(list, i), "capacity_mwh");
+    g_string_append_printf(out, "  %.4g cycles, %.5g MWh charged, %.5g MWh discharged",
+                           undusted(num(summary, "cycles"), 1),
+                           undusted(num(summary, "energy_charged"), capacity),
+                           undusted(num(summary, "energy_discharged"), capacity));
+    if (num(summary, "days") > 1)
+        g_string_append_printf(out, "; best day %s, worst %s",
+                               str(vo_json_get(summary, "best_day"), "date"),
+                               str(vo_json_get(summary, "worst_day"), "date"));
+    g_string_append_c(out, '\n');
 }
 
 void cli_render_optimize(const vo_json *r, GString *out) {
     const vo_json *days = vo_json_get(r, "daily_schedules");
     const vo_json *summary = vo_json_get(r, "summary");
-    const vo_json *proof = vo_json_get(r, "certificate");
     const char *currency = str(vo_json_get(r, "prices"), "currency");
     const size_t n = count_intervals(days);
     heading(r, out);
     g_string_append_printf(out, "\n  %sprofit ", cli_bold());
     append_money(out, num(r, "profit"), currency);
     g_string_append(out, cli_plain());
-    g_string_append_printf(out, "  %s by %s", str(r, "verdict"), str(r, "method"));
-    if (!isnan(num(r, "solve_ms")))
-        g_string_append_printf(out, " in %.3g ms", num(r, "solve_ms"));
-    g_string_append_printf(out, ", certificate %s%s%s",
-                           yes(proof, "valid") ? cli_green() : cli_red(),
-                           yes(proof, "valid") ? "valid" : "NOT valid", cli_plain());
-    if (!isnan(num(proof, "gap"))) g_string_append_printf(out, ", gap %.2g", num(proof, "gap"));
-    g_string_append(out, "\n");
+    proof_line(r, out);
     if (!isnan(num(summary, "savings"))) {
         g_string_append(out, "  saves ");
         append_money(out, num(summary, "savings"), currency);
         g_string_append(out, " against no battery\n");
     }
-    g_string_append_printf(out, "  %.4g cycles, %.5g MWh charged, %.5g MWh discharged",
-                           num(summary, "cycles"), num(summary, "energy_charged"),
-                           num(summary, "energy_discharged"));
-    g_string_append_printf(out, "; best day %s, worst %s\n",
-                           str(vo_json_get(summary, "best_day"), "date"),
-                           str(vo_json_get(summary, "worst_day"), "date"));
+    energy_line(r, out);
     violations(r, out);
     g_string_append_c(out, '\n');
     spark_row(days, n, "price", "price", out);
@@ -212,8 +280,14 @@ void cli_render_optimize(const vo_json *r, GString *out) {
 /* ---- compare --------------------------------------------------------------------------------
  */
 
-static void policy_row(cli_table *t, const vo_json *p) {
-    const double capture = 100 * num(p, "capture"), us = num(p, "us_per_decision");
+/* One plan for many days: its time beside that of daily plans would mislead. */
+static bool plans_once(const vo_json *r, const vo_json *p) {
+    return num(p, "decisions") <= 1 && num(r, "days") > 1;
+}
+
+static void policy_row(cli_table *t, const vo_json *r, const vo_json *p) {
+    const double capture = 100 * num(p, "capture");
+    const double us = plans_once(r, p) ? (double)NAN : num(p, "us_per_decision");
     cli_table_cell(t, "%s", str(p, "policy"));
     money_cell(t, num(p, "profit"), 2);
     if (isnan(capture)) {
@@ -234,30 +308,115 @@ static void policy_row(cli_table *t, const vo_json *p) {
     cli_table_cell(t, isnan(us) ? "-" : us < 10 ? "%.1f" : "%.0f", us);
 }
 
+/* "A, B, C and 7 more" of the policies whose `key` equals that of policy `at`. */
+static void append_alike(const vo_json *list, size_t at, const char *key, GString *out) {
+    const double value = num(vo_json_at(list, at), key);
+    size_t n = 0;
+    for (size_t i = 0; i < vo_json_size(list); i++) {
+        const vo_json *p = vo_json_at(list, i);
+        if (num(p, key) < value || num(p, key) > value) continue;
+        if (n < 3) g_string_append_printf(out, "%s%s", n ? ", " : "", str(p, "policy"));
+        n++;
+    }
+    if (n > 3) g_string_append_printf(out, " and %zu more", n - 3);
+}
+
+/* Policies by how many plans or values something befell, in one line. */
+static void group_line(const vo_json *list, const char *key, const char *what, GString *out) {
+    bool any = false;
+    for (size_t i = 0; i < vo_json_size(list); i++) {
+        const double value = num(vo_json_at(list, i), key);
+        bool told = !(value > 0);
+        for (size_t j = 0; j < i && !told; j++)
+            told = num(vo_json_at(list, j), key) >= value &&
+                   num(vo_json_at(list, j), key) <= value;
+        if (told) continue;
+        g_string_append_printf(out, "%s%.0f for ", any ? "; " : "", value);
+        append_alike(list, i, key, out);
+        any = true;
+    }
+    if (any) g_string_append_printf(out, " (%s)\n", what);
+}
+
+static void footnotes(const vo_json *r, GString *out) {
+    const vo_json *list = vo_json_get(r, "policies"), *notes = vo_json_get(r, "notes");
+    GString *held = g_string_new(NULL), *filled = g_string_new(NULL);
+    group_line(list, "held", "no earlier prices to forecast from", held);
+    group_line(list, "filled", "their own rule or column had none", filled);
+    for (size_t i = 0; notes && i < vo_json_size(notes); i++)
+        g_string_append_printf(out, "%s  %s%s\n", cli_bold(),
+                               vo_json_string(vo_json_at(notes, i)), cli_plain());
+    g_string_append(out, cli_dim());
+    if (held->len) g_string_append_printf(out, "  plans left idle: %s", held->str);
+    if (filled->len)
+        g_string_append_printf(out, "  forecast values from a fallback: %s", filled->str);
+    for (size_t i = 0; i < vo_json_size(list); i++) {
+        const vo_json *p = vo_json_at(list, i);
+        if (plans_once(r, p) && !isnan(num(p, "us_per_decision")))
+            g_string_append_printf(out, "  %s plans all days at once, in %.3g ms\n",
+                                   str(p, "policy"), num(p, "us_per_decision") / 1e3);
+    }
+    g_string_append(out, cli_plain());
+    g_string_free(held, TRUE);
+    g_string_free(filled, TRUE);
+}
+
 void cli_render_compare(const vo_json *r, GString *out) {
     const vo_json *policies = vo_json_get(r, "policies");
     heading(r, out);
-    g_string_append_printf(out, "%s to %s: %.0f days, %s%s\n\n", str(r, "first_day"),
+    g_string_append_printf(out, "%s to %s: %.0f days, %s%s", str(r, "first_day"),
                            str(r, "last_day"), num(r, "days"),
                            strcmp(str(r, "protocol"), "rolling") == 0
                                ? "re-planned every interval, the current price known"
                                : "each day planned ahead, paid at the real prices",
                            yes(r, "days_alone") ? ", each alone" : "");
+    if (num(r, "history_days") > 0)
+        g_string_append_printf(out, "; %.0f days before are history", num(r, "history_days"));
+    g_string_append(out, "\n\n");
     cli_table *t =
         cli_table_new("<Policy|>Profit|>Of perfect|>95 % interval|>Cycles|>Charging h|"
                       ">Discharging h|>Idle h|<Worst day|>Its profit|>Violations|"
                       ">µs/decision");
-    for (size_t i = 0; i < vo_json_size(policies); i++) policy_row(t, vo_json_at(policies, i));
+    for (size_t i = 0; i < vo_json_size(policies); i++)
+        policy_row(t, r, vo_json_at(policies, i));
     cli_table_print(t, out);
-    for (size_t i = 0; i < vo_json_size(policies); i++) {
-        const vo_json *p = vo_json_at(policies, i);
-        if (num(p, "held") > 0 || num(p, "filled") > 0)
-            g_string_append_printf(out,
-                                   "%s  %s: %.0f of %.0f plans idle for want of a forecast, "
-                                   "%.0f values filled%s\n",
-                                   cli_dim(), str(p, "policy"), num(p, "held"),
-                                   num(p, "decisions"), num(p, "filled"), cli_plain());
+    footnotes(r, out);
+}
+
+enum { DAYS_LISTED = 31, POLICIES_LISTED = 8 };
+
+/* Profit by policy per day, or per month where there are more days than a screen has lines. */
+void cli_render_backtest(const vo_json *r, GString *out) {
+    const vo_json *dates = vo_json_get(r, "dates"), *list = vo_json_get(r, "policies");
+    const size_t days = dates ? vo_json_size(dates) : 0, all = vo_json_size(list);
+    const size_t n = all < POLICIES_LISTED ? all : POLICIES_LISTED;
+    const size_t letters = days > DAYS_LISTED ? 7 : 10;
+    cli_render_compare(r, out);
+    GString *columns = g_string_new(days > DAYS_LISTED ? "<Month" : "<Day");
+    for (size_t i = 0; i < n; i++) {
+        char *name = g_strdup(str(vo_json_at(list, i), "policy"));
+        g_string_append_printf(columns, "|>%s", g_strdelimit(name, "|", '/'));
+        g_free(name);
     }
+    cli_table *t = cli_table_new(columns->str);
+    g_string_free(columns, TRUE);
+    for (size_t from = 0, to; from < days; from = to) {
+        const char *label = vo_json_string(vo_json_at(dates, from));
+        for (to = from; to < days; to++)
+            if (strncmp(vo_json_string(vo_json_at(dates, to)), label, letters) != 0) break;
+        cli_table_cell(t, "%.*s", (int)letters, label);
+        for (size_t i = 0; i < n; i++) {
+            const vo_json *profit = vo_json_get(vo_json_at(list, i), "day_profit");
+            double sum = 0;
+            for (size_t d = from; d < to; d++) sum += vo_json_number(vo_json_at(profit, d));
+            money_cell(t, sum, 2);
+        }
+    }
+    g_string_append_c(out, '\n');
+    cli_table_print(t, out);
+    if (n < all || letters == 7)
+        g_string_append_printf(out, "%s  %severy day: --json (dates, day_profit)%s\n",
+                               cli_dim(), n < all ? "all policies and " : "", cli_plain());
 }
 
 /* ---- data and doctor -----------------------------------------------------------------------
@@ -337,15 +496,21 @@ void cli_render_synth(const vo_json *r, GString *out) {
         const vo_json *time = vo_json_get(prices, "timestamps");
         const vo_json *price = vo_json_get(prices, "prices");
         g_string_append(out, "timestamp,price\n"); /* CSV: for a pipe */
-        for (size_t i = 0; i < vo_json_size(time); i++)
-            g_string_append_printf(out, "%s,%.17g\n", vo_json_string(vo_json_at(time, i)),
-                                   vo_json_number(vo_json_at(price, i)));
+        for (size_t i = 0; i < vo_json_size(time); i++) {
+            char number[VO_TEXT_NUMBER];
+            vo_text_format_number(vo_json_number(vo_json_at(price, i)), number);
+            g_string_append_printf(out, "%s,%s\n", vo_json_string(vo_json_at(time, i)), number);
+        }
         return;
     }
     g_string_append_printf(out, "%zu synthetic series of %.0f prices, %s to %s, %s, %s\n",
                            vo_json_size(list), num(x, "intervals"), str(x, "first"),
                            str(x, "last"), str(x, "tz"), str(x, "currency"));
-    if (to_file) g_string_append_printf(out, "  written to %s\n", str(r, "file"));
+    if (to_file)
+        g_string_append_printf(out,
+                               "  written to %s; with its days:\n"
+                               "  volteo optimize --prices %s --tz %s --battery battery.json\n",
+                               str(r, "file"), str(r, "file"), str(x, "tz"));
     if (to_lake) g_string_append_printf(out, "  written to the lake %s\n", str(r, "lake"));
 }
 

@@ -26,10 +26,11 @@ static const cli_command commands[] = {
      "  volteo compare --prices prices.csv --battery battery.json \\\n"
      "      --policies perfect,spread,mpc:naive_day --protocol rolling --report report.html",
      vo_engine_compare, cli_render_compare},
-    {"backtest", CLI_BACKTEST, NULL, "Like compare, with each policy's profit per day.",
+    {"backtest", CLI_BACKTEST, NULL,
+     "Like compare, with each policy's profit over time: by month, by day in --json.",
      "volteo backtest --prices prices.csv --battery battery.json --forecast forecasts.csv \\\n"
      "      --days-alone --skip-days 7 --json",
-     vo_engine_backtest, cli_render_compare},
+     vo_engine_backtest, cli_render_backtest},
     {"data import", CLI_IMPORT, "FILE",
      "A file of prices into the lake, cleaned, with a report of every value touched.",
      "volteo data import sin_zonal_mda.csv.zst\n"
@@ -95,8 +96,10 @@ static int exit_code(vo_status s) {
 
 static int complain(const cli_options *o, vo_status s, const vo_error *err) {
     const bool about_battery = o->battery && g_str_has_prefix(err->msg, "batter");
+    char *text = cli_say_flags(o, err->msg);
     fprintf(stderr, "volteo %s: %s%s%s\n", o->command->name, about_battery ? o->battery : "",
-            about_battery ? ": " : "", err->msg);
+            about_battery ? ": " : "", text);
+    g_free(text);
     return exit_code(s);
 }
 
@@ -188,7 +191,25 @@ static int help(FILE *to) {
     return to == stdout ? CLI_DONE : CLI_USAGE;
 }
 
+/* "data": the first word of several commands. */
+static bool first_word(const char *word, const cli_command *c) {
+    const size_t len = strlen(word);
+    return strncmp(c->name, word, len) == 0 && c->name[len] == ' ';
+}
+
+static int half_named(const char *word, FILE *to) {
+    fprintf(to, "volteo %s: which of these?\n", word);
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (first_word(word, &commands[i]))
+            fprintf(to, "  volteo %-12s %s\n", commands[i].name, commands[i].summary);
+    return to == stdout ? CLI_DONE : CLI_USAGE;
+}
+
 static int unknown(const char *word, const char *second) {
+    const bool asks = second && (strcmp(second, "--help") == 0 || strcmp(second, "-h") == 0);
+    for (size_t i = 0; (!second || second[0] == '-') && i < N_COMMANDS; i++)
+        if (first_word(word, &commands[i])) return half_named(word, asks ? stdout : stderr);
+    if (second && second[0] == '-') second = NULL;
     const char *names[N_COMMANDS + 2];
     size_t n = 0;
     for (; n < N_COMMANDS; n++) names[n] = commands[n].name;
@@ -199,8 +220,8 @@ static int unknown(const char *word, const char *second) {
              second ? second : "");
     const char *near = vo_text_nearest(typed, names, n);
     if (!near) near = vo_text_nearest(word, names, n);
-    fprintf(stderr, "volteo: \"%s\" is no command%s%s%s; `volteo help` lists them\n", typed,
-            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    fprintf(stderr, "volteo: \"%s\" is no command%s%s%s `volteo help` lists them.\n", typed,
+            near ? "; did you mean \"" : ".", near ? near : "", near ? "\"?" : "");
     return CLI_USAGE;
 }
 
@@ -225,7 +246,7 @@ static const cli_command *find_command(int argc, char **argv, int *words) {
 static int run_command(int argc, char **argv) {
     int words = 0;
     const cli_command *command = find_command(argc, argv, &words);
-    if (!command) return unknown(argv[1], argc > 2 && argv[2][0] != '-' ? argv[2] : NULL);
+    if (!command) return unknown(argv[1], argc > 2 ? argv[2] : NULL);
     cli_options o = {0};
     int code = cli_parse(command, argc - words, argv + words, &o);
     if (code == CLI_DONE) code = run(&o);

@@ -147,11 +147,23 @@ Test(cli, bad_usage_and_bad_input_exit_with_2_and_say_why) {
         const char *arguments, *says;
     } refused[] = {
         {"", "usage: volteo COMMAND"},
-        {"optimise", "did you mean \"optimize\"?"},
+        {"optimise", "no command; did you mean \"optimize\"? `volteo help` lists them."},
+        {"data", "volteo data synth"},
+        {"data --nothing", "volteo data import"},
+        {"compare --battery battery.json --prices prices.csv --policies ''",
+         "policies is empty"},
+        {"compare --battery battery.json --prices prices.csv --lookahead 24",
+         "--lookahead 24 with the protocol"},
+        {"optimize --battery battery.json --prices bare2.csv", "--time-column \"NAME\""},
+        {"optimize --battery battery.json --prices twice.csv", "--repair \"clean\""},
+        {"optimize --battery battery.json --prices days.csv", "--date-order \"day\""},
+        {"compare --battery battery.json --prices days.csv --date-order last",
+         "--date-order \"last\""},
+        {"optimize --request bad_request.json", "date_order = \"last\""},
         {"data imprt x", "did you mean \"data import\"?"},
         {"optimize", "--battery FILE"},
         {"optimize --battery battery.json", "--prices FILE"},
-        {"optimize --pricess x", "did you mean --prices?"},
+        {"optimize --pricess x", "did you mean --prices? `volteo optimize --help` lists"},
         {"optimize --battery battery.json --prices nowhere.csv --json", "nowhere.csv"},
         {"optimize --battery nowhere.json --prices prices.csv", "nowhere.json"},
         {"optimize --battery prices.csv --prices prices.csv", "prices.csv: JSON, line 1"},
@@ -168,7 +180,7 @@ Test(cli, bad_usage_and_bad_input_exit_with_2_and_say_why) {
         {"compare --battery battery.json --prices prices.csv --policies magic", "magic"},
         {"compare --battery battery.json --prices prices.csv --threads -1", "--threads"},
         {"data import", "FILE"},
-        {"data synth --days 1000", "days = 1000"},
+        {"data synth --days 1000", "--days 1000: must be"},
         {"optimize --market MEM --node X --battery battery.json --lake nolake", "MEM"},
     };
     put_inputs();
@@ -176,6 +188,11 @@ Test(cli, bad_usage_and_bad_input_exit_with_2_and_say_why) {
     put("unsorted.csv", "timestamp,price\n2024-01-01T01:00Z,1\n2024-01-01T00:00Z,2\n");
     put("nan.csv", "timestamp,price\n2024-01-01T01:00Z,1\n2024-01-01T02:00Z,nan\n");
     put("empty.csv", "");
+    put("bare2.csv", "price\n10\n20\n");
+    put("twice.csv", "timestamp,price\n2024-01-01T01:00Z,1\n2024-01-01T01:00Z,2\n");
+    put("days.csv", "timestamp,price\n31/01/2024,1\n");
+    put("bad_request.json", "{\"battery_params\":" BATTERY ",\"prices\":[1],\"date_order\":"
+                            "\"last\"}");
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         result r = run("refused", refused[i].arguments);
         cr_expect_eq(r.code, 2, "%s: exit %d", refused[i].arguments, r.code);
@@ -201,6 +218,158 @@ Test(cli, what_help_shows_is_an_example_of_the_command) {
         drop(&a);
         drop(&b);
     }
+}
+
+Test(cli, help_has_its_options_in_sections) {
+    static const char *const sections[] = {"\nPrices:\n", "\nBattery and site:\n",
+                                           "\nMethod:\n", "\nOutput:\n"};
+    result r = run("sections", "optimize --help");
+    const char *at = r.out;
+    for (size_t i = 0; i < 4; i++) {
+        at = strstr(at, sections[i]);
+        cr_assert_not_null(at, "%s is not where it should be: %s", sections[i], r.out);
+    }
+    cr_expect(strstr(strstr(r.out, "\nBattery"), "--battery"), "%s", r.out);
+    drop(&r);
+    r = run("sections_data", "data --help");
+    cr_expect_eq(r.code, 0);
+    cr_expect(strstr(r.out, "data import") && strstr(r.out, "data list"), "%s", r.out);
+    drop(&r);
+}
+
+static void expect_says(const char *test, const char *arguments, int code, const char *says) {
+    result r = run(test, arguments);
+    cr_expect_eq(r.code, code, "%s: exit %d, %s", arguments, r.code, r.err);
+    cr_expect(strstr(code ? r.err : r.out, says), "%s: \"%s\" is not in:\n%s%s", arguments,
+              says, r.out, r.err);
+    drop(&r);
+}
+
+Test(cli, a_file_of_several_nodes_is_recognised_by_every_command) {
+    put_inputs();
+    put("nodes.csv", "time,node,price\n2024-01-01T00:00Z,A,10\n2024-01-01T00:00Z,B,1\n"
+                     "2024-01-01T01:00Z,A,90\n2024-01-01T01:00Z,B,2\n");
+    static const char *const commands[] = {"optimize --battery battery.json --prices nodes.csv",
+                                           "compare --battery battery.json --prices nodes.csv",
+                                           "backtest --battery battery.json --prices nodes.csv",
+                                           "data import --lake nodes_lake nodes.csv"};
+    for (size_t i = 0; i < 4; i++) {
+        char arguments[200];
+        snprintf(arguments, sizeof arguments, "%s --repair clean", commands[i]);
+        expect_says("nodes", arguments, 2, "column \"node\" tells 2 series apart (A, B)");
+        expect_says("nodes", arguments, 2, "--node \"A\"");
+    }
+    result r =
+        run("node_a", "optimize --battery battery.json --prices nodes.csv --node A --json");
+    cr_expect_float_eq(profit_of(&r), 2 * 0.9 * 90 - 20, 1e-6);
+    drop(&r);
+    expect_says("node_b", "data import --lake nodes_lake nodes.csv --node B", 0, "DA B");
+    put("places.csv", "time,spot,price\n2024-01-01T00:00Z,A,10\n2024-01-02T00:00Z,B,1\n");
+    expect_says("places",
+                "optimize --battery battery.json --prices places.csv --node-column "
+                "spot --node B --interval-minutes 60",
+                0, "B  2024-01-02");
+}
+
+Test(cli, repairs_are_told_line_by_line) {
+    put_inputs();
+    put("dirty.csv", "timestamp,price\n2024-01-01T00:00Z,1\n2024-01-01T00:00Z,1\n"
+                     "2024-01-01T01:00Z,2\n2024-01-01T03:00Z,4\n2024-01-01T04:00Z,5\n");
+    static const char *const commands[] = {"optimize", "compare", "backtest"};
+    for (size_t i = 0; i < 3; i++) {
+        char arguments[200];
+        snprintf(arguments, sizeof arguments,
+                 "%s --battery battery.json --prices dirty.csv --repair clean", commands[i]);
+        expect_says("dirty", arguments, 0, "repaired: 1 equal rows of one time");
+        expect_says("dirty", arguments, 0, "neighbours, first at 2024-01-01T02:00:00Z");
+        expect_says("dirty", arguments, 0, "--json: prices.repairs");
+    }
+    result r =
+        run("tidy", "optimize --battery battery.json --prices prices.csv --repair clean");
+    cr_expect_null(strstr(r.out, "repair"), "nothing was touched: %s", r.out);
+    drop(&r);
+}
+
+Test(cli, a_least_violating_plan_is_said_to_be_verified_and_what_it_breaks) {
+    put_inputs();
+    put("toofull.json",
+        "{\"power_mw\":0.1,\"capacity_mwh\":4,\"initial_soc\":0,\"final_soc\":1}");
+    put("load.csv", "timestamp,price,load\n2024-01-01T00:00Z,1,5\n2024-01-01T01:00Z,2,5\n");
+    result r = run("toofull", "optimize --prices prices.csv --battery toofull.json");
+    cr_expect(strstr(r.out, "energy and profit verified"), "%s", r.out);
+    cr_expect_null(strstr(r.out, "NOT valid"), "%s", r.out);
+    cr_expect(strstr(r.out, "limit broken: final_soc, by "), "%s", r.out);
+    cr_expect(strstr(r.out, "; breaking it by one MWh more would earn "), "%s", r.out);
+    cr_expect_null(strstr(r.out, "best day"), "there is one day: %s", r.out);
+    drop(&r);
+    r = run("overload", "optimize --prices load.csv --battery battery.json --load load "
+                        "--import-limit 1");
+    cr_expect(strstr(r.out, " MWh in all, first at 2024-01-01T00:00:00Z; "), "%s", r.out);
+    drop(&r);
+}
+
+Test(cli, what_is_rounding_is_not_shown) {
+    put_inputs();
+    result r = run("dust", "optimize --prices prices.csv --battery battery.json --method lp");
+    cr_expect(strstr(r.out, ", gap 0\n"), "%s", r.out);
+    drop(&r);
+    put("flat.csv", "timestamp,price\n2024-01-01T00:00Z,50\n2024-01-01T01:00Z,50\n");
+    r = run("flat", "optimize --prices flat.csv --battery battery.json --method lp");
+    cr_expect(strstr(r.out, "  0 cycles, 0 MWh charged, 0 MWh discharged\n"), "%s", r.out);
+    drop(&r);
+}
+
+Test(cli, synthetic_prices_are_the_same_text_in_a_file_and_a_pipe) {
+    result file = run("synth_file", "data synth --days 2 --out two.csv");
+    result pipe = run("synth_pipe", "data synth --days 2");
+    char *text = slurp(FOLDER "/two.csv");
+    cr_expect(strstr(file.out, "--prices two.csv --tz America/Mexico_City"), "%s", file.out);
+    cr_expect(strstr(text, "\n2025-01-01T00:00:00-06:00,682.4,"), "%.80s", text);
+    cr_expect(strstr(pipe.out, "\n2025-01-01T00:00:00-06:00,682.4\n"), "%.80s", pipe.out);
+    cr_expect_null(strstr(pipe.out, "99999"), "%s", pipe.out);
+    free(text);
+    drop(&file);
+    drop(&pipe);
+    put_inputs();
+    expect_says("synth_days",
+                "optimize --prices two.csv --battery battery.json --to 2025-01-01", 0,
+                "2025-01-01T00:00 to 2025-01-01T23:00  -06:00");
+    expect_says("synth_help", "data synth --help", 0, "a divisor of 60 (60)");
+}
+
+Test(cli, backtest_shows_profit_over_time_and_compare_does_not) {
+    put_inputs();
+    result r = run("synth3", "data synth --days 40 --out synthetic3.csv");
+    drop(&r);
+    r = run("months", "backtest --prices synthetic3.csv --battery battery.json --policies "
+                      "perfect,spread");
+    cr_expect(strstr(r.out, "  Month "), "%s", r.out);
+    cr_expect(strstr(r.out, "\n  2025-02  "), "%s", r.out);
+    cr_expect(strstr(r.out, "perfect plans all days at once, in "), "%s", r.out);
+    cr_expect(strstr(r.out, "plans left idle: 1 for spread"), "%s", r.out);
+    drop(&r);
+    r = run("days", "backtest --prices synthetic3.csv --battery battery.json --policies "
+                    "perfect,spread --from 2025-02-01 --to 2025-02-03");
+    cr_expect(strstr(r.out, "31 days before are history"), "%s", r.out);
+    cr_expect(strstr(r.out, "\n  2025-02-03  "), "%s", r.out);
+    cr_expect_null(strstr(r.out, "idle:"), "the lake and files know January: %s", r.out);
+    drop(&r);
+    r = run("no_days", "compare --prices synthetic3.csv --battery battery.json --policies "
+                       "perfect,spread --report r3.html");
+    cr_expect_null(strstr(r.out, "  Month "), "%s", r.out);
+    drop(&r);
+}
+
+Test(cli, the_lake_s_earlier_days_are_history) {
+    put_inputs();
+    expect_says("lake_synth", "data synth --days 20 --market SYNTH --lake history_lake", 0,
+                "20");
+    result r = run("lake_history", "compare --market SYNTH --node NODE0000 --lake history_lake "
+                                   "--from 2025-01-10 --battery battery.json --policies "
+                                   "mpc:naive_week");
+    cr_expect(strstr(r.out, "9 days before are history"), "%s", r.out);
+    cr_expect_null(strstr(r.out, "plans left idle"), "%s", r.out);
+    drop(&r);
 }
 
 Test(cli, synthetic_prices_are_compared_and_reported_in_one_file) {

@@ -163,6 +163,7 @@ vo_status vo_corridor_open(vo_corridor *c, const vo_problem *p, vo_plan *plan,
         .stored_mwh = b->initial_soc * b->capacity_mwh,
         .first_excess = -1,
     };
+    c->alike = c->plain && !c->ranged && !c->limited && !p->dt_h;
     if (isnan(c->day_allowance_mwh)) c->day_allowance_mwh = HUGE_VAL; /* INFINITY * 0 MWh */
     if (isnan(c->span_left_mwh)) c->span_left_mwh = HUGE_VAL;
     set_end_rule(c);
@@ -172,36 +173,46 @@ vo_status vo_corridor_open(vo_corridor *c, const vo_problem *p, vo_plan *plan,
     return VO_OK;
 }
 
-/* Money and meter flows of an interval at its final power. */
-static void settle(vo_corridor *c, size_t t, double power_mw, double dt_h) {
+/* Meter flows and money of intervals at their final power, without a site behind the meter. */
+static void settle_plain(vo_corridor *c, size_t from, size_t to, double dt_h) {
     const vo_problem *p = c->p;
     vo_plan *plan = c->plan;
-    c->profit -= c->b->wear_cost_per_mwh * most(power_mw, 0) * dt_h;
-    if (!c->plain) {
-        const vo_site_interval site = vo_site_at(p, t);
-        const vo_site_flow f = vo_site_settle(&site, power_mw * dt_h);
-        c->profit += f.cash;
-        c->site_excess_mwh += f.excess_mwh;
-        if (f.excess_mwh > 0 && c->first_excess < 0) c->first_excess = (int64_t)t;
-        plan->import_mw[t] = f.import_mwh / dt_h;
-        plan->export_mw[t] = f.export_mwh / dt_h;
-        plan->curtailed_mw[t] = f.curtailed_mwh / dt_h;
+    for (size_t t = from; t < to; t++) {
+        const double power_mw = plan->power_mw[t];
+        plan->curtailed_mw[t] = 0;
+        plan->import_mw[t] = power_mw >= 0 ? 0 : -power_mw;
+        plan->export_mw[t] = power_mw >= 0 ? power_mw : 0;
+    }
+    const double *export_price = p->export_price ? p->export_price : p->price;
+    const double wear = c->b->wear_cost_per_mwh, fee = p->fee_per_mwh;
+    double profit = c->profit;
+    for (size_t t = from; t < to; t++) {
+        const double power_mw = plan->power_mw[t];
+        const double sell = export_price[t] - fee;
+        double buy = p->price[t] + fee;
+        if (p->carbon_kg_per_mwh) buy += p->carbon_kg_per_mwh[t] / 1000 * p->carbon_price_per_t;
+        profit -= wear * most(power_mw, 0) * dt_h;
+        profit += (power_mw >= 0 ? sell : buy) * power_mw * dt_h;
+    }
+    c->profit = profit;
+}
+
+/* The same for one interval of any site. */
+static void settle(vo_corridor *c, size_t t, double power_mw, double dt_h) {
+    if (c->plain) {
+        settle_plain(c, t, t + 1, dt_h);
         return;
     }
-    plan->curtailed_mw[t] = 0;
-    if (power_mw >= 0) {
-        const double sell =
-            (p->export_price ? p->export_price[t] : p->price[t]) - p->fee_per_mwh;
-        c->profit += sell * power_mw * dt_h;
-        plan->import_mw[t] = 0;
-        plan->export_mw[t] = power_mw;
-    } else {
-        double buy = p->price[t] + p->fee_per_mwh;
-        if (p->carbon_kg_per_mwh) buy += p->carbon_kg_per_mwh[t] / 1000 * p->carbon_price_per_t;
-        c->profit += buy * power_mw * dt_h;
-        plan->import_mw[t] = -power_mw;
-        plan->export_mw[t] = 0;
-    }
+    vo_plan *plan = c->plan;
+    const vo_site_interval site = vo_site_at(c->p, t);
+    const vo_site_flow f = vo_site_settle(&site, power_mw * dt_h);
+    c->profit -= c->b->wear_cost_per_mwh * most(power_mw, 0) * dt_h;
+    c->profit += f.cash;
+    c->site_excess_mwh += f.excess_mwh;
+    if (f.excess_mwh > 0 && c->first_excess < 0) c->first_excess = (int64_t)t;
+    plan->import_mw[t] = f.import_mwh / dt_h;
+    plan->export_mw[t] = f.export_mwh / dt_h;
+    plan->curtailed_mw[t] = f.curtailed_mwh / dt_h;
 }
 
 /* Today's and the span's allowance bound the power and lower the upper edge. */
@@ -217,6 +228,25 @@ static void respect_cycles(vo_corridor *c, size_t t, const vo_corridor_step_leng
     *high = most(*high, c->min_mwh);
 }
 
+/* The power nearest to the wish that ends within the edges, and in *next what is then stored.
+ * Power limits hold before the edges, and the low edge before the high one. */
+static inline double power_within(const vo_corridor_step_length *l, vo_corridor_range r,
+                                  double low, double high, double tol, double want_mw,
+                                  double stored_mwh, double *next) {
+    const double kept = l->over.keep * stored_mwh;
+    double power = clamp(want_mw, r.min_mw, r.max_mw);
+    *next = kept + added_mwh(l, power);
+    if (*next < low || *next > high) {
+        const double goal = *next < low ? low : most(high, low);
+        power = clamp(power_that_adds(l, goal - kept), r.min_mw, r.max_mw);
+        *next = kept + added_mwh(l, power);
+        if (fabs(*next - goal) <= tol) *next = goal;
+    }
+    return power;
+}
+
+static double goal_tolerance(const vo_corridor *c) { return 1e-12 * c->b->capacity_mwh; }
+
 void vo_corridor_step(vo_corridor *c, size_t t, double want_mw) {
     const vo_corridor_step_length *l = vo_corridor_length(c, t);
     vo_corridor_range r = vo_corridor_range_at(c, t);
@@ -224,23 +254,46 @@ void vo_corridor_step(vo_corridor *c, size_t t, double want_mw) {
     if (t >= c->tight_from) low = c->low[t], high = c->high[t];
     if (c->limited) respect_cycles(c, t, l, &r, want_mw, &high);
 
-    const double kept = l->over.keep * c->stored_mwh;
-    double power = clamp(want_mw, r.min_mw, r.max_mw);
-    double next = kept + added_mwh(l, power);
-    if (next < low || next > high) { /* the low edge wins where the two contradict */
-        const double goal = next < low ? low : most(high, low);
-        power = clamp(power_that_adds(l, goal - kept), r.min_mw, r.max_mw);
-        next = kept + added_mwh(l, power);
-        if (fabs(next - goal) <= 1e-12 * c->b->capacity_mwh) next = goal;
-    }
+    const double power = power_within(l, r, low, high, goal_tolerance(c), want_mw,
+                                      c->stored_mwh, &c->stored_mwh);
     if (c->limited && power > 0) {
         c->day_left_mwh -= power * l->dt_h;
         c->span_left_mwh -= power * l->dt_h;
     }
-    c->stored_mwh = next;
     c->plan->power_mw[t] = power;
-    c->plan->stored_mwh[t + 1] = next;
+    c->plan->stored_mwh[t + 1] = c->stored_mwh;
     settle(c, t, power, l->dt_h);
+}
+
+/* Steps through intervals that are alike, with what they share at hand. */
+static void play_alike(vo_corridor *c, size_t from, size_t to) {
+    const vo_corridor_step_length l = *vo_corridor_length(c, from);
+    const vo_corridor_range r = vo_corridor_range_at(c, from);
+    const double min = c->min_mwh, max = c->max_mwh, tol = goal_tolerance(c);
+    const size_t easy = to < c->tight_from ? to : c->tight_from;
+    double *power = c->plan->power_mw, *after = c->plan->stored_mwh + 1;
+    double stored = c->stored_mwh;
+    size_t t = from;
+    for (; t < easy; t++) {
+        power[t] = power_within(&l, r, min, max, tol, power[t], stored, &stored);
+        after[t] = stored;
+    }
+    for (; t < to; t++) {
+        power[t] = power_within(&l, r, c->low[t], c->high[t], tol, power[t], stored, &stored);
+        after[t] = stored;
+    }
+    c->stored_mwh = stored;
+    settle_plain(c, from, to, l.dt_h);
+}
+
+void vo_corridor_play(vo_corridor *c, size_t from, size_t to) {
+    const size_t piece = 512; /* settled while still in the cache */
+    for (size_t t = from, end; t < to && c->alike; t = end) {
+        end = to - t < piece ? to : t + piece;
+        play_alike(c, t, end);
+    }
+    for (size_t t = from; t < to && !c->alike; t++)
+        vo_corridor_step(c, t, c->plan->power_mw[t]);
 }
 
 static void add_violation(vo_plan *plan, vo_limit limit, int64_t interval, double amount) {
@@ -250,6 +303,30 @@ static void add_violation(vo_plan *plan, vo_limit limit, int64_t interval, doubl
                                                            .interval = interval,
                                                            .amount = amount,
                                                            .shadow_price = (double)NAN};
+}
+
+/* Where and by how much stored energy leaves min..max. */
+static void list_soc_violations(const vo_corridor *c, double tol) {
+    const double *after = c->plan->stored_mwh + 1;
+    const double floor_mwh = c->min_mwh - tol, ceiling_mwh = c->max_mwh + tol;
+    const size_t n = c->p->n;
+    size_t outside = 0; /* nearly always 0 */
+    for (size_t t = 0; t < n; t++) outside += (after[t] < floor_mwh) | (after[t] > ceiling_mwh);
+    if (outside == 0) return;
+    double under = 0, over = 0;
+    int64_t under_at = -1, over_at = -1;
+    for (size_t t = 0; t < n; t++) {
+        if (after[t] < floor_mwh) {
+            if (under_at < 0) under_at = (int64_t)t;
+            under = most(under, c->min_mwh - after[t]);
+        }
+        if (after[t] > ceiling_mwh) {
+            if (over_at < 0) over_at = (int64_t)t;
+            over = most(over, after[t] - c->max_mwh);
+        }
+    }
+    if (under > 0) add_violation(c->plan, VO_LIMIT_MIN_SOC, under_at, under);
+    if (over > 0) add_violation(c->plan, VO_LIMIT_MAX_SOC, over_at, over);
 }
 
 /* Names what could not be kept. Cheap tests first: nearly always there is nothing. */
@@ -272,21 +349,7 @@ static void list_violations(vo_corridor *c) {
     }
     if (c->limited && c->span_left_mwh < -tol)
         add_violation(plan, VO_LIMIT_CYCLES, -1, -c->span_left_mwh);
-    double under = 0, over = 0;
-    int64_t under_at = -1, over_at = -1;
-    for (size_t t = 0; t < p->n; t++) {
-        const double s = plan->stored_mwh[t + 1];
-        if (s < c->min_mwh - tol) {
-            if (under_at < 0) under_at = (int64_t)t;
-            under = most(under, c->min_mwh - s);
-        }
-        if (s > c->max_mwh + tol) {
-            if (over_at < 0) over_at = (int64_t)t;
-            over = most(over, s - c->max_mwh);
-        }
-    }
-    if (under > 0) add_violation(plan, VO_LIMIT_MIN_SOC, under_at, under);
-    if (over > 0) add_violation(plan, VO_LIMIT_MAX_SOC, over_at, over);
+    list_soc_violations(c, tol);
 }
 
 void vo_corridor_close(vo_corridor *c, const char *method) {

@@ -30,6 +30,7 @@ typedef struct {
     bool plain;   /* no load, PV or site limits: money is price times energy     */
     bool ranged;  /* power limits differ between intervals                       */
     bool limited; /* a cycle limit is there                                      */
+    bool alike;   /* plain, even, neither ranged nor limited: only prices differ */
     double min_mwh, max_mwh;
     double final_low_mwh, final_high_mwh; /* the end rule as a range                      */
     double final_value_per_mwh;           /* 0 unless the end rule says so                */
@@ -60,6 +61,10 @@ vo_status vo_corridor_open(vo_corridor *c, const vo_problem *p, vo_plan *plan,
 /* Plays interval t, called for t = 0, 1, ...: as near to want_mw as allowed (-INFINITY and
  * INFINITY: all there is). Writes the plan's actions, energy and flows. */
 void vo_corridor_step(vo_corridor *c, size_t t, double want_mw);
+
+/* The same for intervals from..to-1 in turn, with the wishes written to plan->power_mw, where
+ * the actions replace them. Fast where intervals are alike. */
+void vo_corridor_play(vo_corridor *c, size_t from, size_t to);
 
 /* After the last step: profit, verdict, violations, method name, NAN duals. */
 void vo_corridor_close(vo_corridor *c, const char *method);

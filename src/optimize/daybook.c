@@ -56,11 +56,28 @@ static double forced_mwh(vo_corridor_range r, const vo_corridor_step_length *l) 
     return 0;
 }
 
+/* What costs time is only the price where intervals are alike. */
+static void fill_alike(vo_daybook *d, vo_corridor *c) {
+    const vo_corridor_step_length l = *vo_corridor_length(c, d->from);
+    const vo_corridor_range r = vo_corridor_range_at(c, d->from);
+    const double in = most(-r.min_mw, 0) * l.dt_h * l.over.gain;
+    const double out = most(r.max_mw, 0) * l.dt_h * l.over.drain;
+    for (size_t i = 0; i < d->n; i++) {
+        d->drain[i] = l.over.drain;
+        d->net_mwh[i] = 0;
+        d->level[i + 1] = c->stored_mwh;
+        d->in_left_mwh[i] = in;
+        d->out_left_mwh[i] = out;
+    }
+    for (size_t i = 0; i < d->n; i++) price_plain(d, c, i, &l);
+}
+
 size_t vo_daybook_open(vo_daybook *d, vo_corridor *c, size_t from) {
     const vo_problem *p = c->p;
     const size_t to = day_end(c, from);
     d->from = from;
     d->n = to - from;
+    d->last = to == p->n;
     d->even = c->plain && !p->export_price && !p->carbon_kg_per_mwh && !p->dt_h;
     d->min_mwh = c->min_mwh;
     d->max_mwh = c->max_mwh;
@@ -68,6 +85,10 @@ size_t vo_daybook_open(vo_daybook *d, vo_corridor *c, size_t from) {
     if (c->limited && from < c->day_end) /* a piece of a day longer than the book */
         d->discharge_left_mwh = least(c->day_left_mwh, c->span_left_mwh);
     d->level[0] = c->stored_mwh;
+    if (c->alike) {
+        fill_alike(d, c);
+        return to;
+    }
     for (size_t i = 0; i < d->n; i++) {
         const vo_corridor_step_length *l = vo_corridor_length(c, from + i);
         const vo_corridor_range r = vo_corridor_range_at(c, from + i);
@@ -96,7 +117,7 @@ void vo_daybook_move(vo_daybook *d, size_t i, double mwh, bool in) {
         d->in_left_mwh[i] = 0;
         d->discharge_left_mwh -= mwh / d->drain[i];
     }
-    for (size_t k = i + 1; k <= d->n; k++) d->level[k] += sign * mwh;
+    for (size_t k = i + 1; k <= d->n && d->last; k++) d->level[k] += sign * mwh;
 }
 
 /* How much of `want` may be moved in interval i and stay until the end of the day. */
@@ -137,11 +158,17 @@ void vo_daybook_keep(vo_daybook *d, const vo_corridor *c) {
     move_lasting(d, c->final_high_mwh - d->level[d->n], true, c->final_value_per_mwh);
 }
 
+/* Stored MWh as power at the terminals. */
+static double power_mw(double mwh, const vo_corridor_step_length *l) {
+    const double per_mw = (mwh > 0 ? l->over.gain : l->over.drain) * l->dt_h;
+    return mwh == 0 ? 0 : -mwh / per_mw;
+}
+
 void vo_daybook_play(const vo_daybook *d, vo_corridor *c) {
-    for (size_t i = 0; i < d->n; i++) {
-        const double mwh = d->net_mwh[i];
-        const vo_corridor_step_length *l = vo_corridor_length(c, d->from + i);
-        const double per_mw = (mwh > 0 ? l->over.gain : l->over.drain) * l->dt_h;
-        vo_corridor_step(c, d->from + i, mwh == 0 ? 0 : -mwh / per_mw);
-    }
+    double *wish_mw = c->plan->power_mw + d->from;
+    const vo_corridor_step_length first = *vo_corridor_length(c, d->from);
+    for (size_t i = 0; i < d->n && c->alike; i++) wish_mw[i] = power_mw(d->net_mwh[i], &first);
+    for (size_t i = 0; i < d->n && !c->alike; i++)
+        wish_mw[i] = power_mw(d->net_mwh[i], vo_corridor_length(c, d->from + i));
+    vo_corridor_play(c, d->from, d->from + d->n);
 }

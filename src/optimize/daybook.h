@@ -17,6 +17,7 @@
 
 typedef struct {
     size_t n, from; /* intervals from..from+n-1 of the problem         */
+    bool last;      /* the span ends with this day                       */
     bool even;      /* cost and worth rank like price: simple problem  */
     double min_mwh, max_mwh;
     double discharge_left_mwh;        /* at the terminals, cycle limits                  */
@@ -34,7 +35,8 @@ typedef struct {
 size_t vo_daybook_open(vo_daybook *d, vo_corridor *c, size_t from);
 
 /* Books a move of `mwh` > 0 into or out of the store in interval i of the day. The interval
- * then keeps that direction; the path after it is shifted. */
+ * then keeps that direction. The path after it is shifted on the last day only, for the end
+ * rule: on other days whatever is booked in this way returns to where it started. */
 void vo_daybook_move(vo_daybook *d, size_t i, double mwh, bool in);
 
 /* On the last day, before anything else: buys or sells what the end rule asks for, then sells

@@ -40,6 +40,20 @@ static double pivot_of(const double *v, size_t lo, size_t hi) {
     return a < b ? (b < c ? b : a < c ? c : a) : (a < c ? a : b < c ? c : b);
 }
 
+/* Puts what is below the pivot (or equal, if asked) in front; returns the end of that. Every
+ * element is exchanged, needed or not: a branch on random values is guessed wrong half the
+ * time (Lomuto's partition without branches, Alexandrescu 2020). */
+static size_t gather(double *v, size_t lo, size_t end, double pivot, bool equal) {
+    size_t to = lo;
+    for (size_t i = lo; i < end; i++) {
+        const double x = v[i];
+        v[i] = v[to];
+        v[to] = x;
+        to += equal ? x <= pivot : x < pivot;
+    }
+    return to;
+}
+
 /* Orders v[lo..n) so that v[k] is in its sorted place, smaller before, larger after. */
 static void select_rank(double *v, size_t lo, size_t n, size_t k) {
     size_t hi = n - 1;
@@ -51,18 +65,14 @@ static void select_rank(double *v, size_t lo, size_t n, size_t k) {
             return;
         }
         const double pivot = pivot_of(v, lo, hi);
-        size_t i = lo, j = hi;
-        for (;;) {
-            while (v[i] < pivot) i++;
-            while (v[j] > pivot) j--;
-            if (i >= j) break;
-            swap(&v[i++], &v[j--]);
+        const size_t below = gather(v, lo, hi + 1, pivot, false);
+        if (k < below) {
+            hi = below - 1;
+            continue;
         }
-        const size_t cut = i == j && v[i] <= pivot ? i : i - 1; /* last of the left part */
-        if (k <= cut)
-            hi = cut;
-        else
-            lo = cut + 1;
+        const size_t above = gather(v, below, hi + 1, pivot, true);
+        if (k < above) return;
+        lo = above;
     }
 }
 
@@ -103,15 +113,15 @@ vo_status vo_threshold_follow(const vo_problem *p, double low, double high, vo_p
     vo_corridor c;
     const vo_status st = vo_corridor_open(&c, p, plan, "threshold", err);
     if (st != VO_OK) return st;
+    const double all = (double)INFINITY;
     for (size_t t = 0; t < p->n; t++) {
         const double price = p->price[t];
-        const bool neither = low == high && price == low; /* flat: nothing is cheap or dear */
-        const double want = neither         ? 0
-                            : price >= high ? (double)INFINITY
-                            : price <= low  ? -(double)INFINITY
-                                            : 0;
-        vo_corridor_step(&c, t, want);
+        plan->power_mw[t] = price >= high ? all : price <= low ? -all : 0;
     }
+    if (low == high) /* nothing is cheap or dear at that price */
+        for (size_t t = 0; t < p->n; t++)
+            if (p->price[t] == low) plan->power_mw[t] = 0;
+    vo_corridor_play(&c, 0, p->n);
     vo_corridor_close(&c, "threshold");
     return VO_OK;
 }

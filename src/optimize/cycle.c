@@ -12,31 +12,70 @@
 #include "optimize/daybook.h"
 
 static double least(double a, double b) { return a < b ? a : b; }
+static double most(double a, double b) { return a > b ? a : b; }
 
 typedef struct {
     size_t in, out; /* intervals of the day */
-    double gain;    /* currency per stored MWh */
 } pair;
 
 /* Amounts below this are rounding, not room. */
 static double dust(const vo_daybook *d) { return 1e-9 * d->max_mwh; }
 
-static pair best_pair(const vo_daybook *d) {
-    const double tol = dust(d), none = HUGE_VAL;
-    pair best = {.gain = 0};
-    double cheap = none, dear = -none;
-    size_t cheap_at = 0, dear_at = 0;
-    for (size_t i = 0; i < d->n; i++) {
-        if (d->max_mwh - d->level[i] <= tol) cheap = none;
-        if (d->level[i] - d->min_mwh <= tol) dear = -none;
-        const bool in = d->in_left_mwh[i] > tol, out = d->out_left_mwh[i] > tol;
-        if (out && d->worth[i] - cheap > best.gain)
-            best = (pair){cheap_at, i, d->worth[i] - cheap};
-        if (in && dear - d->cost[i] > best.gain) best = (pair){i, dear_at, dear - d->cost[i]};
-        if (in && d->cost[i] < cheap) cheap = d->cost[i], cheap_at = i;
-        if (out && d->worth[i] > dear) dear = d->worth[i], dear_at = i;
+/* The day as a pass reads it. Walls keep charge and discharge apart: at a full moment none of
+ * the earlier charges can be kept, at an empty one none of the earlier discharges borrowed. */
+typedef struct {
+    double cost[VO_DAYBOOK_MAX], worth[VO_DAYBOOK_MAX]; /* no room: HUGE_VAL, -HUGE_VAL */
+    double full[VO_DAYBOOK_MAX], empty[VO_DAYBOOK_MAX]; /* HUGE_VAL, -HUGE_VAL at walls */
+    double cheap[VO_DAYBOOK_MAX], dear[VO_DAYBOOK_MAX]; /* the best partners before it  */
+    double gain[VO_DAYBOOK_MAX];                        /* with the better of the two   */
+} offers;
+
+static void offer(offers *o, const vo_daybook *d, size_t i) {
+    o->cost[i] = d->in_left_mwh[i] > dust(d) ? d->cost[i] : HUGE_VAL;
+    o->worth[i] = d->out_left_mwh[i] > dust(d) ? d->worth[i] : -HUGE_VAL;
+}
+
+static void raise_walls(offers *o, const vo_daybook *d, size_t from, size_t to) {
+    const double tol = dust(d);
+    for (size_t i = from; i < to; i++) {
+        o->full[i] = d->max_mwh - d->level[i] <= tol ? HUGE_VAL : -HUGE_VAL;
+        o->empty[i] = d->level[i] - d->min_mwh <= tol ? -HUGE_VAL : HUGE_VAL;
     }
-    return best;
+}
+
+/* Brings partners and gains up to date where intervals first..last have changed, and as far
+ * behind them as that matters. Values only: branches on prices would be guesses. */
+static void find_partners(offers *o, size_t n, size_t first, size_t last) {
+    double cheap = first ? o->cheap[first] : HUGE_VAL;
+    double dear = first ? o->dear[first] : -HUGE_VAL;
+    for (size_t i = first; i < n; i++) {
+        cheap = most(o->full[i], cheap);
+        dear = least(o->empty[i], dear);
+        if (i > last && cheap == o->cheap[i] && dear == o->dear[i]) return;
+        o->cheap[i] = cheap;
+        o->dear[i] = dear;
+        o->gain[i] = most(o->worth[i] - cheap, dear - o->cost[i]);
+        cheap = least(o->cost[i], cheap);
+        dear = most(o->worth[i], dear);
+    }
+}
+
+/* The first pair of the highest gain, its partner the earliest of the best; {0, 0} if nothing
+ * pays. */
+static pair best_pair(const offers *o, size_t n) {
+    double best = 0;
+    for (size_t i = 0; i < n; i++) best = most(o->gain[i], best);
+    if (!(best > 0)) return (pair){0, 0};
+    size_t end = 0, at = 0;
+    while (o->gain[end] != best) end++;
+    if (o->worth[end] - o->cheap[end] == best) {
+        for (size_t k = end; k > 0 && o->full[k] < 0; k--)
+            if (o->cost[k - 1] == o->cheap[end]) at = k - 1;
+        return (pair){at, end};
+    }
+    for (size_t k = end; k > 0 && o->empty[k] > 0; k--)
+        if (o->worth[k - 1] == o->dear[end]) at = k - 1;
+    return (pair){end, at};
 }
 
 /* What the pair can move: power, allowance, and room on the path between the two. */
@@ -59,28 +98,37 @@ static void book_pair(vo_daybook *d, pair b, double mwh) {
     for (size_t k = b.out + 1; k <= b.in; k++) d->level[k] -= mwh;
 }
 
-static void book_pairs(vo_daybook *d) {
+static void book_pairs(vo_daybook *d, offers *o) {
     const double tol = dust(d);
-    for (;;) {
-        const pair b = best_pair(d);
-        if (!(b.gain > 0)) return;
+    for (size_t i = 0; i < d->n; i++) offer(o, d, i);
+    raise_walls(o, d, 0, d->n);
+    for (size_t first = 0, last = d->n;;) {
+        find_partners(o, d->n, first, last);
+        const pair b = best_pair(o, d->n);
+        if (b.in == b.out) return;
         const double mwh = pair_room(d, b);
         if (!(mwh > tol)) return; /* only the allowance can be at its end here */
         book_pair(d, b, mwh);
+        first = b.in < b.out ? b.in : b.out;
+        last = b.in < b.out ? b.out : b.in;
+        offer(o, d, first);
+        offer(o, d, last);
+        raise_walls(o, d, first + 1, last + 1);
     }
 }
 
-vo_status vo_cycle_schedule(const vo_problem *p, const vo_schedule_options *o, vo_plan *plan,
-                            vo_error *err) {
-    (void)o;
+vo_status vo_cycle_schedule(const vo_problem *p, const vo_schedule_options *unused,
+                            vo_plan *plan, vo_error *err) {
+    (void)unused;
     vo_corridor c;
     const vo_status st = vo_corridor_open(&c, p, plan, "cycle", err);
     if (st != VO_OK) return st;
     vo_daybook day;
+    offers o;
     for (size_t t = 0; t < p->n;) {
         const size_t next = vo_daybook_open(&day, &c, t);
         if (next == p->n) vo_daybook_end(&day, &c);
-        book_pairs(&day);
+        book_pairs(&day, &o);
         if (next == p->n) vo_daybook_keep(&day, &c);
         vo_daybook_play(&day, &c);
         t = next;

@@ -1,5 +1,16 @@
-/* value.c -- see value.h. The envelope sweeps two functions from left to right over the union
- * of their knots; between two knots both are straight, so they cross at most once. */
+/* value.c -- see value.h.
+ *
+ * Against a reward of one slope t, z in [z0, z1], the best that can be had is
+ *
+ *     W(x) = t x + max over y in [x - z1, x - z0] of h(y),      h(y) = f(y) - t y,
+ *
+ * a maximum in a sliding window. The level sets of h grow by [z0, z1]: what rises in h moves by
+ * z0, what falls by z1, a flat of slope t fills the gap at every peak, and at every valley the
+ * two sides have moved over one another by z1 - z0 and are cut where they cross. So all is
+ * copied, and only valleys need arithmetic. Rewards of falling slopes are taken slope by slope,
+ * each from the last one's result; for the others the higher function counts, which a sweep
+ * over the union of the knots finds: between two of them both are straight.
+ */
 #include "optimize/value.h"
 
 #include <assert.h>
@@ -95,12 +106,6 @@ bool vo_value_restrict(vo_value *f, double lo, double hi) {
 
 /* ---- the general case --------------------------------------------------------- */
 
-/* A function with the value at its left end, so that two can be compared. */
-typedef struct {
-    vo_value f;
-    double v0;
-} anchored;
-
 /* Last piece of the concave run that begins at piece i, plus one. */
 static size_t run_end(const vo_value *f, size_t i) {
     if (f->n == 0) return 0;
@@ -110,92 +115,104 @@ static size_t run_end(const vo_value *f, size_t i) {
 }
 
 static size_t runs(const vo_value *f) {
-    size_t count = 0, i = 0;
-    do {
-        i = run_end(f, i);
-        count++;
-    } while (i < f->n);
+    size_t count = 1;
+    for (size_t i = 1; i < f->n; i++) count += f->m[i] > f->m[i - 1];
     return count;
 }
 
-/* A cursor over an anchored function: where it is, how high, and how steep from there on. */
-typedef struct {
-    const vo_value *f;
-    size_t i;
-    double v; /* at x[i] */
-} cursor;
-
-static inline bool inside(const cursor *c, double x) {
-    return x >= c->f->x[0] && x < c->f->x[c->f->n];
+/* Cuts what has been written, which falls towards its end, where the pieces of f from k on,
+ * which rise, come out above it once moved by `up`; the piece that does is returned. Both are
+ * climbed from the valley to where they have the same height at the same place. */
+static size_t cut_valley(vo_value *out, const vo_value *f, size_t k, double t, double up) {
+    size_t o = out->n;
+    double left = out->x[o], right = f->x[k] + up; /* right <= left: they lie over one another */
+    while (o > 0 && k < f->n && f->m[k] > t) {
+        const double begin = out->x[o - 1], end = f->x[k + 1] + up;
+        const double falls = t - out->m[o - 1], rises = f->m[k] - t, both = falls + rises;
+        const double over = left - right;
+        if (!(over > 0 && falls >= 0)) break; /* the latter by rounding only */
+        if (over * rises <= (left - begin) * both && over * falls <= (end - right) * both) {
+            left = most(left - over * (rises / both), begin);
+            break;
+        }
+        const double drop = falls * (left - begin), rise = rises * (end - right);
+        if (drop <= rise) {
+            left = begin;
+            right += drop / rises;
+            o--;
+        } else {
+            right = end;
+            left -= rise / falls;
+            k++;
+        }
+    }
+    out->n = o;
+    out->x[o] = left;
+    return k;
 }
 
-/* Moves to the piece that holds [x, ...): x[i] <= x < x[i + 1]. */
-static inline void seek(cursor *c, double x) {
-    while (c->i < c->f->n && c->f->x[c->i + 1] <= x) {
-        c->v += c->f->m[c->i] * (c->f->x[c->i + 1] - c->f->x[c->i]);
-        c->i++;
+/* out = sup-convolution of f with one piece: slope t from `up` to `down`. */
+static void slide(const vo_value *f, double t, double up, double down, vo_value *out) {
+    const size_t n = f->n;
+    size_t i = 0;
+    out->n = 0;
+    out->x[0] = f->x[0] + up;
+    for (;;) {
+        for (; i < n && f->m[i] > t; i++) append(out, f->m[i], f->x[i + 1] + up);
+        append(out, t, f->x[i] + down);
+        for (; i < n && f->m[i] <= t; i++) append(out, f->m[i], f->x[i + 1] + down);
+        if (i == n) return;
+        i = cut_valley(out, f, i, t, up);
     }
 }
 
-static inline double height(const cursor *c, double x) {
-    return c->i < c->f->n ? c->v + c->f->m[c->i] * (x - c->f->x[c->i]) : c->v;
-}
-
-static inline double next_knot(const cursor *c, double x) {
-    if (x < c->f->x[0]) return c->f->x[0];
-    return c->i < c->f->n ? c->f->x[c->i + 1] : (double)INFINITY;
-}
-
-/* One elementary stretch [x, to): which is on top, and where that changes. */
-static inline void emit_top(const cursor *a, const cursor *b, double x, double to,
-                            vo_value *out) {
-    const double slope_a = a->f->m[a->i], slope_b = b->f->m[b->i];
-    const double ahead = height(a, x) - height(b, x);
-    const double after = ahead + (slope_a - slope_b) * (to - x);
+/* One stretch [x, to) on which a is higher than b by `ahead` first and `after` last. */
+static inline void emit_top(double slope_a, double slope_b, double x, double to, double ahead,
+                            double after, vo_value *out) {
     if (ahead >= 0 && after >= 0) {
         append(out, slope_a, to);
     } else if (ahead <= 0 && after <= 0) {
         append(out, slope_b, to);
     } else {
         const double cross = least(most(x + ahead / (slope_b - slope_a), x), to);
-        if (cross > x) append(out, ahead > 0 ? slope_a : slope_b, cross);
-        if (to > cross) append(out, ahead > 0 ? slope_b : slope_a, to);
+        append(out, ahead > 0 ? slope_a : slope_b, cross);
+        append(out, ahead > 0 ? slope_b : slope_a, to);
     }
 }
 
-/* out = upper envelope of a and b, whose domains overlap or touch. */
-static void envelope(const anchored *a, const anchored *b, anchored *out) {
-    cursor ca = {&a->f, 0, a->v0}, cb = {&b->f, 0, b->v0};
-    const double end = most(a->f.x[a->f.n], b->f.x[b->f.n]);
-    double x = least(a->f.x[0], b->f.x[0]);
-    const bool both = a->f.x[0] == b->f.x[0];
-    out->v0 = both ? most(a->v0, b->v0) : a->f.x[0] < b->f.x[0] ? a->v0 : b->v0;
-    out->f.n = 0;
-    out->f.x[0] = x;
-    while (x < end) {
-        seek(&ca, x);
-        seek(&cb, x);
-        const double to = least(least(next_knot(&ca, x), next_knot(&cb, x)), end);
-        if (inside(&ca, x) && inside(&cb, x))
-            emit_top(&ca, &cb, x, to, &out->f);
-        else if (inside(&ca, x))
-            append(&out->f, ca.f->m[ca.i], to);
-        else if (inside(&cb, x))
-            append(&out->f, cb.f->m[cb.i], to);
+/* out = the higher of a and b, where b begins and ends no earlier than a, and begins no later
+ * than a ends. `above`: how much higher b begins than a. */
+static void envelope(const vo_value *a, const vo_value *b, double above, vo_value *out) {
+    const double end = a->x[a->n];
+    double x = b->x[0], ahead = -above;
+    size_t i = 0, j = 0;
+    out->n = 0;
+    out->x[0] = a->x[0];
+    for (; i < a->n && a->x[i + 1] <= x; i++) {
+        append(out, a->m[i], a->x[i + 1]);
+        ahead += a->m[i] * (a->x[i + 1] - a->x[i]);
+    }
+    if (i < a->n && x > a->x[i]) {
+        append(out, a->m[i], x);
+        ahead += a->m[i] * (x - a->x[i]);
+    }
+    while (x < end && j < b->n) {
+        const double to = least(a->x[i + 1], b->x[j + 1]);
+        const double after = ahead + (a->m[i] - b->m[j]) * (to - x);
+        emit_top(a->m[i], b->m[j], x, to, ahead, after, out);
+        i += a->x[i + 1] <= to;
+        j += b->x[j + 1] <= to;
         x = to;
+        ahead = after;
     }
+    for (; j < b->n; j++) append(out, b->m[j], b->x[j + 1]);
 }
 
-/* The piece range [i, j) of f as a function of its own. */
-static vo_value part(const vo_value *f, size_t i, size_t j) {
-    return (vo_value){f->x + i, f->m + i, j - i, true};
-}
+/* Functions in the scratch block: two that a chain of slides goes to and fro between, and two
+ * for the highest so far. */
+enum { CHAIN, BACK, TOTAL, SPARE, BUFFERS };
 
-/* Four functions live in the scratch block: the merged pair, the chain of one run of g, the
- * total so far, and a spare to write the next envelope into. */
-enum { MERGED, CHAIN, TOTAL, SPARE, BUFFERS };
-
-/* Bounded by: every knot of every merged pair, plus one crossing between any two knots. */
+/* Bounded by: every knot of every merged pair of runs, and as many crossings, twice. */
 size_t vo_value_convolve_room(const vo_value *f, const vo_value *g) {
     return 2 * (runs(f) * (g->n + 1) + runs(g) * (f->n + 1)) * 2 + 8;
 }
@@ -217,42 +234,26 @@ static vo_status reserve(vo_value_scratch *s, size_t doubles, vo_error *err) {
     return VO_OK;
 }
 
-static void swap(anchored *a, anchored *b) {
-    const anchored t = *a;
+static inline void swap(vo_value *a, vo_value *b) {
+    const vo_value t = *a;
     *a = *b;
     *b = t;
 }
 
-/* into = envelope(into, add), or add alone if there is nothing yet. */
-static void absorb(anchored *into, bool *have, anchored *add, anchored *spare) {
-    if (*have) {
-        envelope(into, add, spare);
-        swap(into, spare);
-    } else {
-        swap(into, add);
+/* chain = sup-convolution of f with pieces k..l-1 of g, whose slopes fall. */
+static void convolve_run(const vo_value *f, const vo_value *g, size_t k, size_t l,
+                         vo_value *chain, vo_value *back) {
+    if (k == l) { /* a point */
+        slide(f, 0, g->x[k], g->x[k], chain);
+        return;
     }
-    *have = true;
-}
-
-/* The merged function of run [i,j) of f and run [k,l) of g, cut to lo..hi. */
-static bool merge_runs(const vo_value *f, const vo_value *g, const size_t range[4],
-                       const double start[2], double lo, double hi, anchored *out) {
-    const vo_value pf = part(f, range[0], range[1]), pg = part(g, range[2], range[3]);
-    vo_value_merge(&pf, &pg, &out->f);
-    const double left = out->f.x[0];
-    vo_value whole = out->f;
-    if (!(left <= hi && out->f.x[out->f.n] >= lo)) return false;
-    /* the value at the new left end, before the cut moves it */
-    out->v0 = start[0] + start[1] + (lo > left ? vo_value_rise(&whole, lo) : 0);
-    return vo_value_restrict(&out->f, lo, hi);
-}
-
-/* Restricting moves a view's arrays forward; this lays it back to its buffer's start. */
-static void settle_view(anchored *a, double *base, size_t room) {
-    memmove(base, a->f.x, (a->f.n + 1) * sizeof(double));
-    memmove(base + room, a->f.m, a->f.n * sizeof(double));
-    a->f.x = base;
-    a->f.m = base + room;
+    slide(f, g->m[k], g->x[k], g->x[k + 1], chain);
+    for (size_t p = k + 1; p < l; p++) {
+        const double wide = g->x[p + 1] - g->x[p];
+        if (!(wide > 0)) continue;
+        swap(chain, back);
+        slide(back, g->m[p], 0, wide, chain);
+    }
 }
 
 static double rise_over(const vo_value *f, size_t from, size_t to) {
@@ -261,79 +262,34 @@ static double rise_over(const vo_value *f, size_t from, size_t to) {
     return v;
 }
 
-/* into = the higher of the two, where `add` begins and ends no earlier than `into` does: only
- * what lies beyond add's beginning can change. *end is into's value at its right end. */
-static void extend(anchored *into, double *end, const anchored *add, anchored *spare) {
-    vo_value *f = &into->f;
-    size_t k = f->n;
-    double v = *end;
-    for (; k > 0 && f->x[k] > add->f.x[0]; k--) v -= f->m[k - 1] * (f->x[k] - f->x[k - 1]);
-    const size_t tail = f->n - k;
-    spare->v0 = v;
-    spare->f.n = tail;
-    memcpy(spare->f.x, f->x + k, (tail + 1) * sizeof(double));
-    memcpy(spare->f.m, f->m + k, tail * sizeof(double));
-    anchored out = {.f = {.x = f->x + k, .m = f->m + k}};
-    envelope(spare, add, &out);
-    f->n = k + out.f.n;
-    if (k == 0) into->v0 = out.v0; /* both begin where the domain is cut */
-    *end = out.v0 + rise_over(&out.f, 0, out.f.n);
-}
-
-/* chain = sup-convolution of all of f with pieces k..l-1 of g, which are concave; false if
- * nothing of it lies in lo..hi. Runs of f are taken from left to right: each reaches over the
- * next by no more than what the pieces of g can move. */
-static bool convolve_run(const vo_value *f, const vo_value *g, size_t k, size_t l,
-                         double start_g, double lo, double hi, size_t room, anchored *chain,
-                         anchored *merged, anchored *spare) {
-    bool have = false;
-    double start_f = 0, end = 0;
-    for (size_t i = 0, j; i <= f->n; i = j) {
-        double *const base = merged->f.x;
-        j = run_end(f, i);
-        if (merge_runs(f, g, (size_t[4]){i, j, k, l}, (double[2]){start_f, start_g}, lo, hi,
-                       merged)) {
-            settle_view(merged, base, room);
-            if (have) {
-                extend(chain, &end, merged, spare);
-            } else {
-                swap(chain, merged);
-                end = chain->v0 + rise_over(&chain->f, 0, chain->f.n);
-            }
-            have = true;
-        } else {
-            merged->f = (vo_value){.x = base, .m = base + room};
-        }
-        start_f += rise_over(f, i, j);
-        if (j >= f->n) break;
-    }
-    return have;
-}
-
 vo_status vo_value_convolve(const vo_value *f, const vo_value *g, double lo, double hi,
                             vo_value_scratch *scratch, vo_value *out, bool *empty,
                             vo_error *err) {
     const size_t room = vo_value_convolve_room(f, g);
     if (reserve(scratch, 2 * BUFFERS * room, err) != VO_OK) return VO_ENOMEM;
-    anchored buf[BUFFERS] = {0};
+    vo_value buf[BUFFERS];
     for (size_t b = 0; b < BUFFERS; b++)
-        buf[b].f = (vo_value){.x = scratch->block + 2 * b * room,
-                              .m = scratch->block + (2 * b + 1) * room};
-    bool have_total = false;
-    double start_g = 0;
-    for (size_t k = 0, l; k <= g->n; k = l) {
-        l = run_end(g, k);
-        if (convolve_run(f, g, k, l, start_g, lo, hi, room, &buf[CHAIN], &buf[MERGED],
-                         &buf[SPARE]))
-            absorb(&buf[TOTAL], &have_total, &buf[CHAIN], &buf[SPARE]);
-        start_g += rise_over(g, k, l);
-        if (l >= g->n) break;
-    }
-    *empty = !have_total;
-    if (!have_total) return VO_OK;
-    out->n = buf[TOTAL].f.n;
+        buf[b] = (vo_value){.x = scratch->block + 2 * b * room,
+                            .m = scratch->block + (2 * b + 1) * room};
+    double start = 0; /* of the run, above the beginning of g */
+    size_t k = 0;
+    do {
+        const size_t l = run_end(g, k);
+        convolve_run(f, g, k, l, &buf[CHAIN], &buf[BACK]);
+        if (k == 0) {
+            swap(&buf[TOTAL], &buf[CHAIN]);
+        } else {
+            envelope(&buf[TOTAL], &buf[CHAIN], start, &buf[SPARE]);
+            swap(&buf[TOTAL], &buf[SPARE]);
+        }
+        start += rise_over(g, k, l);
+        k = l;
+    } while (k < g->n);
+    *empty = !vo_value_restrict(&buf[TOTAL], lo, hi);
+    if (*empty) return VO_OK;
+    out->n = buf[TOTAL].n;
     assert(out->n + 1 <= room);
-    memcpy(out->x, buf[TOTAL].f.x, (out->n + 1) * sizeof(double));
-    memcpy(out->m, buf[TOTAL].f.m, out->n * sizeof(double));
+    memcpy(out->x, buf[TOTAL].x, (out->n + 1) * sizeof(double));
+    memcpy(out->m, buf[TOTAL].m, out->n * sizeof(double));
     return VO_OK;
 }

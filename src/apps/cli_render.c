@@ -221,9 +221,14 @@ static void proof_line(const vo_json *r, GString *out) {
     else
         g_string_append_printf(out, ", certificate %s%s%s", valid ? cli_green() : cli_red(),
                                valid ? "valid" : "NOT valid", cli_plain());
+    const double part = fabs(num(proof, "gap_relative"));
     if (!isnan(gap)) /* what is rounding of the money that changes hands is no gap */
-        g_string_append_printf(out, ", gap %.2g",
-                               fabs(num(proof, "gap_relative")) < 1e-9 ? 0 : gap);
+        g_string_append_printf(out, ", gap %.2g", part < 1e-9 ? 0 : gap);
+    if (part >= 1e-9 && strcmp(str(r, "verdict"), "optimal") == 0)
+        g_string_append_printf(out,
+                               " (%.2g %% of the money moved: the check's bound is no "
+                               "closer)",
+                               100 * part);
     g_string_append(out, "\n");
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "port/file.h"
+#include "support/data_folder.h"
 
 #define FOLDER VOLTEO_BINARY_DIR "/tests/cli"
 
@@ -420,5 +421,41 @@ Test(cli, the_doctor_finds_this_machine_well) {
     result r = run("doctor", "doctor");
     cr_expect_eq(r.code, 0, "%s", r.out);
     cr_expect(strstr(r.out, "all is well"), "%s", r.out);
+    drop(&r);
+}
+
+Test(cli, five_minute_prices_with_many_negative_ones_are_answered) {
+    char path[DATA_PATH], arguments[DATA_PATH + 200];
+    NEED_DATA("aemo_vic1_5min/vic1_5min.csv.zst", path);
+    put_inputs();
+    snprintf(arguments, sizeof arguments,
+             "optimize --prices '%s' --tz Australia/Brisbane --battery battery.json --json",
+             path);
+    result r = run("aemo", arguments);
+    cr_expect_gt(profit_of(&r), 0);
+    cr_expect(strstr(r.out, "\"verdict\":\"optimal\""), "%.200s", r.out);
+    cr_expect(strstr(r.out, "\"valid\":true"), "%.400s", r.out);
+    cr_expect(strstr(r.out, "\"intervals\":78911"), "%.2000s", r.out);
+    drop(&r);
+}
+
+/* 89.4 % and 721 days are the published planned capture, computed elsewhere. */
+Test(cli, published_forecasts_are_judged_on_their_own_days_without_being_told) {
+    char prices[DATA_PATH], forecasts[DATA_PATH], arguments[2 * DATA_PATH + 200];
+    NEED_DATA("epf_benchmark/NP.csv", prices);
+    NEED_DATA("epf_benchmark/forecasts_NP_DNN_LEAR.csv.zst", forecasts);
+    put("np.json", "{\"power_mw\":1,\"capacity_mwh\":4,\"charge_efficiency\":0.9,"
+                   "\"discharge_efficiency\":1,\"initial_soc\":0}");
+    snprintf(arguments, sizeof arguments,
+             "backtest --prices '%s' --forecast '%s' --battery np.json --days-alone "
+             "--skip-days 7 --policies 'perfect,mpc:column=DNN Ensemble'",
+             prices, forecasts);
+    result r = run("np", arguments);
+    cr_expect(strstr(r.out, ": 721 days,"), "%s", r.out);
+    cr_expect(strstr(r.out, "89.4 %"), "%s", r.out);
+    cr_expect(strstr(r.out, "16,688.38"), "%s", r.out);
+    cr_expect(strstr(r.out, "played are the days that the forecasts cover, 2016-12-27 to "),
+              "%s", r.out);
+    cr_expect_null(strstr(r.out, "fallback"), "nothing was filled: %s", r.out);
     drop(&r);
 }

@@ -311,9 +311,21 @@ Test(cli, a_least_violating_plan_is_said_to_be_verified_and_what_it_breaks) {
 
 Test(cli, what_is_rounding_is_not_shown) {
     put_inputs();
+    put("half.json", "{\"power_mw\":2,\"capacity_mwh\":4,\"efficiency\":0.85}");
     result r = run("dust", "optimize --prices prices.csv --battery battery.json --method lp");
     cr_expect(strstr(r.out, ", gap 0\n"), "%s", r.out);
     drop(&r);
+    static const int days[] = {8, 12, 16, 20}; /* their bounds miss by some 1e-11 */
+    for (size_t i = 0; i < 4; i++) {
+        char arguments[100];
+        snprintf(arguments, sizeof arguments, "data synth --days %d --out rounding.csv",
+                 days[i]);
+        r = run("rounding_synth", arguments);
+        drop(&r);
+        r = run("rounding", "optimize --prices rounding.csv --battery half.json");
+        cr_expect(strstr(r.out, "certificate valid, gap 0\n"), "%.400s", r.out);
+        drop(&r);
+    }
     put("flat.csv", "timestamp,price\n2024-01-01T00:00Z,50\n2024-01-01T01:00Z,50\n");
     r = run("flat", "optimize --prices flat.csv --battery battery.json --method lp");
     cr_expect(strstr(r.out, "  0 cycles, 0 MWh charged, 0 MWh discharged\n"), "%s", r.out);

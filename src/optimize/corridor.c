@@ -191,7 +191,7 @@ static void settle_plain(vo_corridor *c, size_t from, size_t to, double dt_h) {
         const double sell = export_price[t] - fee;
         double buy = p->price[t] + fee;
         if (p->carbon_kg_per_mwh) buy += p->carbon_kg_per_mwh[t] / 1000 * p->carbon_price_per_t;
-        profit -= wear * most(power_mw, 0) * dt_h;
+        if (wear > 0) profit -= wear * most(power_mw, 0) * dt_h;
         profit += (power_mw >= 0 ? sell : buy) * power_mw * dt_h;
     }
     c->profit = profit;
@@ -262,7 +262,7 @@ void vo_corridor_step(vo_corridor *c, size_t t, double want_mw) {
     }
     c->plan->power_mw[t] = power;
     c->plan->stored_mwh[t + 1] = c->stored_mwh;
-    settle(c, t, power, l->dt_h);
+    if (!c->alike) settle(c, t, power, l->dt_h);
 }
 
 /* Steps through intervals that are alike, with what they share at hand. */
@@ -283,17 +283,13 @@ static void play_alike(vo_corridor *c, size_t from, size_t to) {
         after[t] = stored;
     }
     c->stored_mwh = stored;
-    settle_plain(c, from, to, l.dt_h);
 }
 
 void vo_corridor_play(vo_corridor *c, size_t from, size_t to) {
-    const size_t piece = 512; /* settled while still in the cache */
-    for (size_t t = from, end; t < to && c->alike; t = end) {
-        end = to - t < piece ? to : t + piece;
-        play_alike(c, t, end);
-    }
-    for (size_t t = from; t < to && !c->alike; t++)
-        vo_corridor_step(c, t, c->plan->power_mw[t]);
+    if (c->alike)
+        play_alike(c, from, to);
+    else
+        for (size_t t = from; t < to; t++) vo_corridor_step(c, t, c->plan->power_mw[t]);
 }
 
 static void add_violation(vo_plan *plan, vo_limit limit, int64_t interval, double amount) {
@@ -354,6 +350,7 @@ static void list_violations(vo_corridor *c) {
 
 void vo_corridor_close(vo_corridor *c, const char *method) {
     vo_plan *plan = c->plan;
+    if (c->alike) settle_plain(c, 0, plan->n, c->p->interval_h);
     plan->n_violations = 0;
     list_violations(c);
     plan->profit = c->profit + c->final_value_per_mwh * c->stored_mwh;

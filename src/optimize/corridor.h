@@ -31,6 +31,7 @@ typedef struct {
     bool ranged;  /* power limits differ between intervals                       */
     bool limited; /* a cycle limit is there                                      */
     bool alike;   /* plain, even, neither ranged nor limited: only prices differ */
+                  /*   and all is settled at once, at close                      */
     double min_mwh, max_mwh;
     double final_low_mwh, final_high_mwh; /* the end rule as a range                      */
     double final_value_per_mwh;           /* 0 unless the end rule says so                */

@@ -3,7 +3,8 @@
  * One pass over the day finds the best pair: going forward it remembers the cheapest charge
  * seen since the path was last full, and the dearest discharge since it was last empty, for
  * these are what the present interval can be paired with. Every pair uses up an interval, the
- * room between two intervals or the allowance, so a day needs few passes: O(pairs * n).
+ * room between two intervals or the allowance, so a day needs few passes: O(pairs * n). What
+ * a pass remembers is kept, and the next one renews only what the last pair has changed.
  */
 #include "optimize/cycle.h"
 
@@ -27,7 +28,7 @@ typedef struct {
     double cost[VO_DAYBOOK_MAX], worth[VO_DAYBOOK_MAX]; /* no room: HUGE_VAL, -HUGE_VAL */
     double full[VO_DAYBOOK_MAX], empty[VO_DAYBOOK_MAX]; /* HUGE_VAL, -HUGE_VAL at walls */
     double cheap[VO_DAYBOOK_MAX], dear[VO_DAYBOOK_MAX]; /* the best partners before it  */
-    double gain[VO_DAYBOOK_MAX];                        /* with the better of the two   */
+    double gain[VO_DAYBOOK_MAX + 1];                    /* with the better one; then 0 */
 } offers;
 
 static void offer(offers *o, const vo_daybook *d, size_t i) {
@@ -63,19 +64,22 @@ static void find_partners(offers *o, size_t n, size_t first, size_t last) {
 /* The first pair of the highest gain, its partner the earliest of the best; {0, 0} if nothing
  * pays. */
 static pair best_pair(const offers *o, size_t n) {
-    double best = 0;
-    for (size_t i = 0; i < n; i++) best = most(o->gain[i], best);
-    if (!(best > 0)) return (pair){0, 0};
-    size_t end = 0, at = 0;
-    while (o->gain[end] != best) end++;
-    if (o->worth[end] - o->cheap[end] == best) {
-        for (size_t k = end; k > 0 && o->full[k] < 0; k--)
-            if (o->cost[k - 1] == o->cheap[end]) at = k - 1;
-        return (pair){at, end};
+    double best = 0, odd = 0; /* two, for each maximum waits for the last */
+    for (size_t i = 0; i < n; i += 2) {
+        best = most(o->gain[i], best);
+        odd = most(o->gain[i + 1], odd);
     }
-    for (size_t k = end; k > 0 && o->empty[k] > 0; k--)
-        if (o->worth[k - 1] == o->dear[end]) at = k - 1;
-    return (pair){end, at};
+    best = most(best, odd);
+    if (!(best > 0)) return (pair){0, 0};
+    size_t end = 0;
+    while (o->gain[end] != best) end++;
+    size_t begin = end; /* the last interval that knew no partner as good: it is the partner */
+    if (o->worth[end] - o->cheap[end] == best) {
+        while (o->cheap[begin] == o->cheap[end]) begin--;
+        return (pair){.in = begin, .out = end};
+    }
+    while (o->dear[begin] == o->dear[end]) begin--;
+    return (pair){.in = end, .out = begin};
 }
 
 /* What the pair can move: power, allowance, and room on the path between the two. */
@@ -102,6 +106,7 @@ static void book_pairs(vo_daybook *d, offers *o) {
     const double tol = dust(d);
     for (size_t i = 0; i < d->n; i++) offer(o, d, i);
     raise_walls(o, d, 0, d->n);
+    o->gain[d->n] = 0;
     for (size_t first = 0, last = d->n;;) {
         find_partners(o, d->n, first, last);
         const pair b = best_pair(o, d->n);

@@ -158,10 +158,9 @@ void vo_daybook_keep(vo_daybook *d, const vo_corridor *c) {
     move_lasting(d, c->final_high_mwh - d->level[d->n], true, c->final_value_per_mwh);
 }
 
-/* Stored MWh as power at the terminals. */
+/* Stored MWh as power at the terminals; 0 - x, so that nothing moved is 0 and not -0. */
 static double power_mw(double mwh, const vo_corridor_step_length *l) {
-    const double per_mw = (mwh > 0 ? l->over.gain : l->over.drain) * l->dt_h;
-    return mwh == 0 ? 0 : -mwh / per_mw;
+    return 0 - mwh / ((mwh > 0 ? l->over.gain : l->over.drain) * l->dt_h);
 }
 
 void vo_daybook_play(const vo_daybook *d, vo_corridor *c) {

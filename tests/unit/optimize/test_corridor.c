@@ -3,6 +3,9 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <string.h>
+
+#include "base/random.h"
 
 static vo_battery battery(void) {
     vo_battery b = vo_battery_default();
@@ -137,4 +140,53 @@ Test(corridor, money_is_price_fee_wear_and_final_value) {
     vo_corridor_close(&c, "test");
     cr_assert_float_eq(plan->profit, -0.5 * 25 + (100 - 5 - 4) + 1.5 * 30, 1e-12);
     vo_plan_free(plan);
+}
+
+/* Bit by bit, where intervals are alike and where lengths or limits set them apart. */
+Test(corridor, playing_wishes_is_stepping_through_them) {
+    enum { N = 700 };
+    double price[N], wish[N], dt_h[N], limit[N];
+    vo_random g = vo_random_seed(7, 0);
+    for (int round = 0; round < 40; round++) {
+        vo_battery b = vo_battery_default();
+        b.capacity_mwh = vo_random_between(&g, 1, 6);
+        b.wear_cost_per_mwh = round % 3 ? 0 : 4;
+        b.self_discharge_per_h = round % 4 ? 0 : 0.01;
+        if (round % 8 == 5) b.max_cycles_per_day = 1;
+        for (size_t t = 0; t < N; t++) {
+            price[t] = vo_random_between(&g, -50, 150);
+            wish[t] = vo_random_between(&g, -1.5, 1.5);
+            dt_h[t] = vo_random_between(&g, 0.2, 1);
+            limit[t] = vo_random_between(&g, 0, 1);
+        }
+        vo_problem p = problem(price, N, &b);
+        p.fee_per_mwh = round % 5 ? 0 : 2;
+        if (round % 8 == 6) p.dt_h = dt_h;
+        if (round % 8 == 7) p.charge_limit_mw = limit;
+        vo_plan *stepped = NULL, *played = NULL;
+        vo_corridor c;
+        cr_assert_eq(vo_plan_create(N, 1, &stepped, NULL), VO_OK);
+        cr_assert_eq(vo_plan_create(N, 1, &played, NULL), VO_OK);
+        cr_assert_eq(vo_corridor_open(&c, &p, stepped, "test", NULL), VO_OK);
+        for (size_t t = 0; t < N; t++) vo_corridor_step(&c, t, wish[t]);
+        vo_corridor_close(&c, "test");
+        cr_assert_eq(vo_corridor_open(&c, &p, played, "test", NULL), VO_OK);
+        memcpy(played->power_mw, wish, sizeof wish);
+        for (size_t t = 0; t < N; t += 100) vo_corridor_play(&c, t, t + 100);
+        vo_corridor_close(&c, "test");
+        cr_assert_eq(memcmp(stepped->power_mw, played->power_mw, sizeof wish), 0);
+        cr_assert_eq(memcmp(stepped->stored_mwh, played->stored_mwh, sizeof wish), 0);
+        cr_assert_eq(memcmp(stepped->export_mw, played->export_mw, sizeof wish), 0);
+        cr_assert_eq(stepped->profit, played->profit);
+        double money = 0; /* and it is what the flows cost */
+        for (size_t t = 0; t < N; t++) {
+            const double h = p.dt_h ? dt_h[t] : 1;
+            money += h * ((price[t] - p.fee_per_mwh) * played->export_mw[t] -
+                          (price[t] + p.fee_per_mwh) * played->import_mw[t] -
+                          b.wear_cost_per_mwh * played->export_mw[t]);
+        }
+        cr_assert_float_eq(played->profit, money, 1e-6);
+        vo_plan_free(stepped);
+        vo_plan_free(played);
+    }
 }

@@ -3,6 +3,9 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
+
+#include "base/random.h"
 
 static vo_battery battery(double mwh, double efficiency) {
     vo_battery b = vo_battery_default();
@@ -124,4 +127,49 @@ Test(spread, an_exact_end_above_the_start_is_bought_in_the_cheapest_hours) {
     vo_plan *plan = plan_of(price, NULL, 4, &b, 0);
     check_power(plan, power);
     vo_plan_free(plan);
+}
+
+static int rising(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The best of all moments, by sorting both parts of the day for each: 1 MW, no losses. */
+static double best_of_all_moments(const double *price, size_t n, size_t hours, bool full) {
+    double best = 0, early[300], late[300];
+    for (size_t m = 1; m < n; m++) {
+        for (size_t i = 0; i < n; i++)
+            if (i < m)
+                early[i] = full ? -price[i] : price[i];
+            else
+                late[i - m] = full ? -price[i] : price[i];
+        qsort(early, m, sizeof *early, rising);
+        qsort(late, n - m, sizeof *late, rising);
+        double gain = 0;
+        for (size_t k = 0; k < hours && k < m && k < n - m; k++)
+            gain += fmax(late[n - m - 1 - k] - early[k], 0);
+        best = fmax(best, gain);
+    }
+    return best;
+}
+
+Test(spread, no_other_moment_of_the_day_earns_more) {
+    vo_random g = vo_random_seed(5, 0);
+    int32_t day[300] = {0};
+    double price[300];
+    for (int round = 0; round < 600; round++) {
+        const size_t n = 2 + (size_t)vo_random_below(&g, round % 10 ? 24 : 298);
+        const size_t hours = 1 + (size_t)vo_random_below(&g, 6);
+        for (size_t i = 0; i < n; i++)
+            price[i] = round % 3 ? vo_random_between(&g, 40, 120) +
+                                       30 * sin(6.3 * (double)i / (double)n)
+                                 : 10 * (double)vo_random_below(&g, 5);
+        vo_battery b = battery((double)hours, 1);
+        const bool full = round % 2;
+        b.initial_soc = full ? 1 : 0;
+        vo_plan *plan = plan_of(price, day, n, &b, 0);
+        cr_assert_float_eq(plan->profit, best_of_all_moments(price, n, hours, full), 1e-9,
+                           "round %d, %zu hours", round, n);
+        vo_plan_free(plan);
+    }
 }

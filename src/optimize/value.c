@@ -120,12 +120,24 @@ static size_t runs(const vo_value *f) {
     return count;
 }
 
+/* append, for loops that hold a function's parts in variables; the new number of pieces. */
+static inline size_t put(double *restrict x, double *restrict m, size_t n, double slope,
+                         double end) {
+    if (!(end > x[n])) return n;
+    if (n && m[n - 1] == slope) n--;
+    m[n] = slope;
+    x[n + 1] = end;
+    return n + 1;
+}
+
 /* Cuts what has been written, which falls towards its end, where the pieces of f from k on,
  * which rise, come out above it once moved by `up`; the piece that does is returned. Both are
  * climbed from the valley to where they have the same height at the same place. */
-static size_t cut_valley(vo_value *out, const vo_value *f, size_t k, double t, double up) {
+static inline size_t cut_valley(vo_value *out, const vo_value *f, size_t k, double t,
+                                double up) {
     size_t o = out->n;
-    double left = out->x[o], right = f->x[k] + up; /* right <= left: they lie over one another */
+    double left = out->x[o],
+           right = f->x[k] + up; /* right <= left: they lie over one another */
     while (o > 0 && k < f->n && f->m[k] > t) {
         const double begin = out->x[o - 1], end = f->x[k + 1] + up;
         const double falls = t - out->m[o - 1], rises = f->m[k] - t, both = falls + rises;
@@ -142,10 +154,11 @@ static size_t cut_valley(vo_value *out, const vo_value *f, size_t k, double t, d
             o--;
         } else {
             right = end;
-            left -= rise / falls;
+            left = most(left - rise / falls, begin);
             k++;
         }
     }
+    if (o > 0 && !(left > out->x[o - 1])) o--; /* cut at a knot */
     out->n = o;
     out->x[o] = left;
     return k;
@@ -153,68 +166,72 @@ static size_t cut_valley(vo_value *out, const vo_value *f, size_t k, double t, d
 
 /* out = sup-convolution of f with one piece: slope t from `up` to `down`. */
 static void slide(const vo_value *f, double t, double up, double down, vo_value *out) {
+    const double *from_x = f->x, *from_m = f->m;
+    double *restrict x = out->x, *restrict m = out->m;
     const size_t n = f->n;
-    size_t i = 0;
-    out->n = 0;
-    out->x[0] = f->x[0] + up;
+    size_t i = 0, o = 0;
+    x[0] = from_x[0] + up;
     for (;;) {
-        for (; i < n && f->m[i] > t; i++) append(out, f->m[i], f->x[i + 1] + up);
-        append(out, t, f->x[i] + down);
-        for (; i < n && f->m[i] <= t; i++) append(out, f->m[i], f->x[i + 1] + down);
-        if (i == n) return;
-        i = cut_valley(out, f, i, t, up);
+        for (; i < n && from_m[i] > t; i++) o = put(x, m, o, from_m[i], from_x[i + 1] + up);
+        o = put(x, m, o, t, from_x[i] + down);
+        for (; i < n && from_m[i] <= t; i++) o = put(x, m, o, from_m[i], from_x[i + 1] + down);
+        if (i == n) break;
+        vo_value so_far = {.x = x, .m = m, .n = o};
+        i = cut_valley(&so_far, f, i, t, up);
+        o = so_far.n;
     }
-}
-
-/* One stretch [x, to) on which a is higher than b by `ahead` first and `after` last. */
-static inline void emit_top(double slope_a, double slope_b, double x, double to, double ahead,
-                            double after, vo_value *out) {
-    if (ahead >= 0 && after >= 0) {
-        append(out, slope_a, to);
-    } else if (ahead <= 0 && after <= 0) {
-        append(out, slope_b, to);
-    } else {
-        const double cross = least(most(x + ahead / (slope_b - slope_a), x), to);
-        append(out, ahead > 0 ? slope_a : slope_b, cross);
-        append(out, ahead > 0 ? slope_b : slope_a, to);
-    }
+    out->n = o;
 }
 
 /* out = the higher of a and b, where b begins and ends no earlier than a, and begins no later
  * than a ends. `above`: how much higher b begins than a. */
 static void envelope(const vo_value *a, const vo_value *b, double above, vo_value *out) {
-    const double end = a->x[a->n];
-    double x = b->x[0], ahead = -above;
-    size_t i = 0, j = 0;
-    out->n = 0;
-    out->x[0] = a->x[0];
-    for (; i < a->n && a->x[i + 1] <= x; i++) {
-        append(out, a->m[i], a->x[i + 1]);
-        ahead += a->m[i] * (a->x[i + 1] - a->x[i]);
+    const double *ax = a->x, *am = a->m, *bx = b->x, *bm = b->m, end = ax[a->n];
+    double *restrict x = out->x, *restrict m = out->m;
+    double at = bx[0], ahead = -above; /* a above b */
+    size_t i = 0, j = 0, o = 0;
+    x[0] = ax[0];
+    for (; i < a->n && ax[i + 1] <= at; i++) {
+        o = put(x, m, o, am[i], ax[i + 1]);
+        ahead += am[i] * (ax[i + 1] - ax[i]);
     }
-    if (i < a->n && x > a->x[i]) {
-        append(out, a->m[i], x);
-        ahead += a->m[i] * (x - a->x[i]);
+    if (i < a->n && at > ax[i]) {
+        o = put(x, m, o, am[i], at);
+        ahead += am[i] * (at - ax[i]);
     }
-    while (x < end && j < b->n) {
-        const double to = least(a->x[i + 1], b->x[j + 1]);
-        const double after = ahead + (a->m[i] - b->m[j]) * (to - x);
-        emit_top(a->m[i], b->m[j], x, to, ahead, after, out);
-        i += a->x[i + 1] <= to;
-        j += b->x[j + 1] <= to;
-        x = to;
+    while (at < end && j < b->n) {
+        const double to_a = ax[i + 1], to_b = bx[j + 1], to = least(to_a, to_b);
+        const double slope_a = am[i], slope_b = bm[j];
+        const double after = ahead + (slope_a - slope_b) * (to - at);
+        if (ahead >= 0 && after >= 0) {
+            o = put(x, m, o, slope_a, to);
+        } else if (ahead <= 0 && after <= 0) {
+            o = put(x, m, o, slope_b, to);
+        } else {
+            const double cross = least(most(at + ahead / (slope_b - slope_a), at), to);
+            o = put(x, m, o, ahead > 0 ? slope_a : slope_b, cross);
+            o = put(x, m, o, ahead > 0 ? slope_b : slope_a, to);
+        }
+        i += to_a <= to;
+        j += to_b <= to;
+        at = to;
         ahead = after;
     }
-    for (; j < b->n; j++) append(out, b->m[j], b->x[j + 1]);
+    for (; j < b->n; j++) o = put(x, m, o, bm[j], bx[j + 1]);
+    out->n = o;
 }
 
-/* Functions in the scratch block: two that a chain of slides goes to and fro between, and two
- * for the highest so far. */
-enum { CHAIN, BACK, TOTAL, SPARE, BUFFERS };
+/* Functions in the scratch block: two that a chain of slides goes to and fro between, what one
+ * run of g makes, and two for the highest so far. */
+enum { CHAIN, BACK, RUN, TOTAL, SPARE, BUFFERS };
 
 /* Bounded by: every knot of every merged pair of runs, and as many crossings, twice. */
+static size_t room_of(const vo_value *f, size_t runs_f, const vo_value *g, size_t runs_g) {
+    return 4 * (runs_f * (g->n + 1) + runs_g * (f->n + 1)) + 8;
+}
+
 size_t vo_value_convolve_room(const vo_value *f, const vo_value *g) {
-    return 2 * (runs(f) * (g->n + 1) + runs(g) * (f->n + 1)) * 2 + 8;
+    return room_of(f, runs(f), g, runs(g));
 }
 
 void vo_value_scratch_fini(vo_value_scratch *s) {
@@ -240,19 +257,21 @@ static inline void swap(vo_value *a, vo_value *b) {
     *b = t;
 }
 
-/* chain = sup-convolution of f with pieces k..l-1 of g, whose slopes fall. */
+/* out = sup-convolution of f with pieces k..l-1 of g, whose slopes fall. buf: CHAIN, BACK. */
 static void convolve_run(const vo_value *f, const vo_value *g, size_t k, size_t l,
-                         vo_value *chain, vo_value *back) {
+                         vo_value *buf, vo_value *out) {
     if (k == l) { /* a point */
-        slide(f, 0, g->x[k], g->x[k], chain);
+        slide(f, 0, g->x[k], g->x[k], out);
         return;
     }
-    slide(f, g->m[k], g->x[k], g->x[k + 1], chain);
-    for (size_t p = k + 1; p < l; p++) {
+    while (l > k + 1 && !(g->x[l] > g->x[l - 1])) l--;
+    const vo_value *from = f;
+    for (size_t p = k; p < l; p++) {
         const double wide = g->x[p + 1] - g->x[p];
-        if (!(wide > 0)) continue;
-        swap(chain, back);
-        slide(back, g->m[p], 0, wide, chain);
+        if (p > k && !(wide > 0)) continue;
+        vo_value *to = p + 1 == l ? out : &buf[from == &buf[CHAIN] ? BACK : CHAIN];
+        slide(from, g->m[p], p > k ? 0 : g->x[k], p > k ? wide : g->x[k + 1], to);
+        from = to;
     }
 }
 
@@ -265,31 +284,24 @@ static double rise_over(const vo_value *f, size_t from, size_t to) {
 vo_status vo_value_convolve(const vo_value *f, const vo_value *g, double lo, double hi,
                             vo_value_scratch *scratch, vo_value *out, bool *empty,
                             vo_error *err) {
-    const size_t room = vo_value_convolve_room(f, g);
+    const size_t room = room_of(f, f->n + 1, g, g->n + 1);
     if (reserve(scratch, 2 * BUFFERS * room, err) != VO_OK) return VO_ENOMEM;
     vo_value buf[BUFFERS];
     for (size_t b = 0; b < BUFFERS; b++)
         buf[b] = (vo_value){.x = scratch->block + 2 * b * room,
                             .m = scratch->block + (2 * b + 1) * room};
-    double start = 0; /* of the run, above the beginning of g */
-    size_t k = 0;
-    do {
+    size_t k = run_end(g, 0);
+    convolve_run(f, g, 0, k, buf, k < g->n ? &buf[TOTAL] : out);
+    double start = rise_over(g, 0, k); /* of the next run, above the beginning of g */
+    while (k < g->n) {
         const size_t l = run_end(g, k);
-        convolve_run(f, g, k, l, &buf[CHAIN], &buf[BACK]);
-        if (k == 0) {
-            swap(&buf[TOTAL], &buf[CHAIN]);
-        } else {
-            envelope(&buf[TOTAL], &buf[CHAIN], start, &buf[SPARE]);
-            swap(&buf[TOTAL], &buf[SPARE]);
-        }
+        convolve_run(f, g, k, l, buf, &buf[RUN]);
+        envelope(&buf[TOTAL], &buf[RUN], start, l < g->n ? &buf[SPARE] : out);
+        swap(&buf[TOTAL], &buf[SPARE]);
         start += rise_over(g, k, l);
         k = l;
-    } while (k < g->n);
-    *empty = !vo_value_restrict(&buf[TOTAL], lo, hi);
-    if (*empty) return VO_OK;
-    out->n = buf[TOTAL].n;
-    assert(out->n + 1 <= room);
-    memcpy(out->x, buf[TOTAL].x, (out->n + 1) * sizeof(double));
-    memcpy(out->m, buf[TOTAL].m, out->n * sizeof(double));
+    }
+    assert(out->n + 1 <= vo_value_convolve_room(f, g));
+    *empty = !vo_value_restrict(out, lo, hi);
     return VO_OK;
 }

@@ -8,8 +8,7 @@
  *     W(s) = max over z of q(z) + V(s - z),       the sup-convolution of the two,
  *
  * and needs no grid. If both are concave, the result is all their pieces sorted by slope. If
- * not, each is cut into concave runs, every pair of runs is merged like that, and the upper
- * envelope of the merged functions is taken.
+ * not, it is a maximum in a sliding window for each piece of the reward (value.c).
  *
  * Units:  x in MWh, m in currency per MWh. Functions are known up to a constant.
  * Memory: a vo_value is a view; its arrays belong to whoever laid them out.
@@ -67,7 +66,8 @@ void vo_value_scratch_fini(vo_value_scratch *s);
 /* Room that vo_value_convolve may need in out->x and out->m, in doubles each. */
 size_t vo_value_convolve_room(const vo_value *f, const vo_value *g);
 
-/* out = sup-convolution of any two, cut to lo..hi; out as in merge, with the room above.
+/* out = sup-convolution of any two, cut to lo..hi as vo_value_restrict does; out as in merge,
+ * with the room above. Few pieces of g are assumed: the time is that of g->n passes over f.
  * *empty tells that nothing is left. VO_ENOMEM. */
 vo_status vo_value_convolve(const vo_value *f, const vo_value *g, double lo, double hi,
                             vo_value_scratch *scratch, vo_value *out, bool *empty,

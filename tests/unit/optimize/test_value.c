@@ -4,8 +4,10 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/random.h"
+#include "support/pairwise.h"
 
 enum { MOST = 4096 };
 
@@ -77,24 +79,134 @@ Test(value, merging_concave_functions_is_their_sup_convolution) {
     free(f), free(g), free(w);
 }
 
+/* Any f of up to 60 pieces and any g of up to 4, several kinds of slope among them. */
+static void draw_pair(int seed, function *f, function *g) {
+    vo_random r = vo_random_seed((uint64_t)seed, 2);
+    draw(&r, vo_random_below(&r, seed % 10 == 0 ? 61 : 9), 0, false, f);
+    draw(&r, vo_random_below(&r, 5), -vo_random_between(&r, 0, 2), false, g);
+    const uint64_t kind = vo_random_below(&r, 4);
+    for (size_t i = 0; i < f->v.n; i++) {
+        if (kind == 0) f->m[i] = i % 2 ? -3 : 3; /* saw teeth */
+        if (kind == 1) f->m[i] = vo_random_between(&r, -6, 6);
+        if (kind == 1 && i < g->v.n) g->m[i] = vo_random_between(&r, -6, 6);
+    }
+    if (kind == 2) f->v.concave = true, qsort(f->m, f->v.n, sizeof *f->m, falling);
+}
+
+static bool convolve(const function *f, const function *g, vo_value_scratch *scratch,
+                     function *w) {
+    cr_assert(vo_value_convolve_room(&f->v, &g->v) < MOST);
+    w->v = (vo_value){.x = w->x, .m = w->m};
+    bool empty = true;
+    cr_assert_eq(
+        vo_value_convolve(&f->v, &g->v, f->x[0], f->x[f->v.n], scratch, &w->v, &empty, NULL),
+        VO_OK);
+    return !empty;
+}
+
+static bool among(const vo_value *f, double slope) {
+    for (size_t i = 0; i < f->n; i++)
+        if (f->m[i] == slope) return true;
+    return false;
+}
+
+/* Its domain ends where it must, its knots rise, its slopes are those of f and g to the bit. */
+static void is_well_formed(const vo_value *f, const vo_value *g, const vo_value *w, int seed) {
+    cr_assert_float_eq(w->x[0], fmax(f->x[0], f->x[0] + g->x[0]), 1e-12, "seed %d", seed);
+    cr_assert_float_eq(w->x[w->n], fmin(f->x[f->n], f->x[f->n] + g->x[g->n]), 1e-12, "seed %d",
+                       seed);
+    for (size_t i = 0; i < w->n; i++) {
+        cr_assert(w->x[i] < w->x[i + 1], "seed %d: piece %zu has no width", seed, i);
+        cr_assert(i == 0 || w->m[i] != w->m[i - 1], "seed %d: %zu could be longer", seed, i);
+        cr_assert(among(f, w->m[i]) || among(g, w->m[i]), "seed %d: slope %g", seed, w->m[i]);
+    }
+}
+
 Test(value, convolving_any_functions_is_trying_every_pair_of_knots) {
     function *f = blank(), *g = blank(), *w = blank();
     vo_value_scratch scratch = {0};
     for (int seed = 1; seed <= 4000; seed++) {
-        vo_random r = vo_random_seed((uint64_t)seed, 2);
-        draw(&r, vo_random_below(&r, seed % 50 == 0 ? 60 : 9), 0, false, f);
-        draw(&r, vo_random_below(&r, 5), -vo_random_between(&r, 0, 2), false, g);
+        draw_pair(seed, f, g);
+        const bool some = convolve(f, g, &scratch, w);
         const double lo = f->x[0], hi = f->x[f->v.n];
-        cr_assert(vo_value_convolve_room(&f->v, &g->v) < MOST);
-        bool empty = true;
-        cr_assert_eq(vo_value_convolve(&f->v, &g->v, lo, hi, &scratch, &w->v, &empty, NULL),
-                     VO_OK);
-        const bool apart = f->x[f->v.n] + g->x[g->v.n] < lo || f->x[0] + g->x[0] > hi;
-        cr_assert_eq(empty, apart, "seed %d", seed);
-        if (!empty) is_best(&f->v, &g->v, &w->v, seed);
+        cr_assert_eq(some, f->x[f->v.n] + g->x[g->v.n] >= lo && f->x[0] + g->x[0] <= hi);
+        if (!some) continue;
+        is_well_formed(&f->v, &g->v, &w->v, seed);
+        is_best(&f->v, &g->v, &w->v, seed);
     }
     vo_value_scratch_fini(&scratch);
     free(f), free(g), free(w);
+}
+
+/* At every knot of both and halfway between, up to the constant. */
+static void is_same(const vo_value *a, const vo_value *b, int seed) {
+    cr_assert_float_eq(a->x[0], b->x[0], 1e-12, "seed %d", seed);
+    cr_assert_float_eq(a->x[a->n], b->x[b->n], 1e-12, "seed %d", seed);
+    for (size_t i = 0; i <= 2 * (a->n + b->n) + 1; i++) {
+        const vo_value *of = i < 2 * a->n + 1 ? a : b;
+        const size_t k = of == a ? i : i - 2 * a->n - 1;
+        const double x = 0.5 * (of->x[k / 2] + of->x[k / 2 + k % 2]);
+        cr_assert_float_eq(vo_value_rise(a, x), vo_value_rise(b, x), 1e-9, "seed %d: at %g",
+                           seed, x);
+    }
+}
+
+Test(value, convolving_is_merging_every_pair_of_concave_runs_and_keeping_the_highest) {
+    function *f = blank(), *g = blank(), *w = blank(), *want = blank();
+    vo_value_scratch scratch = {0};
+    for (int seed = 1; seed <= 20000; seed++) {
+        draw_pair(seed, f, g);
+        const bool some = convolve(f, g, &scratch, w);
+        want->v = (vo_value){.x = want->x, .m = want->m};
+        cr_assert_eq(pairwise_convolve(&f->v, &g->v, f->x[0], f->x[f->v.n], &want->v), some);
+        if (some) is_same(&w->v, &want->v, seed);
+    }
+    vo_value_scratch_fini(&scratch);
+    free(f), free(g), free(w), free(want);
+}
+
+/* Fifty steps of a recursion, prices of both signs: what one step leaves the next one takes. */
+Test(value, step_after_step_convolving_stays_what_merging_pairs_makes) {
+    function *f = blank(), *g = blank(), *w = blank(), *want = blank();
+    vo_value_scratch scratch = {0};
+    for (int seed = 1; seed <= 60; seed++) {
+        vo_random r = vo_random_seed((uint64_t)seed, 4);
+        f->v = (vo_value){.x = f->x, .m = f->m, .n = 1};
+        f->x[0] = f->m[0] = 0, f->x[1] = 4;
+        for (int step = 0; step < 50; step++) {
+            const double price = vo_random_between(&r, -40, 40);
+            g->v = (vo_value){.x = g->x, .m = g->m, .n = 2};
+            g->x[0] = -0.09, g->x[1] = 0, g->x[2] = 0.11;
+            g->m[0] = price / 0.9, g->m[1] = price * 0.9;
+            cr_assert(convolve(f, g, &scratch, w));
+            want->v = (vo_value){.x = want->x, .m = want->m};
+            cr_assert(pairwise_convolve(&f->v, &g->v, 0, 4, &want->v));
+            is_same(&w->v, &want->v, seed);
+            is_well_formed(&f->v, &g->v, &w->v, seed);
+            memcpy(f->x, w->v.x, (w->v.n + 1) * sizeof *f->x);
+            memcpy(f->m, w->v.m, w->v.n * sizeof *f->m);
+            f->v.n = w->v.n;
+        }
+    }
+    vo_value_scratch_fini(&scratch);
+    free(f), free(g), free(w), free(want);
+}
+
+Test(value, convolving_twice_gives_the_same_bits) {
+    function *f = blank(), *g = blank(), *w = blank(), *again = blank();
+    vo_value_scratch fresh = {0}, used = {0};
+    for (int seed = 1; seed <= 300; seed++) {
+        draw_pair(seed, f, g);
+        const bool some = convolve(f, g, &used, w);
+        cr_assert_eq(convolve(f, g, &fresh, again), some);
+        vo_value_scratch_fini(&fresh);
+        if (!some) continue;
+        cr_assert_eq(w->v.n, again->v.n);
+        cr_assert_arr_eq(w->v.x, again->v.x, (w->v.n + 1) * sizeof *w->x);
+        cr_assert_arr_eq(w->v.m, again->v.m, w->v.n * sizeof *w->m);
+    }
+    vo_value_scratch_fini(&used);
+    free(f), free(g), free(w), free(again);
 }
 
 Test(value, a_point_moves_a_function_without_changing_it) {

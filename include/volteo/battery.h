@@ -27,8 +27,8 @@ typedef struct {
     double capacity_mwh;         /* > 0                                                  */
     double charge_mw;            /* >= 0, largest charging power at the terminals        */
     double discharge_mw;         /* >= 0, largest discharging power at the terminals     */
-    double charge_efficiency;    /* (0, 1] MWh stored per MWh drawn                      */
-    double discharge_efficiency; /* (0, 1] MWh delivered per MWh taken from the store    */
+    double charge_efficiency;    /* [0.001, 1] MWh stored per MWh drawn                      */
+    double discharge_efficiency; /* [0.001, 1] MWh delivered per MWh taken out    */
     double self_discharge_per_h; /* [0, 1) fraction of the stored energy lost in an hour */
     double min_soc, max_soc;     /* 0 <= min_soc <= max_soc <= 1                         */
     double initial_soc;          /* 0..1; outside min..max: a plan that returns soonest  */

@@ -119,7 +119,8 @@ typedef struct {
                                  /*   supports the whole plan: for the certificate        */
     double *flip_below;          /* [B, n] a market price below this would make the       */
                                  /*   battery charge (or stop discharging), NAN if none;  */
-                                 /*   load, PV and curtailment staying as they are        */
+                                 /*   load, PV, curtailment and the energy stored before  */
+                                 /*   staying as they are                                 */
     double *flip_above;          /* [B, n] above this: discharge (or stop charging)       */
     double profit;               /* currency, unrounded                                   */
     double bound;                /* no plan earns more than this; NAN if not known        */
@@ -147,7 +148,7 @@ typedef struct {
     int32_t n_violations;     /* limits with excess above tolerance                   */
     int32_t valid;            /* 1: balance, limits, direction and profit all hold    */
     int32_t bound_recomputed; /* 1: bound is the certifier's own; 0: the solver's     */
-    int32_t reserved;         /* 0                                                    */
+    int32_t proved;           /* 1: valid, and gap_relative <= 1e-7: nothing earns more */
 } vo_certificate;
 
 /* Fills *cert for a plan of any origin. Tolerances are relative to the battery's size.

@@ -9,8 +9,9 @@
 
 #include <math.h>
 
-#define MAX_SIZE 1e9   /* MW, MWh: a thousand times the installed power of the world */
-#define MAX_MONEY 1e12 /* per MWh */
+#define MAX_SIZE 1e9          /* MW, MWh: a thousand times the installed power of the world */
+#define LEAST_EFFICIENCY 1e-3 /* below it actions drown in the rounding of the store */
+#define MAX_MONEY 1e12        /* per MWh */
 
 vo_battery vo_battery_default(void) {
     const double each_way = sqrt(0.9);
@@ -44,7 +45,10 @@ vo_battery_interval vo_battery_over(const vo_battery *b, double dt_h) {
 /* ---- check: comparisons are written so that NaN fails them -------------------- */
 
 static vo_status check_efficiency(const char *name, double v, vo_error *err) {
-    if (v > 0 && v <= 1) return VO_OK;
+    if (v >= LEAST_EFFICIENCY && v <= 1) return VO_OK;
+    if (v > 0 && v < LEAST_EFFICIENCY)
+        return vo_fail(err, VO_EINVAL, "%s = %g is below %g: a battery loses less than that",
+                       name, v, LEAST_EFFICIENCY);
     if (v > 1 && v <= 100)
         return vo_fail(err, VO_EINVAL, "%s = %g is not in (0, 1]: give a fraction, %g", name, v,
                        v / 100);

@@ -164,9 +164,7 @@ static void bound_profit(const vo_problem *p, const vo_plan *plan, vo_certificat
         if (!isfinite(plan->dual_per_mwh[t])) return;
     const double closed = 1e-9 * fmax(1, money);
     double bound = vo_proof_lagrangian(p, plan->dual_per_mwh);
-    const bool limited =
-        isfinite(p->battery->max_cycles_per_day) || isfinite(p->battery->max_cycles);
-    if (bound - c->profit > closed && !limited) {
+    if (bound - c->profit > closed) { /* without cycle limits: a bound with them, too */
         const double exact = vo_proof_recursion(p, RECURSION_WORK);
         if (exact < bound) bound = exact;
     }
@@ -187,6 +185,7 @@ static void judge(const vo_problem *p, const vo_plan *plan, vo_certificate *c, d
     c->gap = c->bound - c->profit;
     c->gap_relative = c->gap / fmax(1, fmax(fabs(c->bound), money));
     c->valid = balanced && honest && c->n_violations == 0 && !(c->gap < -1e-7 * fmax(1, money));
+    c->proved = c->valid && c->gap_relative <= 1e-7;
 }
 
 vo_status vo_certify(const vo_problem *p, const vo_plan *plan, vo_certificate *cert,

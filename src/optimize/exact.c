@@ -42,6 +42,21 @@ vo_status vo_exact_supports(const vo_problem *p, vo_error *err) {
                    field);
 }
 
+/* Sums and products of rounded energies may miss a limit by their noise; that is not a
+ * contradiction. */
+static double noise_of(const vo_battery *b) { return 1e-9 * b->capacity_mwh; }
+
+static bool within(const vo_value *v, double x, double noise) {
+    return x >= v->x[0] - noise && x <= v->x[v->n] + noise;
+}
+
+/* A SOC as energy; on the SOC limit that it misses by rounding. */
+static double energy_at(const vo_reward_source *s, double soc) {
+    const double x = soc * s->p->battery->capacity_mwh, noise = noise_of(s->p->battery);
+    if (x < s->lo_mwh && x >= s->lo_mwh - noise) return s->lo_mwh;
+    return x > s->hi_mwh && x <= s->hi_mwh + noise ? s->hi_mwh : x;
+}
+
 /* V at the horizon's end, at most one piece. */
 typedef struct {
     double x[2], m[1];
@@ -54,14 +69,14 @@ static void terminal(const vo_reward_source *s, terminal_value *end) {
     end->m[0] = 0;
     switch ((vo_final_kind)b->final_kind) {
     case VO_FINAL_AT_LEAST_INITIAL:
-        lo = fmax(lo, b->initial_soc * b->capacity_mwh);
+        lo = fmax(lo, energy_at(s, b->initial_soc));
         break;
     case VO_FINAL_AT_LEAST:
-        lo = fmax(lo, b->final_soc * b->capacity_mwh);
+        lo = fmax(lo, energy_at(s, b->final_soc));
         break;
     case VO_FINAL_EXACT:
-        lo = fmax(lo, b->final_soc * b->capacity_mwh);
-        hi = fmin(hi, b->final_soc * b->capacity_mwh);
+        lo = fmax(lo, energy_at(s, b->final_soc));
+        hi = fmin(hi, energy_at(s, b->final_soc));
         break;
     case VO_FINAL_VALUE:
         end->m[0] = b->final_value_per_mwh;
@@ -74,15 +89,19 @@ static void terminal(const vo_reward_source *s, terminal_value *end) {
     end->v = (vo_value){end->x, end->m, hi > lo, true};
 }
 
-/* Sums of rounded energies may miss a limit by their noise; that is not a contradiction. */
-static bool within(const vo_value *v, double x, double size) {
-    const double noise = 1e-9 * size;
-    return x >= v->x[0] - noise && x <= v->x[v->n] + noise;
-}
-
-static bool has_cycle_limit(const vo_problem *p) {
+/* Whether a plan made without cycle limits keeps them: then it is the best with them, too. */
+static bool keeps_cycle_limits(const vo_problem *p, const double *power_mw) {
     const vo_battery *b = p->battery;
-    return isfinite(b->max_cycles_per_day) || isfinite(b->max_cycles);
+    if (!isfinite(b->max_cycles_per_day) && !isfinite(b->max_cycles)) return true;
+    const double usable = vo_battery_usable_mwh(b);
+    double day = 0, most = 0, all = 0;
+    for (size_t t = 0; t < p->n; t++) {
+        if (t && p->day && p->day[t] != p->day[t - 1]) day = 0;
+        const double out = power_mw[t] * (p->dt_h ? p->dt_h[t] : p->interval_h);
+        if (out > 0) day += out, all += out;
+        most = fmax(most, day);
+    }
+    return most <= b->max_cycles_per_day * usable && all <= b->max_cycles * usable;
 }
 
 static vo_status sweep_back(vo_exact *e, const vo_reward_source *s, double stored_mwh,
@@ -100,7 +119,7 @@ static vo_status sweep_back(vo_exact *e, const vo_reward_source *s, double store
         return VO_OK;
     }
     const vo_value first = vo_sweep_first(&e->sweep);
-    *feasible = within(&first, stored_mwh, b->capacity_mwh);
+    *feasible = within(&first, stored_mwh, noise_of(b));
     return VO_OK;
 }
 
@@ -149,19 +168,17 @@ vo_status vo_exact_solve(vo_exact *e, const vo_problem *p, vo_detail detail, vo_
     if (st != VO_OK) return st;
     const vo_battery *b = p->battery;
     const vo_reward_source s = vo_reward_open(p);
-    const double stored_mwh = b->initial_soc * b->capacity_mwh;
+    const double stored_mwh = energy_at(&s, b->initial_soc);
     const vo_sweep_path path = path_of(plan, detail);
     vo_sweep_sums sums = {0};
     *gap_closed = true;
     *feasible = stored_mwh >= s.lo_mwh && stored_mwh <= s.hi_mwh;
     if (!*feasible) return VO_OK;
-    if (has_cycle_limit(p)) {
+    st = sweep_back(e, &s, stored_mwh, feasible, err);
+    if (st == VO_OK && *feasible)
+        st = vo_sweep_walk(&e->sweep, &s, stored_mwh, p->n, &path, &sums, err);
+    if (st == VO_OK && *feasible && !keeps_cycle_limits(p, plan->power_mw))
         st = solve_limited(e, &s, &path, &sums.profit, feasible, gap_closed, err);
-    } else {
-        st = sweep_back(e, &s, stored_mwh, feasible, err);
-        if (st == VO_OK && *feasible)
-            st = vo_sweep_walk(&e->sweep, &s, stored_mwh, p->n, &path, &sums, err);
-    }
     if (st != VO_OK || !*feasible || !*gap_closed) return st;
     if (b->final_kind == VO_FINAL_VALUE)
         sums.profit += b->final_value_per_mwh * plan->stored_mwh[p->n];
@@ -176,7 +193,7 @@ vo_status vo_exact_first(vo_exact *e, const vo_problem *p, double *power_mw, boo
     vo_status st = vo_exact_supports(p, err);
     if (st != VO_OK) return st;
     const vo_reward_source s = vo_reward_open(p);
-    const double stored_mwh = p->battery->initial_soc * p->battery->capacity_mwh;
+    const double stored_mwh = energy_at(&s, p->battery->initial_soc);
     st = sweep_back(e, &s, stored_mwh, feasible, err);
     if (st != VO_OK || !*feasible) return st;
     double power[1], stored[2];

@@ -280,9 +280,10 @@ static void fill_plan(const solver *s, const vo_schedule_options *o, vo_plan *pl
     fill_flows(s, plan);
     fill_values(s, o->detail != VO_DETAIL_PLAN, plan);
     plan->profit = plan_profit(s->p, plan);
-    plan->bound = isfinite(s->bound)
-                      ? fmax(plan->profit, -s->bound * s->m->energy_unit * s->m->price_unit)
-                      : (double)NAN;
+    plan->bound =
+        isfinite(s->bound) ? -s->bound * s->m->energy_unit * s->m->price_unit : (double)NAN;
+    const double under = plan->profit - plan->bound; /* by rounding: equal; by more: seen */
+    if (under > 0 && under <= 1e-9 * (1 + fabs(plan->profit))) plan->bound = plan->profit;
     plan->verdict = s->outcome == SOLVED ? VO_VERDICT_OPTIMAL : VO_VERDICT_FEASIBLE;
     plan->n_violations = 0;
     memset(plan->violation, 0, sizeof plan->violation);

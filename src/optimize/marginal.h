@@ -3,7 +3,8 @@
  * Along a finished plan of a concave problem the one-sided derivatives of V follow from the
  * plan alone, backward: a MWh more at the start of t is either taken out in t or kept, V_t'(s+)
  * = keep_t * max(q_t'(z+), V_{t+1}'(s'+)),  and less:  keep_t * min(q_t'(z-), V_{t+1}'(s'-)).
- * Where V is not concave the same holds wherever the best action is the only one.
+ * Where V is not concave the same holds wherever the best action is the only one; elsewhere it
+ * is the slope along the action that was taken.
  */
 #ifndef VO_OPTIMIZE_MARGINAL_H
 #define VO_OPTIMIZE_MARGINAL_H

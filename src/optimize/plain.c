@@ -56,15 +56,17 @@ static vo_status take_first(vo_plain *p, vo_error *err) {
     return VO_OK;
 }
 
-/* Whether energy may be a burden: only then can V fall, and a price turn charging straight into
- * discharging, which takes all of V to find. It may be where the end asks to get rid of it. */
-static bool may_fall(const vo_reward_source *s, const vo_value *last,
+/* Whether a price may turn charging straight into discharging, which takes all of V to find:
+ * where selling pays more than buying costs, or where energy may be a burden. It may be where
+ * charging is paid, or where the end asks to get rid of it and that costs. */
+static bool may_jump(const vo_reward_source *s, const vo_value *last,
                      const vo_reward_rates *r) {
     if (last->n && last->m[last->n - 1] < 0) return true;
-    if (!(last->x[last->n] < s->hi_mwh)) return false;
-    int64_t paid_to_keep = 0;
-    for (size_t k = 0; k < r->n; k++) paid_to_keep += r->discharge[k] < 0;
-    return paid_to_keep > 0;
+    const bool rid = last->x[last->n] < s->hi_mwh;
+    int64_t jumps = 0;
+    for (size_t k = 0; k < r->n; k++)
+        jumps += (r->sell[k] > r->buy[k]) | (r->charge[k] < 0) | (rid & (r->discharge[k] < 0));
+    return jumps > 0;
 }
 
 vo_status vo_plain_back(vo_plain *p, const vo_reward_source *s, size_t t0, size_t t1,
@@ -85,7 +87,7 @@ vo_status vo_plain_back(vo_plain *p, const vo_reward_source *s, size_t t0, size_
     for (size_t b = n, a; b > 0; b = a) {
         a = b > CHUNK ? b - CHUNK : 0;
         *suits =
-            vo_reward_rates_at(s, t0 + a, b - a, &p->rates) && !may_fall(s, last, &p->rates);
+            vo_reward_rates_at(s, t0 + a, b - a, &p->rates) && !may_jump(s, last, &p->rates);
         if (!*suits) return VO_OK;
         st = vo_ladder_back(&p->ladder, &p->rates, p->to_charge + a, p->to_discharge + a, err);
         if (st != VO_OK) return st;

@@ -13,7 +13,9 @@
 
 #define VO_MAX_PRICE 1e9 /* currency per MWh; beyond it sums lose their cents */
 #define VO_MAX_MW 1e9
+#define VO_MIN_INTERVAL_H 1e-6
 #define VO_MAX_INTERVAL_H 8784.0
+#define VO_LEAST_KEPT 1e-6 /* of the stored energy over one interval; models divide by it */
 
 static const char *const limit_name[] = {
 #define X(name, value, text, unit) [value] = text,
@@ -104,9 +106,9 @@ static vo_status check_sizes(const vo_problem *p, vo_error *err) {
 }
 
 static vo_status check_scalars(const vo_problem *p, vo_error *err) {
-    if (!p->dt_h && !(p->interval_h > 0 && p->interval_h <= VO_MAX_INTERVAL_H))
-        return vo_fail(err, VO_EINVAL, "interval_h = %g is not a positive length: give hours",
-                       p->interval_h);
+    if (!p->dt_h && !(p->interval_h >= VO_MIN_INTERVAL_H && p->interval_h <= VO_MAX_INTERVAL_H))
+        return vo_fail(err, VO_EINVAL, "interval_h = %g is outside %g..%g: give hours",
+                       p->interval_h, VO_MIN_INTERVAL_H, VO_MAX_INTERVAL_H);
     if (check_scalar("fee_per_mwh", p->fee_per_mwh, 0, VO_MAX_PRICE,
                      "give a cost per MWh, 0 for none", err) != VO_OK ||
         check_scalar("carbon_price_per_t", p->carbon_price_per_t, 0, VO_MAX_PRICE,
@@ -129,7 +131,8 @@ static vo_status check_arrays(const vo_problem *p, vo_error *err) {
         double lo, hi;
         const char *remedy;
     } a[] = {
-        {"dt_h", p->dt_h, 1e-6, VO_MAX_INTERVAL_H, "lengths are hours, sorted by time"},
+        {"dt_h", p->dt_h, VO_MIN_INTERVAL_H, VO_MAX_INTERVAL_H,
+         "lengths are hours, sorted by time"},
         {"price", p->price, -VO_MAX_PRICE, VO_MAX_PRICE, "fill or drop the interval"},
         {"export_price", p->export_price, -VO_MAX_PRICE, VO_MAX_PRICE, "fill the interval"},
         {"charge_limit_mw", p->charge_limit_mw, 0, inf, "give MW, 0 for an outage"},
@@ -147,6 +150,18 @@ static vo_status check_arrays(const vo_problem *p, vo_error *err) {
     return check_order("demand_period", p->demand_period, p->n, err);
 }
 
+/* Self-discharge must leave something of the energy over the longest interval. */
+static vo_status check_kept(const vo_problem *p, const vo_battery *b, vo_error *err) {
+    double longest = p->dt_h ? p->dt_h[0] : p->interval_h;
+    for (size_t t = 1; p->dt_h && t < p->n; t++) longest = fmax(longest, p->dt_h[t]);
+    if (vo_battery_over(b, longest).keep >= VO_LEAST_KEPT) return VO_OK;
+    return vo_fail(
+        err, VO_EINVAL,
+        "self_discharge_per_h = %g leaves nothing of the energy after an interval of "
+        "%g h: give shorter intervals or a smaller loss",
+        b->self_discharge_per_h, longest);
+}
+
 vo_status vo_problem_check(const vo_problem *p, vo_error *err) {
     if (check_sizes(p, err) != VO_OK || check_scalars(p, err) != VO_OK) return VO_EINVAL;
     for (size_t k = 0; k < p->n_batteries; k++) {
@@ -158,7 +173,10 @@ vo_status vo_problem_check(const vo_problem *p, vo_error *err) {
     }
     if (p->reserved != 0)
         return vo_fail(err, VO_EINVAL, "reserved = %d: set it to 0", (int)p->reserved);
-    return check_arrays(p, err);
+    if (check_arrays(p, err) != VO_OK) return VO_EINVAL;
+    for (size_t k = 0; k < p->n_batteries; k++)
+        if (check_kept(p, &p->battery[k], err) != VO_OK) return VO_EINVAL;
+    return VO_OK;
 }
 
 /* One block: the plan, then its arrays. */

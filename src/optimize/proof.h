@@ -16,7 +16,8 @@
 double vo_proof_lagrangian(const vo_problem *p, const double *worth);
 
 /* The optimum itself by a second recursion, which tries every corner instead of sorting slopes:
- * O(corners^2) per interval. For problems without cycle limits that are not concave. NAN if
+ * O(corners^2) per interval. For problems that are not concave; cycle limits are
+ * left out, which leaves a bound. NAN if
  * it would take more than `work` evaluations, or memory is short. */
 double vo_proof_recursion(const vo_problem *p, double work);
 

@@ -251,10 +251,10 @@ static void walk_interval(vo_walker *w, size_t t, const vo_value *v) {
     if (fabs(y - v->x[0]) <= noise) y = most(y, v->x[0]); /* outside by rounding is inside */
     if (fabs(y - v->x[v->n]) <= noise) y = least(y, v->x[v->n]);
     w->hint = find_piece(v, y, w->hint);
-    /* where V falls, a price may turn charging straight into discharging: simple cannot see it
-     */
-    const bool rises = v->n == 0 || v->m[v->n - 1] >= 0;
-    if (s->simple && v->concave && rises && vo_reward_is_concave(&r)) {
+    /* where V falls, or selling pays more than buying costs, a price may turn charging straight
+     * into discharging: simple cannot see it */
+    const bool calm = (v->n == 0 || v->m[v->n - 1] >= 0) && r.sell <= r.buy;
+    if (s->simple && v->concave && calm && vo_reward_is_concave(&r)) {
         d = decide_simple(v, w->hint, y, &r, noise);
     } else {
         if (s->simple)

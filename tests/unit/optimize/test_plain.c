@@ -62,7 +62,14 @@ Test(plain, takes_what_it_says_and_nothing_else) {
     r.price[350] = -1;
     cr_assert_not(suits(&r, &last), "a negative price");
     r.b.charge_efficiency = r.b.discharge_efficiency = 1;
-    cr_assert(suits(&r, &last), "which bends nothing without losses");
+    cr_assert_not(suits(&r, &last), "paid charging, which makes a full battery a burden");
+    r.price[350] = 1;
+    double dear[N];
+    memcpy(dear, r.price, sizeof dear);
+    r.p.export_price = dear;
+    cr_assert(suits(&r, &last));
+    dear[350] += 1;
+    cr_assert_not(suits(&r, &last), "selling for more than buying costs");
 }
 
 static void walk(run *r, size_t t0, size_t t1, double start, size_t steps) {

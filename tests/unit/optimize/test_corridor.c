@@ -150,6 +150,9 @@ Test(corridor, playing_wishes_is_stepping_through_them) {
     for (int round = 0; round < 40; round++) {
         vo_battery b = vo_battery_default();
         b.capacity_mwh = vo_random_between(&g, 1, 6);
+        b.initial_soc = 0.4;
+        b.final_kind = VO_FINAL_EXACT;
+        b.final_soc = round % 2;
         b.wear_cost_per_mwh = round % 3 ? 0 : 4;
         b.self_discharge_per_h = round % 4 ? 0 : 0.01;
         if (round % 8 == 5) b.max_cycles_per_day = 1;

@@ -292,11 +292,17 @@ vo_status vo_data_synth_run(const vo_engine_options *o, const char *request, vo_
     if (s == VO_OK) s = read_synth(f, &y, err);
     if (s == VO_OK && f[SYNTH_out].text && !o->allow_files)
         s = vo_fail(err, VO_EINVAL, "out: local files are not written here");
+    const uint32_t nodes =
+        s == VO_OK && f[SYNTH_nodes].json ? (uint32_t)f[SYNTH_nodes].number : 1;
+    if (s == VO_OK && nodes > 1 && f[SYNTH_out].text)
+        s = vo_fail(err, VO_EINVAL,
+                    "nodes = %u with out: a file holds one series; leave out away and give a "
+                    "market for the lake, or nodes = 1",
+                    nodes);
     if (s == VO_OK && f[SYNTH_market].text) s = vo_lake_open(o->lake, &lake, err);
     if (s == VO_OK) {
         const uint32_t first =
             f[SYNTH_first_node].json ? (uint32_t)f[SYNTH_first_node].number : 0;
-        const uint32_t nodes = f[SYNTH_nodes].json ? (uint32_t)f[SYNTH_nodes].number : 1;
         vo_json_out_object(w);
         vo_json_out_key(w, "synthetic");
         vo_json_out_bool(w, true);

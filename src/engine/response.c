@@ -321,6 +321,8 @@ static void write_certificate(const vo_problem *p, const vo_certificate *c, vo_j
     vo_json_out_object(w);
     boolean(w, "valid", c->valid);
     boolean(w, "verified", verified(p, c));
+    boolean(w, "proved", c->proved != 0);
+    boolean(w, "bound_recomputed", c->bound_recomputed != 0);
     number(w, "profit", c->profit);
     number(w, "profit_claimed", c->profit_claimed);
     number(w, "bound", c->bound);

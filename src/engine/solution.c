@@ -78,19 +78,22 @@ static void copy_part(const vo_plan *day, size_t from, vo_solution *s) {
     }
 }
 
+/* The larger of two; what is not a number stays, for it must not pass as small. */
+static double worse(double a, double b) { return isnan(a) || a >= b ? a : b; }
+
 static void merge_certificate(const vo_certificate *day, vo_certificate *all) {
-    all->energy_residual_mwh = fmax(all->energy_residual_mwh, day->energy_residual_mwh);
+    all->energy_residual_mwh = worse(all->energy_residual_mwh, day->energy_residual_mwh);
     for (int i = 0; i < VO_LIMIT_COUNT; i++)
-        all->limit_excess[i] = fmax(all->limit_excess[i], day->limit_excess[i]);
+        all->limit_excess[i] = worse(all->limit_excess[i], day->limit_excess[i]);
     all->profit += day->profit;
     all->profit_claimed += day->profit_claimed;
     all->bound += day->bound;
     all->gap += day->gap;
-    all->gap_relative = isnan(all->gap_relative) || isnan(day->gap_relative)
-                            ? (double)NAN
-                            : fmax(all->gap_relative, day->gap_relative);
+    all->gap_relative = worse(all->gap_relative, day->gap_relative);
     all->n_violations += day->n_violations;
     all->valid = all->valid && day->valid;
+    all->proved = all->proved && day->proved;
+    all->bound_recomputed = all->bound_recomputed && day->bound_recomputed;
 }
 
 static vo_status solve_day(const vo_problem *p, const vo_schedule_options *o, size_t from,
@@ -111,19 +114,33 @@ static vo_status solve_day(const vo_problem *p, const vo_schedule_options *o, si
     return status;
 }
 
+/* What couples days cannot be kept by solving them apart. */
+static vo_status check_days_apart(const vo_problem *p, vo_error *err) {
+    const char *field = NULL;
+    double value = 0;
+    if (p->demand_charge_per_mw > 0)
+        field = "demand_charge_per_mw", value = p->demand_charge_per_mw;
+    if (isfinite(p->ramp_mw_per_h)) field = "ramp_mw_per_h", value = p->ramp_mw_per_h;
+    for (size_t b = 0; b < p->n_batteries; b++)
+        if (isfinite(p->battery[b].max_cycles))
+            field = "max_cycles", value = p->battery[b].max_cycles;
+    if (!field) return VO_OK;
+    return vo_fail(
+        err, VO_EUNSUPPORTED,
+        "horizon = \"day\" with %s = %g, which couples the days: use horizon \"all\"", field,
+        value);
+}
+
 static vo_status solve_days(const vo_problem *p, const vo_schedule_options *o,
                             const vo_engine_options *eo, vo_solution *s, vo_error *err) {
-    if (p->demand_charge_per_mw > 0)
-        return vo_fail(err, VO_EUNSUPPORTED,
-                       "horizon = \"day\" with demand_charge_per_mw = %g: "
-                       "a peak couples the days; use horizon \"all\"",
-                       p->demand_charge_per_mw);
-    s->cert.valid = 1;
+    const vo_status status = check_days_apart(p, err);
+    if (status != VO_OK) return status;
+    s->cert.valid = s->cert.proved = s->cert.bound_recomputed = 1;
     for (size_t from = 0, to; from < p->n; from = to) {
         to = from + 1;
         while (to < p->n && p->day[to] == p->day[from]) to++;
-        const vo_status status = solve_day(p, o, from, to, s, err);
-        if (status != VO_OK) return status;
+        const vo_status solved = solve_day(p, o, from, to, s, err);
+        if (solved != VO_OK) return solved;
         if (told_to_stop(eo, "days", (double)to / (double)p->n))
             return vo_fail(err, VO_ECANCELED, "stopped at %.0f %%",
                            100.0 * (double)to / (double)p->n);

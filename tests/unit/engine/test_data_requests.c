@@ -142,3 +142,15 @@ Test(data_requests, bad_requests_are_refused_in_words) {
         vo_engine_close(e);
     }
 }
+
+Test(data_requests, one_file_is_not_for_several_series) {
+    vo_engine *e = engine_at("two", 1);
+    char *text = NULL;
+    vo_error err = {0};
+    cr_expect_eq(
+        vo_engine_data_synth(e, "{\"days\": 1, \"nodes\": 2, \"out\": \"x.csv\"}", &text, &err),
+        VO_EINVAL);
+    cr_expect(strstr(err.msg, "nodes = 2"), "%s", err.msg);
+    cr_expect_null(text);
+    vo_engine_close(e);
+}

@@ -56,7 +56,7 @@ Test(solution, energy_may_jump_at_midnight_when_it_is_not_sold) {
     vo_solution_fini(&s);
 }
 
-Test(solution, a_demand_charge_couples_days_and_is_refused_alone) {
+Test(solution, what_couples_days_is_refused_for_days_alone) {
     vo_battery b;
     vo_problem p = problem(&b);
     p.demand_charge_per_mw = 5;
@@ -67,6 +67,18 @@ Test(solution, a_demand_charge_couples_days_and_is_refused_alone) {
     cr_expect_eq(vo_solution_find(&p, &so, true, &eo, &s, &err), VO_EUNSUPPORTED);
     cr_expect(strstr(err.msg, "demand_charge_per_mw"), "%s", err.msg);
     cr_expect_null(s.plan);
+    p.demand_charge_per_mw = 0;
+    p.ramp_mw_per_h = 0.5;
+    cr_expect_eq(vo_solution_find(&p, &so, true, &eo, &s, &err), VO_EUNSUPPORTED);
+    cr_expect(strstr(err.msg, "ramp_mw_per_h = 0.5"), "%s", err.msg);
+    p.ramp_mw_per_h = (double)INFINITY;
+    b.max_cycles = 1;
+    cr_expect_eq(vo_solution_find(&p, &so, true, &eo, &s, &err), VO_EUNSUPPORTED);
+    cr_expect(strstr(err.msg, "max_cycles = 1"), "%s", err.msg);
+    b.max_cycles = (double)INFINITY;
+    cr_expect_eq(vo_solution_find(&p, &so, true, &eo, &s, &err), VO_OK);
+    cr_expect(s.cert.proved && s.cert.bound_recomputed);
+    vo_solution_fini(&s);
 }
 
 static int32_t stop(void *ctx, const char *phase, double fraction) {

@@ -212,8 +212,13 @@ static void envelope(const vo_value *a, const vo_value *b, double above, vo_valu
             o = put(x, m, o, ahead > 0 ? slope_a : slope_b, cross);
             o = put(x, m, o, ahead > 0 ? slope_b : slope_a, to);
         }
-        i += to_a <= to;
-        j += to_b <= to;
+        if (to_a < to_b) { /* a guess is quicker than waiting for the sum of comparisons */
+            i++;
+        } else if (to_b < to_a) {
+            j++;
+        } else {
+            i++, j++;
+        }
         at = to;
         ahead = after;
     }

@@ -95,12 +95,15 @@ static void draw_edges(vo_corridor *c) {
     const vo_problem *p = c->p;
     double low = c->final_low_mwh, high = c->final_high_mwh;
     double day_high = high, drop = 0; /* of the day of interval t */
+    /* what is allowed once is allowed before, unless energy leaks from the floor */
+    const bool steady =
+        !c->ranged && !c->limited && (c->min_mwh <= 0 || c->b->self_discharge_per_h <= 0);
     for (size_t t = p->n; t-- > 0;) {
         if (t + 1 < p->n && !same_day(p, t, t + 1)) day_high = high, drop = 0;
         c->low[t] = low;
         c->high[t] = high;
         if (c->limited) c->drop_left_mwh[t] = drop;
-        if (!c->ranged && !c->limited && low <= c->min_mwh && high >= c->max_mwh) {
+        if (steady && low <= c->min_mwh && high >= c->max_mwh) {
             c->tight_from = t;
             return;
         }
@@ -325,16 +328,35 @@ static void list_soc_violations(const vo_corridor *c, double tol) {
     if (over > 0) add_violation(c->plan, VO_LIMIT_MAX_SOC, over_at, over);
 }
 
+/* The day that discharges most beyond its allowance. */
+static void list_day_violation(vo_corridor *c, double tol) {
+    const vo_problem *p = c->p;
+    double day = 0, worst = 0;
+    int64_t at = -1;
+    for (size_t t = 0, first = 0; t < p->n; t++) {
+        if (t && !same_day(p, t - 1, t)) day = 0, first = t;
+        day += most(c->plan->power_mw[t], 0) * vo_corridor_length(c, t)->dt_h;
+        if (day - c->day_allowance_mwh <= worst) continue;
+        worst = day - c->day_allowance_mwh;
+        at = (int64_t)first;
+    }
+    if (worst > tol) add_violation(c->plan, VO_LIMIT_CYCLES_PER_DAY, at, worst);
+}
+
 /* Names what could not be kept. Cheap tests first: nearly always there is nothing. */
 static void list_violations(vo_corridor *c) {
     const vo_problem *p = c->p;
     vo_plan *plan = c->plan;
     const double tol = 1e-9 * c->b->capacity_mwh;
     const double end = c->stored_mwh;
-    const double end_low = c->b->final_kind == VO_FINAL_AT_LEAST_INITIAL
-                               ? c->b->initial_soc * c->b->capacity_mwh
-                               : c->final_low_mwh;
-    const double miss = most(end_low - end, end - c->final_high_mwh);
+    const vo_battery *b = c->b;
+    const double asked = b->final_soc * b->capacity_mwh; /* also where min..max is narrower */
+    const bool exact = b->final_kind == VO_FINAL_EXACT;
+    const double end_low = b->final_kind == VO_FINAL_AT_LEAST_INITIAL
+                               ? b->initial_soc * b->capacity_mwh
+                           : exact || b->final_kind == VO_FINAL_AT_LEAST ? asked
+                                                                         : c->final_low_mwh;
+    const double miss = most(end_low - end, end - (exact ? asked : c->final_high_mwh));
     if (miss > tol) add_violation(plan, VO_LIMIT_FINAL_SOC, (int64_t)p->n - 1, miss);
     if (c->site_excess_mwh > tol) {
         const vo_limit which = p->import_limit_mw && plan->import_mw[c->first_excess] >
@@ -345,6 +367,7 @@ static void list_violations(vo_corridor *c) {
     }
     if (c->limited && c->span_left_mwh < -tol)
         add_violation(plan, VO_LIMIT_CYCLES, -1, -c->span_left_mwh);
+    if (c->limited) list_day_violation(c, tol);
     list_soc_violations(c, tol);
 }
 

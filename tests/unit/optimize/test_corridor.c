@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "support/random_problem.h"
 
 static vo_battery battery(void) {
     vo_battery b = vo_battery_default();
@@ -192,4 +193,29 @@ Test(corridor, playing_wishes_is_stepping_through_them) {
         vo_plan_free(stepped);
         vo_plan_free(played);
     }
+}
+
+/* What a rule cannot keep it must name: the certificate would find it. */
+Test(corridor, what_is_not_kept_is_named) {
+    static const struct {
+        uint64_t seed;
+        uint32_t mask;
+    } hard[] = {{3632, 0x2b1a5}, {2824, 0x80b67}, {2335, 0x18e400}};
+    for (size_t i = 0; i < sizeof hard / sizeof hard[0]; i++)
+        for (int32_t m = VO_METHOD_THRESHOLD; m <= VO_METHOD_CYCLE; m++) {
+            random_problem r;
+            random_problem_init(&r, hard[i].seed, hard[i].mask, 16);
+            vo_plan *plan = NULL;
+            vo_certificate c;
+            vo_schedule_options o = vo_schedule_options_default();
+            o.method = m;
+            cr_assert_eq(vo_plan_create(r.p.n, 1, &plan, NULL), VO_OK);
+            cr_assert_eq(vo_schedule(&r.p, &o, plan, NULL), VO_OK);
+            cr_assert_eq(vo_certify(&r.p, plan, &c, NULL), VO_OK);
+            cr_expect((c.n_violations == 0) == (plan->n_violations == 0),
+                      "seed %d, %s: %d named, %d found", (int)hard[i].seed, vo_method_name(m),
+                      (int)plan->n_violations, (int)c.n_violations);
+            vo_plan_free(plan);
+            random_problem_fini(&r);
+        }
 }

@@ -44,3 +44,15 @@ if(VOLTEO_FUZZ)
     endif()
     target_compile_options(volteo_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+
+# Release builds compile the array loops twice and pick at start (base/wide.h), where that works.
+include(CheckCSourceRuns)
+if(NOT VOLTEO_SANITIZE AND NOT VOLTEO_COVERAGE AND NOT VOLTEO_FUZZ)
+    check_c_source_runs("
+        __attribute__((target_clones(\"avx2\", \"default\"))) static double twice(double x) { return 2 * x; }
+        int main(int argc, char **argv) { (void)argv; return twice(argc) > 0 ? 0 : 1; }"
+        VOLTEO_TARGET_CLONES)
+    if(VOLTEO_TARGET_CLONES)
+        target_compile_definitions(volteo_flags INTERFACE $<$<CONFIG:Release>:VO_WIDE_CLONES>)
+    endif()
+endif()

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/wide.h"
+
 enum { CHUNK = VO_REWARD_RATES };
 
 #define INF ((double)INFINITY)
@@ -101,8 +103,8 @@ static inline double least(double a, double b) { return a < b ? a : b; }
 static inline double most(double a, double b) { return a > b ? a : b; }
 
 /* The energies of one chunk, from stored[0] on. */
-static void follow(const vo_reward_rates *r, const double *to_charge,
-                   const double *to_discharge, double *restrict stored) {
+VO_WIDE static void follow(const vo_reward_rates *r, const double *to_charge,
+                           const double *to_discharge, double *restrict stored) {
     double s = stored[0];
     for (size_t k = 0; k < r->n; k++) {
         const double up = most(s, least(s + r->charge_z[k], to_charge[k]));
@@ -113,9 +115,9 @@ static void follow(const vo_reward_rates *r, const double *to_charge,
 }
 
 /* What the actions of one chunk move at the terminals and as power, and what they are paid. */
-static void act(const vo_reward_rates *r, const double *stored, double gain, double drain,
-                double noise, double *restrict u, double *restrict cash,
-                double *restrict power_mw) {
+VO_WIDE static void act(const vo_reward_rates *r, const double *stored, double gain,
+                        double drain, double noise, double *restrict u, double *restrict cash,
+                        double *restrict power_mw) {
     for (size_t k = 0; k < r->n; k++) {
         double z = stored[k] - stored[k + 1];
         z = z < -r->charge_z[k] ? -r->charge_z[k] : z;
@@ -145,9 +147,9 @@ static void add_up(const double *cash, const double *u, size_t n, double *sum, d
 
 /* Those at which the action of each interval is the best, low..high. The low one is also what
  * this interval would earn with a little more, the high one what it would save with less. */
-static void action_prices(const vo_reward_rates *r, const double *to_charge,
-                          const double *to_discharge, const double *stored, double noise,
-                          double *restrict low, double *restrict high) {
+VO_WIDE static void action_prices(const vo_reward_rates *r, const double *to_charge,
+                                  const double *to_discharge, const double *stored,
+                                  double noise, double *restrict low, double *restrict high) {
     for (size_t k = 0; k < r->n; k++) {
         const double room = to_charge[k] - stored[k], c = r->charge[k], e = r->discharge[k];
         const double over = stored[k] - to_discharge[k];
@@ -168,8 +170,8 @@ static void action_prices(const vo_reward_rates *r, const double *to_charge,
 
 /* Where the store is empty the price may fall, where it is full it may rise: what, taken as the
  * least with a low or the most with a high price, lets go of it. */
-static void let_go(const double *stored, size_t n, double empty, double full,
-                   double *restrict fall, double *restrict rise) {
+VO_WIDE static void let_go(const double *stored, size_t n, double empty, double full,
+                           double *restrict fall, double *restrict rise) {
     for (size_t k = 0; k < n; k++) fall[k] = stored[k] <= empty ? -INF : INF;
     for (size_t k = 0; k < n; k++) rise[k] = stored[k] >= full ? INF : -INF;
 }
@@ -184,8 +186,8 @@ static inline double within(double v, double low, double high) {
 }
 
 /* low, high: from what each action allows to what it and all before it allow. */
-static void agree(const double *fall, const double *rise, size_t n, double *restrict low,
-                  double *restrict high, price_range *so_far) {
+VO_WIDE static void agree(const double *fall, const double *rise, size_t n,
+                          double *restrict low, double *restrict high, price_range *so_far) {
     price_range f = *so_far;
     for (size_t k = 0; k < n; k++) {
         f.low = within(least(f.low, fall[k]), low[k], high[k]);
@@ -201,9 +203,9 @@ static void agree(const double *fall, const double *rise, size_t n, double *rest
 /* Slopes of V above and below the walk, from the end of the chunk to its beginning: what a
  * little more or less is worth is what later intervals make of it, or this one. On return
  * right[k] and left[k] are those at stored[k + 1] after interval k. */
-static void slopes_along(const double *low, const double *high, const double *fall,
-                         const double *rise, size_t n, double *restrict right,
-                         double *restrict left, price_range *slope) {
+VO_WIDE static void slopes_along(const double *low, const double *high, const double *fall,
+                                 const double *rise, size_t n, double *restrict right,
+                                 double *restrict left, price_range *slope) {
     price_range v = *slope;
     for (size_t k = n; k-- > 0;) {
         right[k] = v.low;
@@ -230,9 +232,10 @@ static double last_price(const price_range *slope, const price_range *agreed) {
 }
 
 /* Market prices at which the direction turns: NAN for those that do not exist. */
-static void turn_prices(const vo_reward_rates *r, const double *price, const double *right,
-                        const double *left, const double *stored, double gain, double drain,
-                        double noise, double *restrict below, double *restrict above) {
+VO_WIDE static void turn_prices(const vo_reward_rates *r, const double *price,
+                                const double *right, const double *left, const double *stored,
+                                double gain, double drain, double noise, double *restrict below,
+                                double *restrict above) {
     const double nan = (double)NAN;
     for (size_t k = 0; k < r->n; k++) {
         double in = price[k] + (gain * right[k] - r->buy[k]);
@@ -250,8 +253,9 @@ static void turn_prices(const vo_reward_rates *r, const double *price, const dou
 
 /* What one more MWh earns; where the store is full, what the last one is worth; where neither
  * can be, the price of stored energy. */
-static void note_worth(const double *right, const double *left, const double *value,
-                       const double *stored, size_t n, double full, double *restrict worth) {
+VO_WIDE static void note_worth(const double *right, const double *left, const double *value,
+                               const double *stored, size_t n, double full,
+                               double *restrict worth) {
     for (size_t k = 0; k < n; k++) { /* x - x is 0 for finite x only: no call, no branch */
         const double more = right[k], less = left[k];
         const double some = less - less == 0 ? less : value[k];

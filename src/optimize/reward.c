@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "base/wide.h"
 #include "grid/settlement.h"
 
 vo_reward_source vo_reward_open(const vo_problem *p) {
@@ -25,8 +26,8 @@ vo_reward_source vo_reward_open(const vo_problem *p) {
 }
 
 /* The most that may change the store in each of the intervals from limit_mw[0] on. */
-static void limits_at(const double *limit_mw, double most_mw, double per, const double *dt_h,
-                      size_t n, double *restrict z) {
+VO_WIDE static void limits_at(const double *limit_mw, double most_mw, double per,
+                              const double *dt_h, size_t n, double *restrict z) {
     if (!limit_mw) {
         for (size_t k = 0; k < n; k++) z[k] = most_mw * dt_h[k] * per;
         return;
@@ -38,8 +39,8 @@ static void limits_at(const double *limit_mw, double most_mw, double per, const 
 }
 
 /* Prices at the terminals, as vo_reward_simple_at has them. */
-static void prices_at(const vo_reward_source *s, size_t t, size_t n, double *restrict buy,
-                      double *restrict sell) {
+VO_WIDE static void prices_at(const vo_reward_source *s, size_t t, size_t n,
+                              double *restrict buy, double *restrict sell) {
     const vo_problem *p = s->p;
     const double fee = p->fee_per_mwh, wear = p->battery->wear_cost_per_mwh;
     const double *price = p->price + t;
@@ -54,7 +55,8 @@ static void prices_at(const vo_reward_source *s, size_t t, size_t n, double *res
 }
 
 /* Lengths and limits: those of the interval before, if they are the same everywhere. */
-static void sizes_at(const vo_reward_source *s, size_t t, size_t n, vo_reward_rates *r) {
+VO_WIDE static void sizes_at(const vo_reward_source *s, size_t t, size_t n,
+                             vo_reward_rates *r) {
     const vo_problem *p = s->p;
     const vo_battery *b = p->battery;
     const bool same = !p->dt_h && !p->charge_limit_mw && !p->discharge_limit_mw;
@@ -67,7 +69,8 @@ static void sizes_at(const vo_reward_source *s, size_t t, size_t n, vo_reward_ra
     r->same = same ? n : 0;
 }
 
-bool vo_reward_rates_at(const vo_reward_source *s, size_t t, size_t n, vo_reward_rates *r) {
+VO_WIDE bool vo_reward_rates_at(const vo_reward_source *s, size_t t, size_t n,
+                                vo_reward_rates *r) {
     const double gain = s->over.gain, drain = s->over.drain;
     r->n = n;
     sizes_at(s, t, n, r);

@@ -225,7 +225,7 @@ static void general_flips(const vo_value *q, const vo_value *v, double y,
 }
 
 static decision decide_general(const vo_value *v, double y, const vo_value *q,
-                               const vo_reward_simple *r, double noise, bool plan_only) {
+                               const vo_reward_simple *r, double noise, bool flips) {
     const double lo = most(q->x[0], y - v->x[v->n]), hi = least(q->x[q->n], y - v->x[0]);
     const double start = most(least(0, hi), least(lo, hi));
     const corner out = best_corner(q, v, y, start, 1, 0, r);
@@ -233,8 +233,7 @@ static decision decide_general(const vo_value *v, double y, const vo_value *q,
     decision d = {
         .z = out.gained > in.gained ? out.z : in.z, .below = (double)NAN, .above = (double)NAN};
     if (fabs(d.z) <= noise) d.z = 0; /* what rounding left over is no action */
-    if (plan_only) return d;
-    if (fabs(start) <= noise) general_flips(q, v, y, r, noise, &d);
+    if (flips && fabs(start) <= noise) general_flips(q, v, y, r, noise, &d);
     return d;
 }
 
@@ -251,17 +250,20 @@ static void walk_interval(vo_walker *w, size_t t, const vo_value *v) {
     if (fabs(y - v->x[0]) <= noise) y = most(y, v->x[0]); /* outside by rounding is inside */
     if (fabs(y - v->x[v->n]) <= noise) y = least(y, v->x[v->n]);
     w->hint = find_piece(v, y, w->hint);
-    /* where V falls, or selling pays more than buying costs, a price may turn charging straight
-     * into discharging: simple cannot see it */
-    const bool calm = (v->n == 0 || v->m[v->n - 1] >= 0) && r.sell <= r.buy;
-    if (s->simple && v->concave && calm && vo_reward_is_concave(&r)) {
+    const bool flips = w->path.value && !w->path.no_flips;
+    if (s->simple)
+        vo_reward_of_simple(&r, &q);
+    else
+        vo_reward_at(s, t, &q);
+    if (s->simple && v->concave && vo_reward_is_concave(&r)) {
         d = decide_simple(v, w->hint, y, &r, noise);
+        /* where V falls, or selling pays more than buying costs, a price may turn charging
+         * straight into discharging: simple cannot see it */
+        const bool calm = (v->n == 0 || v->m[v->n - 1] >= 0) && r.sell <= r.buy;
+        const bool forced = y < v->x[0] || y > v->x[v->n];
+        if (flips && !calm && !forced) general_flips(&q, v, y, &r, noise, &d);
     } else {
-        if (s->simple)
-            vo_reward_of_simple(&r, &q);
-        else
-            vo_reward_at(s, t, &q);
-        d = decide_general(v, y, &q, &r, noise, !w->path.value);
+        d = decide_general(v, y, &q, &r, noise, flips);
     }
     const double u = d.z > 0 ? d.z / r.drain : d.z / r.gain;
     double next = least(most(y - d.z, s->lo_mwh), s->hi_mwh);

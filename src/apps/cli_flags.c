@@ -73,7 +73,7 @@ static const flag flags[] = {
     {"method", TEXT, METHOD, CLI_OPTIMIZE, "method", "NAME", "auto, exact, lp, threshold, spread, cycle"},
     {"horizon", TEXT, METHOD, CLI_OPTIMIZE, "horizon", "all|day", "day: each local day alone"},
     {"explain", YES, OUTPUT, CLI_OPTIMIZE, "explain", NULL, "a sentence of reasons per interval"},
-    {"time-limit", NUMBER, METHOD, CLI_OPTIMIZE, "time_limit_s", "SECONDS", "for lp"},
+    {"time-limit", NUMBER, METHOD, CLI_OPTIMIZE, "time_limit_s", "SECONDS", "of each search by lp (20)"},
     {"policies", TEXT, METHOD, CLI_TABLES, "policies", "LIST|all", "e.g. perfect,spread,mpc:naive_day"},
     {"protocol", TEXT, METHOD, CLI_TABLES, "protocol", "NAME", "planned (a day ahead) or rolling"},
     {"forecast", TEXT, METHOD, CLI_TABLES, "forecasts_file", "FILE", "published forecasts, a policy per column"},

@@ -14,6 +14,10 @@
 #include "engine/response.h"
 #include "engine/solution.h"
 
+/* For each search of a mixed-integer program, where a request does not say. A plan that is
+ * stopped there is still a plan, with its bound. */
+#define DEFAULT_TIME_LIMIT_S 20.0
+
 struct vo_engine {
     vo_engine_options options;
     char lake[]; /* the folder's name, which options.lake points to */
@@ -76,7 +80,7 @@ static vo_status optimize(const vo_engine_options *o, const char *request, vo_js
         s = vo_request_choice(&r, VO_OPT_horizon, "horizon", horizons, 2, 0, &by_day, err);
     if (s == VO_OK) {
         so.method = (int32_t)method;
-        so.time_limit_s = vo_request_number(&r, VO_OPT_time_limit_s, (double)INFINITY);
+        so.time_limit_s = vo_request_number(&r, VO_OPT_time_limit_s, DEFAULT_TIME_LIMIT_S);
         so.low_percentile = vo_request_number(&r, VO_REQ_low_percentile, so.low_percentile);
         so.high_percentile = vo_request_number(&r, VO_REQ_high_percentile, so.high_percentile);
         s = vo_inputs_load(o, &r, &in, err);

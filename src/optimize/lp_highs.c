@@ -35,6 +35,7 @@ typedef struct {
     double *x, *x_dual, *row, *row_dual; /* the last solution, scaled  */
     double bound;                        /* of the last cost, scaled   */
     double time_limit_s;                 /* of each branch and bound   */
+    const double *start;                 /* a plan to begin from, or NULL */
     outcome outcome;
 } solver;
 
@@ -114,6 +115,7 @@ static bool has_plan(void *highs) {
 /* Everything is bounded, so "unbounded or infeasible" is infeasible. A run that ends without
  * an answer is repeated once without presolve, which is slower and steadier. */
 static vo_status run(solver *s, vo_error *err) {
+    Highs_zeroAllClocks(s->highs); /* its time limit counts all runs since then */
     Highs_run(s->highs);
     HighsInt status = Highs_getModelStatus(s->highs);
     if (!is_answer(status)) {
@@ -163,12 +165,35 @@ static void release_binaries(solver *s) {
         set_binaries(s, false, s->m->col_lower + first, s->m->col_upper + first);
 }
 
+/* Where branch and bound begins: a plan that is known, else the directions that the relaxed
+ * plan leans to, which HiGHS completes. */
+static vo_status begin_from(solver *s, vo_error *err) {
+    if (s->start) {
+        Highs_setSolution(s->highs, s->start, NULL, NULL, NULL);
+        return VO_OK;
+    }
+    const size_t count = (size_t)s->m->n_binaries;
+    HighsInt *index = vo_alloc_libc.zalloc(NULL, count * sizeof *index);
+    double *value = vo_alloc_libc.zalloc(NULL, count * sizeof *value);
+    const bool ready = index && value;
+    for (size_t i = 0; ready && i < count; i++) {
+        const vo_lp_direction d = s->m->direction[i];
+        index[i] = s->m->binary + (HighsInt)i;
+        value[i] = s->x[d.on] > s->x[d.off] ? 1 : 0;
+    }
+    if (ready) Highs_setSparseSolution(s->highs, (HighsInt)count, index, value);
+    vo_alloc_libc.free(NULL, index);
+    vo_alloc_libc.free(NULL, value);
+    return ready ? VO_OK : vo_fail(err, VO_ENOMEM, "HiGHS for %zu binaries", count);
+}
+
 /* Branch and bound, then the linear program with the binaries held where it put them. They
  * stay held: release_binaries. */
 static vo_status run_integer(solver *s, vo_error *err) {
     const int32_t first = s->m->binary;
     set_binaries(s, true, s->m->col_lower + first, s->m->col_upper + first);
-    vo_status status = run(s, err);
+    vo_status status = begin_from(s, err);
+    if (status == VO_OK) status = run(s, err);
     if (status != VO_OK || s->outcome == IMPOSSIBLE) return status;
     const outcome first_outcome = s->outcome;
     Highs_getDoubleInfoValue(s->highs, "mip_dual_bound", &s->bound);
@@ -360,23 +385,39 @@ static vo_status price_limits(solver *s, double total, vo_error *err) {
     return status;
 }
 
-static vo_status solve_elastic(solver *s, double *total, vo_error *err) {
-    ask_for_least_slack(s);
-    vo_status status = solve(s, err);
-    if (status != VO_OK) return status;
-    const outcome first = s->outcome;
-    *total = first == IMPOSSIBLE ? 0 : total_slack(s);
+/* The most profit among plans that violate no more than `total`. The least violating plan is
+ * one of them, and where branch and bound begins: whatever stops it, there is an answer. */
+static vo_status solve_capped(solver *s, double total, vo_error *err) {
+    vo_status status = VO_OK;
     ask_for_profit(s);
     s->outcome = IMPOSSIBLE;
     for (int i = 0; i < 3 && s->outcome == IMPOSSIBLE; i++) {
         const double room[] = {1e-12, 1e-10, FEASIBILITY};
         release_binaries(s);
-        cap_row(s, s->m->limit_row + VO_LP_SOFT_LIMITS, *total + room[i] * (1 + *total));
+        cap_row(s, s->m->limit_row + VO_LP_SOFT_LIMITS, total + room[i] * (1 + total));
         status = solve(s, err);
         if (status != VO_OK) return status;
     }
     if (s->outcome == IMPOSSIBLE)
         return vo_fail(err, VO_ENUMERIC, "HiGHS found no plan even with every limit loosened");
+    return VO_OK;
+}
+
+static vo_status solve_elastic(solver *s, double *total, vo_error *err) {
+    const size_t size = (size_t)s->m->n_cols * sizeof *s->x;
+    ask_for_least_slack(s);
+    vo_status status = solve(s, err);
+    if (status != VO_OK) return status;
+    const outcome first = s->outcome;
+    *total = first == IMPOSSIBLE ? 0 : total_slack(s);
+    double *least = vo_alloc_libc.zalloc(NULL, size);
+    if (!least) return vo_fail(err, VO_ENOMEM, "HiGHS for %d columns", s->m->n_cols);
+    memcpy(least, s->x, size);
+    s->start = first == IMPOSSIBLE ? NULL : least;
+    status = solve_capped(s, *total, err);
+    s->start = NULL;
+    vo_alloc_libc.free(NULL, least);
+    if (status != VO_OK) return status;
     if (first == STOPPED) s->outcome = STOPPED;
     return *total > SAME ? price_limits(s, *total, err) : VO_OK;
 }
@@ -405,7 +446,10 @@ vo_status vo_lp_schedule(const vo_problem *p, const vo_schedule_options *o, vo_p
     if (status != VO_OK) return status;
     s.outcome = IMPOSSIBLE;
     if (!s.m->contradictory) status = solve(&s, err);
-    const bool impossible = status == VO_OK && s.outcome == IMPOSSIBLE;
+    /* stopped without any plan: perhaps there is none, and then the elastic one is the answer
+     */
+    const bool impossible =
+        status == VO_ECANCELED || (status == VO_OK && s.outcome == IMPOSSIBLE);
     if (status == VO_OK && !impossible) fill_plan(&s, o, plan);
     solver_fini(&s);
     return impossible ? vo_lp_schedule_elastic(p, o, plan, err) : status;

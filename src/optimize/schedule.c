@@ -53,8 +53,9 @@ static vo_status solve_exact(const vo_problem *p, const vo_schedule_options *o, 
         st = vo_exact_solve(e, p, (vo_detail)o->detail, plan, &feasible, &gap_closed, err);
     vo_exact_free(e);
     if (st != VO_OK) return st;
-    if (!feasible || !gap_closed) {
-        st = vo_lp_schedule(p, o, plan, err);
+    if (!feasible || !gap_closed) { /* that it is infeasible need not be proved again */
+        st = feasible ? vo_lp_schedule(p, o, plan, err)
+                      : vo_lp_schedule_elastic(p, o, plan, err);
         if (st == VO_OK) name_method(plan, VO_METHOD_LP);
         return st;
     }

@@ -46,8 +46,13 @@ typedef struct {
 static choice choose(scene *s, double stored) {
     double power[1] = {0}, path[2], value[1], below[1], above[1];
     const vo_reward_source source = vo_reward_open(&s->p);
-    vo_walker w = {
-        .source = &source, .path = {power, path, value, below, above}, .stored_mwh = stored};
+    vo_walker w = {.source = &source,
+                   .path = {.power_mw = power,
+                            .stored_mwh = path,
+                            .value = value,
+                            .below = below,
+                            .above = above},
+                   .stored_mwh = stored};
     vo_walk_range(&w, 0, 1, NULL, &s->v, 1);
     return (choice){power[0], vo_value_rise(&s->v, path[1]), w.profit + w.profit_low, below[0],
                     above[0]};

@@ -368,6 +368,19 @@ static int check_rest(const given *g, char **rest) {
     return CLI_DONE;
 }
 
+/* A report must not take the place of what it is made from. */
+static int check_report(const given *g) {
+    static const char *const input[] = {"prices", "battery", "forecast", "request"};
+    const char *report = value_of(g, "report");
+    for (size_t i = 0; report && i < G_N_ELEMENTS(input); i++) {
+        const char *path = value_of(g, input[i]);
+        if (path && vo_file_same(report, path))
+            return usage(g->command, "--report %s is the file of --%s: name another", report,
+                         input[i]);
+    }
+    return CLI_DONE;
+}
+
 static int read_threads(const given *g, cli_options *o) {
     const char *text = value_of(g, "threads");
     int64_t n = 0;
@@ -384,6 +397,7 @@ int cli_parse(const cli_command *command, int argc, char **argv, cli_options *o)
     *o = (cli_options){.command = command};
     int code = read_arguments(&g, argc, argv, &rest);
     if (code == CLI_DONE) code = check_rest(&g, rest);
+    if (code == CLI_DONE) code = check_report(&g);
     if (code == CLI_DONE) code = read_threads(&g, o);
     if (code == CLI_DONE) {
         const char *request = value_of(&g, "request");

@@ -112,6 +112,17 @@ static vo_status print_text(const char *text, vo_error *err) {
     return VO_OK;
 }
 
+/* Names and labels come from files: of what they bring, a terminal gets no control characters.
+ * The colours that the tables use themselves ("\033[1m") stay. */
+static void disarm(GString *out) {
+    for (char *c = out->str; *c; c++) {
+        const bool colour =
+            *c == '\033' && c[1] == '[' && c[2 + strspn(c + 2, "0123456789;")] == 'm';
+        if ((unsigned char)*c < 0x20 && *c != '\n' && !colour) *c = '?';
+        if (*c == 0x7f) *c = '?';
+    }
+}
+
 static vo_status print_answer(const cli_options *o, const char *response, vo_error *err) {
     if (o->json) return print_text(response, err);
     vo_json *root = NULL;
@@ -119,6 +130,7 @@ static vo_status print_answer(const cli_options *o, const char *response, vo_err
     if (s != VO_OK) return s;
     GString *out = g_string_new(NULL);
     o->command->render(root, out);
+    disarm(out);
     s = print_text(out->str, err);
     g_string_free(out, TRUE);
     vo_json_free(root);

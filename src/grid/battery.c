@@ -11,6 +11,7 @@
 
 #define MAX_SIZE 1e9          /* MW, MWh: a thousand times the installed power of the world */
 #define LEAST_EFFICIENCY 1e-3 /* below it actions drown in the rounding of the store */
+#define LEAST_CAPACITY 1e-6   /* MWh */
 #define MAX_MONEY 1e12        /* per MWh */
 
 vo_battery vo_battery_default(void) {
@@ -128,6 +129,9 @@ static vo_status check_rates(const vo_battery *b, vo_error *err) {
 }
 
 vo_status vo_battery_check(const vo_battery *b, vo_error *err) {
+    if (b->capacity_mwh > 0 && b->capacity_mwh < LEAST_CAPACITY)
+        return vo_fail(err, VO_EINVAL, "capacity_mwh = %g is below %g, a watt-hour: give MWh",
+                       b->capacity_mwh, LEAST_CAPACITY);
     if (!(b->capacity_mwh > 0 && b->capacity_mwh <= MAX_SIZE))
         return vo_fail(
             err, VO_EINVAL,

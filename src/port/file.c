@@ -218,6 +218,11 @@ bool vo_file_exists(const char *path) {
     return stat(path, &s) == 0;
 }
 
+bool vo_file_same(const char *a, const char *b) {
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 static bool make_folder(const char *path) {
     struct stat s;
     if (mkdir(path, 0777) == 0) return true;

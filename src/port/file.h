@@ -16,6 +16,7 @@ vo_status vo_file_read(const char *path, size_t max, char **text, size_t *len, v
 vo_status vo_file_write(const char *path, const void *data, size_t len, vo_error *err);
 
 bool vo_file_exists(const char *path);
+bool vo_file_same(const char *a, const char *b); /* both are there, and are one file */
 vo_status vo_file_make_folders(const char *path, vo_error *err); /* mkdir -p */
 vo_status vo_file_rename(const char *from, const char *to, vo_error *err);
 vo_status vo_file_remove(const char *path, vo_error *err); /* absent: VO_OK */

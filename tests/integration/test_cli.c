@@ -179,6 +179,8 @@ Test(cli, bad_usage_and_bad_input_exit_with_2_and_say_why) {
         {"optimize --battery battery.json --prices nan.csv", "there is no price"},
         {"optimize --battery battery.json --prices empty.csv", "empty"},
         {"compare --battery battery.json --prices prices.csv --policies magic", "magic"},
+        {"compare --battery battery.json --prices prices.csv --report prices.csv",
+         "--report prices.csv is the file of --prices"},
         {"compare --battery battery.json --prices prices.csv --threads -1", "--threads"},
         {"data import", "FILE"},
         {"data synth --days 1000", "--days 1000: must be"},
@@ -469,5 +471,16 @@ Test(cli, published_forecasts_are_judged_on_their_own_days_without_being_told) {
     cr_expect(strstr(r.out, "played are the days that the forecasts cover, 2016-12-27 to "),
               "%s", r.out);
     cr_expect_null(strstr(r.out, "fallback"), "nothing was filled: %s", r.out);
+    drop(&r);
+}
+
+Test(cli, a_name_from_a_file_cannot_command_the_terminal) {
+    put_inputs();
+    put("loud.json",
+        "{\"name\": \"\\u001b]0;owned\\u0007\\r\", \"power_mw\": 1, \"capacity_mwh\": 2}");
+    result r = run("terminal", "optimize --prices prices.csv --battery loud.json");
+    cr_expect_eq(r.code, 0, "%s", r.err);
+    cr_expect_not(strpbrk(r.out, "\x1b\x07\r"), "%s", r.out);
+    cr_expect(strstr(r.out, "owned"), "the name itself is shown: %s", r.out);
     drop(&r);
 }

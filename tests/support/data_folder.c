@@ -10,7 +10,11 @@
 bool data_path(const char *relative, char out[DATA_PATH]) {
     const char *root = getenv("VOLTEO_DATA");
     snprintf(out, DATA_PATH, "%s/%s", root && root[0] ? root : "../shared/data", relative);
-    return access(out, R_OK) == 0;
+    if (access(out, R_OK) != 0) return false;
+    char *whole = realpath(out, NULL); /* for programs that run in a folder of their own */
+    if (whole && strlen(whole) < DATA_PATH) strcpy(out, whole);
+    free(whole);
+    return true;
 }
 
 bool temporary_folder(char out[DATA_PATH]) {

@@ -484,3 +484,70 @@ Test(cli, a_name_from_a_file_cannot_command_the_terminal) {
     cr_expect(strstr(r.out, "owned"), "the name itself is shown: %s", r.out);
     drop(&r);
 }
+
+/* The words after each "us_per_decision": are times; all else must not depend on the threads.
+ */
+static void forget_times(char *json) {
+    for (char *at = json; (at = strstr(at, "\"us_per_decision\":")) != NULL;) {
+        at += strlen("\"us_per_decision\":");
+        const char *rest = at + strcspn(at, ",}");
+        *at++ = '0';
+        memmove(at, rest, strlen(rest) + 1);
+    }
+}
+
+/* A year of Mexico's day-ahead market: what the README shows. The perfect profit is the linear
+ * program's, too (volteo optimize --method lp on the same span). */
+Test(cli, a_market_year_earns_what_is_published_on_one_thread_and_on_two, .timeout = 120) {
+    char file[DATA_PATH], arguments[DATA_PATH + 400];
+    NEED_DATA("mx_cenace_pml/apatzingan_mda_mtr.csv", file);
+    put("mem.json", "{\"power_mw\":10,\"capacity_mwh\":40,\"efficiency\":0.88,\"min_soc\":0.05,"
+                    "\"max_soc\":0.95,\"max_cycles_per_day\":1.5,\"wear_cost_per_mwh\":60}");
+    snprintf(arguments, sizeof arguments, "data import '%s' --lake memlake", file);
+    result r = run("mem_import", arguments);
+    cr_assert_eq(r.code, 0, "%s", r.err);
+    drop(&r);
+    static const char span[] =
+        "--market MEM --node APATZINGAN --from 2016-02-01 --to 2017-01-31 "
+        "--battery mem.json --lake memlake";
+    char *seen[2];
+    for (int threads = 1; threads <= 2; threads++) {
+        snprintf(arguments, sizeof arguments, "backtest %s --policies all --json --threads %d",
+                 span, threads);
+        r = run("mem_year", arguments);
+        cr_assert_eq(r.code, 0, "%s", r.err);
+        forget_times(r.out);
+        seen[threads - 1] = r.out;
+        free(r.err);
+    }
+    cr_expect_str_eq(seen[0], seen[1], "the same bits on one thread and on two");
+    vo_json *root = NULL;
+    cr_assert_eq(vo_json_parse(seen[0], strlen(seen[0]), &root, NULL), VO_OK);
+    static const struct {
+        const char *policy;
+        double profit;
+    } published[] = {{"perfect", 3707464},
+                     {"spread", 2849169},
+                     {"cycle", 2806811},
+                     {"threshold", 1416035},
+                     {"mpc:epf_naive", 2806811}};
+    const vo_json *policies = vo_json_get(root, "policies");
+    size_t found = 0;
+    for (size_t i = 0; i < vo_json_size(policies); i++)
+        for (size_t k = 0; k < sizeof published / sizeof published[0]; k++) {
+            const vo_json *p = vo_json_at(policies, i);
+            if (strcmp(vo_json_string(vo_json_get(p, "policy")), published[k].policy)) continue;
+            found++;
+            cr_expect_float_eq(vo_json_number(vo_json_get(p, "profit")), published[k].profit, 1,
+                               "%s", published[k].policy);
+            cr_expect_eq(vo_json_number(vo_json_get(p, "violations")), 0);
+        }
+    cr_expect_eq(found, sizeof published / sizeof published[0]);
+    vo_json_free(root);
+    free(seen[0]);
+    free(seen[1]);
+    snprintf(arguments, sizeof arguments, "optimize %s --method lp --json", span);
+    r = run("mem_lp", arguments);
+    cr_expect_float_eq(profit_of(&r), 3707464.173194, 1e-3);
+    drop(&r);
+}

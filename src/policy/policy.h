@@ -62,7 +62,6 @@ typedef struct {
     double stored_mwh;           /* at the start of `from`                                  */
     double day_left_mwh;         /* MWh that may still be discharged on this local day      */
     double span_left_mwh;        /* and in all; INFINITY: no limit                          */
-    double power_before_mw;      /* reserved for ramps                                      */
     int32_t final_kind;          /* rule for the window's end, a vo_final_kind, ...         */
     int32_t only_first;          /* 1: nothing but power_mw[0] will be played               */
     double final_soc;            /* ... already absolute: never AT_LEAST_INITIAL            */

@@ -7,5 +7,3 @@ double vo_clock_monotonic_s(void) {
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
-
-int64_t vo_clock_utc_s(void) { return (int64_t)time(NULL); }

@@ -2,9 +2,6 @@
 #ifndef VO_PORT_CLOCK_H
 #define VO_PORT_CLOCK_H
 
-#include <stdint.h>
-
 double vo_clock_monotonic_s(void); /* for durations */
-int64_t vo_clock_utc_s(void);      /* seconds since the epoch */
 
 #endif

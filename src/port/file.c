@@ -251,11 +251,6 @@ vo_status vo_file_make_folders(const char *path, vo_error *err) {
     return VO_OK;
 }
 
-vo_status vo_file_rename(const char *from, const char *to, vo_error *err) {
-    if (rename(from, to) != 0) return refuse(err, "rename", from);
-    return sync_folder_of(to) ? VO_OK : refuse(err, "flush the folder of", to);
-}
-
 vo_status vo_file_remove(const char *path, vo_error *err) {
     return unlink(path) == 0 || errno == ENOENT ? VO_OK : refuse(err, "remove", path);
 }

@@ -18,8 +18,7 @@ vo_status vo_file_write(const char *path, const void *data, size_t len, vo_error
 bool vo_file_exists(const char *path);
 bool vo_file_same(const char *a, const char *b); /* both are there, and are one file */
 vo_status vo_file_make_folders(const char *path, vo_error *err); /* mkdir -p */
-vo_status vo_file_rename(const char *from, const char *to, vo_error *err);
-vo_status vo_file_remove(const char *path, vo_error *err); /* absent: VO_OK */
+vo_status vo_file_remove(const char *path, vo_error *err);       /* absent: VO_OK */
 
 /* An advisory lock on `path` (created if absent), held until unlocked or the process ends. */
 typedef struct {

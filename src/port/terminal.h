@@ -6,6 +6,5 @@
 
 const char *vo_environment(const char *name); /* NULL if unset or empty */
 bool vo_terminal_is_tty(int fd);
-int vo_terminal_columns(void); /* 80 if not known */
 
 #endif

@@ -4,7 +4,6 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdbool.h>
-#include <time.h>
 
 Test(clock, monotonic_time_never_goes_back_and_moves) {
     const double first = vo_clock_monotonic_s();
@@ -19,10 +18,4 @@ Test(clock, monotonic_time_never_goes_back_and_moves) {
     cr_assert_gt(last, first);
     cr_assert(fraction); /* finer than a second */
     cr_assert_lt(last - first, 60.0);
-}
-
-Test(clock, utc_is_the_seconds_since_1970) {
-    const int64_t before = (int64_t)time(NULL), now = vo_clock_utc_s(),
-                  after = (int64_t)time(NULL);
-    cr_assert(before <= now && now <= after);
 }

@@ -82,6 +82,18 @@ static bool epoch(const char *text, size_t len, int64_t *utc_s) {
     return true;
 }
 
+/* Digits that are a date as well: 2025010100 is midnight written together, or a second of 2034.
+ */
+static bool two_readings(const char *text, size_t len) {
+    if (len != 10 && len != 12) return false;
+    int part[4] = {0};
+    for (size_t i = 0; i < 4; i++) part[0] = part[0] * 10 + (text[i] - '0');
+    for (size_t k = 1; k < 4; k++)
+        part[k] = (text[2 + 2 * k] - '0') * 10 + (text[3 + 2 * k] - '0');
+    return part[0] >= 1950 && part[0] <= 2100 && part[1] >= 1 && part[1] <= 12 &&
+           part[2] >= 1 && part[2] <= 31 && part[3] <= 24;
+}
+
 bool vo_stamp_is(const char *text, size_t len, vo_date_order order) {
     vo_civil c;
     bool has_offset;
@@ -106,7 +118,14 @@ vo_status vo_stamp_read(vo_stamp_reader *s, const char *text, size_t len, int64_
     vo_civil c;
     bool has_offset = false;
     int32_t offset_s = 0;
-    if (epoch(text, len, utc_s)) {
+    int64_t unix_s = 0;
+    if (epoch(text, len, &unix_s)) {
+        if (two_readings(text, len))
+            return vo_fail(err, VO_EINVAL,
+                           "\"%.*s\" may be a date or Unix time; write dates as "
+                           "2025-01-31T00:00",
+                           (int)len, text);
+        *utc_s = unix_s;
         *flag = 0;
         return VO_OK;
     }

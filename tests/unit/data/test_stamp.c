@@ -98,3 +98,27 @@ Test(stamp, the_repeated_hour_is_resolved_by_order_and_the_skipped_one_is_flagge
     cr_assert_eq(flag, VO_READING_SKIPPED_HOUR);
     vo_zone_close(s.zone);
 }
+
+Test(stamp, digits_that_are_a_date_as_well_are_refused) {
+    static const char *const both[] = {"2025010100", "1999123123", "202501312330"};
+    static const char *const one[] = {"1704067200", "2025130100", "2025010125",
+                                      "1704067200000"};
+    for (size_t i = 0; i < sizeof both / sizeof both[0]; i++) {
+        vo_stamp_reader r = {0};
+        int64_t utc_s = 7;
+        uint8_t flag = 0;
+        vo_error err = {0};
+        cr_expect_eq(
+            vo_stamp_read(&r, both[i], strlen(both[i]), INT64_MIN, &utc_s, &flag, &err),
+            VO_EINVAL, "%s", both[i]);
+        cr_expect(strstr(err.msg, "a date or Unix time"), "%s", err.msg);
+        cr_expect_eq(utc_s, 7);
+    }
+    for (size_t i = 0; i < sizeof one / sizeof one[0]; i++) {
+        vo_stamp_reader r = {0};
+        int64_t utc_s = 7;
+        uint8_t flag = 0;
+        cr_expect_eq(vo_stamp_read(&r, one[i], strlen(one[i]), INT64_MIN, &utc_s, &flag, NULL),
+                     VO_OK, "%s", one[i]);
+    }
+}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/civil.h"
 #include "base/json.h"
 #include "port/file.h"
 #include "support/data_folder.h"
@@ -550,4 +551,36 @@ Test(cli, a_market_year_earns_what_is_published_on_one_thread_and_on_two, .timeo
     r = run("mem_lp", arguments);
     cr_expect_float_eq(profit_of(&r), 3707464.173194, 1e-3);
     drop(&r);
+}
+
+/* The same instants, read as local days of a zone that changes its clocks and of one that does
+ * not: other labels, the same plan and the same money. */
+Test(cli, a_year_across_clock_changes_differs_in_labels_only) {
+    put_inputs();
+    char *csv = malloc(8784u * 48u), *at = csv;
+    cr_assert_not_null(csv);
+    at += sprintf(at, "timestamp,price\n");
+    for (int h = 0; h < 8784; h++) { /* 2024 from January 1, UTC */
+        vo_civil c = vo_civil_from_seconds(INT64_C(1704067200) + 3600 * (int64_t)h);
+        char stamp[32];
+        vo_civil_format(&c, stamp);
+        at += sprintf(at, "%sZ,%d\n", stamp, 20 + (h * 37 + h / 24 * 11) % 91);
+    }
+    put("leap.csv", csv);
+    free(csv);
+    static const char *const zone[] = {"UTC", "Europe/Madrid", "America/Tijuana"};
+    double profit[3];
+    for (int i = 0; i < 3; i++) {
+        char arguments[200];
+        snprintf(arguments, sizeof arguments,
+                 "optimize --prices leap.csv --battery battery.json --tz %s --json", zone[i]);
+        result r = run("leap", arguments);
+        profit[i] = profit_of(&r);
+        const bool odd =
+            strstr(r.out, "\"days_of_23_hours\":1") && strstr(r.out, "\"days_of_25_hours\":1");
+        cr_expect_eq(odd, i > 0, "%s", zone[i]);
+        drop(&r);
+    }
+    cr_expect(profit[0] == profit[1] && profit[0] == profit[2], "%.17g %.17g %.17g", profit[0],
+              profit[1], profit[2]);
 }

@@ -308,3 +308,27 @@ Test(lp_highs, the_relaxation_of_a_contradiction_is_refused) {
     cr_assert_eq(vo_lp_relaxed_profit(&p, &profit, NULL), VO_EINVAL);
     cr_assert_eq(profit, 17);
 }
+
+/* What PV may neither export nor lose must break the limit; a store that burns some of it makes
+ * the search for the least hard. Stopped early, it still has a plan, and each search its own
+ * time. */
+Test(lp_highs, a_hard_contradiction_stopped_early_has_an_answer) {
+    enum { N = 120 };
+    static double price[N], pv[N], none[N];
+    for (int t = 0; t < N; t++) price[t] = (t * 37) % 91, pv[t] = 5;
+    vo_battery b = vo_battery_default();
+    b.charge_mw = b.discharge_mw = 2;
+    b.capacity_mwh = 4;
+    vo_problem p = vo_problem_default();
+    p.n = N, p.price = price, p.pv_mw = pv, p.export_limit_mw = none, p.battery = &b;
+    vo_schedule_options o = vo_schedule_options_default();
+    o.time_limit_s = 0.5;
+    vo_plan *plan = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_plan_create(N, 1, &plan, NULL), VO_OK);
+    cr_assert_eq(vo_schedule(&p, &o, plan, &err), VO_OK, "%s", err.msg);
+    cr_expect_eq(plan->verdict, VO_VERDICT_LEAST_VIOLATING);
+    cr_expect_eq(plan->violation[0].limit, VO_LIMIT_EXPORT_LIMIT);
+    cr_expect_lt(plan->violation[0].amount, 5 * N, "less than without a battery");
+    vo_plan_free(plan);
+}

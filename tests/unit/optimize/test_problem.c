@@ -298,3 +298,27 @@ Test(problem, of_several_batteries_the_bad_one_is_named) {
     cr_assert_eq(vo_problem_check(&p, &err), VO_EINVAL);
     cr_assert(strncmp(err.msg, "reserved = 7", 12) == 0, "%s", err.msg);
 }
+
+Test(problem, what_would_drown_in_rounding_is_refused) {
+    const double price[] = {1, 2};
+    vo_battery b = vo_battery_default();
+    vo_problem p = vo_problem_default();
+    p.n = 2, p.price = price, p.battery = &b;
+    vo_error err = {0};
+    p.interval_h = 1e-310;
+    cr_expect_eq(vo_problem_check(&p, &err), VO_EINVAL);
+    cr_expect(strstr(err.msg, "interval_h"), "%s", err.msg);
+    p.interval_h = 8784;
+    b.self_discharge_per_h = 0.1;
+    cr_expect_eq(vo_problem_check(&p, &err), VO_EINVAL);
+    cr_expect(strstr(err.msg, "self_discharge_per_h = 0.1 leaves nothing"), "%s", err.msg);
+    p.interval_h = 1;
+    cr_expect_eq(vo_problem_check(&p, &err), VO_OK);
+    b.charge_efficiency = 1e-9;
+    cr_expect_eq(vo_problem_check(&p, &err), VO_EINVAL);
+    cr_expect(strstr(err.msg, "charge_efficiency = 1e-09 is below"), "%s", err.msg);
+    b.charge_efficiency = 1;
+    b.capacity_mwh = 1e-9;
+    cr_expect_eq(vo_problem_check(&p, &err), VO_EINVAL);
+    cr_expect(strstr(err.msg, "capacity_mwh = 1e-09 is below"), "%s", err.msg);
+}

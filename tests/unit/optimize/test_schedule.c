@@ -504,3 +504,23 @@ Test(schedule, a_decision_flips_at_its_flip_prices_and_not_before) {
     }
     cr_assert(flips > 300 && none > 100, "%d, %d", flips, none);
 }
+
+/* soc * capacity need not be the same double as the limit that it stands on. */
+Test(schedule, limits_missed_by_rounding_are_kept) {
+    const double price[] = {3, 1, 4, 1, 5, 9, 2, 6};
+    vo_plan *plan = NULL;
+    cr_assert_eq(vo_plan_create(8, 1, &plan, NULL), VO_OK);
+    for (int i = 1; i < 50; i++) {
+        vo_battery b = vo_battery_default();
+        b.capacity_mwh = 0.1 * i;
+        b.min_soc = nextafter(0.07 * i / i, i % 2 ? 0 : 1);
+        b.max_soc = 0.93;
+        b.initial_soc = 0.07;
+        vo_problem p = vo_problem_default();
+        p.n = 8, p.price = price, p.battery = &b;
+        const vo_schedule_options o = vo_schedule_options_default();
+        cr_assert_eq(vo_schedule(&p, &o, plan, NULL), VO_OK);
+        cr_assert_str_eq(plan->method, "exact", "%d", i);
+    }
+    vo_plan_free(plan);
+}

@@ -524,3 +524,27 @@ Test(schedule, limits_missed_by_rounding_are_kept) {
     }
     vo_plan_free(plan);
 }
+
+/* Buying at 10 pays while 0.9 * 5 > price, selling 2 dearer while price + 2 > 5 / 0.9: both
+ * from 3.556 to 4.5. With 1 MWh either way they are worth the same at 4.0278, and there it
+ * flips. */
+Test(schedule, charging_may_turn_straight_into_discharging) {
+    const double price[] = {10}, sell[] = {12};
+    vo_battery b = vo_battery_default();
+    b.capacity_mwh = 4;
+    b.charge_efficiency = b.discharge_efficiency = 0.9;
+    b.initial_soc = 0.5;
+    b.final_kind = VO_FINAL_VALUE;
+    b.final_value_per_mwh = 5;
+    vo_problem p = vo_problem_default();
+    p.n = 1, p.price = price, p.export_price = sell, p.battery = &b;
+    vo_plan *plan = NULL;
+    const vo_schedule_options o = vo_schedule_options_default();
+    cr_assert_eq(vo_plan_create(1, 1, &plan, NULL), VO_OK);
+    cr_assert_eq(vo_schedule(&p, &o, plan, NULL), VO_OK);
+    cr_expect_float_eq(plan->power_mw[0], 1, 1e-12);
+    const double level = 0.5 * (0.9 * 5 + 5 / 0.9 - 2);
+    cr_expect_float_eq(plan->flip_below[0], level, 1e-9, "%.12g", plan->flip_below[0]);
+    cr_expect(isnan(plan->flip_above[0]));
+    vo_plan_free(plan);
+}

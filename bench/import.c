@@ -117,7 +117,7 @@ static void fill(const char *path, vo_lake *lake, vo_duck *d, vo_error *err) {
 static void look_up(vo_lake *lake, vo_duck *d, vo_error *err) {
     char sql[1024];
     double ours_s = 1e9, peer_s = 1e9;
-    const vo_lake_key key = {"MEM", "MDA", "NODE007"};
+    const vo_lake_key key = {"MEM", "MDA", "NODE007", NULL};
     snprintf(sql, sizeof sql,
              "SELECT * FROM read_parquet('%s/peer/**/*.parquet', hive_partitioning=true) WHERE "
              "mercado = 'MDA' AND clave = 'NODE007' ORDER BY fecha, hora",

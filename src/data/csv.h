@@ -13,6 +13,8 @@
 
 #include <volteo/status.h>
 
+#include "data/bytes.h"
+
 #define VO_CSV_MAX_FIELDS 1024u
 #define VO_CSV_MAX_RECORD ((size_t)1 << 20)
 
@@ -23,9 +25,9 @@ typedef struct {
 
 typedef struct vo_csv vo_csv;
 
-/* `name` and `data` are borrowed until close. delimiter 0: told from the first line. */
-vo_status vo_csv_open(const char *name, const char *data, size_t len, char delimiter,
-                      vo_csv **out, vo_error *err);
+/* `in` is borrowed until close and read from where it stands. delimiter 0: told from the first
+ * line. */
+vo_status vo_csv_open(vo_bytes *in, char delimiter, vo_csv **out, vo_error *err);
 void vo_csv_close(vo_csv *c); /* accepts NULL */
 
 /* The next record; *more = false at the end. VO_EINVAL naming file and line: a quote that never

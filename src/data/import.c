@@ -19,7 +19,7 @@ static vo_status import_node(vo_lake *lake, const vo_readings *r, const vo_lake_
         return VO_OK;
     }
     if (st != VO_OK) return vo_fail(err, st, "%s", why.msg);
-    st = vo_lake_upsert(lake, key, s, err);
+    st = vo_lake_upsert(lake, key, s, report ? *report : NULL, NULL, err);
     if (st == VO_OK) {
         sum->nodes++;
         sum->intervals += s->n;
@@ -34,7 +34,7 @@ static vo_status import_all(vo_lake *lake, const vo_readings_set *set, const cha
     for (size_t i = 0; i < set->n; i++) {
         const vo_readings *r = set->item[i];
         const vo_lake_key key = {either(r->market, "LOCAL"), either(r->process, "DA"),
-                                 either(r->node, label)};
+                                 either(r->node, label), either(r->kind, VO_KIND_PRICES)};
         vo_clean_report *report = NULL;
         vo_status st = import_node(lake, r, &key, clean, &report, sum, err);
         if (st == VO_OK && progress) st = progress(ctx, i + 1, set->n, &key, report, err);

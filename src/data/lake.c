@@ -629,7 +629,9 @@ static vo_status check_columns(const vo_series *s, vo_error *err) {
 }
 
 vo_status vo_lake_upsert(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
-                         vo_error *err) {
+                         const vo_clean_report *report, const char *source, vo_error *err) {
+    (void)report;
+    (void)source;
     char path[MAX_ROOT + 32];
     vo_file_lock lock = {-1};
     vo_status st = check_key(key, true, err);

@@ -1,6 +1,8 @@
-/* lake.h -- the price lake: Hive-partitioned Parquet that any tool can read.
+/* lake.h -- the lake: Hive-partitioned Parquet that any tool can read.
  *
  *     ROOT/prices/market=MEM/process=MDA/node=APATZINGAN/year=2016/part.parquet
+ *     ROOT/prices/market=MEM/process=MDA/node=APATZINGAN/year=2016/changes.parquet
+ *     ROOT/load/..., ROOT/weather/...: one folder per kind (readings.h)
  *
  * Columns: start TIMESTAMP WITH TIME ZONE (UTC), dt_h DOUBLE, price and further DOUBLE columns,
  * zone and currency VARCHAR. `year` is the UTC year of `start`. Names are percent-encoded where
@@ -12,6 +14,7 @@
 #ifndef VO_DATA_LAKE_H
 #define VO_DATA_LAKE_H
 
+#include "data/clean.h"
 #include "data/readings.h"
 #include "grid/series.h"
 
@@ -25,12 +28,34 @@ void vo_lake_close(vo_lake *lake); /* accepts NULL */
  */
 typedef struct {
     const char *market, *process, *node;
+    const char *kind; /* NULL: VO_KIND_PRICES */
 } vo_lake_key;
 
 /* Merges `s` into the lake: rows with a known start replace the stored ones, others are added.
- * Columns that the stored part lacks are added to it. VO_EINVAL: empty or bad name; VO_EIO. */
+ * Columns that the stored part lacks are added to it. `report` (NULL: nothing was touched) is
+ * what cleaning did to `s`: it is kept beside the part in changes.parquet (start, column, old,
+ * new, rule, line, source), in place of what was kept for the same intervals, so that the values
+ * as they were read can always be told. `source` names the file or service, NULL: not known.
+ * VO_EINVAL: empty or bad name; VO_EIO. */
 vo_status vo_lake_upsert(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
-                         vo_error *err);
+                         const vo_clean_report *report, const char *source, vo_error *err);
+
+/* One kept change; column "*" is the whole row. */
+typedef struct {
+    vo_touch touch;
+    char column[VO_COLUMN_NAME];
+    char source[128];
+} vo_lake_change;
+
+/* Those of a span, by time. *out is malloc'ed: free(). VO_ENOTFOUND as vo_lake_read. */
+vo_status vo_lake_changes(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_time to,
+                          vo_lake_change **out, size_t *n, vo_error *err);
+
+/* The span as its source wrote it: old values back in place, dropped rows back as rows of the
+ * same start, filled intervals left out. *out (one node) is the caller's:
+ * vo_readings_set_free. */
+vo_status vo_lake_read_raw(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_time to,
+                           vo_readings_set **out, vo_error *err);
 
 /* The part with from <= start < to, sorted, local-day numbers by the stored zone.
  * VO_ENOTFOUND, naming the node and what there is; VO_EINVAL; VO_EIO. */
@@ -38,14 +63,55 @@ vo_status vo_lake_read(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_t
                        vo_series **out, vo_error *err);
 
 typedef struct {
+    char kind[16];
     char market[32], process[32], node[64];
-    char zone[64], currency[16];
+    char zone[64], currency[16], unit[16];
+    double interval_h; /* the most common one */
+    size_t n_columns;
+    char column[VO_SERIES_MAX_COLUMNS][VO_COLUMN_NAME];
     int64_t rows;
+    int64_t changes; /* values touched by cleaning */
     int64_t first_s, last_s; /* starts of the first and the last interval, UTC */
+    size_t damaged;          /* parts that could not be read */
 } vo_lake_entry;
 
-/* Every series in the lake, sorted by market, process, node. *out is malloc'ed: free(). An
- * empty or absent lake gives n = 0. */
+/* Every series in the lake, sorted by kind, market, process, node. *out is malloc'ed: free().
+ * An empty or absent lake gives n = 0. A damaged part does not hide the others: its series is
+ * listed without it, with damaged > 0. */
 vo_status vo_lake_list(vo_lake *lake, vo_lake_entry **out, size_t *n, vo_error *err);
+
+typedef enum {                          /* what vo_lake_doctor may find */
+               VO_LAKE_DAMAGED = 0,     /* a part that cannot be read, or whose checksum is wrong */
+               VO_LAKE_DISORDERED = 1,  /* starts unsorted, twice, or outside the part's year     */
+               VO_LAKE_CHANGES = 2,     /* changes that cannot be read or do not fit the part     */
+               VO_LAKE_LEFTOVER = 3,    /* a temporary file of a writer that was stopped          */
+               VO_LAKE_STRANGER = 4     /* a file that is not the lake's                          */
+} vo_lake_ill;
+
+typedef struct {
+    vo_lake_ill ill;
+    bool mended;
+    const char *path; /* below the root */
+    const char *what; /* in words, with the remedy */
+} vo_lake_finding;
+
+typedef struct {
+    size_t parts, series, rows, findings, mended;
+    int64_t bytes_before, bytes_after; /* of all parts */
+} vo_lake_health;
+
+/* Called for each finding and, with finding NULL, after each part. Anything but VO_OK stops. */
+typedef vo_status (*vo_lake_told)(void *ctx, size_t done, size_t parts,
+                                  const vo_lake_finding *finding, vo_error *err);
+
+/* Reads every part and says what is wrong. With `mend`: leftovers are removed, damaged parts are
+ * moved to ROOT/damaged/ (so that an import can write them anew), disordered ones sorted. */
+vo_status vo_lake_doctor(vo_lake *lake, bool mend, vo_lake_told told, void *ctx,
+                         vo_lake_health *out, vo_error *err);
+
+/* Rewrites parts that are larger or older in form than they need be, drops columns without a
+ * value and empty folders. Values stay equal. */
+vo_status vo_lake_compact(vo_lake *lake, vo_lake_told told, void *ctx, vo_lake_health *out,
+                          vo_error *err);
 
 #endif

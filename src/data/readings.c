@@ -7,6 +7,15 @@
 
 #include <volteo/schedule.h>
 
+vo_status vo_kind_check(const char *kind, vo_error *err) {
+    const size_t n = strspn(kind, "abcdefghijklmnopqrstuvwxyz_");
+    if (n > 0 && n < 16 && kind[n] == '\0') return VO_OK;
+    return vo_fail(err, VO_EINVAL,
+                   "kind = \"%.40s\": must be prices, load, weather, carbon or another name of "
+                   "1..15 lower-case letters",
+                   kind);
+}
+
 vo_status vo_readings_set_create(vo_readings_set **out, vo_error *err) {
     vo_readings_set *set = calloc(1, sizeof *set);
     if (!set) return vo_fail(err, VO_ENOMEM, "no memory for readings");

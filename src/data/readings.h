@@ -4,7 +4,10 @@
  * written (NAN where the file has none). Rows may be unsorted, duplicate or missing: that is
  * for vo_clean (clean.h) to refuse or to repair and report. One `vo_readings` per node; a file
  * of many nodes gives a `vo_readings_set`.
- * Bounds: a set holds at most VO_MAX_INTERVALS rows and VO_READINGS_MAX_NODES nodes.
+ *
+ * A set made with vo_readings_set_create_spilling keeps at most a budget of rows in memory and
+ * the others in temporary files of its own, so that a file's size is bounded by the disk.
+ * Bounds: VO_READINGS_MAX_NODES nodes; without spilling VO_MAX_INTERVALS rows.
  */
 #ifndef VO_DATA_READINGS_H
 #define VO_DATA_READINGS_H
@@ -15,6 +18,23 @@
 
 #define VO_READINGS_MAX_NODES 65536u
 
+/* Kinds of data, each a folder of the lake; any other name of lower-case letters and '_' is one
+ * too. What cleaning may do depends on it: a price that cannot be filled refuses the series,
+ * anything else stays missing.
+ *   prices    first column "price", currency/MWh; "energy", "loss", "congestion" if published
+ *   load      first column "load_kw" (mean power over the interval; at a meter "import_kw" and
+ *             "export_kw" too), "pv_kw"; wholesale loads "load_mw"
+ *   weather   "temperature_c", "relative_humidity_pct", "cloud_cover_pct", "wind_speed_m_s",
+ *             "dew_point_c", "pressure_hpa", "ghi_w_m2", "dni_w_m2", "dhi_w_m2", ...
+ *   carbon    first column "carbon_kg_per_kwh"                                            */
+#define VO_KIND_PRICES "prices"
+#define VO_KIND_LOAD "load"
+#define VO_KIND_WEATHER "weather"
+#define VO_KIND_CARBON "carbon"
+
+/* VO_EINVAL unless the name is 1..15 of a-z and '_'. */
+vo_status vo_kind_check(const char *kind, vo_error *err);
+
 /* The stamp names a wall-clock time that its zone skips; start_s is the instant of the jump. */
 #define VO_READING_SKIPPED_HOUR 1u
 
@@ -24,15 +44,20 @@ typedef struct {
     char node[64];    /* "APATZINGAN", "" if not known                              */
     char zone[64];    /* IANA name that local days follow; "UTC" if none was given  */
     char currency[16];
+    char kind[16];    /* VO_KIND_*; "" means prices                                 */
+    char unit[16];    /* of the first column, as vo_series; "" if not known         */
     char label[128];      /* for people                                                 */
     double interval_h;    /* > 0 if the source states it, else 0: from the stamps      */
     bool zero_is_missing; /* the source publishes 0 where it has no price           */
-    size_t n, capacity;
+    int64_t last_s;       /* start of the last row added; INT64_MIN: none yet             */
+    uint64_t added;       /* rows added, wherever they lie now                            */
+    bool stamps_at_end;   /* start_s are interval ends until vo_readings_set_each         */
+    size_t n, capacity;   /* rows in memory                                               */
     int64_t *start_s; /* [n] UTC seconds                                            */
     uint32_t *line;   /* [n] line in the file, from 1; 0 if it has none             */
     uint8_t *flag;    /* [n] VO_READING_*                                           */
     char price_name[VO_COLUMN_NAME]; /* what the file calls the price; "" if nothing  */
-    size_t n_columns; /* the price is column 0 and is named "price"                 */
+    size_t n_columns; /* column 0 is the main one; of prices it is named "price"    */
     vo_column column[VO_SERIES_MAX_COLUMNS];
 } vo_readings;
 
@@ -46,6 +71,17 @@ typedef struct {
 
 vo_status vo_readings_set_create(vo_readings_set **out, vo_error *err);
 void vo_readings_set_free(vo_readings_set *set); /* accepts NULL */
+
+/* `folder` (created if need be; its files are unlinked while in use) holds what does not fit
+ * into `budget_bytes` of memory. */
+vo_status vo_readings_set_create_spilling(const char *folder, size_t budget_bytes,
+                                          vo_readings_set **out, vo_error *err);
+
+/* Every node once, its rows in memory and in file order, interval ends moved to starts; order of
+ * nodes as they appeared unless rows were spilled. `take` borrows it. Ends the set's use. */
+typedef vo_status (*vo_readings_take)(void *ctx, const vo_readings *r, vo_error *err);
+vo_status vo_readings_set_each(vo_readings_set *set, vo_readings_take take, void *ctx,
+                               vo_error *err);
 
 /* The readings of a node, made (with the named columns) when first asked for. The pointer
  * lives as long as the set. VO_EINVAL: too many nodes or a name too long. VO_ENOMEM. */

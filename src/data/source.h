@@ -1,26 +1,37 @@
-/* source.h -- market data in: any supported file or reply becomes readings.
+/* source.h -- data in: any supported file or reply becomes readings.
  *
- * One entry for all formats. The format is told from the content, not from the name:
- *   generic CSV     header with a time column and numeric columns, or prices only
- *   CENACE          normalised CSV, monthly and daily CSV reports, SW-PML/SW-PEND JSON and XML
- *   EPF             epftoolbox prices (Date,Price,...) and published forecasts
- *   Parquet         a time column and numeric columns
- * CSV, JSON and XML may be compressed with zstd or gzip.
- * To add one: a file source_NAME.c with a parse function over memory, a row in source.c.
+ * One entry for all formats. The format is told from the content, not from the name; docs/models/
+ * data.md lists what is understood. Every format but Parquet may be compressed (bytes.h).
+ *
+ * To add one: a file source_NAME.c with
+ *     bool vo_source_NAME_is(const char *head, size_t len);      the first VO_BYTES_HEAD bytes
+ *     vo_status vo_source_NAME_parse(vo_bytes *in, const vo_source_options *o,
+ *                                    vo_readings_set *set, vo_error *err);
+ * and a row in source.c. A parser reads `in` from its beginning as a stream, bounded by a record
+ * of it and not by its length, and adds readings to the caller's set as they come (the set may
+ * move them to disk). On failure the set is thrown away. Errors name vo_bytes_name(in), line or
+ * position, field, value and remedy.
  */
 #ifndef VO_DATA_SOURCE_H
 #define VO_DATA_SOURCE_H
 
 #include "base/zone.h"
+#include "data/bytes.h"
 #include "data/readings.h"
-
-#define VO_SOURCE_MAX_BYTES ((size_t)1 << 30) /* of the file as it lies on disk */
 
 typedef enum { /* order of day and month where a stamp does not begin with the year */
                VO_DATE_YEAR_FIRST = 0, /* only 2024-01-31 and 2024/01/31 are understood */
                VO_DATE_DAY_FIRST = 1,  /* 31/01/2024 */
                VO_DATE_MONTH_FIRST = 2 /* 01/31/2024 */
 } vo_date_order;
+
+/* A column of the result and where it comes from: value = factor * what is read + offset. */
+typedef struct {
+    const char *name;   /* of the result: "price", "load_kw", ...                            */
+    const char *column; /* of the file; in JSON a path below the row: "a.b" or "a[0]"        */
+    double factor;      /* 1                                                                 */
+    double offset;      /* 0                                                                 */
+} vo_source_column;
 
 /* All optional; strings are borrowed for the call. */
 typedef struct {
@@ -38,12 +49,27 @@ typedef struct {
     const char *currency;
     const char *only_node;    /* keep only this node of a many-node file (blank = '-' = '_') */
     const char *only_process; /* "MDA" or "MTR": keep only these rows                        */
+    /* A mapping (mapping.h reads it from config/sources): */
+    const char *kind;                  /* VO_KIND_*; NULL: the source's own, else prices     */
+    const char *unit;                  /* of the first column; NULL: the source's own        */
+    const vo_source_column *column;    /* [n_columns] all that is read, the main one first;  */
+    size_t n_columns;                  /*   0: found by themselves                           */
+    double price_factor;               /* 0 or 1: none; 1000: the file's prices are per kWh  */
+    const char *period_column;         /* settlement period, 1.. from local midnight; the    */
+    double period_minutes;             /*   time column gives the day, this the length       */
+    bool rows_in_order;                /* no usable stamps: row i starts at start_utc_s + i  */
+                                       /*   intervals                                        */
+    const char *rows_path;             /* JSON: where the array of rows is: "data.items"     */
 } vo_source_options;
 
 vo_source_options vo_source_options_default(void);
 
-/* Reads a file ("-": standard input). *out is the caller's: vo_readings_set_free.
- * VO_ENOTFOUND, VO_EIO; VO_EINVAL naming file, line, column, value and remedy. */
+/* Reads a file ("-": standard input) into a set of the caller's, all files of a zip one after the
+ * other. VO_ENOTFOUND, VO_EIO; VO_EINVAL naming file, line, column, value and remedy. */
+vo_status vo_source_stream(const char *path, const vo_source_options *o, vo_readings_set *set,
+                           vo_error *err);
+
+/* The same into a new set in memory, which is the caller's: vo_readings_set_free. */
 vo_status vo_source_read(const char *path, const vo_source_options *o, vo_readings_set **out,
                          vo_error *err);
 

@@ -262,7 +262,7 @@ static vo_status synth_node(const vo_field_value *f, const vo_synth_options *y, 
     char name[32];
     snprintf(name, sizeof name, "NODE%04u", node);
     const vo_lake_key key = {.market = f[SYNTH_market].text, .process = "MDA", .node = name};
-    if (s == VO_OK && lake) s = vo_lake_upsert(lake, &key, series, err);
+    if (s == VO_OK && lake) s = vo_lake_upsert(lake, &key, series, NULL, "volteo data synth", err);
     if (s == VO_OK && f[SYNTH_out].text)
         s = vo_series_write_csv(series, f[SYNTH_out].text, err);
     if (s == VO_OK) {

@@ -37,6 +37,7 @@ typedef struct {
     vo_column column[VO_SERIES_MAX_COLUMNS];
     char zone[64];     /* IANA name, "UTC" if none was given                         */
     char currency[16]; /* "MXN", "EUR", ... "" if not known                          */
+    char unit[16];     /* of the first column: "MWh" (currency per it), "kW", "C"... */
     char label[128];   /* "MEM MDA APATZINGAN", a file name, ...: for people         */
 } vo_series;
 

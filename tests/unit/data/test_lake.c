@@ -51,7 +51,7 @@ static vo_series *make(int first, size_t n, double factor) {
 static void put(vo_lake *lake, const vo_lake_key *key, int first, size_t n, double factor) {
     vo_series *s = make(first, n, factor);
     vo_error err = {0};
-    cr_assert_eq(vo_lake_upsert(lake, key, s, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_lake_upsert(lake, key, s, NULL, NULL, &err), VO_OK, "%s", err.msg);
     vo_series_free(s);
 }
 
@@ -63,7 +63,7 @@ static vo_series *get(vo_lake *lake, const vo_lake_key *key) {
     return s;
 }
 
-static const vo_lake_key key = {"MEM", "MDA", "APATZINGAN"};
+static const vo_lake_key key = {"MEM", "MDA", "APATZINGAN", NULL};
 
 Test(lake, what_is_put_in_comes_out_across_a_year_end, .init = begin, .fini = end) {
     vo_lake *lake = open_lake();
@@ -161,7 +161,7 @@ Test(lake, names_are_only_names, .init = begin, .fini = end) {
         {"", "P", "N"}, {"M", "P", ""}, {"M", "", "N"}, {"M", "P", "a\nb"}, {NULL, "P", "N"}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         vo_series *one = make(0, 3, 1);
-        cr_assert_eq(vo_lake_upsert(lake, &bad[i], one, NULL), VO_EINVAL);
+        cr_assert_eq(vo_lake_upsert(lake, &bad[i], one, NULL, NULL, NULL), VO_EINVAL);
         vo_series_free(one);
     }
     vo_lake_close(lake);
@@ -240,7 +240,7 @@ Test(lake, a_writer_that_is_killed_leaves_a_whole_lake, .init = begin, .fini = e
             if (vo_lake_open(root, &mine, NULL) != VO_OK) _exit(1);
             for (int k = 0;; k++) {
                 vo_series *s = make(0, 24, k % 2 ? 1 : -1);
-                vo_lake_upsert(mine, &key, s, NULL);
+                vo_lake_upsert(mine, &key, s, NULL, NULL, NULL);
                 vo_series_free(s);
             }
         }
@@ -265,7 +265,7 @@ static vo_status write_slices(void *ctx, size_t i, size_t worker, vo_error *err)
     for (int k = 0; k < 10 && st == VO_OK;
          k++) { /* hours i*40 + k*4 .. +4, interleaved in time */
         vo_series *s = make((int)i * 4 + k * 16, 4, 1);
-        st = vo_lake_upsert(lake, &key, s, err);
+        st = vo_lake_upsert(lake, &key, s, NULL, NULL, err);
         vo_series_free(s);
     }
     vo_lake_close(lake);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "data/import.h"
 #include "engine/inputs.h"
+#include "engine/members.h"
 #include "engine/response.h"
 #include "policy/backtest.h"
 #include "port/clock.h"
@@ -400,16 +401,6 @@ static vo_status read_settings(comparison *c, vo_error *err) {
 /* ---- writing -------------------------------------------------------------------------------
  */
 
-static void number(vo_json_out *w, const char *key, double v) {
-    vo_json_out_key(w, key);
-    vo_json_out_number(w, v);
-}
-
-static void text(vo_json_out *w, const char *key, const char *v) {
-    vo_json_out_key(w, key);
-    vo_json_out_string(w, v);
-}
-
 static double rounded(double x, double unit) { return round(x / unit) * unit; }
 
 /* To six digits behind the point: curves are for eyes, and a year of them should stay small. */
@@ -428,31 +419,31 @@ static void curve(vo_json_out *w, const char *key, const double *x, size_t n, do
 static void write_policy(const comparison *c, const vo_backtest_result *r, bool days,
                          bool curves, vo_json_out *w) {
     vo_json_out_object(w);
-    text(w, "policy", r->policy);
-    number(w, "profit", r->profit);
-    number(w, "perfect_profit", r->perfect_profit);
-    number(w, "capture", r->capture);
-    number(w, "capture_low", r->capture_low);
-    number(w, "capture_high", r->capture_high);
-    number(w, "regret", 1 - r->capture);
-    number(w, "cycles", r->cycles);
-    number(w, "charged_mwh", r->charged_mwh);
-    number(w, "discharged_mwh", r->discharged_mwh);
-    number(w, "charging_h", r->charging_h);
-    number(w, "discharging_h", r->discharging_h);
-    number(w, "idle_h", r->idle_h);
+    vo_member_text(w, "policy", r->policy);
+    vo_member_number(w, "profit", r->profit);
+    vo_member_number(w, "perfect_profit", r->perfect_profit);
+    vo_member_number(w, "capture", r->capture);
+    vo_member_number(w, "capture_low", r->capture_low);
+    vo_member_number(w, "capture_high", r->capture_high);
+    vo_member_number(w, "regret", 1 - r->capture);
+    vo_member_number(w, "cycles", r->cycles);
+    vo_member_number(w, "charged_mwh", r->charged_mwh);
+    vo_member_number(w, "discharged_mwh", r->discharged_mwh);
+    vo_member_number(w, "charging_h", r->charging_h);
+    vo_member_number(w, "discharging_h", r->discharging_h);
+    vo_member_number(w, "idle_h", r->idle_h);
     vo_json_out_key(w, "worst_day");
     vo_json_out_object(w);
-    text(w, "date", r->worst_date);
-    number(w, "profit", r->worst_profit);
+    vo_member_text(w, "date", r->worst_date);
+    vo_member_number(w, "profit", r->worst_profit);
     vo_json_out_end(w);
-    number(w, "violations", r->violations);
+    vo_member_number(w, "violations", r->violations);
     vo_json_out_key(w, "certified");
     vo_json_out_bool(w, r->certified);
-    number(w, "us_per_decision", r->us_per_decision);
-    number(w, "decisions", (double)r->decisions);
-    number(w, "held", (double)r->held);
-    number(w, "filled", (double)r->filled);
+    vo_member_number(w, "us_per_decision", r->us_per_decision);
+    vo_member_number(w, "decisions", (double)r->decisions);
+    vo_member_number(w, "held", (double)r->held);
+    vo_member_number(w, "filled", (double)r->filled);
     if (days) {
         curve(w, "day_profit", r->day_profit, r->n_days, 1);
         curve(w, "day_perfect", r->day_perfect, r->n_days, 1);
@@ -491,16 +482,16 @@ static void write_all(const comparison *c, bool days, vo_json_out *w) {
     const bool curves = days && vo_request_number(&c->request, VO_CMP_curves, 0) > 0;
     char date[40];
     vo_json_out_object(w);
-    text(w, "protocol", vo_protocol_name(c->settings.protocol));
+    vo_member_text(w, "protocol", vo_protocol_name(c->settings.protocol));
     vo_json_out_key(w, "days_alone");
     vo_json_out_bool(w, c->settings.days_alone);
     vo_inputs_date(&c->in, c->settings.first, date);
-    text(w, "first_day", date);
+    vo_member_text(w, "first_day", date);
     vo_inputs_date(&c->in, c->in.series->n - 1, date);
-    text(w, "last_day", date);
-    number(w, "days", (double)c->result[0]->n_days);
-    number(w, "history_days", c->in.series->day[c->settings.first]);
-    number(w, "confidence", c->settings.confidence);
+    vo_member_text(w, "last_day", date);
+    vo_member_number(w, "days", (double)c->result[0]->n_days);
+    vo_member_number(w, "history_days", c->in.series->day[c->settings.first]);
+    vo_member_number(w, "confidence", c->settings.confidence);
     vo_json_out_key(w, "notes");
     vo_json_out_array(w);
     for (size_t i = 0; i < c->n_notes; i++) vo_json_out_string(w, c->note[i]);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "engine/compare.h"
 #include "engine/data_requests.h"
+#include "engine/data_synth.h"
 #include "engine/doctor.h"
 #include "engine/inputs.h"
 #include "engine/report_html.h"

@@ -114,3 +114,18 @@ vo_status vo_fields_read(const vo_json *object, const char *path, const vo_field
     }
     return VO_OK;
 }
+
+vo_status vo_fields_choice(const vo_field_value *v, const char *path, const char *const *names,
+                           size_t n, size_t *out, vo_error *err) {
+    *out = 0;
+    if (!v->text) return VO_OK;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(v->text, names[i]) != 0) continue;
+        *out = i;
+        return VO_OK;
+    }
+    char list[120];
+    vo_text t = vo_text_over(list, sizeof list);
+    vo_text_append_names(&t, names, n);
+    return vo_fail(err, VO_EINVAL, "%s = \"%.60s\": must be one of %s", path, v->text, list);
+}

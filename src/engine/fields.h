@@ -43,6 +43,10 @@ vo_status vo_fields_read(const vo_json *object, const char *path, const vo_field
 vo_status vo_fields_check(const vo_json *v, const char *path, const vo_field *field,
                           vo_field_value *out, vo_error *err);
 
+/* Which of names[n] a text is; 0, the default, if it is absent. VO_EINVAL listing them. */
+vo_status vo_fields_choice(const vo_field_value *v, const char *path, const char *const *names,
+                           size_t n, size_t *out, vo_error *err);
+
 /* "a number", "an array", ...: what a value is, for messages. */
 const char *vo_fields_kind(const vo_json *v);
 

@@ -4,6 +4,7 @@
  * days' revenues, less demand charges and plus the value left in store, add up to the profit.
  */
 #include "engine/response.h"
+#include "engine/members.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -60,26 +61,6 @@ static totals sum_up(const vo_problem *p, const vo_plan *plan, size_t from, size
 
 /* ---- small pieces ----------------------------------------------------------------- */
 
-static void number(vo_json_out *w, const char *key, double v) {
-    vo_json_out_key(w, key);
-    vo_json_out_number(w, v == 0 ? 0 : v); /* no "-0" */
-}
-
-static void text(vo_json_out *w, const char *key, const char *v) {
-    vo_json_out_key(w, key);
-    vo_json_out_string(w, v);
-}
-
-static void integer(vo_json_out *w, const char *key, long long v) {
-    vo_json_out_key(w, key);
-    vo_json_out_integer(w, v);
-}
-
-static void boolean(vo_json_out *w, const char *key, bool v) {
-    vo_json_out_key(w, key);
-    vo_json_out_bool(w, v);
-}
-
 static const char *action_name(double mw) {
     return mw > 0 ? "discharge" : mw < 0 ? "charge" : "idle";
 }
@@ -132,18 +113,18 @@ static void write_battery_state(const writer *x, size_t b, size_t t) {
     const double capacity = p->battery[b].capacity_mwh;
     vo_json_out *w = x->w;
     const double mw = power_of(p, plan, b, t);
-    text(w, "action", action_name(mw));
-    number(w, "power", fabs(mw));
-    number(w, "soc", x->s->end_mwh[i] / capacity);
-    number(w, "soc_start", plan->stored_mwh[b * (p->n + 1) + t] / capacity);
-    number(w, "soc_end", x->s->end_mwh[i] / capacity);
-    number(w, "value_of_stored_mwh", plan->value_of_stored_mwh[i]);
-    number(w, "flip_below", plan->flip_below[i]);
-    number(w, "flip_above", plan->flip_above[i]);
+    vo_member_text(w, "action", action_name(mw));
+    vo_member_number(w, "power", fabs(mw));
+    vo_member_number(w, "soc", x->s->end_mwh[i] / capacity);
+    vo_member_number(w, "soc_start", plan->stored_mwh[b * (p->n + 1) + t] / capacity);
+    vo_member_number(w, "soc_end", x->s->end_mwh[i] / capacity);
+    vo_member_number(w, "value_of_stored_mwh", plan->value_of_stored_mwh[i]);
+    vo_member_number(w, "flip_below", plan->flip_below[i]);
+    vo_member_number(w, "flip_above", plan->flip_above[i]);
     if (x->explain) {
         char reason[256];
         vo_response_reason(p, x->s, b, t, reason, sizeof reason);
-        text(w, "reason", reason);
+        vo_member_text(w, "reason", reason);
     }
 }
 
@@ -158,11 +139,11 @@ static void write_fleet_state(const writer *x, size_t t) {
         start += x->s->plan->stored_mwh[b * (p->n + 1) + t];
         end += x->s->end_mwh[b * p->n + t];
     }
-    text(w, "action", action_name(mw));
-    number(w, "power", fabs(mw));
-    number(w, "soc", end / capacity);
-    number(w, "soc_start", start / capacity);
-    number(w, "soc_end", end / capacity);
+    vo_member_text(w, "action", action_name(mw));
+    vo_member_number(w, "power", fabs(mw));
+    vo_member_number(w, "soc", end / capacity);
+    vo_member_number(w, "soc_start", start / capacity);
+    vo_member_number(w, "soc_end", end / capacity);
     vo_json_out_key(w, "batteries");
     vo_json_out_array(w);
     for (size_t b = 0; b < p->n_batteries; b++) {
@@ -179,20 +160,20 @@ static void write_interval(const writer *x, size_t t) {
     char stamp[40];
     vo_inputs_stamp(x->in, t, stamp);
     vo_json_out_object(w);
-    integer(w, "hour", vo_inputs_hour(x->in, t));
-    text(w, "timestamp", stamp);
-    number(w, "price", p->price[t]);
-    if (p->export_price) number(w, "export_price", p->export_price[t]);
+    vo_member_integer(w, "hour", vo_inputs_hour(x->in, t));
+    vo_member_text(w, "timestamp", stamp);
+    vo_member_number(w, "price", p->price[t]);
+    if (p->export_price) vo_member_number(w, "export_price", p->export_price[t]);
     if (p->n_batteries == 1)
         write_battery_state(x, 0, t);
     else
         write_fleet_state(x, t);
     if (x->in->has_site) {
-        number(w, "load", p->load_mw ? p->load_mw[t] : 0);
-        number(w, "pv", p->pv_mw ? p->pv_mw[t] : 0);
-        number(w, "import", x->s->plan->import_mw[t]);
-        number(w, "export", x->s->plan->export_mw[t]);
-        number(w, "curtailed", x->s->plan->curtailed_mw[t]);
+        vo_member_number(w, "load", p->load_mw ? p->load_mw[t] : 0);
+        vo_member_number(w, "pv", p->pv_mw ? p->pv_mw[t] : 0);
+        vo_member_number(w, "import", x->s->plan->import_mw[t]);
+        vo_member_number(w, "export", x->s->plan->export_mw[t]);
+        vo_member_number(w, "curtailed", x->s->plan->curtailed_mw[t]);
     }
     vo_json_out_end(w);
 }
@@ -202,22 +183,22 @@ static void write_interval(const writer *x, size_t t) {
 static double average(double sum, double mwh) { return mwh > 0 ? sum / mwh : (double)NAN; }
 
 static void write_totals(const totals *d, vo_json_out *w) {
-    number(w, "energy_charged", d->charged_mwh);
-    number(w, "energy_discharged", d->discharged_mwh);
-    number(w, "avg_charge_price", average(d->charge_cost, d->charged_mwh));
-    number(w, "avg_discharge_price", average(d->discharge_worth, d->discharged_mwh));
+    vo_member_number(w, "energy_charged", d->charged_mwh);
+    vo_member_number(w, "energy_discharged", d->discharged_mwh);
+    vo_member_number(w, "avg_charge_price", average(d->charge_cost, d->charged_mwh));
+    vo_member_number(w, "avg_discharge_price", average(d->discharge_worth, d->discharged_mwh));
 }
 
 static void write_day(const writer *x, const totals *d) {
     char date[40];
     vo_inputs_date(x->in, d->from, date);
     vo_json_out_object(x->w);
-    text(x->w, "date", date);
+    vo_member_text(x->w, "date", date);
     vo_json_out_key(x->w, "schedule");
     vo_json_out_array(x->w);
     for (size_t t = d->from; t < d->to; t++) write_interval(x, t);
     vo_json_out_end(x->w);
-    number(x->w, "revenue", d->revenue);
+    vo_member_number(x->w, "revenue", d->revenue);
     if (x->in->has_site) number(x->w, "revenue_without_battery", d->baseline);
     write_totals(d, x->w);
     vo_json_out_end(x->w);
@@ -228,8 +209,8 @@ static void write_named_day(const writer *x, const char *key, const totals *d) {
     vo_inputs_date(x->in, d->from, date);
     vo_json_out_key(x->w, key);
     vo_json_out_object(x->w);
-    text(x->w, "date", date);
-    number(x->w, "revenue", d->revenue);
+    vo_member_text(x->w, "date", date);
+    vo_member_number(x->w, "revenue", d->revenue);
     vo_json_out_end(x->w);
 }
 
@@ -281,19 +262,19 @@ static void write_days(const writer *x, bool by_day) {
     for (size_t b = 0; b < p->n_batteries; b++) usable += vo_battery_usable_mwh(&p->battery[b]);
     vo_json_out_key(w, "summary");
     vo_json_out_object(w);
-    number(w, "total_revenue", all.revenue);
-    number(w, "avg_daily_revenue", all.revenue / (double)n_days);
+    vo_member_number(w, "total_revenue", all.revenue);
+    vo_member_number(w, "avg_daily_revenue", all.revenue / (double)n_days);
     write_named_day(x, "best_day", &best);
     write_named_day(x, "worst_day", &worst);
-    integer(w, "days", (long long)n_days);
+    vo_member_integer(w, "days", (long long)n_days);
     write_totals(&all, w);
-    number(w, "cycles", average(all.discharged_mwh, usable));
-    number(w, "demand_charge", demand_charge(p, x->s->plan));
-    number(w, "final_value", final_value(p, x->s, by_day));
-    number(w, "profit", x->s->plan->profit);
+    vo_member_number(w, "cycles", average(all.discharged_mwh, usable));
+    vo_member_number(w, "demand_charge", demand_charge(p, x->s->plan));
+    vo_member_number(w, "final_value", final_value(p, x->s, by_day));
+    vo_member_number(w, "profit", x->s->plan->profit);
     if (x->in->has_site) {
-        number(w, "revenue_without_battery", all.baseline);
-        number(w, "savings", all.revenue - all.baseline);
+        vo_member_number(w, "revenue_without_battery", all.baseline);
+        vo_member_number(w, "savings", all.revenue - all.baseline);
     }
     vo_json_out_end(w);
 }
@@ -319,21 +300,21 @@ static bool verified(const vo_problem *p, const vo_certificate *c) {
 static void write_certificate(const vo_problem *p, const vo_certificate *c, vo_json_out *w) {
     vo_json_out_key(w, "certificate");
     vo_json_out_object(w);
-    boolean(w, "valid", c->valid);
-    boolean(w, "verified", verified(p, c));
-    boolean(w, "proved", c->proved != 0);
-    boolean(w, "bound_recomputed", c->bound_recomputed != 0);
-    number(w, "profit", c->profit);
-    number(w, "profit_claimed", c->profit_claimed);
-    number(w, "bound", c->bound);
-    number(w, "gap", c->gap);
-    number(w, "gap_relative", c->gap_relative);
-    number(w, "energy_residual_mwh", c->energy_residual_mwh);
-    integer(w, "n_violations", c->n_violations);
+    vo_member_bool(w, "valid", c->valid);
+    vo_member_bool(w, "verified", verified(p, c));
+    vo_member_bool(w, "proved", c->proved != 0);
+    vo_member_bool(w, "bound_recomputed", c->bound_recomputed != 0);
+    vo_member_number(w, "profit", c->profit);
+    vo_member_number(w, "profit_claimed", c->profit_claimed);
+    vo_member_number(w, "bound", c->bound);
+    vo_member_number(w, "gap", c->gap);
+    vo_member_number(w, "gap_relative", c->gap_relative);
+    vo_member_number(w, "energy_residual_mwh", c->energy_residual_mwh);
+    vo_member_integer(w, "n_violations", c->n_violations);
     vo_json_out_key(w, "limit_excess");
     vo_json_out_object(w);
     for (int32_t i = 0; i < VO_LIMIT_COUNT; i++)
-        number(w, vo_limit_name(i), c->limit_excess[i]);
+        vo_member_number(w, vo_limit_name(i), c->limit_excess[i]);
     vo_json_out_end(w);
     vo_json_out_end(w);
 }
@@ -349,15 +330,16 @@ static void write_violations(const vo_inputs *in, const vo_plan *plan, vo_json_o
     for (int32_t i = 0; i < plan->n_violations; i++) {
         const vo_violation *v = &plan->violation[i];
         vo_json_out_object(w);
-        text(w, "limit", vo_limit_name(v->limit));
+        vo_member_text(w, "limit", vo_limit_name(v->limit));
         vo_json_out_key(w, "timestamp");
         char stamp[40] = "";
         if (v->interval >= 0 && (size_t)v->interval < plan->n)
             vo_inputs_stamp(in, (size_t)v->interval, stamp);
         vo_json_out_string(w, *stamp ? stamp : NULL);
-        number(w, "amount", v->amount);
-        text(w, "unit", v->limit >= 0 && v->limit < VO_LIMIT_COUNT ? unit[v->limit] : "");
-        number(w, "shadow_price", v->shadow_price);
+        vo_member_number(w, "amount", v->amount);
+        vo_member_text(w, "unit",
+                       v->limit >= 0 && v->limit < VO_LIMIT_COUNT ? unit[v->limit] : "");
+        vo_member_number(w, "shadow_price", v->shadow_price);
         vo_json_out_end(w);
     }
     vo_json_out_end(w);
@@ -377,12 +359,12 @@ static void write_final(const vo_battery *b, vo_json_out *w) {
         return;
     case VO_FINAL_AT_LEAST:
         vo_json_out_object(w);
-        number(w, "at_least", b->final_soc);
+        vo_member_number(w, "at_least", b->final_soc);
         vo_json_out_end(w);
         return;
     case VO_FINAL_VALUE:
         vo_json_out_object(w);
-        number(w, "value_per_mwh", b->final_value_per_mwh);
+        vo_member_number(w, "value_per_mwh", b->final_value_per_mwh);
         vo_json_out_end(w);
         return;
     }
@@ -394,20 +376,20 @@ void vo_response_batteries(const vo_request *r, vo_json_out *w) {
     for (size_t i = 0; i < r->n_batteries; i++) {
         const vo_battery *b = &r->battery[i];
         vo_json_out_object(w);
-        if (*r->battery_name[i]) text(w, "name", r->battery_name[i]);
-        number(w, "charge_mw", b->charge_mw);
-        number(w, "discharge_mw", b->discharge_mw);
-        number(w, "capacity_mwh", b->capacity_mwh);
-        number(w, "charge_efficiency", b->charge_efficiency);
-        number(w, "discharge_efficiency", b->discharge_efficiency);
-        number(w, "self_discharge_per_h", b->self_discharge_per_h);
-        number(w, "min_soc", b->min_soc);
-        number(w, "max_soc", b->max_soc);
-        number(w, "initial_soc", b->initial_soc);
+        if (*r->battery_name[i]) vo_member_text(w, "name", r->battery_name[i]);
+        vo_member_number(w, "charge_mw", b->charge_mw);
+        vo_member_number(w, "discharge_mw", b->discharge_mw);
+        vo_member_number(w, "capacity_mwh", b->capacity_mwh);
+        vo_member_number(w, "charge_efficiency", b->charge_efficiency);
+        vo_member_number(w, "discharge_efficiency", b->discharge_efficiency);
+        vo_member_number(w, "self_discharge_per_h", b->self_discharge_per_h);
+        vo_member_number(w, "min_soc", b->min_soc);
+        vo_member_number(w, "max_soc", b->max_soc);
+        vo_member_number(w, "initial_soc", b->initial_soc);
         write_final(b, w);
-        number(w, "max_cycles_per_day", b->max_cycles_per_day); /* null: no limit */
-        number(w, "max_cycles", b->max_cycles);
-        number(w, "wear_cost_per_mwh", b->wear_cost_per_mwh);
+        vo_member_number(w, "max_cycles_per_day", b->max_cycles_per_day); /* null: no limit */
+        vo_member_number(w, "max_cycles", b->max_cycles);
+        vo_member_number(w, "wear_cost_per_mwh", b->wear_cost_per_mwh);
         vo_json_out_end(w);
     }
     vo_json_out_end(w);
@@ -415,19 +397,19 @@ void vo_response_batteries(const vo_request *r, vo_json_out *w) {
 
 void vo_response_inputs(const vo_inputs *in, vo_json_out *w) {
     char stamp[40];
-    text(w, "source", in->source);
-    text(w, "label", in->series->label);
-    text(w, "tz", vo_zone_name(in->zone));
-    text(w, "currency", in->currency);
-    boolean(w, "synthetic", in->synthetic);
-    integer(w, "intervals", (long long)(in->series->n - in->first));
-    number(w, "interval_minutes", in->series->dt_h[in->first] * 60);
+    vo_member_text(w, "source", in->source);
+    vo_member_text(w, "label", in->series->label);
+    vo_member_text(w, "tz", vo_zone_name(in->zone));
+    vo_member_text(w, "currency", in->currency);
+    vo_member_bool(w, "synthetic", in->synthetic);
+    vo_member_integer(w, "intervals", (long long)(in->series->n - in->first));
+    vo_member_number(w, "interval_minutes", in->series->dt_h[in->first] * 60);
     vo_inputs_stamp(in, in->first, stamp);
-    text(w, "first", stamp);
+    vo_member_text(w, "first", stamp);
     vo_inputs_stamp(in, in->series->n - 1, stamp);
-    text(w, "last", stamp);
-    integer(w, "history_days", in->series->day[in->first]);
-    text(w, "note", *in->note ? in->note : NULL);
+    vo_member_text(w, "last", stamp);
+    vo_member_integer(w, "history_days", in->series->day[in->first]);
+    vo_member_text(w, "note", *in->note ? in->note : NULL);
     if (!in->report) return;
     vo_json_out_key(w, "repairs");
     vo_clean_report_json(in->report, 100, w);
@@ -441,11 +423,12 @@ void vo_response_optimize(const vo_request *r, const vo_inputs *in, const vo_sol
                       .w = w,
                       .explain = vo_request_number(r, VO_OPT_explain, 0) > 0};
     vo_json_out_object(w);
-    text(w, "method", s->plan->method);
-    text(w, "verdict", vo_verdict_name(s->plan->verdict));
-    text(w, "horizon", by_day ? "day" : "all");
-    number(w, "profit", s->plan->profit);
-    if (vo_request_number(r, VO_OPT_timing, 0) > 0) number(w, "solve_ms", s->solve_s * 1e3);
+    vo_member_text(w, "method", s->plan->method);
+    vo_member_text(w, "verdict", vo_verdict_name(s->plan->verdict));
+    vo_member_text(w, "horizon", by_day ? "day" : "all");
+    vo_member_number(w, "profit", s->plan->profit);
+    if (vo_request_number(r, VO_OPT_timing, 0) > 0)
+        vo_member_number(w, "solve_ms", s->solve_s * 1e3);
     write_certificate(&in->problem, &s->cert, w);
     write_violations(in, s->plan, w);
     vo_json_out_key(w, "prices");

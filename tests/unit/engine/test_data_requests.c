@@ -7,6 +7,7 @@
 #include <volteo/engine.h>
 
 #include "engine/data_requests.h"
+#include "engine/data_synth.h"
 #include "port/file.h"
 
 /* A fresh folder below the build, emptied of what the last run left. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/data_requests.h"
+#include "engine/data_synth.h"
 #include "engine/request.h"
 #include "port/file.h"
 

@@ -1,0 +1,34 @@
+/* members.c -- see members.h. */
+#include "engine/members.h"
+
+#include <stdio.h>
+
+#include "base/civil.h"
+
+void vo_member_text(vo_json_out *w, const char *key, const char *v) {
+    vo_json_out_key(w, key);
+    vo_json_out_string(w, v);
+}
+
+void vo_member_number(vo_json_out *w, const char *key, double v) {
+    vo_json_out_key(w, key);
+    vo_json_out_number(w, v);
+}
+
+void vo_member_integer(vo_json_out *w, const char *key, long long v) {
+    vo_json_out_key(w, key);
+    vo_json_out_integer(w, v);
+}
+
+void vo_member_bool(vo_json_out *w, const char *key, bool v) {
+    vo_json_out_key(w, key);
+    vo_json_out_bool(w, v);
+}
+
+void vo_member_instant(vo_json_out *w, const char *key, int64_t utc_s) {
+    const vo_civil c = vo_civil_from_seconds(utc_s);
+    char out[40];
+    vo_civil_format(&c, out);
+    snprintf(out + 19, sizeof out - 19, "Z");
+    vo_member_text(w, key, out);
+}

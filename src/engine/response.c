@@ -199,7 +199,7 @@ static void write_day(const writer *x, const totals *d) {
     for (size_t t = d->from; t < d->to; t++) write_interval(x, t);
     vo_json_out_end(x->w);
     vo_member_number(x->w, "revenue", d->revenue);
-    if (x->in->has_site) number(x->w, "revenue_without_battery", d->baseline);
+    if (x->in->has_site) vo_member_number(x->w, "revenue_without_battery", d->baseline);
     write_totals(d, x->w);
     vo_json_out_end(x->w);
 }

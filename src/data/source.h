@@ -60,6 +60,9 @@ typedef struct {
     bool rows_in_order;                /* no usable stamps: row i starts at start_utc_s + i  */
                                        /*   intervals                                        */
     const char *rows_path;             /* JSON: where the array of rows is: "data.items"     */
+    bool days_of_24;                   /* local stamps whose days have 24 h also when clocks */
+                                       /*   change: read as UTC, so that every row is kept   */
+    const char *mapping_name;          /* for the note: which mapping this is; NULL: none    */
 } vo_source_options;
 
 vo_source_options vo_source_options_default(void);

@@ -12,114 +12,16 @@
 #include "base/zone.h"
 
 #define WEEK_S INT64_C(604800)
-
-const char *vo_clean_rule_name(int32_t rule) {
-    switch (rule) {
-#define X(name, value, text)                                                                   \
-    case value:                                                                                \
-        return text;
-        VO_CLEAN_RULE_MAP(X)
-#undef X
-    default:
-        return "?";
-    }
-}
+#define NONE SIZE_MAX
 
 vo_clean_options vo_clean_options_default(void) {
-    return (vo_clean_options){.max_interpolate_h = 6, .max_fill_h = 192};
-}
-
-/* ---- the report ------------------------------------------------------------------ */
-
-void vo_clean_report_free(vo_clean_report *r) {
-    if (!r) return;
-    free(r->touch);
-    free(r);
-}
-
-static vo_status touch(vo_clean_report *r, vo_touch t, vo_error *err) {
-    if (r->n == r->capacity) {
-        const size_t capacity = r->capacity ? r->capacity * 2 : 64;
-        vo_touch *more = realloc(r->touch, capacity * sizeof *more);
-        if (!more) return vo_fail(err, VO_ENOMEM, "no memory for the cleaning report");
-        r->touch = more;
-        r->capacity = capacity;
-    }
-    r->touch[r->n++] = t;
-    r->count[t.rule]++;
-    return VO_OK;
-}
-
-static int by_time(const void *a, const void *b) {
-    const vo_touch *x = a, *y = b;
-    if (x->start_s != y->start_s) return x->start_s < y->start_s ? -1 : 1;
-    if (x->rule != y->rule) return x->rule < y->rule ? -1 : 1;
-    return (x->column > y->column) - (x->column < y->column);
+    return (vo_clean_options){.max_interpolate_h = 6, .max_fill_h = 192, .spike_iqr = 6};
 }
 
 static void stamp_text(int64_t s, char out[40]) {
     const vo_civil c = vo_civil_from_seconds(s);
     vo_civil_format(&c, out);
     strcat(out, "Z");
-}
-
-static void touch_json(const vo_clean_report *r, const vo_touch *t, vo_json_out *w) {
-    char at[40];
-    stamp_text(t->start_s, at);
-    vo_json_out_object(w);
-    vo_json_out_key(w, "time");
-    vo_json_out_string(w, at);
-    vo_json_out_key(w, "column");
-    vo_json_out_string(w, t->column < 0 ? "*" : r->column[t->column]);
-    vo_json_out_key(w, "old");
-    vo_json_out_number(w, t->old_value);
-    vo_json_out_key(w, "new");
-    vo_json_out_number(w, t->new_value);
-    vo_json_out_key(w, "rule");
-    vo_json_out_string(w, vo_clean_rule_name(t->rule));
-    vo_json_out_key(w, "line");
-    if (t->line)
-        vo_json_out_integer(w, t->line);
-    else
-        vo_json_out_null(w);
-    vo_json_out_end(w);
-}
-
-static void count_json(vo_json_out *w, const char *key, size_t n) {
-    vo_json_out_key(w, key);
-    vo_json_out_integer(w, (long long)n);
-}
-
-void vo_clean_report_json(const vo_clean_report *r, size_t max_touched, vo_json_out *w) {
-    vo_json_out_object(w);
-    count_json(w, "rows", r->rows);
-    count_json(w, "intervals", r->intervals);
-    count_json(w, "days_of_23_hours", r->n_short_days);
-    count_json(w, "days_of_25_hours", r->n_long_days);
-    vo_json_out_key(w, "counts");
-    vo_json_out_object(w);
-    for (int32_t k = 0; k < VO_CLEAN_RULE_COUNT; k++)
-        count_json(w, vo_clean_rule_name(k), r->count[k]);
-    vo_json_out_end(w);
-    vo_json_out_key(w, "first");
-    vo_json_out_object(w);
-    bool said[VO_CLEAN_RULE_COUNT] = {false};
-    for (size_t i = 0; i < r->n; i++) {
-        char at[40];
-        if (said[r->touch[i].rule]) continue;
-        said[r->touch[i].rule] = true;
-        stamp_text(r->touch[i].start_s, at);
-        vo_json_out_key(w, vo_clean_rule_name(r->touch[i].rule));
-        vo_json_out_string(w, at);
-    }
-    vo_json_out_end(w);
-    count_json(w, "touched_total", r->n);
-    vo_json_out_key(w, "touched");
-    vo_json_out_array(w);
-    const size_t n = max_touched && max_touched < r->n ? max_touched : r->n;
-    for (size_t i = 0; i < n; i++) touch_json(r, &r->touch[i], w);
-    vo_json_out_end(w);
-    vo_json_out_end(w);
 }
 
 /* ---- rows in order --------------------------------------------------------------- */
@@ -136,6 +38,7 @@ typedef struct {
     vo_zone *zone;
     place *at; /* [n] rows to keep, by time */
     size_t n;
+    bool prices; /* the main column must be filled; of other kinds it may stay missing */
     int64_t step_s;
     vo_series *s;
     double *raw; /* [columns, s->n] as read, for filling */
@@ -151,14 +54,22 @@ static vo_status refuse(const cleaner *k, size_t row, const char *what, vo_error
                    k->r->label, k->r->line[row], at, what);
 }
 
-static double price_at(const cleaner *k, size_t row) { return k->r->column[0].value[row]; }
-
-static vo_status touch_row(cleaner *k, size_t row, double new_value, int32_t rule,
-                           vo_error *err) {
-    return touch(k->report,
-                 (vo_touch){k->r->start_s[row], price_at(k, row), new_value, rule, -1,
-                            k->r->line[row], 0},
-                 err);
+/* A row that is dropped, with all its values; `kept` (or NONE) is the row that stays. */
+static vo_status drop_row(cleaner *k, size_t row, size_t kept, int32_t rule, vo_error *err) {
+    const vo_readings *r = k->r;
+    k->report->count[rule]++;
+    for (size_t c = 0; c < r->n_columns; c++) {
+        const double *v = r->column[c].value;
+        const vo_touch t = {.start_s = r->start_s[row],
+                            .old_value = v[row],
+                            .new_value = kept == NONE ? (double)NAN : v[kept],
+                            .rule = rule,
+                            .column = c ? (int32_t)c : -1,
+                            .line = r->line[row]};
+        const vo_status st = vo_clean_report_list(k->report, t, err);
+        if (st != VO_OK) return st;
+    }
+    return VO_OK;
 }
 
 static int by_start(const void *a, const void *b) {
@@ -174,8 +85,7 @@ static vo_status take_rows(cleaner *k, vo_error *err) {
     for (size_t i = 0; i < r->n; i++) {
         if (r->flag[i] & VO_READING_SKIPPED_HOUR) {
             if (k->o->strict) return refuse(k, i, "an hour that the zone's clocks skip", err);
-            if ((st = touch_row(k, i, (double)NAN, VO_CLEAN_DST_SKIPPED, err)) != VO_OK)
-                return st;
+            if ((st = drop_row(k, i, NONE, VO_CLEAN_DST_SKIPPED, err)) != VO_OK) return st;
             continue;
         }
         if (r->start_s[i] < latest) {
@@ -208,7 +118,7 @@ static vo_status drop_duplicates(cleaner *k, vo_error *err) {
             if (k->o->strict) return refuse(k, next, "this time stamp is there twice", err);
             const int32_t rule = same_values(k->r, row, next) ? VO_CLEAN_DUPLICATE_SAME
                                                               : VO_CLEAN_DUPLICATE_LAST;
-            const vo_status st = touch_row(k, row, price_at(k, next), rule, err);
+            const vo_status st = drop_row(k, row, next, rule, err);
             if (st != VO_OK) return st;
             continue;
         }
@@ -225,10 +135,9 @@ static int by_size(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The most common distance between neighbours, the smaller of equals; an hour for one row. */
-static vo_status common_step(cleaner *k, vo_error *err) {
-    k->step_s = 3600;
-    if (k->n < 2) return VO_OK;
+/* The most common distance between neighbours, the smaller of equals; an hour for one row. Few
+ * distances are counted as they come; only a file of many is sorted. */
+static vo_status common_step_sorted(cleaner *k, vo_error *err) {
     int64_t *gap = malloc((k->n - 1) * sizeof *gap);
     if (!gap) return vo_fail(err, VO_ENOMEM, "no memory to clean %zu rows", k->n);
     for (size_t i = 0; i + 1 < k->n; i++) gap[i] = k->at[i + 1].start_s - k->at[i].start_s;
@@ -239,6 +148,27 @@ static vo_status common_step(cleaner *k, vo_error *err) {
         if (run > best) best = run, k->step_s = gap[i];
     }
     free(gap);
+    return VO_OK;
+}
+
+static vo_status common_step(cleaner *k, vo_error *err) {
+    enum { MAX_GAPS = 16 };
+    int64_t gap[MAX_GAPS];
+    size_t count[MAX_GAPS], n = 0;
+    k->step_s = 3600;
+    for (size_t i = 0; i + 1 < k->n; i++) {
+        const int64_t g = k->at[i + 1].start_s - k->at[i].start_s;
+        size_t j = 0;
+        while (j < n && gap[j] != g) j++;
+        if (j == MAX_GAPS) return common_step_sorted(k, err);
+        if (j == n) gap[n] = g, count[n++] = 0;
+        count[j]++;
+    }
+    for (size_t j = 0, best = 0; j < n; j++) {
+        if (count[j] < best || (count[j] == best && gap[j] > k->step_s)) continue;
+        best = count[j];
+        k->step_s = gap[j];
+    }
     return VO_OK;
 }
 
@@ -275,7 +205,7 @@ static vo_status check_grid(const cleaner *k, size_t *n, vo_error *err) {
                 "that intervals are uneven",
                 k->r->label, k->r->line[row], from, to, (long long)gap_s, (long long)k->step_s);
         if (k->o->strict) return refuse(k, row, "intervals are missing before it", err);
-        if ((double)(gap_s - k->step_s) > k->o->max_fill_h * 3600)
+        if (k->prices && (double)(gap_s - k->step_s) > k->o->max_fill_h * 3600)
             return vo_fail(err, VO_EINVAL,
                            "%s line %u: nothing between %s and %s (%.1f h); at "
                            "most %g h are filled: choose a part without the gap, or raise "
@@ -301,6 +231,7 @@ static vo_status make_series(cleaner *k, size_t n, vo_error *err) {
     vo_series *s = k->s;
     snprintf(s->zone, sizeof s->zone, "%s", vo_zone_name(k->zone));
     snprintf(s->currency, sizeof s->currency, "%s", r->currency);
+    snprintf(s->unit, sizeof s->unit, "%s", r->unit);
     snprintf(s->label, sizeof s->label, "%s", r->label);
     return VO_OK;
 }
@@ -336,7 +267,7 @@ static vo_status drop_value(cleaner *k, size_t row, size_t t, size_t c, int32_t 
     const vo_touch what = {k->s->start[t].s, *v, (double)NAN, rule, (int32_t)c,
                            k->r->line[row],  0};
     *v = (double)NAN;
-    return touch(k->report, what, err);
+    return vo_clean_report_touch(k->report, what, err);
 }
 
 static vo_status drop_placeholders(cleaner *k, vo_error *err) {
@@ -349,7 +280,8 @@ static vo_status drop_placeholders(cleaner *k, vo_error *err) {
             k->o->uneven ? i : (size_t)((k->at[i].start_s - k->at[0].start_s) / k->step_s);
         const double price = k->s->column[0].value[t];
         const bool zero = zeros && !(price < 0) && !(price > 0) && !isnan(price);
-        if (k->o->strict && !isfinite(price)) return refuse(k, row, "there is no price", err);
+        if (k->o->strict && k->prices && !isfinite(price))
+            return refuse(k, row, "there is no price", err);
         if (k->o->strict && zero)
             return refuse(k, row, "a price of 0, which this source writes for none", err);
         for (size_t c = 0; c < k->s->n_columns && st == VO_OK; c++) {
@@ -403,6 +335,16 @@ static vo_status cannot_fill(const cleaner *k, size_t a, size_t b, vo_error *err
                    k->r->label, from, to, b - a);
 }
 
+static vo_status name_missing(cleaner *k, size_t c, size_t t, vo_error *err) {
+    return vo_clean_report_name(k->report,
+                                (vo_touch){.start_s = k->s->start[t].s,
+                                           .old_value = (double)NAN,
+                                           .new_value = (double)NAN,
+                                           .rule = VO_CLEAN_LEFT_MISSING,
+                                           .column = (int32_t)c},
+                                err);
+}
+
 /* Fills the gap [a, b) of column c. */
 static vo_status fill_gap(cleaner *k, size_t c, size_t a, size_t b, vo_error *err) {
     const double *raw = k->raw + c * k->s->n;
@@ -415,17 +357,19 @@ static vo_status fill_gap(cleaner *k, size_t c, size_t a, size_t b, vo_error *er
             v = raw[a - 1] + (raw[b] - raw[a - 1]) * (double)(t - a + 1) / (double)(b - a + 1);
         else if (hours <= k->o->max_fill_h)
             v = same_hour_of_week(k, raw, t);
+        if (isnan(v) && c == 0 && k->prices) return cannot_fill(k, a, b, err);
         if (isnan(v)) {
-            if (c == 0) return cannot_fill(k, a, b, err);
+            const vo_status st = name_missing(k, c, t, err);
+            if (st != VO_OK) return st;
             continue;
         }
         k->s->column[c].value[t] = v;
-        const vo_status st =
-            touch(k->report,
-                  (vo_touch){k->s->start[t].s, (double)NAN, v,
-                             linear ? VO_CLEAN_INTERPOLATED : VO_CLEAN_SAME_HOUR_OF_WEEK,
-                             (int32_t)c, 0, 0},
-                  err);
+        const vo_status st = vo_clean_report_touch(
+            k->report,
+            (vo_touch){k->s->start[t].s, (double)NAN, v,
+                       linear ? VO_CLEAN_INTERPOLATED : VO_CLEAN_SAME_HOUR_OF_WEEK, (int32_t)c,
+                       0, 0},
+            err);
         if (st != VO_OK) return st;
     }
     return VO_OK;
@@ -457,7 +401,7 @@ static vo_status fill(cleaner *k, vo_error *err) {
     const size_t n = k->s->n;
     if (!has_gap(k->s)) return VO_OK;
     if (k->o->uneven) {
-        for (size_t t = 0; t < n; t++)
+        for (size_t t = 0; k->prices && t < n; t++)
             if (isnan(k->s->column[0].value[t])) return cannot_fill(k, t, t + 1, err);
         return VO_OK;
     }
@@ -472,20 +416,27 @@ static vo_status fill(cleaner *k, vo_error *err) {
     return VO_OK;
 }
 
-/* Cuts off the ends that have no price: an edge has only one side to fill from. */
+/* Is there nothing to keep at t: no price; of other kinds, no value at all? */
+static bool is_bare(const cleaner *k, size_t t) {
+    const size_t n = k->prices ? 1 : k->s->n_columns;
+    for (size_t c = 0; c < n; c++)
+        if (!isnan(k->s->column[c].value[t])) return false;
+    return true;
+}
+
+/* Cuts off the bare ends: an edge has only one side to fill from. */
 static vo_status trim(cleaner *k, vo_error *err) {
-    const double *price = k->s->column[0].value;
     size_t a = 0, b = k->s->n;
-    while (a < b && isnan(price[a])) a++;
-    while (b > a && isnan(price[b - 1])) b--;
+    while (a < b && is_bare(k, a)) a++;
+    while (b > a && is_bare(k, b - 1)) b--;
     if (a == b)
-        return vo_fail(err, VO_EINVAL, "%s has no price at all in %zu intervals", k->r->label,
-                       k->s->n);
+        return vo_fail(err, VO_EINVAL, "%s has no %s at all in %zu intervals", k->r->label,
+                       k->prices ? "price" : "value", k->s->n);
     if (a == 0 && b == k->s->n) return VO_OK;
     for (size_t t = 0; t < k->s->n; t++) {
         if (t == a) t = b;
         if (t == k->s->n) break;
-        const vo_status st = touch(
+        const vo_status st = vo_clean_report_touch(
             k->report,
             (vo_touch){k->s->start[t].s, (double)NAN, (double)NAN, VO_CLEAN_TRIMMED, -1, 0, 0},
             err);
@@ -502,7 +453,30 @@ static vo_status trim(cleaner *k, vo_error *err) {
 
 /* ---- days and checks ----------------------------------------------------------------- */
 
-static void number_days(cleaner *k) {
+static vo_status name_value(cleaner *k, size_t t, int32_t column, int32_t rule, vo_error *err) {
+    const double v = k->s->column[column < 0 ? 0 : column].value[t];
+    const vo_touch what = {.start_s = k->s->start[t].s,
+                           .old_value = v,
+                           .new_value = v,
+                           .rule = rule,
+                           .column = column};
+    return vo_clean_report_name(k->report, what, err);
+}
+
+/* Names the first interval after the clocks of day [from_s, to_s) were changed; t lies in it.
+ */
+static vo_status name_change_of_clocks(cleaner *k, size_t t, int64_t to_s, bool is_long,
+                                       vo_error *err) {
+    const vo_series *s = k->s;
+    const int32_t before_s = vo_zone_offset(k->zone, s->start[t].s - 1);
+    while (t < s->n && s->start[t].s < to_s &&
+           vo_zone_offset(k->zone, s->start[t].s) == before_s)
+        t++;
+    if (t == s->n || s->start[t].s >= to_s) return VO_OK; /* the series ends before it */
+    return name_value(k, t, -1, is_long ? VO_CLEAN_DST_LONG_DAY : VO_CLEAN_DST_SHORT_DAY, err);
+}
+
+static vo_status number_days(cleaner *k, vo_error *err) {
     vo_series *s = k->s;
     const int64_t first = vo_zone_local_day(k->zone, s->start[0].s);
     int64_t day = first - 1, next_s = INT64_MIN;
@@ -511,22 +485,72 @@ static void number_days(cleaner *k) {
             day = vo_zone_local_day(k->zone, s->start[t].s);
             next_s = vo_zone_day_start(k->zone, day + 1);
             const int64_t length_s = next_s - vo_zone_day_start(k->zone, day);
-            k->report->n_short_days += length_s == 23 * 3600;
-            k->report->n_long_days += length_s == 25 * 3600;
+            const bool is_short = length_s<24 * 3600, is_long = length_s> 24 * 3600;
+            k->report->n_short_days += is_short;
+            k->report->n_long_days += is_long;
+            const vo_status st =
+                is_short || is_long ? name_change_of_clocks(k, t, next_s, is_long, err) : VO_OK;
+            if (st != VO_OK) return st;
         }
         s->day[t] = (int32_t)(day - first);
     }
+    return VO_OK;
 }
 
-static void check_components(const cleaner *k) {
+static vo_status check_components(cleaner *k, vo_error *err) {
     const double *energy = vo_series_find(k->s, "energy"), *loss = vo_series_find(k->s, "loss");
     const double *congestion = vo_series_find(k->s, "congestion");
-    if (!energy || !loss || !congestion) return;
+    if (!energy || !loss || !congestion) return VO_OK;
     for (size_t t = 0; t < k->s->n; t++) {
         const double sum = energy[t] + loss[t] + congestion[t];
-        if (fabs(k->s->column[0].value[t] - sum) > 0.05)
-            k->report->count[VO_CLEAN_COMPONENT_SUM]++;
+        if (!(fabs(k->s->column[0].value[t] - sum) > 0.05)) continue;
+        const vo_status st = name_value(k, t, 0, VO_CLEAN_COMPONENT_SUM, err);
+        if (st != VO_OK) return st;
     }
+    return VO_OK;
+}
+
+/* ---- spikes ---------------------------------------------------------------------------- */
+
+/* The value of rank m of x[n], which is reordered: Hoare's FIND (CACM 4, 1961). */
+static double select_rank(double *x, ptrdiff_t n, ptrdiff_t m) {
+    ptrdiff_t lo = 0, hi = n - 1;
+    while (lo < hi) {
+        const double pivot = x[m];
+        ptrdiff_t i = lo, j = hi;
+        while (i <= j) {
+            while (x[i] < pivot) i++;
+            while (pivot < x[j]) j--;
+            if (i > j) break;
+            const double swap = x[i];
+            x[i++] = x[j];
+            x[j--] = swap;
+        }
+        if (j < m) lo = i;
+        if (m < i) hi = j;
+    }
+    return x[m];
+}
+
+/* Quartiles are blind to the spikes themselves, however high they are; Tukey's fence for "far
+ * out" is 3 interquartile ranges, prices have heavier tails. A series whose quartiles are equal
+ * has no such measure. */
+static vo_status name_spikes(cleaner *k, vo_error *err) {
+    const vo_series *s = k->s;
+    const double *price = s->column[0].value;
+    if (!k->prices || !(k->o->spike_iqr > 0) || s->n < 48) return VO_OK;
+    double *x = malloc(s->n * sizeof *x);
+    if (!x) return vo_fail(err, VO_ENOMEM, "no memory to clean %zu intervals", s->n);
+    memcpy(x, price, s->n * sizeof *x);
+    const ptrdiff_t n = (ptrdiff_t)s->n;
+    const double middle = select_rank(x, n, n / 2);
+    const double reach =
+        k->o->spike_iqr * (select_rank(x, n, 3 * n / 4) - select_rank(x, n, n / 4));
+    free(x);
+    vo_status st = VO_OK;
+    for (size_t t = 0; t < s->n && reach > 0 && st == VO_OK; t++)
+        if (fabs(price[t] - middle) > reach) st = name_value(k, t, 0, VO_CLEAN_SPIKE, err);
+    return st;
 }
 
 static vo_status run(cleaner *k, vo_error *err) {
@@ -543,9 +567,9 @@ static vo_status run(cleaner *k, vo_error *err) {
     if ((st = drop_placeholders(k, err)) != VO_OK) return st;
     if ((st = trim(k, err)) != VO_OK) return st;
     if ((st = fill(k, err)) != VO_OK) return st;
-    number_days(k);
-    check_components(k);
-    return VO_OK;
+    if ((st = number_days(k, err)) != VO_OK) return st;
+    if ((st = check_components(k, err)) != VO_OK) return st;
+    return name_spikes(k, err);
 }
 
 static vo_status check_options(const vo_clean_options *o, vo_error *err) {
@@ -554,18 +578,22 @@ static vo_status check_options(const vo_clean_options *o, vo_error *err) {
                        o->max_interpolate_h);
     if (!(o->max_fill_h >= 0))
         return vo_fail(err, VO_EINVAL, "max_fill_h = %g is negative", o->max_fill_h);
+    if (!(o->spike_iqr >= 0))
+        return vo_fail(err, VO_EINVAL, "spike_iqr = %g is negative; 0 names no spikes",
+                       o->spike_iqr);
     return VO_OK;
 }
 
 vo_status vo_clean(const vo_readings *r, const vo_clean_options *o, vo_series **series,
                    vo_clean_report **report, vo_error *err) {
     const vo_clean_options standard = vo_clean_options_default();
-    cleaner k = {.r = r, .o = o ? o : &standard};
+    cleaner k = {.r = r,
+                 .o = o ? o : &standard,
+                 .prices = !r->kind[0] || strcmp(r->kind, VO_KIND_PRICES) == 0};
     vo_status st = check_options(k.o, err);
     if (st != VO_OK) return st;
     if (r->n == 0) return vo_fail(err, VO_EINVAL, "%s has no rows", r->label);
-    k.report = calloc(1, sizeof *k.report);
-    if (!k.report) return vo_fail(err, VO_ENOMEM, "no memory for the cleaning report");
+    if ((st = vo_clean_report_create(&k.report, err)) != VO_OK) return st;
     st = run(&k, err);
     if (st == VO_OK) {
         k.report->rows = r->n;
@@ -573,7 +601,7 @@ vo_status vo_clean(const vo_readings *r, const vo_clean_options *o, vo_series **
         k.report->n_columns = k.s->n_columns;
         for (size_t c = 0; c < k.s->n_columns; c++)
             memcpy(k.report->column[c], k.s->column[c].name, VO_COLUMN_NAME);
-        if (k.report->n) qsort(k.report->touch, k.report->n, sizeof(vo_touch), by_time);
+        vo_clean_report_sort(k.report);
         *series = k.s;
         k.s = NULL;
         if (report) {

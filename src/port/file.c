@@ -164,50 +164,110 @@ static int open_beside(const char *path, mode_t mode, char *name, size_t size) {
     return -1;
 }
 
-static vo_status write_through(const char *path, const void *data, size_t len, vo_error *err) {
-    const int fd = open_file(path, O_WRONLY, 0);
-    if (fd < 0) return refuse(err, "open", path);
-    vo_status st = VO_OK;
-    if (!write_all(fd, data, len)) st = refuse(err, "write", path);
-    close(fd);
+struct vo_file_writer {
+    int fd;
+    bool borrowed;  /* standard output: not closed */
+    char *target;   /* what `name` will replace, or NULL: bytes go straight to fd */
+    size_t held;    /* bytes of `buffer` not yet written */
+    char said[304]; /* the path, for messages */
+    char name[MAX_PATH];
+    char buffer[1 << 16];
+};
+
+/* A new file beside `path`, with the old one's rights. */
+static vo_status begin_replacing(vo_file_writer *w, const char *path, const struct stat *old,
+                                 vo_error *err) {
+    w->target = old ? realpath(path, NULL) : strdup(path); /* a link stays a link */
+    if (!w->target) return refuse(err, "write", path);
+    w->fd = open_beside(w->target, 0666, w->name, sizeof w->name);
+    if (w->fd < 0) return refuse(err, "create a file beside", path);
+    return !old || fchmod(w->fd, old->st_mode & 07777) == 0 ? VO_OK
+                                                            : refuse(err, "write", path);
+}
+
+static vo_status begin_writing(vo_file_writer *w, const char *path, vo_error *err) {
+    struct stat s;
+    if (is_dash(path)) {
+        w->fd = STDOUT_FILENO;
+        w->borrowed = true;
+        return VO_OK;
+    }
+    if (stat(path, &s) != 0)
+        return errno == ENOENT ? begin_replacing(w, path, NULL, err)
+                               : refuse(err, "write", path);
+    if (S_ISDIR(s.st_mode))
+        return vo_fail(err, VO_EINVAL, "\"%.300s\" is a folder: name a file", path);
+    if (S_ISREG(s.st_mode)) return begin_replacing(w, path, &s, err);
+    w->fd = open_file(path, O_WRONLY, 0);
+    return w->fd >= 0 ? VO_OK : refuse(err, "open", path);
+}
+
+vo_status vo_file_writer_open(const char *path, vo_file_writer **out, vo_error *err) {
+    vo_file_writer *w = calloc(1, sizeof *w);
+    if (!w) return vo_fail(err, VO_ENOMEM, "no memory to write \"%.300s\"", path);
+    w->fd = -1;
+    snprintf(w->said, sizeof w->said, "%s", is_dash(path) ? "standard output" : path);
+    const vo_status st = begin_writing(w, path, err);
+    if (st != VO_OK) {
+        vo_file_writer_abandon(w);
+        return st;
+    }
+    *out = w;
+    return VO_OK;
+}
+
+static vo_status drain(vo_file_writer *w, vo_error *err) {
+    const size_t held = w->held;
+    w->held = 0;
+    return write_all(w->fd, w->buffer, held) ? VO_OK : refuse(err, "write", w->said);
+}
+
+vo_status vo_file_writer_put(vo_file_writer *w, const void *data, size_t len, vo_error *err) {
+    if (w->held + len > sizeof w->buffer) {
+        const vo_status st = drain(w, err);
+        if (st != VO_OK) return st;
+    }
+    if (len > sizeof w->buffer)
+        return write_all(w->fd, data, len) ? VO_OK : refuse(err, "write", w->said);
+    if (len) memcpy(w->buffer + w->held, data, len);
+    w->held += len;
+    return VO_OK;
+}
+
+static vo_status commit(vo_file_writer *w, vo_error *err) {
+    vo_status st = drain(w, err);
+    if (st != VO_OK || w->borrowed) return st;
+    if (w->target && fsync(w->fd) != 0) return refuse(err, "write", w->said);
+    const int fd = w->fd;
+    w->fd = -1;
+    if (close(fd) != 0 && errno != EINTR) return refuse(err, "write", w->said);
+    if (!w->target) return VO_OK;
+    if (rename(w->name, w->target) != 0) return refuse(err, "replace", w->said);
+    w->name[0] = '\0';
+    return sync_folder_of(w->target) ? VO_OK : refuse(err, "flush the folder of", w->said);
+}
+
+vo_status vo_file_writer_commit(vo_file_writer *w, vo_error *err) {
+    const vo_status st = commit(w, err);
+    vo_file_writer_abandon(w);
     return st;
 }
 
-static vo_status replace(const char *path, const struct stat *old, const void *data, size_t len,
-                         vo_error *err) {
-    char name[MAX_PATH];
-    const int fd = open_beside(path, 0666, name, sizeof name);
-    if (fd < 0) return refuse(err, "create a file beside", path);
-    vo_status st = VO_OK;
-    bool ok = !old || fchmod(fd, old->st_mode & 07777) == 0;
-    ok = ok && write_all(fd, data, len) && fsync(fd) == 0;
-    if (!ok) st = refuse(err, "write", path);
-    if (close(fd) != 0 && errno != EINTR && ok) st = refuse(err, "write", path);
-    if (st == VO_OK && rename(name, path) != 0) st = refuse(err, "replace", path);
-    if (st != VO_OK) {
-        unlink(name);
-        return st;
-    }
-    return sync_folder_of(path) ? VO_OK : refuse(err, "flush the folder of", path);
+void vo_file_writer_abandon(vo_file_writer *w) {
+    if (!w) return;
+    if (w->fd >= 0 && !w->borrowed) close(w->fd);
+    if (w->name[0]) unlink(w->name);
+    free(w->target);
+    free(w);
 }
 
 vo_status vo_file_write(const char *path, const void *data, size_t len, vo_error *err) {
-    if (is_dash(path))
-        return write_all(STDOUT_FILENO, data, len) ? VO_OK
-                                                   : refuse(err, "write", "standard output");
-    struct stat s;
-    if (stat(path, &s) != 0) {
-        if (errno != ENOENT) return refuse(err, "write", path);
-        return replace(path, NULL, data, len, err);
-    }
-    if (S_ISDIR(s.st_mode))
-        return vo_fail(err, VO_EINVAL, "\"%.300s\" is a folder: name a file", path);
-    if (!S_ISREG(s.st_mode)) return write_through(path, data, len, err);
-
-    char *target = realpath(path, NULL); /* a link stays a link */
-    if (!target) return refuse(err, "write", path);
-    const vo_status st = replace(target, &s, data, len, err);
-    free(target);
+    vo_file_writer *w = NULL;
+    vo_status st = vo_file_writer_open(path, &w, err);
+    if (st != VO_OK) return st;
+    if ((st = vo_file_writer_put(w, data, len, err)) == VO_OK)
+        return vo_file_writer_commit(w, err);
+    vo_file_writer_abandon(w);
     return st;
 }
 

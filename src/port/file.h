@@ -1,4 +1,4 @@
-/* file.h -- files: read whole, write atomically, make folders, list. */
+/* file.h -- files: read whole, write atomically, make folders, lock. */
 #ifndef VO_PORT_FILE_H
 #define VO_PORT_FILE_H
 
@@ -14,6 +14,14 @@ vo_status vo_file_read(const char *path, size_t max, char **text, size_t *len, v
 /* Writes to a temporary name beside `path`, flushes to disk, renames. The old file stays
  * whole if anything fails. "-" is standard output. */
 vo_status vo_file_write(const char *path, const void *data, size_t len, vo_error *err);
+
+/* The same piece by piece: nothing is seen at `path` before commit, which also frees; abandon
+ * (accepts NULL) frees and leaves the old file as it was. */
+typedef struct vo_file_writer vo_file_writer;
+vo_status vo_file_writer_open(const char *path, vo_file_writer **out, vo_error *err);
+vo_status vo_file_writer_put(vo_file_writer *w, const void *data, size_t len, vo_error *err);
+vo_status vo_file_writer_commit(vo_file_writer *w, vo_error *err);
+void vo_file_writer_abandon(vo_file_writer *w);
 
 bool vo_file_exists(const char *path);
 bool vo_file_same(const char *a, const char *b); /* both are there, and are one file */

@@ -253,6 +253,32 @@ Test(file, writes_are_atomic) {
     pthread_join(writer, NULL);
 }
 
+Test(file, a_file_written_in_pieces_is_seen_when_it_is_whole_or_never) {
+    vo_error err = {0};
+    vo_file_writer *w = NULL;
+    static char large[100000];
+    memset(large, 'x', sizeof large - 1);
+    cr_assert_eq(vo_file_write("a", "old", 3, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_file_writer_open("a", &w, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_file_writer_put(w, "one ", 4, &err), VO_OK);
+    cr_assert_eq(vo_file_writer_put(w, large, sizeof large - 1, &err), VO_OK);
+    expect_content("a", "old");
+    vo_file_writer_abandon(w);
+    expect_content("a", "old");
+    cr_assert_eq(entries(), 1);
+    cr_assert_eq(vo_file_writer_open("a", &w, &err), VO_OK, "%s", err.msg);
+    for (int i = 0; i < 30000; i++)
+        cr_assert_eq(vo_file_writer_put(w, "12345", 5, &err), VO_OK);
+    cr_assert_eq(vo_file_writer_commit(w, &err), VO_OK, "%s", err.msg);
+    char *text = NULL;
+    size_t len = 0;
+    cr_assert_eq(vo_file_read("a", 1 << 20, &text, &len, &err), VO_OK);
+    cr_assert_eq(len, 150000);
+    for (size_t i = 0; i < len; i++) cr_assert_eq(text[i], "12345"[i % 5]);
+    free(text);
+    cr_assert_eq(entries(), 1);
+}
+
 Test(file, mode_and_links_survive_a_write) {
     struct stat s;
     cr_assert_eq(vo_file_write("real", "1", 1, NULL), VO_OK);

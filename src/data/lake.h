@@ -5,11 +5,15 @@
  *     ROOT/load/..., ROOT/weather/...: one folder per kind (readings.h)
  *
  * Columns: start TIMESTAMP WITH TIME ZONE (UTC), dt_h DOUBLE, price and further DOUBLE columns,
- * zone and currency VARCHAR. `year` is the UTC year of `start`. Names are percent-encoded where
- * they are not letters, digits, '_', '.' or '-'. A part is written beside itself and renamed:
- * readers see the old or the new one; leftovers of a killed writer are ignored and swept.
- * Upserts are idempotent by `start` and serialised by ROOT/.lock between processes and threads.
- * Threads: one vo_lake per thread; any number of them on one ROOT.
+ * zone, currency and unit VARCHAR. `year` is the UTC year of `start`, 1..9999. Names are
+ * percent-encoded where they are not letters, digits, '_', '.' or '-'. A part is written beside
+ * itself and renamed: readers see the old or the new one; leftovers of a killed writer are
+ * ignored and swept. The Parquet metadata of both files hold a checksum of the whole file,
+ * which every read checks: a flipped bit is said, never returned. Upserts are idempotent by
+ * `start`. Those of one node wait for each other, between processes and threads, by one of 64
+ * locks in ROOT/.locks; those of other nodes go on beside them. Threads: one vo_lake per
+ * thread; any number of them on one ROOT, so that an import is faster with a lake for each of
+ * its threads, each with nodes of its own.
  */
 #ifndef VO_DATA_LAKE_H
 #define VO_DATA_LAKE_H
@@ -34,13 +38,20 @@ typedef struct {
 /* Merges `s` into the lake: rows with a known start replace the stored ones, others are added.
  * Columns that the stored part lacks are added to it. `report` (NULL: nothing was touched) is
  * what cleaning did to `s`: it is kept beside the part in changes.parquet (start, column, old,
- * new, rule, line, source), in place of what was kept for the same intervals, so that the values
- * as they were read can always be told. `source` names the file or service, NULL: not known.
- * VO_EINVAL: empty or bad name; VO_EIO. */
+ * new, rule, line, source), in place of what was kept for the same intervals, so that the
+ * values as they were read can always be told. `source` names the file or service, NULL: not
+ * known. Intervals of other lengths than the stored ones are put beside them; of two that
+ * overlap, the earlier one is read as ending where the later one begins (vo_lake_entry.mixed
+ * tells). VO_EINVAL: empty or bad name, stamps outside the years 1..9999, another currency or
+ * unit than what would stay in the part. VO_EIO: the disk; or a stored part or its changes are
+ * damaged: nothing is replaced then, vo_lake_doctor with `mend` moves them out of the way. */
 vo_status vo_lake_upsert(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
                          const vo_clean_report *report, const char *source, vo_error *err);
 
-/* One kept change; column "*" is the whole row. */
+/* One kept change; column "*" is the whole row. touch.column is -1 for it, else the place of
+ * the column in the stored part (0 if the part has none of that name); touch.rule is -1 if
+ * unknown.
+ */
 typedef struct {
     vo_touch touch;
     char column[VO_COLUMN_NAME];
@@ -52,7 +63,8 @@ vo_status vo_lake_changes(vo_lake *lake, const vo_lake_key *key, vo_time from, v
                           vo_lake_change **out, size_t *n, vo_error *err);
 
 /* The span as its source wrote it: old values back in place, dropped rows back as rows of the
- * same start, filled intervals left out. *out (one node) is the caller's:
+ * same start, filled intervals left out (a row of which the source gave no value at all is left
+ * out with them). *out (one node) is the caller's:
  * vo_readings_set_free. */
 vo_status vo_lake_read_raw(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_time to,
                            vo_readings_set **out, vo_error *err);
@@ -67,10 +79,11 @@ typedef struct {
     char market[32], process[32], node[64];
     char zone[64], currency[16], unit[16];
     double interval_h; /* the most common one */
+    bool mixed;        /* there are intervals of other lengths too */
     size_t n_columns;
     char column[VO_SERIES_MAX_COLUMNS][VO_COLUMN_NAME];
     int64_t rows;
-    int64_t changes; /* values touched by cleaning */
+    int64_t changes;         /* values touched by cleaning */
     int64_t first_s, last_s; /* starts of the first and the last interval, UTC */
     size_t damaged;          /* parts that could not be read */
 } vo_lake_entry;
@@ -80,13 +93,16 @@ typedef struct {
  * listed without it, with damaged > 0. */
 vo_status vo_lake_list(vo_lake *lake, vo_lake_entry **out, size_t *n, vo_error *err);
 
-typedef enum {                          /* what vo_lake_doctor may find */
-               VO_LAKE_DAMAGED = 0,     /* a part that cannot be read, or whose checksum is wrong */
-               VO_LAKE_DISORDERED = 1,  /* starts unsorted, twice, or outside the part's year     */
-               VO_LAKE_CHANGES = 2,     /* changes that cannot be read or do not fit the part     */
-               VO_LAKE_LEFTOVER = 3,    /* a temporary file of a writer that was stopped          */
-               VO_LAKE_STRANGER = 4     /* a file that is not the lake's                          */
+typedef enum {                      /* what vo_lake_doctor may find */
+               VO_LAKE_DAMAGED = 0, /* a part that cannot be read, or whose checksum is wrong */
+               VO_LAKE_DISORDERED = 1, /* starts unsorted, twice, or outside the part's year */
+               VO_LAKE_CHANGES = 2, /* changes that cannot be read or do not fit the part     */
+               VO_LAKE_LEFTOVER = 3, /* a temporary file of a writer that was stopped */
+               VO_LAKE_STRANGER = 4, /* a file that is not the lake's */
+               VO_LAKE_MIXED = 5 /* intervals of several lengths in one part: no harm done */
 } vo_lake_ill;
+
+const char *vo_lake_ill_name(vo_lake_ill ill); /* "damaged", "disordered", ... */
 
 typedef struct {
     vo_lake_ill ill;
@@ -104,8 +120,9 @@ typedef struct {
 typedef vo_status (*vo_lake_told)(void *ctx, size_t done, size_t parts,
                                   const vo_lake_finding *finding, vo_error *err);
 
-/* Reads every part and says what is wrong. With `mend`: leftovers are removed, damaged parts are
- * moved to ROOT/damaged/ (so that an import can write them anew), disordered ones sorted. */
+/* Reads every part and says what is wrong. With `mend`: leftovers are removed, damaged parts
+ * are moved to ROOT/damaged/ (so that an import can write them anew), disordered ones sorted.
+ */
 vo_status vo_lake_doctor(vo_lake *lake, bool mend, vo_lake_told told, void *ctx,
                          vo_lake_health *out, vo_error *err);
 

@@ -2,9 +2,10 @@
  * the way if need be, in bounded memory.
  *
  * zstd, gzip and zip are told by their first bytes; concatenated frames and members are read
- * through; a zip is a sequence of streams, one per file in it. Standard input that must be read
- * twice is spooled to an unlinked temporary file. The output is bounded so that a small hostile
- * file cannot run for ever.
+ * through; a zip is a sequence of streams, one per file in it. What a pipe gives is spooled to
+ * an unlinked temporary file for as long as it may be rewound. A UTF-8 byte order mark is
+ * dropped. The output is bounded so that a small hostile file cannot run for ever; packed
+ * inside packed and encrypted files are refused.
  */
 #ifndef VO_DATA_BYTES_H
 #define VO_DATA_BYTES_H
@@ -30,8 +31,8 @@ void vo_bytes_close(vo_bytes *b); /* accepts NULL */
 /* For messages: the file's name; of a zip "FILE:ENTRY". Valid until next or close. */
 const char *vo_bytes_name(const vo_bytes *b);
 
-/* The first bytes of the stream (at most VO_BYTES_HEAD), without taking them and without a byte
- * order mark. Valid until the next read. */
+/* The first bytes of the stream (at most VO_BYTES_HEAD), without taking them. Valid until
+ * rewind, next or close. */
 vo_status vo_bytes_head(vo_bytes *b, const char **head, size_t *n, vo_error *err);
 
 /* Fills `into` with at most `cap` > 0 bytes; *got = 0 means the end. VO_EINVAL: damaged. */
@@ -39,6 +40,18 @@ vo_status vo_bytes_read(vo_bytes *b, char *into, size_t cap, size_t *got, vo_err
 
 /* Back to the first byte of this stream (of this file in a zip). */
 vo_status vo_bytes_rewind(vo_bytes *b, vo_error *err);
+
+/* There will be no further rewind of this stream or of the next ones: a pipe is spooled no
+ * more. */
+void vo_bytes_settle(vo_bytes *b);
+
+/* Called now and then while bytes come, and while a pipe gives none; true stops with
+ * VO_ECANCELED. */
+typedef bool (*vo_bytes_stop)(void *ctx);
+void vo_bytes_watch(vo_bytes *b, vo_bytes_stop stop, void *ctx);
+
+/* How much of the file was read, 0..1; -1 where its size is not known. */
+double vo_bytes_share(const vo_bytes *b);
 
 /* To the next file of a zip; *more = false where there is none (always, if it is no zip). */
 vo_status vo_bytes_next(vo_bytes *b, bool *more, vo_error *err);

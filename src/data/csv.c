@@ -26,30 +26,24 @@ struct vo_csv {
     char *window;
 };
 
-vo_status vo_csv_open(const char *name, const char *data, size_t len, char delimiter,
-                      vo_csv **out, vo_error *err) {
+vo_status vo_csv_open(vo_bytes *in, char delimiter, vo_csv **out, vo_error *err) {
     vo_csv *c = calloc(1, sizeof *c);
-    if (!c) return vo_fail(err, VO_ENOMEM, "%s: no memory to read it", name);
-    c->name = name;
+    if (!c) return vo_fail(err, VO_ENOMEM, "%s: no memory to read it", vo_bytes_name(in));
+    c->name = vo_bytes_name(in);
+    c->bytes = in;
     c->delimiter = delimiter;
     c->next_line = 1;
-    vo_status st = VO_OK;
     c->size = FIRST_WINDOW;
     if (!(c->window = malloc(c->size))) {
-        st = vo_fail(err, VO_ENOMEM, "%s: no memory to read it", name);
-        goto fail;
+        vo_csv_close(c);
+        return vo_fail(err, VO_ENOMEM, "%s: no memory to read it", vo_bytes_name(in));
     }
-    if ((st = vo_bytes_open(name, data, len, &c->bytes, err)) != VO_OK) goto fail;
     *out = c;
     return VO_OK;
-fail:
-    vo_csv_close(c);
-    return st;
 }
 
 void vo_csv_close(vo_csv *c) {
     if (!c) return;
-    vo_bytes_close(c->bytes);
     free(c->window);
     free(c);
 }
@@ -97,7 +91,6 @@ static vo_status start(vo_csv *c, vo_error *err) {
     if (c->to >= 2 &&
         (memcmp(c->window, "\xff\xfe", 2) == 0 || memcmp(c->window, "\xfe\xff", 2) == 0))
         return vo_fail(err, VO_EINVAL, "%s is UTF-16; save it as UTF-8", c->name);
-    if (c->to >= 3 && memcmp(c->window, "\xef\xbb\xbf", 3) == 0) c->from = 3;
     while (c->from < c->to && (c->window[c->from] == '\n' || c->window[c->from] == '\r'))
         c->next_line += c->window[c->from++] == '\n';
     if (!c->delimiter) c->delimiter = sniff(c->window + c->from, c->to - c->from);

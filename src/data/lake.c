@@ -438,7 +438,7 @@ vo_status vo_lake_read(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_t
     if ((st = find_parts(lake, key, &list, err)) == VO_OK && list.n == 0)
         st = nothing_there(key, &list, err);
     if (st == VO_OK) {
-        const vo_lake_key exact = {key->market, list.item[0].process, key->node};
+        const vo_lake_key exact = {key->market, list.item[0].process, key->node, key->kind};
         st = read_rows(lake, &exact, &list, from, to, &s, err);
     }
     if (st == VO_OK) st = close_ranks(s, err);

@@ -2,6 +2,7 @@
  * found through an open-addressing hash of (market, process, node). */
 #include "data/readings.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,7 @@ static vo_status add_node(vo_readings_set *set, const char *market, const char *
     strcpy(r->process, process);
     strcpy(r->node, node);
     r->n_columns = n_columns;
+    r->last_s = INT64_MIN;
     for (size_t c = 0; c < n_columns; c++) {
         const size_t len = strlen(columns[c]);
         memcpy(r->column[c].name, columns[c], len < VO_COLUMN_NAME ? len : VO_COLUMN_NAME - 1);
@@ -206,6 +208,42 @@ vo_status vo_readings_add(vo_readings_set *set, vo_readings *r, int64_t start_s,
     r->line[i] = line;
     r->flag[i] = flag;
     for (size_t c = 0; c < r->n_columns; c++) r->column[c].value[i] = values[c];
+    r->last_s = start_s;
+    r->added++;
     set->rows++;
+    return VO_OK;
+}
+
+/* ---- taking them out ------------------------------------------------------------ */
+
+static int by_size(const void *a, const void *b) {
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Stamps at interval ends: back by the interval stated, or by the median distance. */
+void vo_readings_settle(vo_readings *r) {
+    if (!r->stamps_at_end) return;
+    r->stamps_at_end = false;
+    int64_t step_s = (int64_t)llround(r->interval_h * 3600);
+    if (step_s <= 0 && r->n > 1) {
+        int64_t sample[1001];
+        size_t n = 0;
+        for (size_t i = 1; i < r->n && n < 1001; i++)
+            if (r->start_s[i] > r->start_s[i - 1])
+                sample[n++] = r->start_s[i] - r->start_s[i - 1];
+        qsort(sample, n, sizeof sample[0], by_size);
+        step_s = n ? sample[n / 2] : 0;
+    }
+    for (size_t i = 0; i < r->n; i++) r->start_s[i] -= step_s;
+}
+
+vo_status vo_readings_set_each(vo_readings_set *set, vo_readings_take take, void *ctx,
+                               vo_error *err) {
+    for (size_t i = 0; i < set->n; i++) {
+        vo_readings_settle(set->item[i]);
+        const vo_status st = take(ctx, set->item[i], err);
+        if (st != VO_OK) return st;
+    }
     return VO_OK;
 }

@@ -44,8 +44,8 @@ typedef struct {
     char node[64];    /* "APATZINGAN", "" if not known                              */
     char zone[64];    /* IANA name that local days follow; "UTC" if none was given  */
     char currency[16];
-    char kind[16];    /* VO_KIND_*; "" means prices                                 */
-    char unit[16];    /* of the first column, as vo_series; "" if not known         */
+    char kind[16];        /* VO_KIND_*; "" means prices                                 */
+    char unit[16];        /* of the first column, as vo_series; "" if not known         */
     char label[128];      /* for people                                                 */
     double interval_h;    /* > 0 if the source states it, else 0: from the stamps      */
     bool zero_is_missing; /* the source publishes 0 where it has no price           */
@@ -53,9 +53,9 @@ typedef struct {
     uint64_t added;       /* rows added, wherever they lie now                            */
     bool stamps_at_end;   /* start_s are interval ends until vo_readings_set_each         */
     size_t n, capacity;   /* rows in memory                                               */
-    int64_t *start_s; /* [n] UTC seconds                                            */
-    uint32_t *line;   /* [n] line in the file, from 1; 0 if it has none             */
-    uint8_t *flag;    /* [n] VO_READING_*                                           */
+    int64_t *start_s;     /* [n] UTC seconds                                            */
+    uint32_t *line;       /* [n] line in the file, from 1; 0 if it has none             */
+    uint8_t *flag;        /* [n] VO_READING_*                                           */
     char price_name[VO_COLUMN_NAME]; /* what the file calls the price; "" if nothing  */
     size_t n_columns; /* column 0 is the main one; of prices it is named "price"    */
     vo_column column[VO_SERIES_MAX_COLUMNS];
@@ -77,11 +77,14 @@ void vo_readings_set_free(vo_readings_set *set); /* accepts NULL */
 vo_status vo_readings_set_create_spilling(const char *folder, size_t budget_bytes,
                                           vo_readings_set **out, vo_error *err);
 
-/* Every node once, its rows in memory and in file order, interval ends moved to starts; order of
- * nodes as they appeared unless rows were spilled. `take` borrows it. Ends the set's use. */
+/* Every node once, its rows in memory and in file order, interval ends moved to starts; order
+ * of nodes as they appeared unless rows were spilled. `take` borrows it. Ends the set's use. */
 typedef vo_status (*vo_readings_take)(void *ctx, const vo_readings *r, vo_error *err);
 vo_status vo_readings_set_each(vo_readings_set *set, vo_readings_take take, void *ctx,
                                vo_error *err);
+
+/* What vo_readings_set_each does to one: interval ends become starts, once. */
+void vo_readings_settle(vo_readings *r);
 
 /* The readings of a node, made (with the named columns) when first asked for. The pointer
  * lives as long as the set. VO_EINVAL: too many nodes or a name too long. VO_ENOMEM. */

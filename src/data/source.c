@@ -18,56 +18,98 @@
 
 vo_source_options vo_source_options_default(void) { return (vo_source_options){0}; }
 
-typedef vo_status (*parse_fn)(const char *name, const char *data, size_t len,
-                              const vo_source_options *o, vo_readings_set **out, vo_error *err);
-
+/* Asked in this order; the first that knows the head reads the stream. */
 static const struct {
     bool (*is)(const char *head, size_t len);
-    parse_fn parse;
+    vo_status (*parse)(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,
+                       vo_error *err);
 } formats[] = {
     {vo_source_cenace_is, vo_source_cenace_parse},
     {vo_source_epf_is, vo_source_epf_parse},
+    {vo_source_csv_is, vo_source_csv_parse}, /* last: whatever is neither XML nor JSON */
 };
+
+static vo_status unknown(const char *name, const char *head, size_t n, vo_error *err) {
+    head = vo_text_trim(head, &n);
+    return vo_fail(err, VO_EUNSUPPORTED,
+                   "%s is %s of a kind that is not known here; known are files and replies of "
+                   "CENACE, CAISO OASIS, ENTSO-E, Green Button, Open-Meteo, EPW, and any CSV, "
+                   "Parquet or mapped JSON (docs/models/data.md)",
+                   name, n && head[0] == '<' ? "XML" : "JSON");
+}
+
+static vo_status parse_one(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,
+                           vo_error *err) {
+    const char *head = NULL;
+    size_t n = 0;
+    const vo_status st = vo_bytes_head(in, &head, &n, err);
+    if (st != VO_OK) return st;
+    if (vo_source_parquet_is(head, n))
+        return vo_fail(err, VO_EUNSUPPORTED,
+                       "%s is Parquet, which is read from a file of its own: give its path",
+                       vo_bytes_name(in));
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        if (formats[i].is(head, n)) return formats[i].parse(in, o, set, err);
+    return unknown(vo_bytes_name(in), head, n, err);
+}
+
+/* Every file of a zip, one after the other. */
+static vo_status parse_all(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,
+                           vo_error *err) {
+    bool more = true;
+    while (more) {
+        vo_status st = parse_one(in, o, set, err);
+        if (st == VO_OK) st = vo_bytes_next(in, &more, err);
+        if (st != VO_OK) return st;
+    }
+    return VO_OK;
+}
+
+vo_status vo_source_stream(const char *path, const vo_source_options *o, vo_readings_set *set,
+                           vo_error *err) {
+    const vo_source_options standard = vo_source_options_default();
+    const char *head = NULL;
+    vo_bytes *in = NULL;
+    size_t n = 0;
+    if (!o) o = &standard;
+    vo_status st = vo_bytes_open_file(path, &in, err);
+    if (st == VO_OK) st = vo_bytes_head(in, &head, &n, err);
+    if (st == VO_OK && vo_source_parquet_is(head, n) && strcmp(path, "-") != 0)
+        st = vo_source_parquet_read(path, o, set, err);
+    else if (st == VO_OK)
+        st = parse_all(in, o, set, err);
+    vo_bytes_close(in);
+    return st;
+}
+
+static vo_status hand_over(vo_status st, vo_readings_set *set, vo_readings_set **out) {
+    if (st != VO_OK) {
+        vo_readings_set_free(set);
+        return st;
+    }
+    for (size_t i = 0; i < set->n; i++) vo_readings_settle(set->item[i]);
+    *out = set;
+    return VO_OK;
+}
 
 vo_status vo_source_parse(const char *name, const char *data, size_t len,
                           const vo_source_options *o, vo_readings_set **out, vo_error *err) {
     const vo_source_options standard = vo_source_options_default();
-    char head[4096];
-    size_t n = 0;
-    vo_bytes *b = NULL;
-    if (!o) o = &standard;
-    if (vo_source_parquet_is(data, len))
-        return vo_fail(err, VO_EUNSUPPORTED,
-                       "%s is Parquet, which is read from a file: give its "
-                       "path",
-                       name);
-    vo_status st = vo_bytes_open(name, data, len, &b, err);
-    if (st != VO_OK) return st;
-    st = vo_bytes_read(b, head, sizeof head, &n, err);
-    vo_bytes_close(b);
-    if (st != VO_OK) return st;
-    const char *text = head;
-    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, n -= 3;
-    parse_fn parse = vo_source_csv_parse;
-    for (size_t i = sizeof formats / sizeof formats[0]; i-- > 0;)
-        if (formats[i].is(text, n)) parse = formats[i].parse;
-    return parse(name, data, len, o, out, err);
+    vo_readings_set *set = NULL;
+    vo_bytes *in = NULL;
+    vo_status st = vo_readings_set_create(&set, err);
+    if (st == VO_OK) st = vo_bytes_open(name, data, len, &in, err);
+    if (st == VO_OK) st = parse_all(in, o ? o : &standard, set, err);
+    vo_bytes_close(in);
+    return hand_over(st, set, out);
 }
 
 vo_status vo_source_read(const char *path, const vo_source_options *o, vo_readings_set **out,
                          vo_error *err) {
-    const vo_source_options standard = vo_source_options_default();
-    char *text = NULL;
-    size_t len = 0;
-    vo_status st = vo_file_read(path, VO_SOURCE_MAX_BYTES, &text, &len, err);
-    if (st != VO_OK) return st;
-    if (vo_source_parquet_is(text, len) && strcmp(path, "-") != 0)
-        st = vo_source_parquet_read(path, o ? o : &standard, out, err);
-    else
-        st = vo_source_parse(strcmp(path, "-") == 0 ? "standard input" : path, text, len, o,
-                             out, err);
-    free(text);
-    return st;
+    vo_readings_set *set = NULL;
+    vo_status st = vo_readings_set_create(&set, err);
+    if (st == VO_OK) st = vo_source_stream(path, o, set, err);
+    return hand_over(st, set, out);
 }
 
 /* ---- writing --------------------------------------------------------------------------- */

@@ -282,10 +282,10 @@ static vo_csv_field field_or(const vo_csv *csv, size_t at, const char *otherwise
     return at == SIZE_MAX ? span(otherwise) : vo_csv_at(csv, at);
 }
 
-static vo_status parse_csv(vo_cenace_sink *k, const char *data, size_t len, vo_error *err) {
+static vo_status parse_csv(vo_cenace_sink *k, vo_bytes *in, vo_error *err) {
     vo_csv *csv = NULL;
     layout l = {.system = ""};
-    vo_status st = vo_csv_open(k->name, data, len, ',', &csv, err);
+    vo_status st = vo_csv_open(in, ',', &csv, err);
     if (st != VO_OK) return st;
     const char *slash = strrchr(k->name, '/');
     if (k->o->process && k->o->process[0])
@@ -387,60 +387,46 @@ bool vo_source_cenace_is(const char *head, size_t len) {
     if (contains(all, "Hora,Clave del nodo,") || contains(all, "Hora,Zona de Carga,"))
         return true;
     const char *text = vo_text_trim(head, &len);
-    if (len && text[0] == '{') return true; /* the only JSON there is so far */
+    if (len && text[0] == '{')
+        return contains(all, "\"Resultados\"") || contains(all, "\"Message\"");
     return len && text[0] == '<' && contains(all, "<Reporte");
 }
 
-static vo_status parse_reply(vo_cenace_sink *k, const char *data, size_t len, vo_error *err) {
+static vo_status parse_reply(vo_cenace_sink *k, vo_bytes *in, vo_error *err) {
     char *text = NULL;
     size_t n = 0;
-    vo_status st = vo_bytes_all(k->name, data, len, MAX_REPLY, &text, &n, err);
+    vo_status st = vo_bytes_all(in, MAX_REPLY, &text, &n, err);
     if (st != VO_OK) return st;
-    const size_t bom = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    size_t rest = n - bom;
-    const char *from = vo_text_trim(text + bom, &rest);
-    st = rest && from[0] == '{' ? parse_json(k, from, rest, err)
-                                : vo_source_cenace_xml(k->name, from, rest, k, err);
+    const char *from = vo_text_trim(text, &n);
+    st = n && from[0] == '{' ? parse_json(k, from, n, err)
+                             : vo_source_cenace_xml(k->name, from, n, k, err);
     free(text);
     return st;
 }
 
 /* Replies begin with '{' or '<', files do not. */
-static vo_status is_reply(const char *name, const char *data, size_t len, bool *reply,
-                          vo_error *err) {
-    char head[256];
-    vo_bytes *b = NULL;
+static vo_status is_reply(vo_bytes *in, bool *reply, vo_error *err) {
+    const char *head = NULL;
     size_t n = 0;
-    vo_status st = vo_bytes_open(name, data, len, &b, err);
+    const vo_status st = vo_bytes_head(in, &head, &n, err);
     if (st != VO_OK) return st;
-    st = vo_bytes_read(b, head, sizeof head, &n, err);
-    vo_bytes_close(b);
-    const char *text = head;
-    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, n -= 3;
-    text = vo_text_trim(text, &n);
-    *reply = n && (text[0] == '{' || text[0] == '<');
-    return st;
+    head = vo_text_trim(head, &n);
+    *reply = n && (head[0] == '{' || head[0] == '<');
+    return VO_OK;
 }
 
-vo_status vo_source_cenace_parse(const char *name, const char *data, size_t len,
-                                 const vo_source_options *o, vo_readings_set **out,
+vo_status vo_source_cenace_parse(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,
                                  vo_error *err) {
-    vo_cenace_sink k = {.name = name, .o = o};
+    vo_cenace_sink k = {.name = vo_bytes_name(in), .o = o, .set = set};
+    const size_t before = set->rows;
     bool reply = false;
-    vo_status st = vo_readings_set_create(&k.set, err);
-    if (st == VO_OK) st = is_reply(name, data, len, &reply, err);
-    if (st == VO_OK)
-        st = reply ? parse_reply(&k, data, len, err) : parse_csv(&k, data, len, err);
-    if (st == VO_OK && k.set->rows == 0)
-        st = vo_fail(err, VO_ENOTFOUND, "%s has no rows%s", name,
+    vo_status st = is_reply(in, &reply, err);
+    if (st == VO_OK) st = reply ? parse_reply(&k, in, err) : parse_csv(&k, in, err);
+    if (st == VO_OK && set->rows == before)
+        st = vo_fail(err, VO_ENOTFOUND, "%s has no rows%s", k.name,
                      o->only_node || o->only_process ? " of the node and process asked for"
                                                      : "");
-    if (st == VO_OK) {
-        vo_source_finish(name, o, k.set);
-        *out = k.set;
-        k.set = NULL;
-    }
+    if (st == VO_OK) vo_source_finish(k.name, o, set);
     for (size_t i = 0; i < N_SYSTEMS; i++) vo_zone_close(k.zone[i]);
-    vo_readings_set_free(k.set);
     return st;
 }

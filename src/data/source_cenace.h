@@ -15,10 +15,9 @@
 /* Does text that begins like this come from CENACE? */
 bool vo_source_cenace_is(const char *head, size_t len);
 
-/* As vo_source_parse. Monthly reports say system and process in their file name only: `name`,
- * or the options zone and process. */
-vo_status vo_source_cenace_parse(const char *name, const char *data, size_t len,
-                                 const vo_source_options *o, vo_readings_set **out,
+/* Monthly reports say system and process in their file name only: the stream's name, or the
+ * options zone and process. */
+vo_status vo_source_cenace_parse(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,
                                  vo_error *err);
 
 /* ---- between the parsers of the three formats ------------------------------------- */

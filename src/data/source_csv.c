@@ -17,8 +17,7 @@
 
 typedef struct {
     const char *name;
-    const char *data;
-    size_t len;
+    vo_bytes *in;
     const vo_source_options *o;
     vo_csv *csv;
     vo_readings_set *set;
@@ -203,13 +202,23 @@ static void add_candidates(const reader *r, vo_node_finder *f) {
     }
 }
 
-/* Reads the file once for its candidates alone; rows of other nodes do not count. */
-static vo_status look_through(const reader *r, vo_node_finder *f, vo_error *err) {
-    vo_csv *csv = NULL;
+/* From the beginning again, to the first row. */
+static vo_status restart(reader *r, vo_error *err) {
     bool more = false;
-    vo_status st = vo_csv_open(r->name, r->data, r->len, 0, &csv, err);
-    if (st == VO_OK) st = vo_csv_next(csv, &more, err);
-    if (st == VO_OK && r->named) st = vo_csv_next(csv, &more, err);
+    vo_csv_close(r->csv);
+    r->csv = NULL;
+    vo_status st = vo_bytes_rewind(r->in, err);
+    if (st == VO_OK) st = vo_csv_open(r->in, 0, &r->csv, err);
+    if (st == VO_OK) st = vo_csv_next(r->csv, &more, err);
+    if (st == VO_OK && r->named) st = vo_csv_next(r->csv, &more, err);
+    return st;
+}
+
+/* Reads the file once for its candidates alone; rows of other nodes do not count. */
+static vo_status look_through(reader *r, vo_node_finder *f, vo_error *err) {
+    vo_csv *csv = r->csv;
+    bool more = true;
+    vo_status st = VO_OK;
     while (st == VO_OK && more) {
         vo_csv_field value[VO_NODE_CANDIDATES], node = {"", 0};
         if (r->node_at != NONE) node = vo_csv_at(csv, r->node_at);
@@ -221,11 +230,10 @@ static vo_status look_through(const reader *r, vo_node_finder *f, vo_error *err)
             st = vo_node_finder_row(f, vo_csv_at(csv, r->time_at), node, value, err);
         if (st == VO_OK) st = vo_csv_next(csv, &more, err);
     }
-    vo_csv_close(csv);
-    return st;
+    return st == VO_OK ? restart(r, err) : st;
 }
 
-static vo_status find_apart(const reader *r, vo_node_finder **out, vo_error *err) {
+static vo_status find_apart(reader *r, vo_node_finder **out, vo_error *err) {
     vo_node_finder *f = NULL;
     vo_status st = vo_node_finder_create(&f, err);
     if (st != VO_OK) return st;
@@ -330,13 +338,13 @@ static vo_status read_start(reader *r, int64_t *start_s, uint8_t *flag, vo_error
     *flag = 0;
     if (r->time_at == NONE) {
         const double step_s = r->o->interval_minutes * 60;
-        *start_s = r->o->start_utc_s + (int64_t)llround((double)node->n * step_s);
+        *start_s = r->o->start_utc_s + (int64_t)llround((double)node->added * step_s);
         return VO_OK;
     }
     const vo_csv_field f = vo_csv_at(r->csv, r->time_at);
-    const int64_t last_s = node->n ? node->start_s[node->n - 1] : INT64_MIN;
     vo_error why = {0};
-    const vo_status st = vo_stamp_read(&r->stamp, f.text, f.len, last_s, start_s, flag, &why);
+    const vo_status st =
+        vo_stamp_read(&r->stamp, f.text, f.len, node->last_s, start_s, flag, &why);
     if (st == VO_OK) return VO_OK;
     return vo_fail(err, VO_EINVAL, "%s line %u, column \"%s\": %.300s", r->name,
                    vo_csv_line(r->csv), r->header[r->time_at], why.msg);
@@ -366,26 +374,6 @@ static vo_status read_row(reader *r, vo_error *err) {
 
 /* ---- the whole ------------------------------------------------------------------ */
 
-static int by_size(const void *a, const void *b) {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Stamps at interval ends: back by the interval stated, or by the median distance. */
-static void ends_to_starts(const vo_source_options *o, vo_readings *r) {
-    int64_t step_s = (int64_t)llround(o->interval_minutes * 60);
-    if (step_s <= 0 && r->n > 1) {
-        int64_t sample[1001];
-        size_t n = 0;
-        for (size_t i = 1; i < r->n && n < 1001; i++)
-            if (r->start_s[i] > r->start_s[i - 1])
-                sample[n++] = r->start_s[i] - r->start_s[i - 1];
-        qsort(sample, n, sizeof sample[0], by_size);
-        step_s = n ? sample[n / 2] : 0;
-    }
-    for (size_t i = 0; i < r->n; i++) r->start_s[i] -= step_s;
-}
-
 static void put(char *to, size_t size, const char *text) {
     if (text && !to[0]) snprintf(to, size, "%s", text);
 }
@@ -395,12 +383,14 @@ void vo_source_finish(const char *name, const vo_source_options *o, vo_readings_
         vo_readings *r = set->item[i];
         put(r->currency, sizeof r->currency, o->currency);
         put(r->zone, sizeof r->zone, o->zone ? o->zone : "UTC");
+        put(r->kind, sizeof r->kind, o->kind);
+        put(r->unit, sizeof r->unit, o->unit);
         if (!(r->interval_h > 0)) r->interval_h = o->interval_minutes / 60;
         if (!r->label[0] && r->node[0])
             snprintf(r->label, sizeof r->label, "%s%s%s%s%s", r->market,
                      r->market[0] ? " " : "", r->process, r->process[0] ? " " : "", r->node);
         if (!r->label[0]) vo_source_label(name, r->label);
-        if (o->stamps_at_end) ends_to_starts(o, r);
+        r->stamps_at_end = r->stamps_at_end || o->stamps_at_end;
     }
 }
 
@@ -419,10 +409,11 @@ static void name_zone(const reader *r) {
         snprintf(r->set->note, sizeof r->set->note,
                  "stamps have no offset and no zone was named; they were read as UTC");
     for (size_t i = 0; i < r->set->n; i++)
-        snprintf(r->set->item[i]->zone, sizeof zone, "%s", r->o->zone ? r->o->zone : zone);
+        put(r->set->item[i]->zone, sizeof zone, r->o->zone ? r->o->zone : zone);
 }
 
 static vo_status read_all(reader *r, vo_error *err) {
+    const size_t before = r->set->rows;
     bool more = false;
     vo_status st = vo_csv_next(r->csv, &more, err);
     if (st != VO_OK) return st;
@@ -444,29 +435,29 @@ static vo_status read_all(reader *r, vo_error *err) {
         if ((st = read_row(r, err)) != VO_OK) return st;
         if ((st = vo_csv_next(r->csv, &more, err)) != VO_OK) return st;
     }
-    if (r->set->rows == 0)
+    if (r->set->rows == before)
         return vo_fail(err, VO_ENOTFOUND, "%s has no rows of the node asked for", r->name);
     name_zone(r);
     vo_source_finish(r->name, r->o, r->set);
     return VO_OK;
 }
 
-vo_status vo_source_csv_parse(const char *name, const char *data, size_t len,
-                              const vo_source_options *o, vo_readings_set **out,
+bool vo_source_csv_is(const char *head, size_t len) {
+    head = vo_text_trim(head, &len);
+    return len == 0 || (head[0] != '<' && head[0] != '{' && head[0] != '[');
+}
+
+vo_status vo_source_csv_parse(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,
                               vo_error *err) {
-    reader r = {.name = name, .data = data, .len = len, .o = o, .stamp.order = o->date_order};
+    reader r = {
+        .name = vo_bytes_name(in), .in = in, .o = o, .set = set, .stamp.order = o->date_order};
     vo_status st = VO_OK;
     if (!(o->interval_minutes >= 0 && o->interval_minutes <= 527040))
         return vo_fail(err, VO_EINVAL, "interval_minutes = %g is not in 0..527040",
                        o->interval_minutes);
     if (o->zone && (st = vo_zone_open(o->zone, &r.stamp.zone, err)) != VO_OK) return st;
-    if ((st = vo_readings_set_create(&r.set, err)) != VO_OK) goto fail;
-    if ((st = vo_csv_open(name, data, len, 0, &r.csv, err)) != VO_OK) goto fail;
-    if ((st = read_all(&r, err)) != VO_OK) goto fail;
-    *out = r.set;
-    r.set = NULL;
-fail: /* also the way out of success, with nothing of the set left to free */
-    vo_readings_set_free(r.set);
+    st = vo_csv_open(in, 0, &r.csv, err);
+    if (st == VO_OK) st = read_all(&r, err);
     vo_csv_close(r.csv);
     vo_zone_close(r.stamp.zone);
     free(r.header);

@@ -4,9 +4,12 @@
 
 #include "data/source.h"
 
-/* As vo_source_parse, without looking for other formats. */
-vo_status vo_source_csv_parse(const char *name, const char *data, size_t len,
-                              const vo_source_options *o, vo_readings_set **out, vo_error *err);
+/* Any text but XML and JSON. */
+bool vo_source_csv_is(const char *head, size_t len);
+
+/* One stream, without looking for other formats. */
+vo_status vo_source_csv_parse(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,
+                              vo_error *err);
 
 /* What a column is, from its name: used alike for CSV and Parquet. Higher is likelier. */
 int vo_column_time_score(const char *name);
@@ -15,8 +18,8 @@ int vo_column_price_score(const char *name);
 /* The file's name without folders and without extensions, at most 127 bytes. */
 void vo_source_label(const char *path, char label[128]);
 
-/* Fills what the file does not say (identity, currency, label, interval) from the options, and
- * moves stamps that name the end of an interval to its start. */
+/* Fills what the file does not say (zone, currency, kind, unit, label, interval) from the
+ * options and marks stamps that name the end of an interval. Needs no row in memory. */
 void vo_source_finish(const char *name, const vo_source_options *o, vo_readings_set *set);
 
 #endif

@@ -33,19 +33,18 @@ static int market_of(const char *name) {
     return -1;
 }
 
-vo_status vo_source_epf_parse(const char *name, const char *data, size_t len,
-                              const vo_source_options *o, vo_readings_set **out,
+vo_status vo_source_epf_parse(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,
                               vo_error *err) {
     vo_source_options mine = *o;
-    const int m = market_of(name);
+    const int m = market_of(vo_bytes_name(in));
     if (m >= 0 && !mine.market) mine.market = "EPF";
     if (m >= 0 && !mine.node) mine.node = markets[m].market;
     if (m >= 0 && !mine.currency) mine.currency = markets[m].currency;
     if (!mine.process) mine.process = "DA";
     if (!mine.zone) mine.zone = "UTC";
-    const vo_status st = vo_source_csv_parse(name, data, len, &mine, out, err);
+    const vo_status st = vo_source_csv_parse(in, &mine, set, err);
     if (st == VO_OK && !o->zone)
-        snprintf((*out)->note, sizeof(*out)->note,
+        snprintf(set->note, sizeof set->note,
                  "naive market time with 24 rows every day, read as UTC");
     return st;
 }

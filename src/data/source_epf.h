@@ -12,7 +12,7 @@
 #include "data/source.h"
 
 bool vo_source_epf_is(const char *head, size_t len);
-vo_status vo_source_epf_parse(const char *name, const char *data, size_t len,
-                              const vo_source_options *o, vo_readings_set **out, vo_error *err);
+vo_status vo_source_epf_parse(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,
+                              vo_error *err);
 
 #endif

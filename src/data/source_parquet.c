@@ -242,7 +242,7 @@ static vo_status take_rows(void *ctx, const vo_duck_rows *rows, vo_error *err) {
         vo_status st = row_node(r, rows, i, err);
         if (st != VO_OK) return st;
         if (!r->node) continue;
-        const int64_t last_s = r->node->n ? r->node->start_s[r->node->n - 1] : INT64_MIN;
+        const int64_t last_s = r->node->last_s;
         int64_t start_s = 0;
         uint8_t flag = 0;
         if ((st = row_start(r, &rows->column[0], i, last_s, &start_s, &flag, err)) != VO_OK)
@@ -378,6 +378,7 @@ static vo_status find_node_columns(reader *r, vo_error *err) {
 }
 
 static vo_status read_all(reader *r, vo_error *err) {
+    const size_t before = r->set->rows;
     if (strpbrk(r->path, "*?[]"))
         return vo_fail(err, VO_EINVAL, "\"%s\" has wildcard characters; rename the file",
                        r->path);
@@ -399,7 +400,7 @@ static vo_status read_all(reader *r, vo_error *err) {
         vo_duck_literal(&sql, r->o->only_process ? r->o->only_process : r->o->process);
     }
     if ((st = run(r, &sql, take_rows, err)) != VO_OK) return st;
-    if (r->set->rows == 0)
+    if (r->set->rows == before)
         return vo_fail(err, VO_ENOTFOUND, "%s has no rows%s", r->path,
                        r->o->only_node ? " of the node asked for" : "");
     for (size_t i = 0; i < r->set->n; i++)
@@ -410,21 +411,15 @@ static vo_status read_all(reader *r, vo_error *err) {
 }
 
 vo_status vo_source_parquet_read(const char *path, const vo_source_options *o,
-                                 vo_readings_set **out, vo_error *err) {
-    reader r = {.path = path, .o = o, .stamp.order = o->date_order};
+                                 vo_readings_set *set, vo_error *err) {
+    reader r = {.path = path, .o = o, .set = set, .stamp.order = o->date_order};
     vo_status st = VO_OK;
     if (o->zone && (st = vo_zone_open(o->zone, &r.stamp.zone, err)) != VO_OK) return st;
     r.sql = malloc(MAX_SQL);
     r.field = calloc(MAX_FIELDS, sizeof *r.field);
     if (!r.sql || !r.field) st = vo_fail(err, VO_ENOMEM, "%s: no memory to read it", path);
-    if (st == VO_OK) st = vo_readings_set_create(&r.set, err);
     if (st == VO_OK) st = vo_duck_open(&r.duck, err);
     if (st == VO_OK) st = read_all(&r, err);
-    if (st == VO_OK) {
-        *out = r.set;
-        r.set = NULL;
-    }
-    vo_readings_set_free(r.set);
     vo_duck_close(r.duck);
     vo_zone_close(r.stamp.zone);
     free(r.field);

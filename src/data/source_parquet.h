@@ -11,8 +11,8 @@
 
 bool vo_source_parquet_is(const char *data, size_t len);
 
-/* As vo_source_read. Errors name row instead of line. */
+/* As vo_source_stream. Errors name row instead of line. */
 vo_status vo_source_parquet_read(const char *path, const vo_source_options *o,
-                                 vo_readings_set **out, vo_error *err);
+                                 vo_readings_set *set, vo_error *err);
 
 #endif

@@ -8,6 +8,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static vo_status parse_text(const char *name, const char *text, size_t len,
+                            const vo_source_options *o, vo_readings_set **out, vo_error *err) {
+    vo_bytes *in = NULL;
+    vo_readings_set *set = NULL;
+    vo_status st = vo_readings_set_create(&set, err);
+    if (st == VO_OK) st = vo_bytes_open(name, text, len, &in, err);
+    if (st == VO_OK) st = vo_source_cenace_parse(in, o, set, err);
+    vo_bytes_close(in);
+    for (size_t i = 0; i < set->n; i++) vo_readings_settle(set->item[i]);
+    if (st == VO_OK)
+        *out = set;
+    else
+        vo_readings_set_free(set);
+    return st;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1 || size > 65536) return 0;
     vo_source_options o = vo_source_options_default();
@@ -16,8 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (data[0] & 1) o.process = "MTR";
     if (data[0] & 2) o.zone = "America/Tijuana";
     const char *name = data[0] & 4 ? "PreciosNodosDistrib_BCS_MDA_Mes.csv" : "x";
-    const vo_status st =
-        vo_source_cenace_parse(name, (const char *)data + 1, size - 1, &o, &set, &err);
+    const vo_status st = parse_text(name, (const char *)data + 1, size - 1, &o, &set, &err);
     if (st != VO_OK) {
         assert(err.msg[0] != '\0' && !set);
         return 0;

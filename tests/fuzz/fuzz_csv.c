@@ -30,6 +30,22 @@ static void clean_one(const vo_readings *r, uint8_t choice) {
     vo_clean_report_free(report);
 }
 
+static vo_status parse_text(const char *name, const char *text, size_t len,
+                            const vo_source_options *o, vo_readings_set **out, vo_error *err) {
+    vo_bytes *in = NULL;
+    vo_readings_set *set = NULL;
+    vo_status st = vo_readings_set_create(&set, err);
+    if (st == VO_OK) st = vo_bytes_open(name, text, len, &in, err);
+    if (st == VO_OK) st = vo_source_csv_parse(in, o, set, err);
+    vo_bytes_close(in);
+    for (size_t i = 0; i < set->n; i++) vo_readings_settle(set->item[i]);
+    if (st == VO_OK)
+        *out = set;
+    else
+        vo_readings_set_free(set);
+    return st;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1 || size > 65536) return 0;
     vo_source_options o = vo_source_options_default();
@@ -41,8 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (choice & 4) o.stamps_at_end = true;
     if (choice & 64) o.node_column = "node";
     if (choice & 128) o.date_order = VO_DATE_DAY_FIRST;
-    const vo_status st =
-        vo_source_csv_parse("fuzz", (const char *)data + 1, size - 1, &o, &set, &err);
+    const vo_status st = parse_text("fuzz", (const char *)data + 1, size - 1, &o, &set, &err);
     if (st != VO_OK) {
         assert(err.msg[0] != '\0' && !set);
         return 0;

@@ -233,9 +233,9 @@ Test(import_cenace, a_zone_year_comes_back_from_the_lake_as_it_was_read) {
     vo_series *stored = NULL, *direct = NULL;
     vo_readings_set *set = read_file(path);
     const vo_time from = {1454306400}, to = {1485928800}; /* 2016-02-01 .. 2017-02-01, local */
-    cr_assert_eq(
-        vo_lake_read(lake, &(vo_lake_key){"MEM", NULL, "APATZINGAN"}, from, to, &stored, &err),
-        VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_lake_read(lake, &(vo_lake_key){"MEM", NULL, "APATZINGAN", NULL}, from, to,
+                              &stored, &err),
+                 VO_OK, "%s", err.msg);
     cr_assert_eq(vo_clean(set->item[0], NULL, &direct, NULL, NULL), VO_OK);
     cr_assert_eq(stored->n, 366u * 24);
     const size_t skip = (size_t)((from.s - direct->start[0].s) / 3600);

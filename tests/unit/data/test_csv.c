@@ -8,12 +8,19 @@
 
 #include "base/random.h"
 
+static vo_status open_csv(const char *text, size_t len, vo_bytes **in, vo_csv **c) {
+    const vo_status st = vo_bytes_open("t", text, len, in, NULL);
+    return st == VO_OK ? vo_csv_open(*in, 0, c, NULL) : st;
+}
+
 /* All records as "field|field\n", or the error. */
 static vo_status flat(const char *text, size_t len, char delimiter, char *out, vo_error *err) {
     vo_csv *c = NULL;
+    vo_bytes *in = NULL;
     bool more = true;
     size_t n = 0;
-    vo_status st = vo_csv_open("t.csv", text, len, delimiter, &c, err);
+    cr_assert_eq(vo_bytes_open("t.csv", text, len, &in, err), VO_OK);
+    vo_status st = vo_csv_open(in, delimiter, &c, err);
     cr_assert_eq(st, VO_OK);
     while ((st = vo_csv_next(c, &more, err)) == VO_OK && more) {
         for (size_t i = 0; i < vo_csv_count(c); i++) {
@@ -24,6 +31,7 @@ static vo_status flat(const char *text, size_t len, char delimiter, char *out, v
     }
     out[n] = '\0';
     vo_csv_close(c);
+    vo_bytes_close(in);
     return st;
 }
 
@@ -74,8 +82,9 @@ Test(csv, a_long_file_is_read_whole) {
     for (size_t i = 0; i < rows; i++)
         len += (size_t)sprintf(text + len, i % 5 ? "%zu,%zu\n" : "\"%zu\",\"%zu\"\n", i, i * 3);
     vo_csv *c = NULL;
+    vo_bytes *in = NULL;
     bool more = true;
-    cr_assert_eq(vo_csv_open("t", text, len, 0, &c, NULL), VO_OK);
+    cr_assert_eq(open_csv(text, len, &in, &c), VO_OK);
     for (size_t i = 0; i < rows; i++) {
         double a = -1, b = -1;
         cr_assert(vo_csv_next(c, &more, NULL) == VO_OK && more);
@@ -85,6 +94,7 @@ Test(csv, a_long_file_is_read_whole) {
     }
     cr_assert(vo_csv_next(c, &more, NULL) == VO_OK && !more);
     vo_csv_close(c);
+    vo_bytes_close(in);
     free(text);
 }
 
@@ -93,16 +103,19 @@ Test(csv, an_endless_record_is_refused_in_bounded_memory) {
     char *text = malloc(len);
     memset(text, 'x', len);
     vo_csv *c = NULL;
+    vo_bytes *in = NULL;
     bool more = true;
     vo_error err = {0};
-    cr_assert_eq(vo_csv_open("t", text, len, 0, &c, NULL), VO_OK);
+    cr_assert_eq(open_csv(text, len, &in, &c), VO_OK);
     cr_assert_eq(vo_csv_next(c, &more, &err), VO_EINVAL);
     vo_csv_close(c);
+    vo_bytes_close(in);
     memset(text, ',', len);
-    cr_assert_eq(vo_csv_open("t", text, 5000, 0, &c, NULL), VO_OK);
+    cr_assert_eq(open_csv(text, 5000, &in, &c), VO_OK);
     cr_assert_eq(vo_csv_next(c, &more, &err), VO_EINVAL);
     cr_assert(strstr(err.msg, "fields"), "%s", err.msg);
     vo_csv_close(c);
+    vo_bytes_close(in);
     free(text);
 }
 

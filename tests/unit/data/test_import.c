@@ -50,7 +50,7 @@ Test(import, a_node_that_cannot_be_cleaned_does_not_stop_the_others, .init = beg
     cr_assert(sum.nodes == 2 && sum.rows == 5 && sum.intervals == 3 && sum.refused == 1);
     cr_assert(strstr(sum.first_refusal.msg, "MEM MDA B"), "%s", sum.first_refusal.msg);
     vo_series *s = NULL;
-    cr_assert_eq(vo_lake_read(lake, &(vo_lake_key){"MEM", NULL, "A"}, (vo_time){0},
+    cr_assert_eq(vo_lake_read(lake, &(vo_lake_key){"MEM", NULL, "A", NULL}, (vo_time){0},
                               (vo_time){INT64_MAX}, &s, NULL),
                  VO_OK);
     cr_assert(s->n == 2 && s->column[0].value[1] == 2);

@@ -9,9 +9,25 @@
 #define HEADER                                                                                 \
     "sistema,mercado,tipo,clave,fecha,hora,precio,c_energia,c_perdidas,c_congestion\n"
 
+static vo_status parse_text(const char *name, const char *text, size_t len,
+                            const vo_source_options *o, vo_readings_set **out, vo_error *err) {
+    vo_bytes *in = NULL;
+    vo_readings_set *set = NULL;
+    vo_status st = vo_readings_set_create(&set, err);
+    if (st == VO_OK) st = vo_bytes_open(name, text, len, &in, err);
+    if (st == VO_OK) st = vo_source_cenace_parse(in, o, set, err);
+    vo_bytes_close(in);
+    for (size_t i = 0; i < set->n; i++) vo_readings_settle(set->item[i]);
+    if (st == VO_OK)
+        *out = set;
+    else
+        vo_readings_set_free(set);
+    return st;
+}
+
 static vo_status parse(const char *name, const char *text, vo_source_options o,
                        vo_readings_set **set, vo_error *err) {
-    return vo_source_cenace_parse(name, text, strlen(text), &o, set, err);
+    return parse_text(name, text, strlen(text), &o, set, err);
 }
 
 static const vo_source_options standard = {0};

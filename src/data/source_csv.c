@@ -28,6 +28,7 @@ typedef struct {
     bool decimal_comma;
     size_t time_at, node_at, process_at;
     const char *only_node; /* rows of other nodes are left out; NULL: none are */
+    vo_node_finder *watch; /* sees every row, for a refusal at the end; NULL: not needed */
     size_t n_columns;
     size_t at[VO_SERIES_MAX_COLUMNS]; /* field of each column; the price first */
     const char *column[VO_SERIES_MAX_COLUMNS];
@@ -214,31 +215,44 @@ static vo_status restart(reader *r, vo_error *err) {
     return st;
 }
 
-/* Reads the file once for its candidates alone; rows of other nodes do not count. */
+/* Shows the row at hand to the finder; rows of other nodes do not count. */
+static vo_status look_at(const reader *r, vo_node_finder *f, vo_error *err) {
+    vo_csv_field value[VO_NODE_CANDIDATES], node = {"", 0};
+    if (r->node_at != NONE) node = vo_csv_at(r->csv, r->node_at);
+    if (r->only_node && r->node_at != NONE) {
+        char name[64] = "";
+        if (node.len < sizeof name) memcpy(name, node.text, node.len);
+        if (!vo_readings_same_node(r->only_node, name)) return VO_OK;
+    }
+    for (size_t i = 0; i < vo_node_finder_count(f); i++)
+        value[i] = vo_csv_at(r->csv, vo_node_finder_id(f, i));
+    return vo_node_finder_row(f, vo_csv_at(r->csv, r->time_at), node, value, err);
+}
+
+/* Reads the file once for its candidates alone. */
 static vo_status look_through(reader *r, vo_node_finder *f, vo_error *err) {
-    vo_csv *csv = r->csv;
     bool more = true;
     vo_status st = VO_OK;
     while (st == VO_OK && more) {
-        vo_csv_field value[VO_NODE_CANDIDATES], node = {"", 0};
-        if (r->node_at != NONE) node = vo_csv_at(csv, r->node_at);
-        for (size_t i = 0; i < vo_node_finder_count(f); i++)
-            value[i] = vo_csv_at(csv, vo_node_finder_id(f, i));
-        char name[64] = "";
-        if (node.len < sizeof name) memcpy(name, node.text, node.len);
-        if (!r->only_node || r->node_at == NONE || vo_readings_same_node(r->only_node, name))
-            st = vo_node_finder_row(f, vo_csv_at(csv, r->time_at), node, value, err);
-        if (st == VO_OK) st = vo_csv_next(csv, &more, err);
+        st = look_at(r, f, err);
+        if (st == VO_OK) st = vo_csv_next(r->csv, &more, err);
     }
     return st == VO_OK ? restart(r, err) : st;
 }
 
-static vo_status find_apart(reader *r, vo_node_finder **out, vo_error *err) {
+/* A finder with the candidates of this file. What somebody asked for by name has to be found
+ * before the rows are read; else looking while they are read will do. */
+static vo_status find_apart(reader *r, bool wanted, vo_node_finder **out, vo_error *err) {
     vo_node_finder *f = NULL;
     vo_status st = vo_node_finder_create(&f, err);
     if (st != VO_OK) return st;
     add_candidates(r, f);
-    if (r->time_at != NONE && vo_node_finder_count(f)) st = look_through(r, f, err);
+    if (r->time_at != NONE && vo_node_finder_count(f)) {
+        if (wanted)
+            st = look_through(r, f, err);
+        else
+            r->watch = f;
+    }
     if (st == VO_OK)
         *out = f;
     else
@@ -248,19 +262,31 @@ static vo_status find_apart(reader *r, vo_node_finder **out, vo_error *err) {
 
 /* The column of nodes if nobody named one, then what still tells rows of one time apart. */
 static vo_status find_node_columns(reader *r, vo_error *err) {
+    const vo_source_options *o = r->o;
     vo_node_finder *f = NULL;
     vo_status st = VO_OK;
-    r->only_node = r->o->only_node;
+    r->only_node = o->only_node;
     if (r->node_at == NONE) {
-        if ((st = find_apart(r, &f, err)) != VO_OK) return st;
-        st = vo_node_choose(f, r->name, r->o, &r->node_at, &r->only_node, err);
+        if ((st = find_apart(r, o->only_node || o->node, &f, err)) != VO_OK) return st;
+        if (r->watch) return VO_OK;
+        st = vo_node_choose(f, r->name, o, &r->node_at, &r->only_node, err);
         vo_node_finder_free(f);
     }
     if (st != VO_OK || r->node_at == NONE) return st;
-    if ((st = find_apart(r, &f, err)) != VO_OK) return st;
-    st = vo_node_choose_process(f, r->name, r->o, &r->process_at, err);
+    if ((st = find_apart(r, o->only_process || o->process, &f, err)) != VO_OK || r->watch)
+        return st;
+    st = vo_node_choose_process(f, r->name, o, &r->process_at, err);
     vo_node_finder_free(f);
     return st;
+}
+
+/* All rows were seen: were they of one series after all? */
+static vo_status check_watch(reader *r, vo_error *err) {
+    size_t column = NONE;
+    const char *only = NULL;
+    if (!r->watch) return VO_OK;
+    return r->node_at == NONE ? vo_node_choose(r->watch, r->name, r->o, &column, &only, err)
+                              : vo_node_choose_process(r->watch, r->name, r->o, &column, err);
 }
 
 /* With header read and the first row at hand. */
@@ -431,10 +457,13 @@ static vo_status read_all(reader *r, vo_error *err) {
         vo_zone_close(r->stamp.zone); /* naive, but it says itself what it is */
         r->stamp.zone = NULL;
     }
+    vo_bytes_settle(r->in);
     while (more) {
+        if (r->watch && (st = look_at(r, r->watch, err)) != VO_OK) return st;
         if ((st = read_row(r, err)) != VO_OK) return st;
         if ((st = vo_csv_next(r->csv, &more, err)) != VO_OK) return st;
     }
+    if ((st = check_watch(r, err)) != VO_OK) return st;
     if (r->set->rows == before)
         return vo_fail(err, VO_ENOTFOUND, "%s has no rows of the node asked for", r->name);
     name_zone(r);
@@ -460,6 +489,7 @@ vo_status vo_source_csv_parse(vo_bytes *in, const vo_source_options *o, vo_readi
     if (st == VO_OK) st = read_all(&r, err);
     vo_csv_close(r.csv);
     vo_zone_close(r.stamp.zone);
+    vo_node_finder_free(r.watch);
     free(r.header);
     return st;
 }

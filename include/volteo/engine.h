@@ -64,11 +64,20 @@ vo_status vo_engine_backtest(vo_engine *e, const char *request, char **response,
 vo_status vo_engine_data_import(vo_engine *e, const char *request, char **response,
                                 vo_error *err);
 
-/* What the lake holds. */
+/* What the lake holds; one of its series in figures; a span of it as a file; is the lake sound;
+ * the same lake in less room. */
 vo_status vo_engine_data_list(vo_engine *e, const char *request, char **response,
                               vo_error *err);
+vo_status vo_engine_data_show(vo_engine *e, const char *request, char **response,
+                              vo_error *err);
+vo_status vo_engine_data_export(vo_engine *e, const char *request, char **response,
+                                vo_error *err);
+vo_status vo_engine_data_doctor(vo_engine *e, const char *request, char **response,
+                                vo_error *err);
+vo_status vo_engine_data_compact(vo_engine *e, const char *request, char **response,
+                                 vo_error *err);
 
-/* SYNTHETIC prices, into a file, the lake or the response. */
+/* SYNTHETIC data, into a file, the lake or the response. */
 vo_status vo_engine_data_synth(vo_engine *e, const char *request, char **response,
                                vo_error *err);
 

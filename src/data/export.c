@@ -9,6 +9,7 @@
 
 #include "base/civil.h"
 #include "base/text.h"
+#include "data/export_parquet.h"
 #include "port/file.h"
 
 typedef struct { /* what series and readings have in common */
@@ -174,6 +175,7 @@ static vo_status put_table(const table *t, vo_export_format format, const char *
 
 vo_status vo_export_series(const vo_series *s, vo_export_format format, const char *path,
                            vo_error *err) {
+    if (format == VO_EXPORT_PARQUET) return vo_export_parquet(s, path, err);
     const table t = {.n = s->n,
                      .n_columns = s->n_columns,
                      .start = s->start,

@@ -22,15 +22,16 @@ vo_export_format vo_export_format_of(const char *path);
 /* "2016-01-29T00:00:00-06:00", or with Z where the offset is 0; zone NULL: UTC. */
 void vo_export_stamp(const vo_zone *zone, int64_t utc_s, char out[40]);
 
-/* CSV or JSON. VO_EUNSUPPORTED: Parquet (that is the lake's to write); VO_EIO. */
+/* Any format; of Parquet the columns are start (UTC), dt_h and the series' own. VO_EIO. */
 vo_status vo_export_series(const vo_series *s, vo_export_format format, const char *path,
                            vo_error *err);
 
-/* Rows as a source wrote them, several of one start included. */
+/* Rows as a source wrote them, several of one start included. VO_EUNSUPPORTED: Parquet. */
 vo_status vo_export_readings(const vo_readings *r, vo_export_format format, const char *path,
                              vo_error *err);
 
-/* What cleaning changed: start,column,old,new,rule,done,line,source. */
+/* What cleaning changed: start,column,old,new,rule,done,line,source. VO_EUNSUPPORTED: Parquet.
+ */
 vo_status vo_export_changes(const vo_lake_change *change, size_t n, vo_export_format format,
                             const char *path, vo_error *err);
 

@@ -2,12 +2,9 @@
  */
 #include "data/source.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/civil.h"
 #include "base/text.h"
 #include "data/bytes.h"
 #include "data/source_cenace.h"
@@ -110,70 +107,4 @@ vo_status vo_source_read(const char *path, const vo_source_options *o, vo_readin
     vo_status st = vo_readings_set_create(&set, err);
     if (st == VO_OK) st = vo_source_stream(path, o, set, err);
     return hand_over(st, set, out);
-}
-
-/* ---- writing --------------------------------------------------------------------------- */
-
-/* A name that needs it in quotes; quotes inside doubled. */
-static size_t put_name(char *to, const char *name) {
-    size_t n = 0;
-    const bool quote = strpbrk(name, ",\"\r\n") != NULL;
-    if (quote) to[n++] = '"';
-    for (; *name; name++) {
-        if (*name == '"') to[n++] = '"';
-        to[n++] = *name;
-    }
-    if (quote) to[n++] = '"';
-    return n;
-}
-
-void vo_source_stamp(const vo_zone *zone, int64_t utc_s, char out[40]) {
-    const int32_t offset_s = zone ? vo_zone_offset(zone, utc_s) : 0;
-    const vo_civil c = vo_civil_from_seconds(utc_s + offset_s);
-    const int32_t m = abs(offset_s) / 60;
-    vo_civil_format(&c, out);
-    if (offset_s == 0)
-        snprintf(out + 19, 8, "Z");
-    else
-        snprintf(out + 19, 16, "%c%02d:%02d", offset_s < 0 ? '-' : '+', (m / 60) % 100, m % 60);
-}
-
-static size_t put_row(char *to, const vo_series *s, const vo_zone *zone, size_t t) {
-    vo_source_stamp(zone, s->start[t].s, to);
-    size_t n = strlen(to);
-    for (size_t k = 0; k < s->n_columns; k++) {
-        char number[VO_TEXT_NUMBER];
-        const double v = s->column[k].value[t];
-        to[n++] = ',';
-        if (!isfinite(v)) continue;
-        const size_t len = vo_text_format_number(v, number);
-        memcpy(to + n, number, len);
-        n += len;
-    }
-    to[n++] = '\n';
-    return n;
-}
-
-vo_status vo_series_write_csv(const vo_series *s, const char *path, vo_error *err) {
-    const size_t row = 40 + s->n_columns * (VO_TEXT_NUMBER + 1);
-    const size_t header = 16 + s->n_columns * (2 * VO_COLUMN_NAME + 3);
-    vo_zone *zone = NULL;
-    vo_status st = s->zone[0] ? vo_zone_open(s->zone, &zone, err) : VO_OK;
-    if (st != VO_OK) return st;
-    char *text = malloc(header + s->n * row + 40);
-    if (!text) {
-        vo_zone_close(zone);
-        return vo_fail(err, VO_ENOMEM, "no memory to write %zu rows", s->n);
-    }
-    size_t n = (size_t)snprintf(text, 16, "timestamp");
-    for (size_t k = 0; k < s->n_columns; k++) {
-        text[n++] = ',';
-        n += put_name(text + n, s->column[k].name);
-    }
-    text[n++] = '\n';
-    for (size_t t = 0; t < s->n; t++) n += put_row(text + n, s, zone, t);
-    vo_zone_close(zone);
-    st = vo_file_write(path, text, n, err);
-    free(text);
-    return st;
 }

@@ -1,16 +1,17 @@
 /* source.h -- data in: any supported file or reply becomes readings.
  *
- * One entry for all formats. The format is told from the content, not from the name; docs/models/
- * data.md lists what is understood. Every format but Parquet may be compressed (bytes.h).
+ * One entry for all formats. The format is told from the content, not from the name;
+ * docs/models/ data.md lists what is understood. Every format but Parquet may be compressed
+ * (bytes.h).
  *
  * To add one: a file source_NAME.c with
  *     bool vo_source_NAME_is(const char *head, size_t len);      the first VO_BYTES_HEAD bytes
  *     vo_status vo_source_NAME_parse(vo_bytes *in, const vo_source_options *o,
  *                                    vo_readings_set *set, vo_error *err);
- * and a row in source.c. A parser reads `in` from its beginning as a stream, bounded by a record
- * of it and not by its length, and adds readings to the caller's set as they come (the set may
- * move them to disk). On failure the set is thrown away. Errors name vo_bytes_name(in), line or
- * position, field, value and remedy.
+ * and a row in source.c. A parser reads `in` from its beginning as a stream, bounded by a
+ * record of it and not by its length, and adds readings to the caller's set as they come (the
+ * set may move them to disk). On failure the set is thrown away. Errors name vo_bytes_name(in),
+ * line or position, field, value and remedy.
  */
 #ifndef VO_DATA_SOURCE_H
 #define VO_DATA_SOURCE_H
@@ -50,25 +51,25 @@ typedef struct {
     const char *only_node;    /* keep only this node of a many-node file (blank = '-' = '_') */
     const char *only_process; /* "MDA" or "MTR": keep only these rows                        */
     /* A mapping (mapping.h reads it from config/sources): */
-    const char *kind;                  /* VO_KIND_*; NULL: the source's own, else prices     */
-    const char *unit;                  /* of the first column; NULL: the source's own        */
-    const vo_source_column *column;    /* [n_columns] all that is read, the main one first;  */
-    size_t n_columns;                  /*   0: found by themselves                           */
-    double price_factor;               /* 0 or 1: none; 1000: the file's prices are per kWh  */
-    const char *period_column;         /* settlement period, 1.. from local midnight; the    */
-    double period_minutes;             /*   time column gives the day, this the length       */
-    bool rows_in_order;                /* no usable stamps: row i starts at start_utc_s + i  */
-                                       /*   intervals                                        */
-    const char *rows_path;             /* JSON: where the array of rows is: "data.items"     */
-    bool days_of_24;                   /* local stamps whose days have 24 h also when clocks */
-                                       /*   change: read as UTC, so that every row is kept   */
-    const char *mapping_name;          /* for the note: which mapping this is; NULL: none    */
+    const char *kind;               /* VO_KIND_*; NULL: the source's own, else prices     */
+    const char *unit;               /* of the first column; NULL: the source's own        */
+    const vo_source_column *column; /* [n_columns] all that is read, the main one first;  */
+    size_t n_columns;               /*   0: found by themselves                           */
+    double price_factor;            /* 0 or 1: none; 1000: the file's prices are per kWh  */
+    const char *period_column;      /* settlement period, 1.. from local midnight; the    */
+    double period_minutes;          /*   time column gives the day, this the length       */
+    bool rows_in_order;             /* no usable stamps: row i starts at start_utc_s + i  */
+                                    /*   intervals                                        */
+    const char *rows_path;          /* JSON: where the array of rows is: "data.items"     */
+    bool days_of_24;                /* local stamps whose days have 24 h also when clocks */
+                                    /*   change: read as UTC, so that every row is kept   */
+    const char *mapping_name;       /* for the note: which mapping this is; NULL: none    */
 } vo_source_options;
 
 vo_source_options vo_source_options_default(void);
 
-/* Reads a file ("-": standard input) into a set of the caller's, all files of a zip one after the
- * other. VO_ENOTFOUND, VO_EIO; VO_EINVAL naming file, line, column, value and remedy. */
+/* Reads a file ("-": standard input) into a set of the caller's, all files of a zip one after
+ * the other. VO_ENOTFOUND, VO_EIO; VO_EINVAL naming file, line, column, value and remedy. */
 vo_status vo_source_stream(const char *path, const vo_source_options *o, vo_readings_set *set,
                            vo_error *err);
 
@@ -79,13 +80,5 @@ vo_status vo_source_read(const char *path, const vo_source_options *o, vo_readin
 /* The same over memory (not Parquet: VO_EUNSUPPORTED); `name` is for messages. */
 vo_status vo_source_parse(const char *name, const char *data, size_t len,
                           const vo_source_options *o, vo_readings_set **out, vo_error *err);
-
-/* "2016-01-29T00:00:00-06:00", or with Z where the offset is 0; zone NULL: UTC. */
-void vo_source_stamp(const vo_zone *zone, int64_t utc_s, char out[40]);
-
-/* vo_series -> CSV: "timestamp,<columns>", local stamps of the series' zone with their offset,
- * shortest decimals that read back to the same double, empty where NAN. Written atomically;
- * "-": standard output. */
-vo_status vo_series_write_csv(const vo_series *s, const char *path, vo_error *err);
 
 #endif

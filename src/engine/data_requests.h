@@ -1,4 +1,4 @@
-/* data_requests.h -- import, list and synth: files and the lake, as documents. */
+/* data_requests.h -- import: files into the lake, as documents. */
 #ifndef VO_ENGINE_DATA_REQUESTS_H
 #define VO_ENGINE_DATA_REQUESTS_H
 
@@ -35,7 +35,5 @@ const vo_field *vo_data_import_fields(size_t *n);
 
 vo_status vo_data_import_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                              vo_error *err);
-vo_status vo_data_list_run(const vo_engine_options *o, const char *request, vo_json_out *w,
-                           vo_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/zone.h"
+#include "data/export.h"
 #include "data/lake.h"
 #include "data/source.h"
 #include "data/synth.h"
@@ -54,7 +55,7 @@ static vo_status write_prices(const vo_series *s, vo_json_out *w, vo_error *err)
     vo_json_out_array(w);
     for (size_t t = 0; t < s->n; t++) {
         char stamp[40];
-        vo_source_stamp(zone, s->start[t].s, stamp);
+        vo_export_stamp(zone, s->start[t].s, stamp);
         vo_json_out_string(w, stamp);
     }
     vo_json_out_end(w);
@@ -77,7 +78,8 @@ static vo_status synth_node(const vo_field_value *f, const vo_synth_options *y, 
     if (s == VO_OK && lake)
         s = vo_lake_upsert(lake, &key, series, NULL, "volteo data synth", err);
     if (s == VO_OK && f[SYNTH_out].text)
-        s = vo_series_write_csv(series, f[SYNTH_out].text, err);
+        s = vo_export_series(series, vo_export_format_of(f[SYNTH_out].text), f[SYNTH_out].text,
+                             err);
     if (s == VO_OK) {
         vo_json_out_object(w);
         vo_member_text(w, "node", name);

@@ -11,6 +11,7 @@
 #include "engine/data_synth.h"
 #include "engine/doctor.h"
 #include "engine/inputs.h"
+#include "engine/lake_requests.h"
 #include "engine/report_html.h"
 #include "engine/response.h"
 #include "engine/solution.h"
@@ -126,6 +127,26 @@ vo_status vo_engine_data_import(vo_engine *e, const char *request, char **respon
 vo_status vo_engine_data_list(vo_engine *e, const char *request, char **response,
                               vo_error *err) {
     return call(e, vo_data_list_run, request, response, err);
+}
+
+vo_status vo_engine_data_show(vo_engine *e, const char *request, char **response,
+                              vo_error *err) {
+    return call(e, vo_data_show_run, request, response, err);
+}
+
+vo_status vo_engine_data_export(vo_engine *e, const char *request, char **response,
+                                vo_error *err) {
+    return call(e, vo_data_export_run, request, response, err);
+}
+
+vo_status vo_engine_data_doctor(vo_engine *e, const char *request, char **response,
+                                vo_error *err) {
+    return call(e, vo_data_doctor_run, request, response, err);
+}
+
+vo_status vo_engine_data_compact(vo_engine *e, const char *request, char **response,
+                                 vo_error *err) {
+    return call(e, vo_data_compact_run, request, response, err);
 }
 
 vo_status vo_engine_data_synth(vo_engine *e, const char *request, char **response,

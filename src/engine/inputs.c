@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "data/export.h"
 #include "data/import.h"
 #include "engine/inline_prices.h"
 
@@ -50,7 +51,7 @@ static vo_civil local_start(const vo_inputs *in, size_t t, int32_t *offset_s) {
 }
 
 void vo_inputs_stamp(const vo_inputs *in, size_t t, char *out) {
-    vo_source_stamp(in->zone, in->series->start[t].s, out);
+    vo_export_stamp(in->zone, in->series->start[t].s, out);
 }
 
 void vo_inputs_date(const vo_inputs *in, size_t t, char *out) {

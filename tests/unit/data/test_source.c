@@ -1,4 +1,5 @@
 /* test_source.c -- the format is told from the content; what is written is read back. */
+#include "data/export.h"
 #include "data/source.h"
 
 #include <criterion/criterion.h>
@@ -70,7 +71,7 @@ Test(source, a_series_written_is_read_back_to_the_bit) {
         s->column[0].value[t] = sin((double)t) * 1e3 / 7;
         s->column[1].value[t] = t % 9 ? (double)t : (double)NAN;
     }
-    cr_assert_eq(vo_series_write_csv(s, path, NULL), VO_OK);
+    cr_assert_eq(vo_export_series(s, VO_EXPORT_CSV, path, NULL), VO_OK);
     cr_assert_eq(vo_source_read(path, &(vo_source_options){.zone = "UTC"}, &set, NULL), VO_OK);
     cr_assert_eq(vo_clean(set->item[0], &(vo_clean_options){.uneven = true}, &back, NULL, NULL),
                  VO_OK);
@@ -102,13 +103,13 @@ Test(source, local_stamps_with_their_offset_are_written_and_tell_repeated_hours_
         s->dt_h[t] = 1;
         s->column[0].value[t] = 682.4;
     }
-    cr_assert_eq(vo_series_write_csv(s, path, NULL), VO_OK);
+    cr_assert_eq(vo_export_series(s, VO_EXPORT_CSV, path, NULL), VO_OK);
     cr_assert_eq(vo_file_read(path, 4096, &text, &len, NULL), VO_OK);
     cr_expect_str_eq(text, "timestamp,price\n2025-10-26T02:00:00+02:00,682.4\n"
                            "2025-10-26T02:00:00+01:00,682.4\n"
                            "2025-10-26T03:00:00+01:00,682.4\n");
     char stamp[40];
-    vo_source_stamp(NULL, 0, stamp);
+    vo_export_stamp(NULL, 0, stamp);
     cr_expect_str_eq(stamp, "1970-01-01T00:00:00Z");
     free(text);
     vo_series_free(s);

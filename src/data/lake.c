@@ -56,6 +56,8 @@ void vo_lake_close(vo_lake *lake) {
     free(lake);
 }
 
+const char *vo_lake_root(const vo_lake *lake) { return lake->root; }
+
 static vo_text query(vo_lake *lake) { return vo_text_over(lake->sql, MAX_SQL); }
 
 static vo_status run(vo_lake *lake, const vo_text *sql, vo_duck_take take, void *ctx,

@@ -27,6 +27,7 @@ typedef struct vo_lake vo_lake;
 /* ROOT need not exist yet. VO_EINVAL: a root with wildcard characters; VO_EIO. */
 vo_status vo_lake_open(const char *root, vo_lake **out, vo_error *err);
 void vo_lake_close(vo_lake *lake); /* accepts NULL */
+const char *vo_lake_root(const vo_lake *lake);
 
 /* Which series. process NULL or "" in vo_lake_read: the only one there is, MDA before others.
  */

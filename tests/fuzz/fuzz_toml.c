@@ -1,0 +1,41 @@
+/* fuzz_toml.c -- any bytes as TOML: refused in words, or a tree whose YAML reads back equal. */
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/toml.h"
+#include "base/yaml.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static char *as_json(const vo_json *v) {
+    vo_json_out *w = NULL;
+    char *text = NULL;
+    if (vo_json_out_create(&w, NULL) != VO_OK) abort();
+    vo_json_out_value(w, v);
+    if (vo_json_out_take(w, &text, NULL, NULL) != VO_OK) abort();
+    vo_json_out_free(w);
+    return text;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size > 65536) return 0;
+    vo_json *root = NULL, *again = NULL;
+    vo_error err = {0};
+    char *yaml = NULL;
+    if (vo_toml_parse((const char *)data, size, &root, &err) != VO_OK) {
+        assert(err.msg[0] != '\0' && !root);
+        return 0;
+    }
+    if (vo_yaml_write(root, NULL, &yaml, &err) != VO_OK) abort();
+    if (vo_yaml_parse(yaml, strlen(yaml), &again, &err) != VO_OK) abort();
+    char *a = as_json(root), *b = as_json(again);
+    if (strcmp(a, b) != 0) abort();
+    free(a);
+    free(b);
+    free(yaml);
+    vo_json_free(root);
+    vo_json_free(again);
+    return 0;
+}

@@ -27,15 +27,22 @@ enum {
     CLI_LIST = 16u,
     CLI_SYNTH = 32u,
     CLI_DOCTOR = 64u,
+    CLI_SHOW = 128u,
+    CLI_EXPORT = 256u,
+    CLI_CARE = 512u, /* data doctor */
+    CLI_COMPACT = 1024u,
+    CLI_FETCH = 2048u,
+    CLI_LAKE = CLI_LIST | CLI_SHOW | CLI_EXPORT,
     CLI_PLANS = CLI_OPTIMIZE | CLI_COMPARE | CLI_BACKTEST,
     CLI_TABLES = CLI_COMPARE | CLI_BACKTEST,
-    CLI_ALL = 127u
+    CLI_ALL = 4095u
 };
 
 typedef struct {
     const char *name; /* "data import" */
     unsigned bit;
     const char *argument; /* of the positional argument, or NULL: it has none */
+    const char *field;    /* of the request, that it fills */
     const char *summary, *example;
     vo_status (*call)(vo_engine *e, const char *request, char **response, vo_error *err);
     void (*render)(const vo_json *response, GString *out);
@@ -60,6 +67,12 @@ void cli_options_fini(cli_options *o);
  * g_free the result. */
 char *cli_say_flags(const cli_options *o, const char *message);
 
+/* ---- cli_answer.c: members of answers ------------------------------------------------ */
+
+double cli_num(const vo_json *object, const char *key);      /* NAN */
+const char *cli_str(const vo_json *object, const char *key); /* ""  */
+bool cli_yes(const vo_json *object, const char *key);
+
 /* ---- cli_draw.c: tables, lines of blocks, numbers ------------------------------------ */
 
 typedef struct cli_table cli_table;
@@ -68,6 +81,8 @@ typedef struct cli_table cli_table;
 cli_table *cli_table_new(const char *columns);
 void cli_table_cell(cli_table *t, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 void cli_table_print(cli_table *t, GString *out); /* and frees it */
+
+void cli_money_cell(cli_table *t, double v, int decimals);
 
 /* A line of blocks, one per group of values: means, NAN left out. */
 void cli_sparkline(const double *x, size_t n, size_t width, GString *out);
@@ -87,9 +102,18 @@ const char *cli_plain(void);
 void cli_render_optimize(const vo_json *r, GString *out);
 void cli_render_compare(const vo_json *r, GString *out);
 void cli_render_backtest(const vo_json *r, GString *out); /* compare, and profit by time */
+void cli_render_doctor(const vo_json *r, GString *out);
+
+/* "days of 25 hours, kept": a rule of cleaning in words. */
+const char *cli_rule_words(const char *rule);
+
+/* ---- cli_render_data.c ------------------------------------------------------------------- */
+
 void cli_render_import(const vo_json *r, GString *out);
 void cli_render_list(const vo_json *r, GString *out);
+void cli_render_show(const vo_json *r, GString *out);
+void cli_render_export(const vo_json *r, GString *out);
+void cli_render_health(const vo_json *r, GString *out); /* data doctor, data compact */
 void cli_render_synth(const vo_json *r, GString *out);
-void cli_render_doctor(const vo_json *r, GString *out);
 
 #endif

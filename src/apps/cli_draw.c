@@ -111,3 +111,9 @@ const char *cli_dim(void) { return code("\033[2m"); }
 const char *cli_red(void) { return code("\033[31m"); }
 const char *cli_green(void) { return code("\033[32m"); }
 const char *cli_plain(void) { return code("\033[0m"); }
+
+void cli_money_cell(cli_table *t, double v, int decimals) {
+    char *s = cli_money(v, decimals);
+    cli_table_cell(t, "%s", s);
+    g_free(s);
+}

@@ -104,6 +104,17 @@ static const flag flags[] = {
     {"first-node", NUMBER, METHOD, CLI_SYNTH, "first_node", "N", "0"},
     {"out", TEXT, OUTPUT, CLI_SYNTH, "out", "FILE", "CSV file to write"},
     {"market", TEXT, OUTPUT, CLI_SYNTH, "market", "NAME", "into the lake, as this market"},
+    {"kind", TEXT, PRICES, CLI_LAKE, "kind", "KIND", "prices, load, weather, carbon, ..."},
+    {"market", TEXT, PRICES, CLI_LAKE, "market", "NAME", "MEM, CAISO, ENTSOE, ..."},
+    {"process", TEXT, PRICES, CLI_LAKE, "process", "NAME", "MDA, MTR, DAM, ..."},
+    {"node", TEXT, PRICES, CLI_LAKE, "node", "NAME", "node, zone, meter or place"},
+    {"from", TEXT, PRICES, CLI_SHOW | CLI_EXPORT, "from", "DATE", "first local day"},
+    {"to", TEXT, PRICES, CLI_SHOW | CLI_EXPORT, "to", "DATE", "last local day, included"},
+    {"out", TEXT, OUTPUT, CLI_EXPORT, "out", "FILE", ".csv, .json or .parquet; -: CSV on standard output"},
+    {"raw", YES, OUTPUT, CLI_EXPORT, "raw", NULL, "as the source wrote it, before cleaning"},
+    {"changes", YES, OUTPUT, CLI_EXPORT, "changes", NULL, "what cleaning changed, instead"},
+    {"max-touched", NUMBER, OUTPUT, CLI_SHOW, "max_touched", "N", "changes listed; 0: all (20)"},
+    {"mend", YES, METHOD, CLI_CARE, "mend", NULL, "put right what is found"},
     {"lake", SPECIAL, PRICES, CLI_ALL, NULL, "DIR", "folder of the lake (VOLTEO_LAKE, else ./lake)"},
     {"threads", SPECIAL, METHOD, CLI_TABLES, NULL, "N", "0: all cores"},
     {"json", SPECIAL, OUTPUT, CLI_ALL, NULL, NULL, "one JSON document and nothing else"},
@@ -172,7 +183,8 @@ static GOptionEntry entry_of(given *g, size_t i) {
 static void add_flags(GOptionContext *context, given *g) {
     static const char *const title[N_GROUPS] = {"Prices", "Battery and site", "Method",
                                                 "Output"};
-    const bool sections = (g->command->bit & (CLI_LIST | CLI_DOCTOR)) == 0;
+    const bool sections =
+        (g->command->bit & (CLI_LAKE | CLI_CARE | CLI_COMPACT | CLI_DOCTOR)) == 0;
     for (flag_group k = 0; k < N_GROUPS; k++) {
         GOptionEntry entries[N_FLAGS + 1] = {0};
         char heading[40];
@@ -323,7 +335,7 @@ static int write_request(const given *g, const cli_options *o, char **rest, vo_j
         vo_json_out_key(w, "timing");
         vo_json_out_bool(w, true);
     }
-    if (g->command->argument && rest) write_text(w, "file", rest[0]);
+    if (g->command->argument && rest) write_text(w, g->command->field, rest[0]);
     vo_json_out_end(w);
     return code;
 }

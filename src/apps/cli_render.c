@@ -6,29 +6,6 @@
 #include "apps/cli.h"
 #include "base/text.h"
 
-/* ---- reading answers: what is absent or null is NAN or "" --------------------------- */
-
-static double num(const vo_json *object, const char *key) {
-    const vo_json *v = object ? vo_json_get(object, key) : NULL;
-    return v && vo_json_kind_of(v) == VO_JSON_NUMBER ? vo_json_number(v) : (double)NAN;
-}
-
-static const char *str(const vo_json *object, const char *key) {
-    const vo_json *v = object ? vo_json_get(object, key) : NULL;
-    return v && vo_json_kind_of(v) == VO_JSON_STRING ? vo_json_string(v) : "";
-}
-
-static bool yes(const vo_json *object, const char *key) {
-    const vo_json *v = object ? vo_json_get(object, key) : NULL;
-    return v && vo_json_kind_of(v) == VO_JSON_BOOL && vo_json_bool(v);
-}
-
-static void money_cell(cli_table *t, double v, int decimals) {
-    char *s = cli_money(v, decimals);
-    cli_table_cell(t, "%s", s);
-    g_free(s);
-}
-
 static void append_money(GString *out, double v, const char *currency) {
     char *s = cli_money(v, 2);
     g_string_append_printf(out, "%s%s%s", s, *currency ? " " : "", currency);
@@ -38,7 +15,7 @@ static void append_money(GString *out, double v, const char *currency) {
 /* ---- headings --------------------------------------------------------------------------- */
 
 /* The rules of cleaning in words, in the order of their names in the answer. */
-static const char *words_of(const char *rule) {
+const char *cli_rule_words(const char *rule) {
     static const struct {
         const char *rule, *words;
     } map[] = {{"dst_skipped", "rows in an hour that clocks skip, dropped"},
@@ -50,7 +27,11 @@ static const char *words_of(const char *rule) {
                {"interpolated", "values filled by a line between their neighbours"},
                {"same_hour_of_week", "values filled from the same hour of other weeks"},
                {"trimmed", "intervals without a price cut off at the ends"},
-               {"component_sum", "rows whose parts do not add up to the price"}};
+               {"component_sum", "rows whose parts do not add up to the price, kept"},
+               {"spike", "spikes, kept"},
+               {"dst_short_day", "days of 23 hours, kept"},
+               {"dst_long_day", "days of 25 hours, kept"},
+               {"left_missing", "values that nothing fills, left missing"}};
     for (size_t i = 0; i < sizeof map / sizeof map[0]; i++)
         if (strcmp(map[i].rule, rule) == 0) return map[i].words;
     return rule;
@@ -65,10 +46,10 @@ static void repairs(const vo_json *prices, GString *out) {
     bool any = false;
     for (size_t i = 0; counts && vo_json_member(counts, i, &rule, &v); i++) {
         if (vo_json_kind_of(v) != VO_JSON_NUMBER || !(vo_json_number(v) > 0)) continue;
-        const char *first = str(vo_json_get(report, "first"), rule);
+        const char *first = cli_str(vo_json_get(report, "first"), rule);
         g_string_append_printf(out, "%srepaired: %.0f %s%s%s%s\n", cli_bold(),
-                               vo_json_number(v), words_of(rule), *first ? ", first at " : "",
-                               first, cli_plain());
+                               vo_json_number(v), cli_rule_words(rule),
+                               *first ? ", first at " : "", first, cli_plain());
         any = true;
     }
     if (any) g_string_append(out, "every value touched is in --json: prices.repairs\n");
@@ -76,31 +57,32 @@ static void repairs(const vo_json *prices, GString *out) {
 
 static void heading(const vo_json *r, GString *out) {
     const vo_json *p = vo_json_get(r, "prices");
-    const char *label = str(p, "label");
-    g_string_append_printf(out, "%s%s%s", cli_bold(), *label ? label : str(p, "source"),
+    const char *label = cli_str(p, "label");
+    g_string_append_printf(out, "%s%s%s", cli_bold(), *label ? label : cli_str(p, "source"),
                            cli_plain());
-    g_string_append_printf(out, "  %.16s to %.16s  %s, every %g min\n", str(p, "first"),
-                           str(p, "last"), str(p, "tz"), num(p, "interval_minutes"));
-    if (yes(p, "synthetic"))
+    g_string_append_printf(out, "  %.16s to %.16s  %s, every %g min\n", cli_str(p, "first"),
+                           cli_str(p, "last"), cli_str(p, "tz"),
+                           cli_num(p, "interval_minutes"));
+    if (cli_yes(p, "synthetic"))
         g_string_append_printf(out, "%sSYNTHETIC prices: made up, no market's data%s\n",
                                cli_red(), cli_plain());
-    if (*str(p, "note")) g_string_append_printf(out, "%s\n", str(p, "note"));
+    if (*cli_str(p, "note")) g_string_append_printf(out, "%s\n", cli_str(p, "note"));
     repairs(p, out);
     const vo_json *batteries = vo_json_get(r, "batteries");
     for (size_t i = 0; i < vo_json_size(batteries); i++) {
         const vo_json *b = vo_json_at(batteries, i);
-        const double in = num(b, "charge_mw"), outwards = num(b, "discharge_mw");
-        g_string_append_printf(out, "%s%s%g MW", str(b, "name"), *str(b, "name") ? ": " : "",
-                               outwards);
+        const double in = cli_num(b, "charge_mw"), outwards = cli_num(b, "discharge_mw");
+        g_string_append_printf(out, "%s%s%g MW", cli_str(b, "name"),
+                               *cli_str(b, "name") ? ": " : "", outwards);
         if (in != outwards) g_string_append_printf(out, " (charging %g MW)", in);
         g_string_append_printf(
-            out, ", %g MWh, %.1f %% round trip, SOC %g to %g", num(b, "capacity_mwh"),
-            100 * num(b, "charge_efficiency") * num(b, "discharge_efficiency"),
-            num(b, "min_soc"), num(b, "max_soc"));
-        if (!isnan(num(b, "max_cycles_per_day")))
-            g_string_append_printf(out, ", %g cycles a day", num(b, "max_cycles_per_day"));
-        if (num(b, "wear_cost_per_mwh") > 0)
-            g_string_append_printf(out, ", wear %g per MWh", num(b, "wear_cost_per_mwh"));
+            out, ", %g MWh, %.1f %% round trip, SOC %g to %g", cli_num(b, "capacity_mwh"),
+            100 * cli_num(b, "charge_efficiency") * cli_num(b, "discharge_efficiency"),
+            cli_num(b, "min_soc"), cli_num(b, "max_soc"));
+        if (!isnan(cli_num(b, "max_cycles_per_day")))
+            g_string_append_printf(out, ", %g cycles a day", cli_num(b, "max_cycles_per_day"));
+        if (cli_num(b, "wear_cost_per_mwh") > 0)
+            g_string_append_printf(out, ", wear %g per MWh", cli_num(b, "wear_cost_per_mwh"));
         g_string_append_c(out, '\n');
     }
 }
@@ -123,7 +105,7 @@ static void spark_row(const vo_json *days, size_t n, const char *key, const char
     for (size_t d = 0; d < vo_json_size(days); d++) {
         const vo_json *schedule = vo_json_get(vo_json_at(days, d), "schedule");
         for (size_t i = 0; i < vo_json_size(schedule); i++, t++) {
-            x[t] = num(vo_json_at(schedule, i), key);
+            x[t] = cli_num(vo_json_at(schedule, i), key);
             lo = fmin(lo, x[t]), hi = fmax(hi, x[t]);
         }
     }
@@ -144,18 +126,19 @@ static void hours_table(const vo_json *days, bool reasons, GString *out) {
         const vo_json *schedule = vo_json_get(vo_json_at(days, d), "schedule");
         for (size_t i = 0; i < vo_json_size(schedule); i++) {
             const vo_json *x = vo_json_at(schedule, i);
-            cli_table_cell(t, "%.10s %.5s", str(x, "timestamp"), clock_of(str(x, "timestamp")));
-            cli_table_cell(t, "%s", str(x, "action"));
-            cli_table_cell(t, "%.4g", num(x, "power"));
-            money_cell(t, num(x, "price"), 2);
-            cli_table_cell(t, "%.1f %%", 100 * num(x, "soc"));
+            cli_table_cell(t, "%.10s %.5s", cli_str(x, "timestamp"),
+                           clock_of(cli_str(x, "timestamp")));
+            cli_table_cell(t, "%s", cli_str(x, "action"));
+            cli_table_cell(t, "%.4g", cli_num(x, "power"));
+            cli_money_cell(t, cli_num(x, "price"), 2);
+            cli_table_cell(t, "%.1f %%", 100 * cli_num(x, "soc"));
             if (reasons) {
-                cli_table_cell(t, "%s", str(x, "reason"));
+                cli_table_cell(t, "%s", cli_str(x, "reason"));
                 continue;
             }
-            money_cell(t, num(x, "value_of_stored_mwh"), 2);
-            money_cell(t, num(x, "flip_below"), 2);
-            money_cell(t, num(x, "flip_above"), 2);
+            cli_money_cell(t, cli_num(x, "value_of_stored_mwh"), 2);
+            cli_money_cell(t, cli_num(x, "flip_below"), 2);
+            cli_money_cell(t, cli_num(x, "flip_above"), 2);
         }
     }
     cli_table_print(t, out);
@@ -171,25 +154,26 @@ static void days_table(const vo_json *days, GString *out) {
                                           ">Paid per MWh|>Got per MWh");
     for (size_t d = 0; d < vo_json_size(days);) {
         char label[16];
-        snprintf(label, sizeof label, "%.*s", (int)letters, str(vo_json_at(days, d), "date"));
+        snprintf(label, sizeof label, "%.*s", (int)letters,
+                 cli_str(vo_json_at(days, d), "date"));
         double revenue = 0, in = 0, outwards = 0, paid = 0, got = 0;
         for (; d < vo_json_size(days); d++) {
             const vo_json *x = vo_json_at(days, d);
-            if (strncmp(label, str(x, "date"), letters) != 0) break;
-            revenue += num(x, "revenue");
-            in += num(x, "energy_charged");
-            outwards += num(x, "energy_discharged");
-            if (num(x, "energy_charged") > 0)
-                paid += num(x, "energy_charged") * num(x, "avg_charge_price");
-            if (num(x, "energy_discharged") > 0)
-                got += num(x, "energy_discharged") * num(x, "avg_discharge_price");
+            if (strncmp(label, cli_str(x, "date"), letters) != 0) break;
+            revenue += cli_num(x, "revenue");
+            in += cli_num(x, "energy_charged");
+            outwards += cli_num(x, "energy_discharged");
+            if (cli_num(x, "energy_charged") > 0)
+                paid += cli_num(x, "energy_charged") * cli_num(x, "avg_charge_price");
+            if (cli_num(x, "energy_discharged") > 0)
+                got += cli_num(x, "energy_discharged") * cli_num(x, "avg_discharge_price");
         }
         cli_table_cell(t, "%s", label);
-        money_cell(t, revenue, 2);
+        cli_money_cell(t, revenue, 2);
         cli_table_cell(t, "%.1f", in);
         cli_table_cell(t, "%.1f", outwards);
-        money_cell(t, in > 0 ? paid / in : (double)NAN, 2);
-        money_cell(t, outwards > 0 ? got / outwards : (double)NAN, 2);
+        cli_money_cell(t, in > 0 ? paid / in : (double)NAN, 2);
+        cli_money_cell(t, outwards > 0 ? got / outwards : (double)NAN, 2);
     }
     cli_table_print(t, out);
 }
@@ -199,32 +183,33 @@ static void violations(const vo_json *r, GString *out) {
     const vo_json *list = vo_json_get(r, "violations");
     for (size_t i = 0; i < vo_json_size(list); i++) {
         const vo_json *v = vo_json_at(list, i);
-        const char *unit = str(v, "unit"), *stamp = str(v, "timestamp");
+        const char *unit = cli_str(v, "unit"), *stamp = cli_str(v, "timestamp");
         g_string_append_printf(out, "  %slimit broken%s: %s, by %g %s", cli_red(), cli_plain(),
-                               str(v, "limit"), num(v, "amount"), unit);
+                               cli_str(v, "limit"), cli_num(v, "amount"), unit);
         if (*stamp) g_string_append_printf(out, " in all, first at %s", stamp);
         g_string_append_printf(out, "; breaking it by one %s more would earn %g\n", unit,
-                               num(v, "shadow_price"));
+                               cli_num(v, "shadow_price"));
     }
 }
 
 static void proof_line(const vo_json *r, GString *out) {
     const vo_json *proof = vo_json_get(r, "certificate");
-    const bool valid = yes(proof, "valid"), least = vo_json_size(vo_json_get(r, "violations"));
-    const double gap = num(proof, "gap");
-    g_string_append_printf(out, "  %s by %s", str(r, "verdict"), str(r, "method"));
-    if (!isnan(num(r, "solve_ms")))
-        g_string_append_printf(out, " in %.3g ms", num(r, "solve_ms"));
-    if (!valid && least && yes(proof, "verified"))
+    const bool valid = cli_yes(proof, "valid"),
+               least = vo_json_size(vo_json_get(r, "violations"));
+    const double gap = cli_num(proof, "gap");
+    g_string_append_printf(out, "  %s by %s", cli_str(r, "verdict"), cli_str(r, "method"));
+    if (!isnan(cli_num(r, "solve_ms")))
+        g_string_append_printf(out, " in %.3g ms", cli_num(r, "solve_ms"));
+    if (!valid && least && cli_yes(proof, "verified"))
         g_string_append_printf(out, ", %senergy and profit verified%s, limits broken: below",
                                cli_green(), cli_plain());
     else
         g_string_append_printf(out, ", certificate %s%s%s", valid ? cli_green() : cli_red(),
                                valid ? "valid" : "NOT valid", cli_plain());
-    const double part = fabs(num(proof, "gap_relative"));
+    const double part = fabs(cli_num(proof, "gap_relative"));
     if (!isnan(gap)) /* what is rounding of the money that changes hands is no gap */
         g_string_append_printf(out, ", gap %.2g", part < 1e-9 ? 0 : gap);
-    if (part >= 1e-9 && strcmp(str(r, "verdict"), "optimal") == 0)
+    if (part >= 1e-9 && strcmp(cli_str(r, "verdict"), "optimal") == 0)
         g_string_append_printf(out,
                                " (%.2g %% of the money moved: the check's bound is no "
                                "closer)",
@@ -241,31 +226,31 @@ static void energy_line(const vo_json *r, GString *out) {
     const vo_json *summary = vo_json_get(r, "summary"), *list = vo_json_get(r, "batteries");
     double capacity = 0;
     for (size_t i = 0; i < vo_json_size(list); i++)
-        capacity += num(vo_json_at(list, i), "capacity_mwh");
+        capacity += cli_num(vo_json_at(list, i), "capacity_mwh");
     g_string_append_printf(out, "  %.4g cycles, %.5g MWh charged, %.5g MWh discharged",
-                           undusted(num(summary, "cycles"), 1),
-                           undusted(num(summary, "energy_charged"), capacity),
-                           undusted(num(summary, "energy_discharged"), capacity));
-    if (num(summary, "days") > 1)
+                           undusted(cli_num(summary, "cycles"), 1),
+                           undusted(cli_num(summary, "energy_charged"), capacity),
+                           undusted(cli_num(summary, "energy_discharged"), capacity));
+    if (cli_num(summary, "days") > 1)
         g_string_append_printf(out, "; best day %s, worst %s",
-                               str(vo_json_get(summary, "best_day"), "date"),
-                               str(vo_json_get(summary, "worst_day"), "date"));
+                               cli_str(vo_json_get(summary, "best_day"), "date"),
+                               cli_str(vo_json_get(summary, "worst_day"), "date"));
     g_string_append_c(out, '\n');
 }
 
 void cli_render_optimize(const vo_json *r, GString *out) {
     const vo_json *days = vo_json_get(r, "daily_schedules");
     const vo_json *summary = vo_json_get(r, "summary");
-    const char *currency = str(vo_json_get(r, "prices"), "currency");
+    const char *currency = cli_str(vo_json_get(r, "prices"), "currency");
     const size_t n = count_intervals(days);
     heading(r, out);
     g_string_append_printf(out, "\n  %sprofit ", cli_bold());
-    append_money(out, num(r, "profit"), currency);
+    append_money(out, cli_num(r, "profit"), currency);
     g_string_append(out, cli_plain());
     proof_line(r, out);
-    if (!isnan(num(summary, "savings"))) {
+    if (!isnan(cli_num(summary, "savings"))) {
         g_string_append(out, "  saves ");
-        append_money(out, num(summary, "savings"), currency);
+        append_money(out, cli_num(summary, "savings"), currency);
         g_string_append(out, " against no battery\n");
     }
     energy_line(r, out);
@@ -287,40 +272,40 @@ void cli_render_optimize(const vo_json *r, GString *out) {
 
 /* One plan for many days: its time beside that of daily plans would mislead. */
 static bool plans_once(const vo_json *r, const vo_json *p) {
-    return num(p, "decisions") <= 1 && num(r, "days") > 1;
+    return cli_num(p, "decisions") <= 1 && cli_num(r, "days") > 1;
 }
 
 static void policy_row(cli_table *t, const vo_json *r, const vo_json *p) {
-    const double capture = 100 * num(p, "capture");
-    const double us = plans_once(r, p) ? (double)NAN : num(p, "us_per_decision");
-    cli_table_cell(t, "%s", str(p, "policy"));
-    money_cell(t, num(p, "profit"), 2);
+    const double capture = 100 * cli_num(p, "capture");
+    const double us = plans_once(r, p) ? (double)NAN : cli_num(p, "us_per_decision");
+    cli_table_cell(t, "%s", cli_str(p, "policy"));
+    cli_money_cell(t, cli_num(p, "profit"), 2);
     if (isnan(capture)) {
         cli_table_cell(t, "-");
         cli_table_cell(t, "-");
     } else {
         cli_table_cell(t, "%.1f %%", capture);
-        cli_table_cell(t, "%.1f..%.1f", 100 * num(p, "capture_low"),
-                       100 * num(p, "capture_high"));
+        cli_table_cell(t, "%.1f..%.1f", 100 * cli_num(p, "capture_low"),
+                       100 * cli_num(p, "capture_high"));
     }
-    cli_table_cell(t, "%.1f", num(p, "cycles"));
-    cli_table_cell(t, "%.0f", num(p, "charging_h"));
-    cli_table_cell(t, "%.0f", num(p, "discharging_h"));
-    cli_table_cell(t, "%.0f", num(p, "idle_h"));
-    cli_table_cell(t, "%s", str(vo_json_get(p, "worst_day"), "date"));
-    money_cell(t, num(vo_json_get(p, "worst_day"), "profit"), 2);
-    cli_table_cell(t, "%.0f%s", num(p, "violations"), yes(p, "certified") ? "" : "?");
+    cli_table_cell(t, "%.1f", cli_num(p, "cycles"));
+    cli_table_cell(t, "%.0f", cli_num(p, "charging_h"));
+    cli_table_cell(t, "%.0f", cli_num(p, "discharging_h"));
+    cli_table_cell(t, "%.0f", cli_num(p, "idle_h"));
+    cli_table_cell(t, "%s", cli_str(vo_json_get(p, "worst_day"), "date"));
+    cli_money_cell(t, cli_num(vo_json_get(p, "worst_day"), "profit"), 2);
+    cli_table_cell(t, "%.0f%s", cli_num(p, "violations"), cli_yes(p, "certified") ? "" : "?");
     cli_table_cell(t, isnan(us) ? "-" : us < 10 ? "%.1f" : "%.0f", us);
 }
 
 /* "A, B, C and 7 more" of the policies whose `key` equals that of policy `at`. */
 static void append_alike(const vo_json *list, size_t at, const char *key, GString *out) {
-    const double value = num(vo_json_at(list, at), key);
+    const double value = cli_num(vo_json_at(list, at), key);
     size_t n = 0;
     for (size_t i = 0; i < vo_json_size(list); i++) {
         const vo_json *p = vo_json_at(list, i);
-        if (num(p, key) < value || num(p, key) > value) continue;
-        if (n < 3) g_string_append_printf(out, "%s%s", n ? ", " : "", str(p, "policy"));
+        if (cli_num(p, key) < value || cli_num(p, key) > value) continue;
+        if (n < 3) g_string_append_printf(out, "%s%s", n ? ", " : "", cli_str(p, "policy"));
         n++;
     }
     if (n > 3) g_string_append_printf(out, " and %zu more", n - 3);
@@ -330,11 +315,11 @@ static void append_alike(const vo_json *list, size_t at, const char *key, GStrin
 static void group_line(const vo_json *list, const char *key, const char *what, GString *out) {
     bool any = false;
     for (size_t i = 0; i < vo_json_size(list); i++) {
-        const double value = num(vo_json_at(list, i), key);
+        const double value = cli_num(vo_json_at(list, i), key);
         bool told = !(value > 0);
         for (size_t j = 0; j < i && !told; j++)
-            told = num(vo_json_at(list, j), key) >= value &&
-                   num(vo_json_at(list, j), key) <= value;
+            told = cli_num(vo_json_at(list, j), key) >= value &&
+                   cli_num(vo_json_at(list, j), key) <= value;
         if (told) continue;
         g_string_append_printf(out, "%s%.0f for ", any ? "; " : "", value);
         append_alike(list, i, key, out);
@@ -357,9 +342,9 @@ static void footnotes(const vo_json *r, GString *out) {
         g_string_append_printf(out, "  forecast values from a fallback: %s", filled->str);
     for (size_t i = 0; i < vo_json_size(list); i++) {
         const vo_json *p = vo_json_at(list, i);
-        if (plans_once(r, p) && !isnan(num(p, "us_per_decision")))
+        if (plans_once(r, p) && !isnan(cli_num(p, "us_per_decision")))
             g_string_append_printf(out, "  %s plans all days at once, in %.3g ms\n",
-                                   str(p, "policy"), num(p, "us_per_decision") / 1e3);
+                                   cli_str(p, "policy"), cli_num(p, "us_per_decision") / 1e3);
     }
     g_string_append(out, cli_plain());
     g_string_free(held, TRUE);
@@ -369,14 +354,15 @@ static void footnotes(const vo_json *r, GString *out) {
 void cli_render_compare(const vo_json *r, GString *out) {
     const vo_json *policies = vo_json_get(r, "policies");
     heading(r, out);
-    g_string_append_printf(out, "%s to %s: %.0f days, %s%s", str(r, "first_day"),
-                           str(r, "last_day"), num(r, "days"),
-                           strcmp(str(r, "protocol"), "rolling") == 0
+    g_string_append_printf(out, "%s to %s: %.0f days, %s%s", cli_str(r, "first_day"),
+                           cli_str(r, "last_day"), cli_num(r, "days"),
+                           strcmp(cli_str(r, "protocol"), "rolling") == 0
                                ? "re-planned every interval, the current price known"
                                : "each day planned ahead, paid at the real prices",
-                           yes(r, "days_alone") ? ", each alone" : "");
-    if (num(r, "history_days") > 0)
-        g_string_append_printf(out, "; %.0f days before are history", num(r, "history_days"));
+                           cli_yes(r, "days_alone") ? ", each alone" : "");
+    if (cli_num(r, "history_days") > 0)
+        g_string_append_printf(out, "; %.0f days before are history",
+                               cli_num(r, "history_days"));
     g_string_append(out, "\n\n");
     cli_table *t =
         cli_table_new("<Policy|>Profit|>Of perfect|>95 % interval|>Cycles|>Charging h|"
@@ -399,7 +385,7 @@ void cli_render_backtest(const vo_json *r, GString *out) {
     cli_render_compare(r, out);
     GString *columns = g_string_new(days > DAYS_LISTED ? "<Month" : "<Day");
     for (size_t i = 0; i < n; i++) {
-        char *name = g_strdup(str(vo_json_at(list, i), "policy"));
+        char *name = g_strdup(cli_str(vo_json_at(list, i), "policy"));
         g_string_append_printf(columns, "|>%s", g_strdelimit(name, "|", '/'));
         g_free(name);
     }
@@ -414,7 +400,7 @@ void cli_render_backtest(const vo_json *r, GString *out) {
             const vo_json *profit = vo_json_get(vo_json_at(list, i), "day_profit");
             double sum = 0;
             for (size_t d = from; d < to; d++) sum += vo_json_number(vo_json_at(profit, d));
-            money_cell(t, sum, 2);
+            cli_money_cell(t, sum, 2);
         }
     }
     g_string_append_c(out, '\n');
@@ -424,110 +410,18 @@ void cli_render_backtest(const vo_json *r, GString *out) {
                                cli_dim(), n < all ? "all policies and " : "", cli_plain());
 }
 
-/* ---- data and doctor -----------------------------------------------------------------------
- */
-
-static void touched(const vo_json *report, GString *out) {
-    const vo_json *counts = vo_json_get(report, "counts");
-    const char *rule = NULL;
-    const vo_json *v = NULL;
-    for (size_t i = 0; counts && vo_json_member(counts, i, &rule, &v); i++)
-        if (vo_json_kind_of(v) == VO_JSON_NUMBER && vo_json_number(v) > 0)
-            g_string_append_printf(out, "    %.0f %s\n", vo_json_number(v), rule);
-    const vo_json *list = vo_json_get(report, "touched");
-    for (size_t i = 0; list && i < vo_json_size(list) && i < 8; i++) {
-        const vo_json *x = vo_json_at(list, i);
-        char *before = cli_money(num(x, "old"), 2), *after = cli_money(num(x, "new"), 2);
-        g_string_append_printf(out, "    %s%s %s: %s -> %s, %s%s\n", cli_dim(), str(x, "time"),
-                               str(x, "column"), before, after, str(x, "rule"), cli_plain());
-        g_free(before);
-        g_free(after);
-    }
-}
-
-void cli_render_import(const vo_json *r, GString *out) {
-    const vo_json *list = vo_json_get(r, "series");
-    g_string_append_printf(out, "%s%s%s: %.0f rows, %.0f series into %s\n", cli_bold(),
-                           str(r, "file"), cli_plain(), num(r, "rows"), num(r, "stored"),
-                           str(r, "lake"));
-    if (*str(r, "note")) g_string_append_printf(out, "%s\n", str(r, "note"));
-    for (size_t i = 0; i < vo_json_size(list); i++) {
-        const vo_json *x = vo_json_at(list, i), *report = vo_json_get(x, "report");
-        g_string_append_printf(out, "  %s %s %s  ", str(x, "market"), str(x, "process"),
-                               str(x, "node"));
-        if (!yes(x, "stored")) {
-            g_string_append_printf(out, "%srefused%s\n", cli_red(), cli_plain());
-            continue;
-        }
-        g_string_append_printf(out, "%.0f intervals\n", num(report, "intervals"));
-        touched(report, out);
-    }
-    if (num(r, "refused") > 0)
-        g_string_append_printf(out, "%s%.0f series refused%s, the first: %s\n", cli_red(),
-                               num(r, "refused"), cli_plain(), str(r, "first_refusal"));
-}
-
-void cli_render_list(const vo_json *r, GString *out) {
-    const vo_json *list = vo_json_get(r, "series");
-    if (vo_json_size(list) == 0) {
-        g_string_append_printf(out,
-                               "%s holds nothing yet: `volteo data import FILE` or "
-                               "`volteo data synth --market SYNTH`\n",
-                               str(r, "lake"));
-        return;
-    }
-    cli_table *t = cli_table_new("<Market|<Process|<Node|>Prices|<First (UTC)|<Last|<Zone|"
-                                 "<Currency");
-    for (size_t i = 0; i < vo_json_size(list); i++) {
-        const vo_json *x = vo_json_at(list, i);
-        cli_table_cell(t, "%s", str(x, "market"));
-        cli_table_cell(t, "%s", str(x, "process"));
-        cli_table_cell(t, "%s", str(x, "node"));
-        money_cell(t, num(x, "rows"), 0);
-        cli_table_cell(t, "%.16s", str(x, "first"));
-        cli_table_cell(t, "%.16s", str(x, "last"));
-        cli_table_cell(t, "%s", str(x, "tz"));
-        cli_table_cell(t, "%s", str(x, "currency"));
-    }
-    cli_table_print(t, out);
-}
-
-void cli_render_synth(const vo_json *r, GString *out) {
-    const vo_json *list = vo_json_get(r, "series");
-    const vo_json *x = vo_json_at(list, 0);
-    const bool to_file = *str(r, "file") != '\0', to_lake = *str(r, "lake") != '\0';
-    if (!to_file && !to_lake) {
-        const vo_json *prices = vo_json_get(x, "prices");
-        const vo_json *time = vo_json_get(prices, "timestamps");
-        const vo_json *price = vo_json_get(prices, "prices");
-        g_string_append(out, "timestamp,price\n"); /* CSV: for a pipe */
-        for (size_t i = 0; i < vo_json_size(time); i++) {
-            char number[VO_TEXT_NUMBER];
-            vo_text_format_number(vo_json_number(vo_json_at(price, i)), number);
-            g_string_append_printf(out, "%s,%s\n", vo_json_string(vo_json_at(time, i)), number);
-        }
-        return;
-    }
-    g_string_append_printf(out, "%zu synthetic series of %.0f prices, %s to %s, %s, %s\n",
-                           vo_json_size(list), num(x, "intervals"), str(x, "first"),
-                           str(x, "last"), str(x, "tz"), str(x, "currency"));
-    if (to_file)
-        g_string_append_printf(out,
-                               "  written to %s; with its days:\n"
-                               "  volteo optimize --prices %s --tz %s --battery battery.json\n",
-                               str(r, "file"), str(r, "file"), str(x, "tz"));
-    if (to_lake) g_string_append_printf(out, "  written to the lake %s\n", str(r, "lake"));
-}
+/* ---- doctor --- */
 
 void cli_render_doctor(const vo_json *r, GString *out) {
     const vo_json *list = vo_json_get(r, "checks");
     for (size_t i = 0; i < vo_json_size(list); i++) {
         const vo_json *x = vo_json_at(list, i);
-        const bool ok = yes(x, "ok");
+        const bool ok = cli_yes(x, "ok");
         g_string_append_printf(out, "  %s%-6s%s %-16s %s\n", ok ? cli_green() : cli_red(),
-                               ok ? "ok" : "FAILED", cli_plain(), str(x, "name"),
-                               str(x, "detail"));
-        if (!ok) g_string_append_printf(out, "         remedy: %s\n", str(x, "remedy"));
+                               ok ? "ok" : "FAILED", cli_plain(), cli_str(x, "name"),
+                               cli_str(x, "detail"));
+        if (!ok) g_string_append_printf(out, "         remedy: %s\n", cli_str(x, "remedy"));
     }
-    g_string_append(out, yes(r, "ok") ? "all is well\n" : "something is missing, see above\n");
+    g_string_append(out,
+                    cli_yes(r, "ok") ? "all is well\n" : "something is missing, see above\n");
 }

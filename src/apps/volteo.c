@@ -15,36 +15,53 @@
 #include "port/terminal.h"
 
 static const cli_command commands[] = {
-    {"optimize", CLI_OPTIMIZE, NULL, "The best schedule of a battery for known prices.",
+    {"optimize", CLI_OPTIMIZE, NULL, NULL, "The best schedule of a battery for known prices.",
      "volteo optimize --prices prices.csv --battery battery.json\n"
      "  volteo optimize --market MEM --node APATZINGAN --from 2016-02-01 --to 2016-02-29 \\\n"
      "      --battery battery.json --json\n"
      "  volteo optimize --request request.json",
      vo_engine_optimize, cli_render_optimize},
-    {"compare", CLI_COMPARE, NULL, "Several policies over the same days, in one table.",
+    {"compare", CLI_COMPARE, NULL, NULL, "Several policies over the same days, in one table.",
      "volteo compare --prices prices.csv --battery battery.json\n"
      "  volteo compare --prices prices.csv --battery battery.json \\\n"
      "      --policies perfect,spread,mpc:naive_day --protocol rolling --report report.html",
      vo_engine_compare, cli_render_compare},
-    {"backtest", CLI_BACKTEST, NULL,
+    {"backtest", CLI_BACKTEST, NULL, NULL,
      "Like compare, with each policy's profit over time: by month, by day in --json.",
      "volteo backtest --prices prices.csv --battery battery.json --forecast forecasts.csv \\\n"
      "      --days-alone --skip-days 7 --json",
      vo_engine_backtest, cli_render_backtest},
-    {"data import", CLI_IMPORT, "FILE",
+    {"data import", CLI_IMPORT, "FILE", "file",
      "A file of prices into the lake, cleaned, with a report of every value touched.",
      "volteo data import sin_zonal_mda.csv.zst\n"
      "  volteo data import prices.csv --market DE --node DE-LU --tz Europe/Berlin",
      vo_engine_data_import, cli_render_import},
-    {"data list", CLI_LIST, NULL, "What the lake holds.", "volteo data list --lake ./lake",
-     vo_engine_data_list, cli_render_list},
-    {"data synth", CLI_SYNTH, NULL,
+    {"data list", CLI_LIST, NULL, NULL, "What the lake holds.",
+     "volteo data list --lake ./lake", vo_engine_data_list, cli_render_list},
+    {"data show", CLI_SHOW, NULL, NULL,
+     "A series of the lake in figures, a curve, and what cleaning changed in it.",
+     "volteo data show --market MEM --node APATZINGAN\n"
+     "  volteo data show --kind weather --node \"37.3_-121.9\" --from 2024-07-01 --to "
+     "2024-07-31",
+     vo_engine_data_show, cli_render_show},
+    {"data export", CLI_EXPORT, NULL, NULL,
+     "A series of the lake as a file: cleaned, as it was read (--raw), or what was changed.",
+     "volteo data export --market MEM --node APATZINGAN --out apatzingan.csv\n"
+     "  volteo data export --node APATZINGAN --process MTR --raw --out - | head",
+     vo_engine_data_export, cli_render_export},
+    {"data doctor", CLI_CARE, NULL, NULL,
+     "Reads every part of the lake and says what is damaged, disordered or left over.",
+     "volteo data doctor --lake ./lake\n  volteo data doctor --mend", vo_engine_data_doctor,
+     cli_render_health},
+    {"data compact", CLI_COMPACT, NULL, NULL, "The same lake in less room.",
+     "volteo data compact --lake ./lake", vo_engine_data_compact, cli_render_health},
+    {"data synth", CLI_SYNTH, NULL, NULL,
      "SYNTHETIC prices, made up by the project's own generator: no market's data.",
      "volteo data synth --year 2025 --out synthetic_prices.csv\n"
      "  volteo data synth --market SYNTH --nodes 10",
      vo_engine_data_synth, cli_render_synth},
-    {"doctor", CLI_DOCTOR, NULL, "Is everything here that the engine needs?", "volteo doctor",
-     vo_engine_doctor, cli_render_doctor},
+    {"doctor", CLI_DOCTOR, NULL, NULL, "Is everything here that the engine needs?",
+     "volteo doctor", vo_engine_doctor, cli_render_doctor},
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -180,7 +197,8 @@ static int run(const cli_options *o) {
     if (s == VO_OK) s = write_report(engine, o, response, &err);
     if (s == VO_OK) s = print_answer(o, response, &err);
     int code = s == VO_OK ? CLI_DONE : complain(o, s, &err);
-    if (s == VO_OK && o->command->bit == CLI_DOCTOR && found_ill(response)) code = CLI_FAILED;
+    if (s == VO_OK && (o->command->bit & (CLI_DOCTOR | CLI_CARE)) && found_ill(response))
+        code = CLI_FAILED;
     vo_text_free(response);
     vo_engine_close(engine);
     return code;

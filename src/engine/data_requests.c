@@ -78,6 +78,7 @@ static vo_status note_node(void *ctx, size_t done, size_t nodes, const vo_lake_k
                            const vo_clean_report *report, vo_error *err) {
     const import *m = ctx;
     vo_json_out_object(m->w);
+    vo_member_text(m->w, "kind", key->kind);
     vo_member_text(m->w, "market", key->market);
     vo_member_text(m->w, "process", key->process);
     vo_member_text(m->w, "node", key->node);

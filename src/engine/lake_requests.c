@@ -44,11 +44,20 @@ typedef struct {
     vo_json_out *w;
 } ask;
 
-static vo_status begin(ask *a, const vo_engine_options *o, const char *request, vo_json_out *w,
-                       vo_error *err) {
+#define BIT(name) (1u << LAKE_##name)
+#define SERIES (BIT(kind) | BIT(market) | BIT(process) | BIT(node))
+#define SPAN (SERIES | BIT(from) | BIT(to))
+
+/* `known` has a bit for each field that this request may have. */
+static vo_status begin(ask *a, const vo_engine_options *o, const char *request, unsigned known,
+                       vo_json_out *w, vo_error *err) {
     *a = (ask){.o = o, .w = w};
     vo_status s = vo_json_parse(request, strlen(request), &a->root, err);
     if (s == VO_OK) s = vo_fields_read(a->root, "", fields, LAKE_FIELDS, a->f, err);
+    for (unsigned i = 0; i < LAKE_FIELDS && s == VO_OK; i++)
+        if (a->f[i].json && !(known >> i & 1))
+            s = vo_fail(err, VO_EINVAL, "%s is not for this request: leave it out",
+                        fields[i].name);
     if (s == VO_OK && a->f[LAKE_kind].text) s = vo_kind_check(a->f[LAKE_kind].text, err);
     return s == VO_OK ? vo_lake_open(o->lake, &a->lake, err) : s;
 }
@@ -162,11 +171,14 @@ static void write_entry(vo_json_out *w, const vo_lake_entry *e) {
 vo_status vo_data_list_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                            vo_error *err) {
     ask a;
-    vo_status s = begin(&a, o, request, w, err);
+    vo_status s = begin(&a, o, request, SERIES, w, err);
     if (s == VO_OK) s = vo_lake_list(a.lake, &a.entry, &a.n, err);
     if (s == VO_OK) {
         vo_json_out_object(w);
+        bool chosen = false;
+        for (unsigned i = 0; i < LAKE_FIELDS; i++) chosen = chosen || a.f[i].json;
         vo_member_text(w, "lake", o->lake);
+        vo_member_bool(w, "chosen", chosen);
         vo_json_out_key(w, "series");
         vo_json_out_array(w);
         for (size_t i = 0; i < a.n; i++) {
@@ -314,7 +326,7 @@ vo_status vo_data_show_run(const vo_engine_options *o, const char *request, vo_j
     vo_series *series = NULL;
     vo_lake_change *change = NULL;
     size_t n = 0;
-    vo_status s = begin(&a, o, request, w, err);
+    vo_status s = begin(&a, o, request, SPAN | BIT(max_touched), w, err);
     if (s == VO_OK) s = pick(&a, err);
     if (s == VO_OK) s = span(&a, err);
     if (s == VO_OK) {
@@ -379,7 +391,7 @@ vo_status vo_data_export_run(const vo_engine_options *o, const char *request, vo
                              vo_error *err) {
     ask a;
     size_t rows = 0;
-    vo_status s = begin(&a, o, request, w, err);
+    vo_status s = begin(&a, o, request, SPAN | BIT(out) | BIT(raw) | BIT(changes), w, err);
     if (s == VO_OK) s = check_export(&a, err);
     if (s == VO_OK) s = pick(&a, err);
     if (s == VO_OK) s = span(&a, err);
@@ -436,7 +448,7 @@ static vo_status look_after(const vo_engine_options *o, const char *request, boo
                             vo_json_out *w, vo_error *err) {
     ask a;
     vo_lake_health health = {0};
-    vo_status s = begin(&a, o, request, w, err);
+    vo_status s = begin(&a, o, request, compact ? 0 : BIT(mend), w, err);
     if (s == VO_OK) {
         vo_json_out_object(w);
         vo_member_text(w, "lake", o->lake);

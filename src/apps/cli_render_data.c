@@ -1,0 +1,218 @@
+/* cli_render_data.c -- answers about data laid out for people. */
+#include <math.h>
+#include <string.h>
+
+#include "apps/cli.h"
+#include "base/text.h"
+
+enum { TOUCHED_LISTED = 8, SERIES_LISTED = 40 };
+
+/* ---- what cleaning did ------------------------------------------------------------------- */
+
+static void rules(const vo_json *counts, GString *out) {
+    const char *rule = NULL;
+    const vo_json *v = NULL;
+    for (size_t i = 0; counts && vo_json_member(counts, i, &rule, &v); i++)
+        if (vo_json_kind_of(v) == VO_JSON_NUMBER && vo_json_number(v) > 0)
+            g_string_append_printf(out, "    %.0f %s\n", vo_json_number(v),
+                                   cli_rule_words(rule));
+}
+
+static void touched(const vo_json *list, size_t most, GString *out) {
+    for (size_t i = 0; list && i < vo_json_size(list) && i < most; i++) {
+        const vo_json *x = vo_json_at(list, i);
+        char *before = cli_money(cli_num(x, "old"), 2),
+             *after = cli_money(cli_num(x, "new"), 2);
+        g_string_append_printf(out, "    %s%s %s: %s -> %s, %s by %s%s\n", cli_dim(),
+                               cli_str(x, "time"), cli_str(x, "column"), before, after,
+                               cli_str(x, "done"), cli_str(x, "rule"), cli_plain());
+        g_free(before);
+        g_free(after);
+    }
+}
+
+static void stored(const vo_json *x, GString *out) {
+    const vo_json *report = vo_json_get(x, "report");
+    g_string_append_printf(out, "  %s %s %s %s  ", cli_str(x, "kind"), cli_str(x, "market"),
+                           cli_str(x, "process"), cli_str(x, "node"));
+    if (!cli_yes(x, "stored")) {
+        g_string_append_printf(out, "%srefused%s\n", cli_red(), cli_plain());
+        return;
+    }
+    g_string_append_printf(out, "%.0f intervals\n", cli_num(report, "intervals"));
+    rules(vo_json_get(report, "counts"), out);
+    touched(vo_json_get(report, "touched"), TOUCHED_LISTED, out);
+}
+
+static void all_stored(const vo_json *r, GString *out) {
+    const vo_json *list = vo_json_get(r, "series");
+    const size_t n = list ? vo_json_size(list) : 0;
+    if (*cli_str(r, "note")) g_string_append_printf(out, "%s\n", cli_str(r, "note"));
+    for (size_t i = 0; i < n && i < SERIES_LISTED; i++) stored(vo_json_at(list, i), out);
+    if (n > SERIES_LISTED)
+        g_string_append_printf(out, "  %sand %zu more: --json has them all%s\n", cli_dim(),
+                               n - SERIES_LISTED, cli_plain());
+    if (cli_num(r, "refused") > 0)
+        g_string_append_printf(out, "%s%.0f series refused%s, the first: %s\n", cli_red(),
+                               cli_num(r, "refused"), cli_plain(), cli_str(r, "first_refusal"));
+}
+
+void cli_render_import(const vo_json *r, GString *out) {
+    g_string_append_printf(out, "%s%s%s: %.0f rows, %.0f series into %s\n", cli_bold(),
+                           cli_str(r, "file"), cli_plain(), cli_num(r, "rows"),
+                           cli_num(r, "stored"), cli_str(r, "lake"));
+    all_stored(r, out);
+}
+
+/* ---- the lake ---------------------------------------------------------------------------- */
+
+void cli_render_list(const vo_json *r, GString *out) {
+    const vo_json *list = vo_json_get(r, "series");
+    if (vo_json_size(list) == 0) {
+        g_string_append_printf(out,
+                               "%s holds nothing%s: `volteo data import FILE` or "
+                               "`volteo data synth --market SYNTH`\n",
+                               cli_str(r, "lake"), cli_yes(r, "chosen") ? " of that" : " yet");
+        return;
+    }
+    cli_table *t = cli_table_new("<Kind|<Market|<Process|<Node|>Rows|>Step min|>Changes|"
+                                 "<First (UTC)|<Last|<Zone|<Unit");
+    for (size_t i = 0; i < vo_json_size(list); i++) {
+        const vo_json *x = vo_json_at(list, i);
+        cli_table_cell(t, "%s", cli_str(x, "kind"));
+        cli_table_cell(t, "%s", cli_str(x, "market"));
+        cli_table_cell(t, "%s", cli_str(x, "process"));
+        cli_table_cell(t, "%s", cli_str(x, "node"));
+        cli_money_cell(t, cli_num(x, "rows"), 0);
+        cli_table_cell(t, "%g", cli_num(x, "interval_minutes"));
+        cli_money_cell(t, cli_num(x, "changes"), 0);
+        cli_table_cell(t, "%.16s", cli_str(x, "first"));
+        cli_table_cell(t, "%.16s", cli_str(x, "last"));
+        cli_table_cell(t, "%s", cli_str(x, "tz"));
+        const char *currency = cli_str(x, "currency"), *unit = cli_str(x, "unit");
+        cli_table_cell(t, "%s%s%s%s", currency, *currency && *unit ? "/" : "", unit,
+                       cli_num(x, "damaged_parts") > 0 ? "  (damaged: volteo data doctor)"
+                                                       : "");
+    }
+    cli_table_print(t, out);
+}
+
+static void columns(const vo_json *list, GString *out) {
+    cli_table *t = cli_table_new("<Column|>Values|>Missing|>Mean|>Least|>Most|>Negative");
+    for (size_t i = 0; i < vo_json_size(list); i++) {
+        const vo_json *x = vo_json_at(list, i);
+        cli_table_cell(t, "%s", cli_str(x, "name"));
+        cli_money_cell(t, cli_num(x, "count"), 0);
+        cli_money_cell(t, cli_num(x, "missing"), 0);
+        cli_money_cell(t, cli_num(x, "mean"), 3);
+        cli_money_cell(t, cli_num(x, "min"), 3);
+        cli_money_cell(t, cli_num(x, "max"), 3);
+        cli_money_cell(t, cli_num(x, "negative"), 0);
+    }
+    cli_table_print(t, out);
+}
+
+static void line_of(const vo_json *list, const char *what, GString *out) {
+    const size_t n = list ? vo_json_size(list) : 0;
+    double *x = g_new(double, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const vo_json *v = vo_json_at(list, i);
+        x[i] = vo_json_kind_of(v) == VO_JSON_NUMBER ? vo_json_number(v) : (double)NAN;
+    }
+    g_string_append_printf(out, "  %-12s ", what);
+    cli_sparkline(x, n, 80, out);
+    g_string_append_c(out, '\n');
+    g_free(x);
+}
+
+void cli_render_show(const vo_json *r, GString *out) {
+    const vo_json *shown = vo_json_get(r, "shown");
+    g_string_append_printf(
+        out, "%s%s %s %s %s%s  %s, %g min, %s%s%s\n", cli_bold(), cli_str(r, "kind"),
+        cli_str(r, "market"), cli_str(r, "process"), cli_str(r, "node"), cli_plain(),
+        cli_str(r, "tz"), cli_num(r, "interval_minutes"), cli_str(r, "currency"),
+        *cli_str(r, "currency") && *cli_str(r, "unit") ? "/" : "", cli_str(r, "unit"));
+    g_string_append_printf(out, "%.0f intervals in %.0f days, %s to %s\n\n",
+                           cli_num(shown, "intervals"), cli_num(shown, "days"),
+                           cli_str(shown, "first"), cli_str(shown, "last"));
+    columns(vo_json_get(r, "columns"), out);
+    g_string_append_c(out, '\n');
+    line_of(vo_json_get(r, "curve"), "over time", out);
+    line_of(vo_json_get(r, "hours"), "by hour", out);
+    if (cli_num(r, "touched_total") > 0) {
+        g_string_append_printf(out,
+                               "\n  %.0f changes kept beside it (export --changes; --raw "
+                               "gives the values as they were read):\n",
+                               cli_num(r, "touched_total"));
+        rules(vo_json_get(r, "counts"), out);
+        touched(vo_json_get(r, "touched"), (size_t)-1, out);
+    }
+}
+
+/* With "-" the file is what standard output holds: nothing may follow it. */
+void cli_render_export(const vo_json *r, GString *out) {
+    if (strcmp(cli_str(r, "file"), "-") == 0) return;
+    g_string_append_printf(out, "%s: %.0f rows of %s %s %s %s\n", cli_str(r, "file"),
+                           cli_num(r, "rows"), cli_str(r, "kind"), cli_str(r, "market"),
+                           cli_str(r, "process"), cli_str(r, "node"));
+}
+
+static void append_bytes(GString *out, double bytes) {
+    if (bytes < 10e3)
+        g_string_append_printf(out, "%.0f bytes", bytes);
+    else if (bytes < 10e6)
+        g_string_append_printf(out, "%.0f kB", bytes / 1e3);
+    else
+        g_string_append_printf(out, "%.0f MB", bytes / 1e6);
+}
+
+void cli_render_health(const vo_json *r, GString *out) {
+    const vo_json *list = vo_json_get(r, "findings");
+    for (size_t i = 0; list && i < vo_json_size(list); i++) {
+        const vo_json *x = vo_json_at(list, i);
+        const bool mended = cli_yes(x, "mended");
+        g_string_append_printf(out, "  %s%-10s%s %s: %s\n", mended ? cli_green() : cli_red(),
+                               mended ? "mended" : cli_str(x, "ill"), cli_plain(),
+                               cli_str(x, "path"), cli_str(x, "what"));
+    }
+    g_string_append_printf(out, "%s: %.0f series in %.0f parts, %.0f rows, ",
+                           cli_str(r, "lake"), cli_num(r, "series"), cli_num(r, "parts"),
+                           cli_num(r, "rows"));
+    append_bytes(out, cli_num(r, "bytes_before"));
+    if (fabs(cli_num(r, "bytes_after") - cli_num(r, "bytes_before")) > 0.5) {
+        g_string_append(out, " before, now ");
+        append_bytes(out, cli_num(r, "bytes_after"));
+    }
+    g_string_append(out, cli_yes(r, "ok")
+                             ? "; all is well\n"
+                             : "; `volteo data doctor --mend` puts right what can be\n");
+}
+
+/* ---- made up ----------------------------------------------------------------------------- */
+
+void cli_render_synth(const vo_json *r, GString *out) {
+    const vo_json *list = vo_json_get(r, "series");
+    const vo_json *x = vo_json_at(list, 0);
+    const bool to_file = *cli_str(r, "file") != '\0', to_lake = *cli_str(r, "lake") != '\0';
+    if (!to_file && !to_lake) {
+        const vo_json *prices = vo_json_get(x, "prices");
+        const vo_json *time = vo_json_get(prices, "timestamps");
+        const vo_json *price = vo_json_get(prices, "prices");
+        g_string_append(out, "timestamp,price\n"); /* CSV: for a pipe */
+        for (size_t i = 0; i < vo_json_size(time); i++) {
+            char number[VO_TEXT_NUMBER];
+            vo_text_format_number(vo_json_number(vo_json_at(price, i)), number);
+            g_string_append_printf(out, "%s,%s\n", vo_json_string(vo_json_at(time, i)), number);
+        }
+        return;
+    }
+    g_string_append_printf(out, "%zu synthetic series of %.0f prices, %s to %s, %s, %s\n",
+                           vo_json_size(list), cli_num(x, "intervals"), cli_str(x, "first"),
+                           cli_str(x, "last"), cli_str(x, "tz"), cli_str(x, "currency"));
+    if (to_file)
+        g_string_append_printf(out,
+                               "  written to %s; with its days:\n"
+                               "  volteo optimize --prices %s --tz %s --battery battery.json\n",
+                               cli_str(r, "file"), cli_str(r, "file"), cli_str(x, "tz"));
+    if (to_lake) g_string_append_printf(out, "  written to the lake %s\n", cli_str(r, "lake"));
+}

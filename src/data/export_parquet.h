@@ -1,5 +1,5 @@
 /* export_parquet.h -- a series as one Parquet file: start TIMESTAMPTZ (UTC), dt_h DOUBLE, then
- * its columns, DOUBLE, NULL where missing; zstd. */
+ * its columns, DOUBLE, NULL where missing; its zone in the metadata. */
 #ifndef VO_DATA_EXPORT_PARQUET_H
 #define VO_DATA_EXPORT_PARQUET_H
 

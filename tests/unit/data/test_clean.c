@@ -97,9 +97,12 @@ Test(clean, of_duplicates_the_last_of_the_file_stays) {
     cr_assert_eq(k.s->column[0].value[2], 77);
     cr_assert(k.r->count[VO_CLEAN_DUPLICATE_SAME] == 1 &&
               k.r->count[VO_CLEAN_DUPLICATE_LAST] == 1);
-    cr_assert_eq(k.r->n, 2u);
-    cr_assert(k.r->touch[1].old_value == 2 && k.r->touch[1].new_value == 77 &&
-              k.r->touch[1].line == 4);
+    cr_assert_eq(k.r->n, 4u); /* each dropped row with both its values */
+    const vo_touch *price = &k.r->touch[2], *load = &k.r->touch[3];
+    cr_assert(price->old_value == 2 && price->new_value == 77 && price->line == 4);
+    cr_assert(price->column == -1 && price->rule == VO_CLEAN_DUPLICATE_LAST);
+    cr_assert(load->old_value == ((JAN1 + 7200) % 7 ? 5 : 6) && load->column == 1);
+    cr_assert(load->line == 4 && load->rule == VO_CLEAN_DUPLICATE_LAST);
     end(k);
 }
 
@@ -303,4 +306,122 @@ Test(clean, the_report_is_json_with_every_touched_value) {
     vo_json_out_free(w);
     free(text);
     end(k);
+}
+
+/* ---- named and kept ------------------------------------------------------------------------
+ */
+
+static const vo_touch *first_of(const vo_clean_report *r, int32_t rule) {
+    for (size_t i = 0; i < r->n; i++)
+        if (r->touch[i].rule == rule) return &r->touch[i];
+    return NULL;
+}
+
+/* Prices 0..999 once each: median 500, quartiles 250 and 750, so a fence of 6 x 500 = 3000. */
+Test(clean, a_spike_is_named_and_kept) {
+    for (int sign = -1; sign <= 1; sign += 2) {
+        begin("UTC");
+        for (int h = 0; h < 1000; h++) add(JAN1 + h * 3600, (h * 7) % 1000);
+        add(JAN1 + 1000 * 3600, 500 + sign * 2990);
+        add(JAN1 + 1001 * 3600, 500 + sign * 3020);
+        outcome k = clean(STANDARD);
+        cr_assert_eq(k.r->count[VO_CLEAN_SPIKE], 1u);
+        const vo_touch *t = first_of(k.r, VO_CLEAN_SPIKE);
+        cr_assert(t->start_s == JAN1 + 1001 * 3600 && t->column == 0);
+        cr_assert(t->old_value == t->new_value && t->new_value == 500 + sign * 3020);
+        cr_assert_eq(k.s->column[0].value[1001], 500 + sign * 3020);
+        vo_series_free(k.s);
+        vo_clean_report_free(k.r);
+        vo_clean_options o = STANDARD;
+        o.spike_iqr = 0;
+        k = clean(o);
+        cr_assert_eq(k.r->count[VO_CLEAN_SPIKE], 0u);
+        end(k);
+    }
+}
+
+Test(clean, a_flat_series_has_no_spikes_to_measure) {
+    begin("UTC");
+    for (int h = 0; h < 100; h++) add(JAN1 + h * 3600, h == 50 ? 9000 : 20);
+    outcome k = clean(STANDARD);
+    cr_assert_eq(k.r->count[VO_CLEAN_SPIKE], 0u);
+    end(k);
+}
+
+/* 2024-03-31 01:00Z and 2024-10-27 01:00Z: Europe's changes of clocks. */
+Test(clean, changes_of_clocks_are_named_at_their_first_interval) {
+    begin("Europe/Paris");
+    for (int h = 0; h < 8784; h++) add(JAN1 + h * 3600, h % 24);
+    outcome k = clean(STANDARD);
+    cr_assert(k.r->n_short_days == 1 && k.r->n_long_days == 1);
+    cr_assert(k.r->count[VO_CLEAN_DST_SHORT_DAY] == 1 &&
+              k.r->count[VO_CLEAN_DST_LONG_DAY] == 1);
+    cr_assert_eq(first_of(k.r, VO_CLEAN_DST_SHORT_DAY)->start_s, INT64_C(1711846800));
+    cr_assert_eq(first_of(k.r, VO_CLEAN_DST_LONG_DAY)->start_s, INT64_C(1729990800));
+    end(k);
+    begin("UTC");
+    for (int h = 0; h < 8784; h++) add(JAN1 + h * 3600, h % 24);
+    k = clean(STANDARD);
+    cr_assert_eq(k.r->n, 0u);
+    end(k);
+}
+
+Test(clean, parts_that_do_not_add_up_are_named) {
+    static const char *const names[] = {"price", "energy", "loss", "congestion"};
+    cr_assert_eq(vo_readings_set_create(&set, NULL), VO_OK);
+    cr_assert_eq(vo_readings_set_node(set, "", "", "X", names, 4, &rows, NULL), VO_OK);
+    for (int h = 0; h < 50; h++) {
+        const double v[4] = {100 + (h == 7 ? 0.06 : 0.04), 80, 15, 5};
+        cr_assert_eq(vo_readings_add(set, rows, JAN1 + h * 3600, 1, 0, v, NULL), VO_OK);
+    }
+    outcome k = clean(STANDARD);
+    cr_assert(k.r->count[VO_CLEAN_COMPONENT_SUM] == 1 && k.r->n == 1);
+    cr_assert_eq(k.r->touch[0].start_s, JAN1 + 7 * 3600);
+    end(k);
+}
+
+/* ---- other kinds
+ * ----------------------------------------------------------------------------- */
+
+Test(clean, what_is_no_price_may_stay_missing) {
+    begin("UTC");
+    strcpy(rows->kind, VO_KIND_WEATHER);
+    hours(0, 50);
+    hours(1000, 1100); /* 950 hours: longer than may be filled, and no week is near enough */
+    add(JAN1 + 1100 * 3600, NONE);
+    outcome k = clean(STANDARD);
+    cr_assert_eq(k.s->n, 1101u);
+    cr_assert(isnan(k.s->column[0].value[500]) && isnan(k.s->column[1].value[500]));
+    cr_assert_eq(k.r->count[VO_CLEAN_LEFT_MISSING], 950u * 2 + 1);
+    cr_assert_eq(k.r->count[VO_CLEAN_TRIMMED], 0u); /* the other column has a value there */
+    cr_assert_str_eq(k.s->column[0].name, "price"); /* names are the source's */
+    end(k);
+    begin("UTC");
+    hours(0, 50);
+    hours(1000, 1100);
+    must_refuse(STANDARD, "at most 192 h are filled");
+    vo_readings_set_free(set);
+}
+
+Test(clean, of_what_is_named_ten_thousand_are_listed_and_all_are_counted) {
+    begin("UTC");
+    strcpy(rows->kind, VO_KIND_LOAD);
+    add(JAN1, 1);
+    add(JAN1 + 30000 * INT64_C(3600), 1);
+    vo_clean_options o = STANDARD;
+    o.interval_minutes = 60;
+    outcome k = clean(o);
+    cr_assert_eq(k.r->count[VO_CLEAN_LEFT_MISSING], 29999u * 2);
+    cr_assert_eq(k.r->n, VO_CLEAN_MAX_NAMED);
+    end(k);
+}
+
+Test(clean, every_rule_has_a_name_and_says_what_was_done) {
+    for (int32_t i = 0; i < VO_CLEAN_RULE_COUNT; i++) {
+        cr_assert_eq(vo_clean_rule_find(vo_clean_rule_name(i)), i);
+        cr_assert(strlen(vo_clean_rule_done(i)) > 3);
+    }
+    cr_assert(vo_clean_rule_find("no such") == -1 && vo_clean_rule_find("") == -1);
+    cr_assert_str_eq(vo_clean_rule_name(-1), "?");
+    cr_assert_str_eq(vo_clean_rule_done(VO_CLEAN_RULE_COUNT), "?");
 }

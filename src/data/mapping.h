@@ -54,8 +54,8 @@ void vo_mapping_free(vo_mapping *m); /* accepts NULL */
 const char *vo_mapping_preset(size_t i);
 
 /* Options for a reader: what `given` (NULL: nothing) says, else what the mapping says. Given a
- * price_column or columns, those of the mapping do not count; given a zone, days_of_24 does not.
- * The result borrows from both. */
+ * price_column or columns, those of the mapping do not count; given a zone, days_of_24 does
+ * not. The result borrows from both. */
 vo_source_options vo_mapping_options(const vo_mapping *m, const vo_source_options *given);
 
 /* The embedded mapping whose header is exactly this one, the caller's to free; *out = NULL if

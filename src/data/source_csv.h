@@ -11,10 +11,6 @@ bool vo_source_csv_is(const char *head, size_t len);
 vo_status vo_source_csv_parse(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,
                               vo_error *err);
 
-/* What a column is, from its name: used alike for CSV and Parquet. Higher is likelier. */
-int vo_column_time_score(const char *name);
-int vo_column_price_score(const char *name);
-
 /* The file's name without folders and without extensions, at most 127 bytes. */
 void vo_source_label(const char *path, char label[128]);
 

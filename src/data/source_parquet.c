@@ -12,6 +12,7 @@
 #include "data/node_column.h"
 #include "data/source_csv.h"
 #include "data/stamp.h"
+#include "data/table.h"
 
 #define MAX_SQL 32768
 #define MAX_FIELDS 1024u

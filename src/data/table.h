@@ -1,0 +1,54 @@
+/* table.h -- rows of cells become readings, wherever they come from: CSV, JSON, PostgreSQL.
+ *
+ * What is asked for by name is taken (a mapping's columns with factor and offset, a settlement
+ * period, rows in order without stamps); what is not is told from the header and the first row:
+ * the time, the price, a column of nodes. A column that is not a number in the first row is
+ * text and left out, unless it was asked for.
+ */
+#ifndef VO_DATA_TABLE_H
+#define VO_DATA_TABLE_H
+
+#include "data/csv.h"
+#include "data/source.h"
+
+/* `cell` has a cell per column, valid during the call; `line` is where it stands, from 1. */
+typedef vo_status (*vo_table_take)(void *ctx, const vo_csv_field *cell, uint32_t line,
+                                   vo_error *err);
+
+typedef struct {
+    const char *name; /* of the file, for messages                                           */
+    const char *rows; /* what its rows are called: "line", "row"                             */
+    size_t n_columns;
+    const char *const *column; /* [n_columns] "column_3" where the source has no name        */
+    bool named;                /* the names are the source's own                             */
+    bool decimal_comma;
+    /* Every row from the first, each time that it is called; a failure of `take` is passed on
+     * at once. Once for the first row alone and once for all; more often only where a node or
+     * a process was asked for without its column. */
+    vo_status (*each)(void *ctx, vo_table_take take, void *take_ctx, vo_error *err);
+    void (*last_time)(void *ctx); /* the next call is the last one; NULL: no matter          */
+    void *ctx;
+} vo_table;
+
+/* VO_EINVAL naming file, row, column, value and remedy; VO_ENOTFOUND: no row of the node. */
+vo_status vo_table_read(const vo_table *t, const vo_source_options *o, vo_readings_set *set,
+                        vo_error *err);
+
+/* What a column is, from its name; higher is likelier, 0: it does not look like one. */
+int vo_column_time_score(const char *name);
+int vo_column_price_score(const char *name);
+
+/* Factor of a column of that name by price_factor: of prices and their parts. */
+double vo_column_price_factor(const vo_source_options *o, const char *name);
+
+/* A settlement period as an instant: local midnight of the stamp's date + (period - 1) lengths
+ * of elapsed time. VO_EINVAL without file and line: no period, or more than the day has. */
+typedef struct {
+    int64_t days, start_s, end_s; /* the day last asked for */
+    bool known;
+} vo_period_day;
+vo_status vo_period_start(vo_period_day *day, const vo_zone *zone, const vo_source_options *o,
+                          vo_csv_field date, vo_csv_field period, int64_t *start_s,
+                          vo_error *err);
+
+#endif

@@ -98,16 +98,19 @@ void cli_render_list(const vo_json *r, GString *out) {
 }
 
 static void columns(const vo_json *list, GString *out) {
-    cli_table *t = cli_table_new("<Column|>Values|>Missing|>Mean|>Least|>Most|>Negative");
+    static const char *const moment[] = {"mean", "sd", "min", "q05", "q50", "q95", "max"};
+    cli_table *t =
+        cli_table_new("<Column|>Values|>Missing|>Mean|>Deviation|>Least|>5 %|>Median|"
+                      ">95 %|>Most|>Below 0|>Spikes");
     for (size_t i = 0; i < vo_json_size(list); i++) {
-        const vo_json *x = vo_json_at(list, i);
+        const vo_json *x = vo_json_at(list, i), *m = vo_json_get(x, "moments");
         cli_table_cell(t, "%s", cli_str(x, "name"));
         cli_money_cell(t, cli_num(x, "count"), 0);
         cli_money_cell(t, cli_num(x, "missing"), 0);
-        cli_money_cell(t, cli_num(x, "mean"), 3);
-        cli_money_cell(t, cli_num(x, "min"), 3);
-        cli_money_cell(t, cli_num(x, "max"), 3);
-        cli_money_cell(t, cli_num(x, "negative"), 0);
+        for (size_t k = 0; k < G_N_ELEMENTS(moment); k++)
+            cli_money_cell(t, cli_num(m, moment[k]), 3);
+        cli_table_cell(t, "%.1f %%", 100 * cli_num(m, "negative_share"));
+        cli_table_cell(t, "%.1f %%", 100 * cli_num(m, "spike_share"));
     }
     cli_table_print(t, out);
 }
@@ -119,9 +122,11 @@ static void line_of(const vo_json *list, const char *what, GString *out) {
         const vo_json *v = vo_json_at(list, i);
         x[i] = vo_json_kind_of(v) == VO_JSON_NUMBER ? vo_json_number(v) : (double)NAN;
     }
-    g_string_append_printf(out, "  %-12s ", what);
-    cli_sparkline(x, n, 80, out);
-    g_string_append_c(out, '\n');
+    if (n) {
+        g_string_append_printf(out, "  %-12s ", what);
+        cli_sparkline(x, n, 80, out);
+        g_string_append_c(out, '\n');
+    }
     g_free(x);
 }
 
@@ -138,7 +143,8 @@ void cli_render_show(const vo_json *r, GString *out) {
     columns(vo_json_get(r, "columns"), out);
     g_string_append_c(out, '\n');
     line_of(vo_json_get(r, "curve"), "over time", out);
-    line_of(vo_json_get(r, "hours"), "by hour", out);
+    line_of(vo_json_get(vo_json_at(vo_json_get(r, "columns"), 0), "hour"), "by hour", out);
+    line_of(vo_json_get(vo_json_at(vo_json_get(r, "columns"), 0), "month"), "by month", out);
     if (cli_num(r, "touched_total") > 0) {
         g_string_append_printf(out,
                                "\n  %.0f changes kept beside it (export --changes; --raw "

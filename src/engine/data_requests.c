@@ -1,12 +1,14 @@
 /* data_requests.c -- see data_requests.h. */
 #include "engine/data_requests.h"
 
-#include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "data/import.h"
+#include "data/mapping.h"
+#include "engine/inputs.h"
 #include "engine/members.h"
 
 #define X(name, kind, lo, hi, unit, help) {#name, VO_FIELD_##kind, lo, hi, unit, help},
@@ -27,27 +29,68 @@ typedef struct {
     const vo_engine_options *o;
     vo_json *root;
     vo_field_value f[IMPORT_FIELDS];
+    vo_mapping *mapping;
+    vo_source_column column[VO_SERIES_MAX_COLUMNS];
+    char *columns; /* the text that `column` points into */
     vo_source_options source;
     vo_clean_options clean;
     size_t max_touched;
     vo_json_out *w;
-} import;
+} importing;
 
-static vo_status read_import(import *m, const char *request, vo_error *err) {
-    static const char *const orders[] = {"year", "day", "month"};
-    static const char *const zeros[] = {"source", "keep", "missing"};
-    static const char *const repairs[] = {"clean", "none", "uneven"};
-    const vo_field_value *f = m->f;
-    size_t order = 0, zero = 0, repair = 0;
-    vo_status s = vo_json_parse(request, strlen(request), &m->root, err);
-    if (s == VO_OK) s = vo_fields_read(m->root, "", import_fields, IMPORT_FIELDS, m->f, err);
+static void fini(importing *m) {
+    vo_mapping_free(m->mapping);
+    free(m->columns);
+    vo_json_free(m->root);
+}
+
+static vo_status refuse_columns(const char *text, vo_error *err) {
+    return vo_fail(
+        err, VO_EINVAL,
+        "columns = \"%.80s\": must be NAME=COLUMN or NAME=COLUMN*FACTOR, with commas "
+        "between; a column whose name has one of these signs goes into a mapping file",
+        text);
+}
+
+/* "load_kw=GC*0.5,pv_kw=GG" */
+static vo_status read_columns(importing *m, const char *text, vo_error *err) {
+    char *rest = m->columns = strdup(text);
+    if (!rest) return vo_fail(err, VO_ENOMEM, "no memory for columns");
+    size_t n = 0;
+    for (char *next; rest; rest = next) {
+        if ((next = strchr(rest, ','))) *next++ = '\0';
+        char *equals = strchr(rest, '='), *star = strrchr(rest, '*');
+        double factor = 1;
+        if (n == VO_SERIES_MAX_COLUMNS)
+            return vo_fail(err, VO_EINVAL, "columns names more than %d", VO_SERIES_MAX_COLUMNS);
+        if (!equals || equals == rest || !equals[1] || (star && star < equals))
+            return refuse_columns(text, err);
+        if (star && (!vo_text_number(star + 1, strlen(star + 1), &factor) || !isfinite(factor)))
+            return refuse_columns(text, err);
+        *equals = '\0';
+        if (star) *star = '\0';
+        m->column[n++] =
+            (vo_source_column){.name = rest, .column = equals + 1, .factor = factor};
+    }
+    m->source.column = m->column;
+    m->source.n_columns = n;
+    return VO_OK;
+}
+
+static vo_status read_start(importing *m, vo_error *err) {
+    const char *start = m->f[IMPORT_start].text;
+    vo_zone *zone = NULL;
+    if (!start) return VO_OK;
+    vo_status s = vo_zone_open(m->source.zone ? m->source.zone : "UTC", &zone, err);
     if (s == VO_OK)
-        s = vo_fields_choice(&f[IMPORT_date_order], "date_order", orders, 3, &order, err);
-    if (s == VO_OK) s = vo_fields_choice(&f[IMPORT_zero], "zero", zeros, 3, &zero, err);
-    if (s == VO_OK) s = vo_fields_choice(&f[IMPORT_repair], "repair", repairs, 3, &repair, err);
-    if (s != VO_OK) return s;
-    if (!f[IMPORT_file].text)
-        return vo_fail(err, VO_EINVAL, "file is missing: what shall be imported?");
+        s = vo_inputs_instant(zone, start, "start", false, &m->source.start_utc_s, err);
+    vo_zone_close(zone);
+    return s;
+}
+
+/* The mapping first: its zone is that of a start given beside it. */
+static vo_status read_source(importing *m, size_t order, size_t price_unit, vo_error *err) {
+    const vo_field_value *f = m->f;
     vo_source_options *so = &m->source;
     *so = vo_source_options_default();
     so->time_column = f[IMPORT_time_column].text;
@@ -63,12 +106,43 @@ static vo_status read_import(import *m, const char *request, vo_error *err) {
     so->node = f[IMPORT_node].text;
     so->only_node = f[IMPORT_only_node].text;
     so->only_process = f[IMPORT_only_process].text;
+    so->kind = f[IMPORT_kind].text;
+    so->unit = f[IMPORT_unit].text;
+    so->price_factor = price_unit == 1 ? 1000 : 0;
+    vo_status s = so->kind ? vo_kind_check(so->kind, err) : VO_OK;
+    if (s == VO_OK && f[IMPORT_columns].text) s = read_columns(m, f[IMPORT_columns].text, err);
+    if (s == VO_OK && f[IMPORT_mapping].text)
+        s = vo_mapping_load(NULL, f[IMPORT_mapping].text, &m->mapping, err);
+    if (s == VO_OK && m->mapping) *so = vo_mapping_options(m->mapping, so);
+    return s == VO_OK ? read_start(m, err) : s;
+}
+
+static vo_status read_import(importing *m, const char *request, vo_error *err) {
+    static const char *const orders[] = {"year", "day", "month"};
+    static const char *const zeros[] = {"source", "keep", "missing"};
+    static const char *const repairs[] = {"clean", "none", "uneven"};
+    static const char *const units[] = {"mwh", "kwh"};
+    const vo_field_value *f = m->f;
+    size_t order = 0, zero = 0, repair = 0, unit = 0;
+    vo_status s = vo_json_parse(request, strlen(request), &m->root, err);
+    if (s == VO_OK) s = vo_fields_read(m->root, "", import_fields, IMPORT_FIELDS, m->f, err);
+    if (s == VO_OK)
+        s = vo_fields_choice(&f[IMPORT_date_order], "date_order", orders, 3, &order, err);
+    if (s == VO_OK) s = vo_fields_choice(&f[IMPORT_zero], "zero", zeros, 3, &zero, err);
+    if (s == VO_OK) s = vo_fields_choice(&f[IMPORT_repair], "repair", repairs, 3, &repair, err);
+    if (s == VO_OK)
+        s = vo_fields_choice(&f[IMPORT_price_unit], "price_unit", units, 2, &unit, err);
+    if (s == VO_OK && !f[IMPORT_file].text)
+        s = vo_fail(err, VO_EINVAL, "file is missing: what shall be imported?");
+    if (s == VO_OK) s = read_source(m, order, unit, err);
+    if (s != VO_OK) return s;
     m->clean = vo_clean_options_default();
     m->clean.strict = repair == 1;
     m->clean.uneven = repair == 2;
     m->clean.zero = (vo_zero_policy)zero;
-    m->clean.interval_minutes = so->interval_minutes;
+    m->clean.interval_minutes = m->source.interval_minutes;
     if (f[IMPORT_max_fill_h].json) m->clean.max_fill_h = f[IMPORT_max_fill_h].number;
+    if (f[IMPORT_spike_iqr].json) m->clean.spike_iqr = f[IMPORT_spike_iqr].number;
     m->max_touched = f[IMPORT_max_touched].json ? (size_t)f[IMPORT_max_touched].number : 100;
     return VO_OK;
 }
@@ -76,20 +150,8 @@ static vo_status read_import(import *m, const char *request, vo_error *err) {
 /* Each node is written into the answer as it is done. */
 static vo_status note_node(void *ctx, size_t done, size_t nodes, const vo_lake_key *key,
                            const vo_clean_report *report, vo_error *err) {
-    const import *m = ctx;
-    vo_json_out_object(m->w);
-    vo_member_text(m->w, "kind", key->kind);
-    vo_member_text(m->w, "market", key->market);
-    vo_member_text(m->w, "process", key->process);
-    vo_member_text(m->w, "node", key->node);
-    vo_json_out_key(m->w, "stored");
-    vo_json_out_bool(m->w, report != NULL);
-    vo_json_out_key(m->w, "report");
-    if (report)
-        vo_clean_report_json(report, m->max_touched, m->w);
-    else
-        vo_json_out_null(m->w);
-    vo_json_out_end(m->w);
+    const importing *m = ctx;
+    vo_data_write_stored(m->w, key, report, m->max_touched);
     if (m->o->progress &&
         m->o->progress(m->o->progress_ctx, "importing", (double)done / (double)nodes) != 0)
         return vo_fail(err, VO_ECANCELED,
@@ -99,33 +161,59 @@ static vo_status note_node(void *ctx, size_t done, size_t nodes, const vo_lake_k
     return VO_OK;
 }
 
-vo_status vo_data_import_run(const vo_engine_options *o, const char *request, vo_json_out *w,
-                             vo_error *err) {
-    if (!o->allow_files) return vo_fail(err, VO_EINVAL, "file: local files are not read here");
-import m = {.o = o, .w = w };
+void vo_data_write_stored(vo_json_out *w, const vo_lake_key *key, const vo_clean_report *report,
+                          size_t max_touched) {
+    vo_json_out_object(w);
+    vo_member_text(w, "kind", key->kind ? key->kind : VO_KIND_PRICES);
+    vo_member_text(w, "market", key->market);
+    vo_member_text(w, "process", key->process);
+    vo_member_text(w, "node", key->node);
+    vo_member_bool(w, "stored", report != NULL);
+    vo_json_out_key(w, "report");
+    if (report)
+        vo_clean_report_json(report, max_touched, w);
+    else
+        vo_json_out_null(w);
+    vo_json_out_end(w);
+}
+
+void vo_data_write_summary(vo_json_out *w, const vo_import_summary *sum) {
+    const char *why = sum->first_refusal.msg;
+    vo_member_integer(w, "rows", (long long)sum->rows);
+    vo_member_integer(w, "intervals", (long long)sum->intervals);
+    vo_member_integer(w, "stored", (long long)sum->nodes);
+    vo_member_integer(w, "refused", (long long)sum->refused);
+    vo_member_text(w, "first_refusal", *why ? why : NULL);
+    vo_member_text(w, "note", *sum->note ? sum->note : NULL);
+}
+
+static vo_status import_rows(importing *m, vo_error *err) {
+    const char *file = m->f[IMPORT_file].text;
+    vo_json_out *w = m->w;
     vo_lake *lake = NULL;
     vo_import_summary sum = {0};
-    vo_status s = read_import(&m, request, err);
-    if (s == VO_OK) s = vo_lake_open(o->lake, &lake, err);
+    vo_status s = vo_lake_open(m->o->lake, &lake, err);
     if (s == VO_OK) {
         vo_json_out_object(w);
-        vo_member_text(w, "file", m.f[IMPORT_file].text);
-        vo_member_text(w, "lake", o->lake);
+        vo_member_text(w, "file", file);
+        vo_member_text(w, "lake", m->o->lake);
         vo_json_out_key(w, "series");
         vo_json_out_array(w);
-        s = vo_import(lake, m.f[IMPORT_file].text, &m.source, &m.clean, note_node, &m, &sum,
-                      err);
+        s = vo_import(lake, file, &m->source, &m->clean, note_node, m, &sum, err);
         vo_json_out_end(w);
-        vo_member_integer(w, "rows", (long long)sum.rows);
-        vo_member_integer(w, "intervals", (long long)sum.intervals);
-        vo_member_integer(w, "stored", (long long)sum.nodes);
-        vo_member_integer(w, "refused", (long long)sum.refused);
-        vo_member_text(w, "first_refusal",
-                       *sum.first_refusal.msg ? sum.first_refusal.msg : NULL);
-        vo_member_text(w, "note", *sum.note ? sum.note : NULL);
+        vo_data_write_summary(w, &sum);
         vo_json_out_end(w);
     }
     vo_lake_close(lake);
-    vo_json_free(m.root);
+    return s;
+}
+
+vo_status vo_data_import_run(const vo_engine_options *o, const char *request, vo_json_out *w,
+                             vo_error *err) {
+    importing m = {.o = o, .w = w};
+    if (!o->allow_files) return vo_fail(err, VO_EINVAL, "file: local files are not read here");
+    vo_status s = read_import(&m, request, err);
+    if (s == VO_OK) s = import_rows(&m, err);
+    fini(&m);
     return s;
 }

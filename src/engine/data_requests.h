@@ -5,12 +5,22 @@
 #include <volteo/engine.h>
 
 #include "base/json.h"
+#include "data/import.h"
 #include "engine/fields.h"
 
 // clang-format off
 /* X(name, kind, lo, hi, unit, help) */
 #define VO_IMPORT_FIELD_MAP(X)                                                                  \
-    X(file,             TEXT,   0, 0, "",  "what to read: CSV, Parquet, CENACE, EPF, ...")      \
+    X(file,             TEXT,   0, 0, "",  "what to read: a file, - for standard input, or a database")      \
+    X(mapping,          TEXT,   0, 0, "",  "how its columns are read: a name (aemo, ...) or a file") \
+    X(columns,          TEXT,   0, 0, "",  "NAME=COLUMN[*FACTOR],...: all that is read, the main one first") \
+    X(kind,             TEXT,   0, 0, "",  "prices (default), load, weather, carbon, ...")      \
+    X(unit,             TEXT,   0, 0, "",  "of the first column")                               \
+    X(price_unit,       TEXT,   0, 0, "",  "mwh (default) or kwh: what prices are per")         \
+    X(start,            TEXT,   0, 0, "",  "first interval, where the file has no stamps")      \
+    X(table,            TEXT,   0, 0, "",  "of the database that file names (postgres://...)")  \
+    X(tariffs,          TEXT,   0, 0, "",  "folder for tariffs; config/tariffs")                \
+    X(spike_iqr,        NUMBER, 0, 1e6, "", "a spike lies so many interquartile ranges from the median; 6; 0: none") \
     X(market,           TEXT,   0, 0, "",  "where the file does not say; LOCAL")          \
     X(process,          TEXT,   0, 0, "",  "where the file does not say; DA")                   \
     X(node,             TEXT,   0, 0, "",  "where the file does not say")                       \
@@ -35,5 +45,15 @@ const vo_field *vo_data_import_fields(size_t *n);
 
 vo_status vo_data_import_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                              vo_error *err);
+
+/* ---- shared with data_fetch ----------------------------------------------------------------
+ */
+
+/* One series stored (or refused: report NULL) with what cleaning did to it. */
+void vo_data_write_stored(vo_json_out *w, const vo_lake_key *key, const vo_clean_report *report,
+                          size_t max_touched);
+
+/* Members of the open object: rows, intervals, stored, refused, first_refusal, note. */
+void vo_data_write_summary(vo_json_out *w, const vo_import_summary *sum);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/zone.h"
 #include "data/export.h"
 #include "data/lake.h"
+#include "data/moments.h"
 #include "engine/inputs.h"
 #include "engine/members.h"
 #include "port/file.h"
@@ -202,26 +203,15 @@ vo_status vo_data_list_run(const vo_engine_options *o, const char *request, vo_j
 /* ---- show ---------------------------------------------------------------------------------
  */
 
-static void write_column(vo_json_out *w, const vo_column *c, size_t n) {
-    double sum = 0, least = (double)INFINITY, most = -(double)INFINITY;
-    size_t count = 0, negative = 0;
-    for (size_t t = 0; t < n; t++) {
-        const double v = c->value[t];
-        if (isnan(v)) continue;
-        sum += v;
-        count++;
-        negative += v < 0;
-        if (v < least) least = v;
-        if (v > most) most = v;
-    }
+static void write_column(vo_json_out *w, const vo_series *s, const vo_column *c) {
+    vo_moments m;
+    size_t n = 0;
+    for (size_t t = 0; t < s->n; t++)
+        if (!isnan(c->value[t])) n++;
     vo_json_out_object(w);
     vo_member_text(w, "name", c->name);
-    vo_member_integer(w, "count", (long long)count);
-    vo_member_integer(w, "missing", (long long)(n - count));
-    vo_member_integer(w, "negative", (long long)negative);
-    vo_member_number(w, "mean", count ? sum / (double)count : (double)NAN);
-    vo_member_number(w, "min", count ? least : (double)NAN);
-    vo_member_number(w, "max", count ? most : (double)NAN);
+    vo_member_integer(w, "count", (long long)n);
+    if (vo_moments_of(s, c->value, &m, NULL) == VO_OK) vo_moments_json(&m, w);
     vo_json_out_end(w);
 }
 
@@ -240,24 +230,6 @@ static void write_curve(vo_json_out *w, const vo_series *s) {
         }
         vo_json_out_number(w, n ? sum / (double)n : (double)NAN);
     }
-    vo_json_out_end(w);
-}
-
-/* Mean of the first column by local hour of the day. */
-static void write_hours(vo_json_out *w, const vo_series *s, const vo_zone *zone) {
-    double sum[24] = {0};
-    size_t n[24] = {0};
-    for (size_t t = 0; t < s->n; t++) {
-        const int64_t at = s->start[t].s;
-        const vo_civil c = vo_civil_from_seconds(at + vo_zone_offset(zone, at));
-        if (isnan(s->column[0].value[t])) continue;
-        sum[c.hour] += s->column[0].value[t];
-        n[c.hour]++;
-    }
-    vo_json_out_key(w, "hours");
-    vo_json_out_array(w);
-    for (int h = 0; h < 24; h++)
-        vo_json_out_number(w, n[h] ? sum[h] / (double)n[h] : (double)NAN);
     vo_json_out_end(w);
 }
 
@@ -312,10 +284,9 @@ static void write_show(const ask *a, const vo_series *s, const vo_lake_change *c
     vo_json_out_end(w);
     vo_json_out_key(w, "columns");
     vo_json_out_array(w);
-    for (size_t c = 0; c < s->n_columns; c++) write_column(w, &s->column[c], s->n);
+    for (size_t c = 0; c < s->n_columns; c++) write_column(w, s, &s->column[c]);
     vo_json_out_end(w);
     write_curve(w, s);
-    write_hours(w, s, a->zone);
     write_changes(a, change, n);
     vo_json_out_end(w);
 }

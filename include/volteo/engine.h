@@ -64,6 +64,14 @@ vo_status vo_engine_backtest(vo_engine *e, const char *request, char **response,
 vo_status vo_engine_data_import(vo_engine *e, const char *request, char **response,
                                 vo_error *err);
 
+/* From a web service into the lake. Never asked by anything but this call. */
+vo_status vo_engine_data_fetch(vo_engine *e, const char *request, char **response,
+                               vo_error *err);
+
+/* The environment variable that holds the key of a web service ("entsoe": VOLTEO_ENTSOE_TOKEN),
+ * for programs: the library reads none. NULL: no such service, or it has no key. */
+const char *vo_engine_key_variable(const char *client);
+
 /* What the lake holds; one of its series in figures; a span of it as a file; is the lake sound;
  * the same lake in less room. */
 vo_status vo_engine_data_list(vo_engine *e, const char *request, char **response,

@@ -111,6 +111,7 @@ const char *cli_rule_words(const char *rule);
 
 void cli_render_import(const vo_json *r, GString *out);
 void cli_render_list(const vo_json *r, GString *out);
+void cli_render_fetch(const vo_json *r, GString *out);
 void cli_render_show(const vo_json *r, GString *out);
 void cli_render_export(const vo_json *r, GString *out);
 void cli_render_health(const vo_json *r, GString *out); /* data doctor, data compact */

@@ -10,6 +10,7 @@
 #include "apps/cli.h"
 #include "base/text.h"
 #include "port/file.h"
+#include "port/terminal.h"
 
 typedef enum {
     TEXT,   /* a string                                  */
@@ -49,9 +50,9 @@ static const flag flags[] = {
     {"interval-minutes", NUMBER, PRICES, CLI_PLANS | CLI_IMPORT, "interval_minutes", "N", "step, where the file has only prices"},
     {"interval-minutes", NUMBER, METHOD, CLI_SYNTH, "interval_minutes", "N", "step of the prices, a divisor of 60 (60)"},
     {"start", TEXT, PRICES, CLI_PLANS, "start", "TIME", "first interval, where the file has only prices"},
-    {"tz", TEXT, PRICES, CLI_PLANS | CLI_IMPORT | CLI_SYNTH, "tz", "ZONE", "IANA zone of days and of bare time stamps"},
+    {"tz", TEXT, PRICES, CLI_PLANS | CLI_IMPORT | CLI_FETCH | CLI_SYNTH, "tz", "ZONE", "IANA zone of days and of bare time stamps"},
     {"currency", TEXT, PRICES, CLI_PLANS | CLI_IMPORT | CLI_SYNTH, "currency", "CODE", "for people"},
-    {"repair", TEXT, PRICES, CLI_PLANS | CLI_IMPORT, "repair", "HOW", "none, clean or uneven: gaps, duplicates, disorder"},
+    {"repair", TEXT, PRICES, CLI_PLANS | CLI_IMPORT | CLI_FETCH, "repair", "HOW", "none, clean or uneven: gaps, duplicates, disorder"},
     {"synthetic", YES, PRICES, CLI_PLANS, "synthetic", NULL, "say that the prices are made up"},
     {"export-price", EITHER, SITE, CLI_PLANS, "export_price", "COLUMN|NUMBER", "what exports are paid"},
     {"export-price-known", YES, SITE, CLI_TABLES, "export_price_known", NULL, "it is a tariff known ahead"},
@@ -100,8 +101,8 @@ static const flag flags[] = {
     {"tariffs", TEXT, OUTPUT, CLI_IMPORT, "tariffs", "DIR", "folder for tariffs (config/tariffs)"},
     {"spike-iqr", NUMBER, PRICES, CLI_IMPORT, "spike_iqr", "N", "a spike lies N interquartile ranges away (6)"},
     {"zero", TEXT, PRICES, CLI_IMPORT, "zero", "HOW", "prices of 0: source, keep or missing"},
-    {"max-fill-hours", NUMBER, PRICES, CLI_IMPORT, "max_fill_h", "H", "longest gap that is filled (192)"},
-    {"max-touched", NUMBER, OUTPUT, CLI_IMPORT, "max_touched", "N", "values listed; 0: all (100)"},
+    {"max-fill-hours", NUMBER, PRICES, CLI_IMPORT | CLI_FETCH, "max_fill_h", "H", "longest gap that is filled (192)"},
+    {"max-touched", NUMBER, OUTPUT, CLI_IMPORT | CLI_FETCH, "max_touched", "N", "values listed; 0: all (100)"},
     {"year", NUMBER, METHOD, CLI_SYNTH, "year", "YEAR", "2025"},
     {"days", NUMBER, METHOD, CLI_SYNTH, "days", "N", "from 1 January; 0: the whole year"},
     {"level", NUMBER, METHOD, CLI_SYNTH, "level", "NUMBER", "typical price (900)"},
@@ -113,6 +114,25 @@ static const flag flags[] = {
     {"first-node", NUMBER, METHOD, CLI_SYNTH, "first_node", "N", "0"},
     {"out", TEXT, OUTPUT, CLI_SYNTH, "out", "FILE", "CSV file to write"},
     {"market", TEXT, OUTPUT, CLI_SYNTH, "market", "NAME", "into the lake, as this market"},
+    {"nodes", TEXT, PRICES, CLI_FETCH, "nodes", "LIST", "names, with commas"},
+    {"zones", TEXT, PRICES, CLI_FETCH, "zones", "LIST", "load zones of cenace, EIC codes of entsoe"},
+    {"system", TEXT, PRICES, CLI_FETCH, "system", "NAME", "cenace: SIN (default), BCA or BCS"},
+    {"process", TEXT, PRICES, CLI_FETCH, "process", "NAME", "MDA or MTR; caiso: DAM, RTM, RTPD, HASP"},
+    {"from", TEXT, PRICES, CLI_FETCH, "from", "DATE", "first local day"},
+    {"to", TEXT, PRICES, CLI_FETCH, "to", "DATE", "last local day, included (the first)"},
+    {"latitude", NUMBER, PRICES, CLI_FETCH, "latitude", "DEGREES", "open_meteo: of the place"},
+    {"longitude", NUMBER, PRICES, CLI_FETCH, "longitude", "DEGREES", "open_meteo: of the place"},
+    {"variables", TEXT, PRICES, CLI_FETCH, "variables", "LIST", "open_meteo: hourly variables, with commas"},
+    {"mapping", TEXT, PRICES, CLI_FETCH, "mapping", "NAME|FILE", "batu: how to ask and how to read"},
+    {"base-url", TEXT, METHOD, CLI_FETCH, "base_url", "URL", "another address in place of the service's"},
+    {"proxy", TEXT, METHOD, CLI_FETCH, "proxy", "URL", "none unless given here"},
+    {"ca-file", TEXT, METHOD, CLI_FETCH, "ca_file", "FILE", "certificates to trust in place of the system's"},
+    {"timeout", NUMBER, METHOD, CLI_FETCH, "timeout_s", "SECONDS", "of one request (60)"},
+    {"retries", NUMBER, METHOD, CLI_FETCH, "retries", "N", "times a request is sent again (5)"},
+    {"parallel", NUMBER, METHOD, CLI_FETCH, "parallel", "N", "requests at once, 1 to 4"},
+    {"requests-per-minute", NUMBER, METHOD, CLI_FETCH, "requests_per_minute", "N", "the service's own politeness"},
+    {"cache", TEXT, METHOD, CLI_FETCH, "cache", "DIR|none", "kept replies (LAKE.replies)"},
+    {"dry-run", YES, OUTPUT, CLI_FETCH, "dry_run", NULL, "list what would be asked and ask nothing"},
     {"kind", TEXT, PRICES, CLI_LAKE, "kind", "KIND", "prices, load, weather, carbon, ..."},
     {"market", TEXT, PRICES, CLI_LAKE, "market", "NAME", "MEM, CAISO, ENTSOE, ..."},
     {"process", TEXT, PRICES, CLI_LAKE, "process", "NAME", "MDA, MTR, DAM, ..."},
@@ -322,6 +342,13 @@ static int write_source(const given *g, vo_json_out *w) {
     return CLI_DONE;
 }
 
+/* A key comes from the environment: on the command line everybody on the machine would see it.
+ */
+static void write_key(const char *client, vo_json_out *w) {
+    const char *variable = vo_engine_key_variable(client);
+    if (variable) write_text(w, "key", vo_environment(variable));
+}
+
 static int write_request(const given *g, const cli_options *o, char **rest, vo_json_out *w) {
     const bool plans = (g->command->bit & CLI_PLANS) != 0;
     int code = CLI_DONE;
@@ -345,6 +372,7 @@ static int write_request(const given *g, const cli_options *o, char **rest, vo_j
         vo_json_out_bool(w, true);
     }
     if (g->command->argument && rest) write_text(w, g->command->field, rest[0]);
+    if (g->command->bit == CLI_FETCH && rest) write_key(rest[0], w);
     vo_json_out_end(w);
     return code;
 }

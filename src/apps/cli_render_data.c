@@ -64,6 +64,32 @@ void cli_render_import(const vo_json *r, GString *out) {
     all_stored(r, out);
 }
 
+void cli_render_fetch(const vo_json *r, GString *out) {
+    const vo_json *urls = vo_json_get(r, "urls"), *missing = vo_json_get(r, "missing");
+    g_string_append_printf(out, "%s%s%s, %s to %s: %.0f calls", cli_bold(),
+                           cli_str(r, "client"), cli_plain(), cli_str(r, "from"),
+                           cli_str(r, "to"), cli_num(r, "calls"));
+    if (urls) {
+        g_string_append(out, ", none made:\n");
+        for (size_t i = 0; i < vo_json_size(urls); i++)
+            g_string_append_printf(out, "  %s\n", vo_json_string(vo_json_at(urls, i)));
+        return;
+    }
+    g_string_append_printf(out,
+                           ", %.0f requests (%.0f sent again), %.0f replies from %s; "
+                           "%.0f rows, %.0f series into %s\n",
+                           cli_num(r, "requests"), cli_num(r, "retried"), cli_num(r, "cached"),
+                           *cli_str(r, "cache") ? cli_str(r, "cache") : "the cache",
+                           cli_num(r, "rows"), cli_num(r, "stored"), cli_str(r, "lake"));
+    if (cli_num(r, "empty") > 0)
+        g_string_append_printf(out, "  %.0f replies were empty, the first: %s\n",
+                               cli_num(r, "empty"), cli_str(r, "first_empty"));
+    for (size_t i = 0; missing && i < vo_json_size(missing); i++)
+        g_string_append_printf(out, "  %snothing came for %s%s\n", cli_red(),
+                               vo_json_string(vo_json_at(missing, i)), cli_plain());
+    all_stored(r, out);
+}
+
 /* ---- the lake ---------------------------------------------------------------------------- */
 
 void cli_render_list(const vo_json *r, GString *out) {

@@ -36,6 +36,14 @@ static const cli_command commands[] = {
      "volteo data import sin_zonal_mda.csv.zst\n"
      "  volteo data import prices.csv --market DE --node DE-LU --tz Europe/Berlin",
      vo_engine_data_import, cli_render_import},
+    {"data fetch", CLI_FETCH, "CLIENT", "client",
+     "From a web service into the lake: cenace, batu, caiso, entsoe or open_meteo.",
+     "volteo data fetch cenace --zones APATZINGAN --from 2016-02-01 --to 2016-02-29\n"
+     "  VOLTEO_ENTSOE_TOKEN=... volteo data fetch entsoe --zones 10YNL----------L "
+     "--from 2025-09-17\n"
+     "  volteo data fetch open_meteo --latitude 37.34 --longitude -121.89 --from 2024-01-01 "
+     "--dry-run",
+     vo_engine_data_fetch, cli_render_fetch},
     {"data list", CLI_LIST, NULL, NULL, "What the lake holds.",
      "volteo data list --lake ./lake", vo_engine_data_list, cli_render_list},
     {"data show", CLI_SHOW, NULL, NULL,

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "data/live.h"
 #include "engine/compare.h"
+#include "engine/data_fetch.h"
 #include "engine/data_requests.h"
 #include "engine/data_synth.h"
 #include "engine/doctor.h"
@@ -127,6 +129,19 @@ vo_status vo_engine_data_import(vo_engine *e, const char *request, char **respon
 vo_status vo_engine_data_list(vo_engine *e, const char *request, char **response,
                               vo_error *err) {
     return call(e, vo_data_list_run, request, response, err);
+}
+
+vo_status vo_engine_data_fetch(vo_engine *e, const char *request, char **response,
+                               vo_error *err) {
+    return call(e, vo_data_fetch_run, request, response, err);
+}
+
+const char *vo_engine_key_variable(const char *client) {
+    for (int32_t i = 0; i < VO_LIVE_CLIENTS; i++) {
+        const vo_live_service *s = vo_live_service_of((vo_live_client)i);
+        if (strcmp(s->name, client) == 0) return *s->key_env ? s->key_env : NULL;
+    }
+    return NULL;
 }
 
 vo_status vo_engine_data_show(vo_engine *e, const char *request, char **response,

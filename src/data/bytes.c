@@ -27,6 +27,7 @@ struct vo_bytes {
     char name[NAME], entry_name[NAME]; /* of the file; of the stream in a zip */
     vo_bytes_stop stop;
     void *stop_ctx;
+    bool stopped;
     /* raw bytes */
     const char *data;   /* memory; NULL: `in` */
     size_t len, at;     /* of memory */
@@ -43,8 +44,7 @@ struct vo_bytes {
     bool mid_frame; /* the input may not end here */
     struct archive *zip;
     unsigned entry; /* files of the zip begun, from 1 */
-    int64_t zip_at;
-    size_t made; /* of the whole file, all entries of a zip */
+    size_t made;    /* of the whole file, all entries of a zip */
     /* the first bytes of the stream, and how many of them were taken */
     bool headed;
     size_t n_head, head_at;
@@ -57,11 +57,21 @@ static vo_status named(const vo_bytes *b, vo_status st, const vo_error *why, vo_
     return vo_fail(err, st, "%s: %.400s", b->name, why->msg);
 }
 
+static double share(const vo_bytes *b) {
+    const int64_t all = b->data ? (int64_t)b->len : b->in.size;
+    return all > 0 ? (b->raw_at < all ? (double)b->raw_at / (double)all : 1) : -1;
+}
+
+static bool must_stop(void *ctx) {
+    const vo_bytes *b = ctx;
+    return b->stop && b->stop(b->stop_ctx, share(b));
+}
+
 /* The next raw bytes of a pipe: first again what was kept, then new ones. */
 static vo_status read_pipe(vo_bytes *b, size_t *got, vo_error *err) {
     if (b->raw_at < b->n_kept)
         return vo_stream_read_at(&b->kept, b->raw_at, b->raw, RAW, got, err);
-    vo_status st = vo_stream_read(&b->in, b->raw, RAW, got, b->stop, b->stop_ctx, err);
+    vo_status st = vo_stream_read(&b->in, b->raw, RAW, got, must_stop, b, err);
     if (st != VO_OK || !b->keep || *got == 0) return st;
     if (b->kept.fd < 0) st = vo_stream_temporary(NULL, &b->kept, err);
     if (st == VO_OK) st = vo_stream_write_at(&b->kept, b->n_kept, b->raw, *got, err);
@@ -74,8 +84,10 @@ static vo_status more_raw(vo_bytes *b, vo_error *err) {
     vo_error why = {0};
     vo_status st = VO_OK;
     if (b->left) return VO_OK;
-    if (b->stop && b->stop(b->stop_ctx))
+    if (must_stop(b)) {
+        b->stopped = true;
         return vo_fail(err, VO_ECANCELED, "%s: stopped while reading", b->name);
+    }
     if (b->data) {
         b->next = b->data + b->at;
         b->left = b->len - b->at < RAW ? b->len - b->at : RAW;
@@ -205,6 +217,11 @@ vo_status vo_bytes_open(const char *name, const char *data, size_t len, vo_bytes
 }
 
 vo_status vo_bytes_open_file(const char *path, vo_bytes **out, vo_error *err) {
+    return vo_bytes_open_watched(path, NULL, NULL, out, err);
+}
+
+vo_status vo_bytes_open_watched(const char *path, vo_bytes_stop stop, void *ctx, vo_bytes **out,
+                                vo_error *err) {
     vo_stream in = VO_STREAM_NONE;
     const vo_status st = vo_stream_open(path, &in, err);
     if (st != VO_OK) return st;
@@ -215,6 +232,8 @@ vo_status vo_bytes_open_file(const char *path, vo_bytes **out, vo_error *err) {
     }
     b->in = in;
     b->kept = VO_STREAM_NONE;
+    b->stop = stop;
+    b->stop_ctx = ctx;
     return open_any(strcmp(path, "-") == 0 ? "standard input" : path, b, out, err);
 }
 
@@ -233,18 +252,7 @@ const char *vo_bytes_name(const vo_bytes *b) {
     return b->kind == ZIP && b->entry_name[0] ? b->entry_name : b->name;
 }
 
-void vo_bytes_watch(vo_bytes *b, vo_bytes_stop stop, void *ctx) {
-    b->stop = stop;
-    b->stop_ctx = ctx;
-}
-
 void vo_bytes_settle(vo_bytes *b) { b->keep = false; }
-
-double vo_bytes_share(const vo_bytes *b) {
-    const int64_t all = b->data ? (int64_t)b->len : b->in.size;
-    const int64_t at = b->kind == ZIP ? b->zip_at : b->raw_at;
-    return all > 0 ? (at < all ? (double)at / (double)all : 1) : -1;
-}
 
 /* ---- zip ------------------------------------------------------------------------------- */
 
@@ -280,8 +288,7 @@ static la_int64_t zip_seek(struct archive *a, void *ctx, la_int64_t offset, int 
 
 static vo_status zip_damaged(const vo_bytes *b, vo_error *err) {
     const char *why = archive_error_string(b->zip);
-    if (b->stop && b->stop(b->stop_ctx))
-        return vo_fail(err, VO_ECANCELED, "%s: stopped while reading", b->name);
+    if (b->stopped) return vo_fail(err, VO_ECANCELED, "%s: stopped while reading", b->name);
     return damaged(b, why ? why : "no reason given", err);
 }
 
@@ -389,7 +396,6 @@ static vo_status read_zip(vo_bytes *b, char *into, size_t cap, size_t *got, vo_e
     const la_ssize_t n = archive_read_data(b->zip, into, cap);
     if (n < 0) return zip_damaged(b, err);
     *got = (size_t)n;
-    b->zip_at = b->raw_at;
     return VO_OK;
 }
 

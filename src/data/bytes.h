@@ -26,6 +26,13 @@ vo_status vo_bytes_open(const char *name, const char *data, size_t len, vo_bytes
 
 /* Over a file; "-" is standard input. VO_ENOTFOUND, VO_EIO, VO_EINVAL. */
 vo_status vo_bytes_open_file(const char *path, vo_bytes **out, vo_error *err);
+
+/* The same with `stop` called now and then while bytes come, and while a pipe gives none;
+ * `share` is how much of the file was read, 0..1, or -1 where its size is not known. True stops
+ * whatever is being done: VO_ECANCELED. NULL: never. */
+typedef bool (*vo_bytes_stop)(void *ctx, double share);
+vo_status vo_bytes_open_watched(const char *path, vo_bytes_stop stop, void *ctx, vo_bytes **out,
+                                vo_error *err);
 void vo_bytes_close(vo_bytes *b); /* accepts NULL */
 
 /* For messages: the file's name; of a zip "FILE:ENTRY". Valid until next or close. */
@@ -44,14 +51,6 @@ vo_status vo_bytes_rewind(vo_bytes *b, vo_error *err);
 /* There will be no further rewind of this stream or of the next ones: a pipe is spooled no
  * more. */
 void vo_bytes_settle(vo_bytes *b);
-
-/* Called now and then while bytes come, and while a pipe gives none; true stops with
- * VO_ECANCELED. */
-typedef bool (*vo_bytes_stop)(void *ctx);
-void vo_bytes_watch(vo_bytes *b, vo_bytes_stop stop, void *ctx);
-
-/* How much of the file was read, 0..1; -1 where its size is not known. */
-double vo_bytes_share(const vo_bytes *b);
 
 /* To the next file of a zip; *more = false where there is none (always, if it is no zip). */
 vo_status vo_bytes_next(vo_bytes *b, bool *more, vo_error *err);

@@ -1,52 +1,108 @@
-/* import.c -- see import.h. */
+/* import.c -- see import.h. One thread reads and parses, rows wait in the set (on disk beyond
+ * its budget); then nodes are cleaned and written, two at a time: each thread has a lake of its
+ * own. Progress is told in the order of the nodes, whichever thread was faster. */
 #include "data/import.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "data/source_csv.h"
+#include "port/thread.h"
 
-static const char *either(const char *a, const char *b) { return a[0] ? a : b; }
+#define BUDGET ((size_t)48 << 20) /* of rows in memory while a file is read */
+#define THREADS 2u
+#define BATCH 64u /* nodes between two tellings of progress */
+
+typedef struct { /* of one node */
+    vo_lake_key key;
+    vo_clean_report *report; /* NULL: refused */
+    size_t intervals;
+    vo_error refusal;
+} outcome;
 
 typedef struct {
-    vo_lake *lake;
+    vo_lake *lake[THREADS]; /* the first is the caller's */
+    vo_readings_set *set;
     const char *label, *source;
     const vo_clean_options *clean;
     vo_import_progress progress;
     void *ctx;
-    size_t done, nodes;
+    size_t first; /* node of outcome 0 */
+    outcome out[BATCH];
     vo_import_summary sum;
 } import;
 
-static vo_status import_node(import *m, const vo_readings *r, const vo_lake_key *key,
-                             vo_clean_report **report, vo_error *err) {
+static const char *either(const char *a, const char *b) { return a[0] ? a : b; }
+
+/* ---- a node ------------------------------------------------------------------------- */
+
+/* What cleaning refuses is this node's fault, not the file's. */
+static vo_status store(import *m, vo_lake *lake, const vo_readings *r, outcome *out,
+                       vo_error *err) {
     vo_series *s = NULL;
     vo_error why = {0};
-    vo_status st = vo_clean(r, m->clean, &s, report, &why);
-    if (st == VO_EINVAL) { /* this node's fault, not the file's */
-        if (m->sum.refused++ == 0) m->sum.first_refusal = why;
+    vo_status st = vo_clean(r, m->clean, &s, &out->report, &why);
+    if (st == VO_EINVAL) {
+        out->refusal = why;
         return VO_OK;
     }
     if (st != VO_OK) return vo_fail(err, st, "%s", why.msg);
-    st = vo_lake_upsert(m->lake, key, s, *report, m->source, err);
-    if (st == VO_OK) {
-        m->sum.nodes++;
-        m->sum.intervals += s->n;
-    }
+    st = vo_lake_upsert(lake, &out->key, s, out->report, m->source, err);
+    out->intervals = s->n;
     vo_series_free(s);
     return st;
 }
 
-static vo_status take_node(void *ctx, const vo_readings *r, vo_error *err) {
+static vo_status do_node(void *ctx, size_t i, size_t worker, vo_error *err) {
     import *m = ctx;
-    const vo_lake_key key = {either(r->market, "LOCAL"), either(r->process, "DA"),
-                             either(r->node, m->label), either(r->kind, VO_KIND_PRICES)};
-    vo_clean_report *report = NULL;
-    vo_status st = import_node(m, r, &key, &report, err);
-    m->done++;
-    if (st == VO_OK && m->progress)
-        st = m->progress(m->ctx, m->done, m->nodes, &key, report, err);
-    vo_clean_report_free(report);
+    const size_t node = m->first + i;
+    vo_readings *r = NULL;
+    vo_status st = vo_readings_set_load(m->set, node, INT64_MIN, INT64_MAX, &r, err);
+    if (st == VO_OK) st = store(m, m->lake[worker], r, &m->out[i], err);
+    vo_readings_set_drop(m->set, node, r);
+    return st;
+}
+
+/* ---- all of them --------------------------------------------------------------------- */
+
+static void begin_batch(import *m, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const vo_readings *r = m->set->item[m->first + i];
+        m->out[i] =
+            (outcome){.key = {either(r->market, "LOCAL"), either(r->process, "DA"),
+                              either(r->node, m->label), either(r->kind, VO_KIND_PRICES)}};
+    }
+}
+
+static vo_status tell(import *m, size_t i, vo_error *err) {
+    const outcome *o = &m->out[i];
+    if (o->report) {
+        m->sum.nodes++;
+        m->sum.intervals += o->intervals;
+    } else if (m->sum.refused++ == 0) {
+        m->sum.first_refusal = o->refusal;
+    }
+    if (!m->progress) return VO_OK;
+    return m->progress(m->ctx, m->first + i + 1, m->set->n, &o->key, o->report, err);
+}
+
+static void end_batch(import *m, size_t n) {
+    for (size_t i = 0; i < n; i++) vo_clean_report_free(m->out[i].report);
+}
+
+static vo_status do_all(import *m, size_t threads, vo_error *err) {
+    vo_status st = VO_OK;
+    for (m->first = 0; m->first < m->set->n && st == VO_OK;) {
+        const size_t left = m->set->n - m->first, n = left < BATCH ? left : BATCH;
+        begin_batch(m, n);
+        st = vo_thread_for(n, threads, do_node, m, err);
+        for (size_t i = 0; i < n && st == VO_OK; i++) st = tell(m, i, err);
+        end_batch(m, n);
+        m->first += n;
+    }
+    if (st == VO_OK && m->sum.nodes == 0)
+        st = vo_fail(err, VO_EINVAL, "%s",
+                     m->sum.refused ? m->sum.first_refusal.msg : "there is no row to import");
     return st;
 }
 
@@ -54,26 +110,54 @@ vo_status vo_import_set(vo_lake *lake, vo_readings_set *set, const char *label,
                         const char *source, const vo_clean_options *clean,
                         vo_import_progress progress, void *ctx, vo_import_summary *out,
                         vo_error *err) {
-import m = {lake, label, source, clean, progress, ctx, 0, set->n, {.rows = set->rows } };
+import m = {.lake[0] = lake, .set = set, .label = label, .source = source, .clean = clean, .progress = progress, .ctx = ctx, .sum.rows = set->rows };
+    size_t threads = 1;
     memcpy(m.sum.note, set->note, sizeof m.sum.note);
-    vo_status st = vo_readings_set_each(set, take_node, &m, err);
-    if (st == VO_OK && m.sum.nodes == 0)
-        st = vo_fail(err, VO_EINVAL, "%s",
-                     m.sum.refused ? m.sum.first_refusal.msg : "there is no row to import");
+    vo_status st = VO_OK;
+    while (st == VO_OK && threads < THREADS && threads < set->n && threads < vo_thread_count())
+        st = vo_lake_open(vo_lake_root(lake), &m.lake[threads++], err);
+    if (st == VO_OK) st = do_all(&m, threads, err);
     if (st == VO_OK) *out = m.sum;
+    for (size_t i = 1; i < THREADS; i++) vo_lake_close(m.lake[i]);
     return st;
+}
+
+/* ---- a file --------------------------------------------------------------------------- */
+
+typedef struct {
+    vo_import_progress progress;
+    void *ctx;
+    vo_status st;
+    vo_error err;
+} watch;
+
+/* Told in thousandths of the file: key NULL. */
+static bool while_reading(void *ctx, double share) {
+    watch *w = ctx;
+    const bool known = share >= 0;
+    w->st = w->progress(w->ctx, known ? (size_t)(share * 1000) : 0, known ? 1000 : 0, NULL,
+                        NULL, &w->err);
+    return w->st != VO_OK;
 }
 
 vo_status vo_import(vo_lake *lake, const char *path, const vo_source_options *source,
                     const vo_clean_options *clean, vo_import_progress progress, void *ctx,
                     vo_import_summary *out, vo_error *err) {
+    vo_source_options o = source ? *source : vo_source_options_default();
+    watch w = {.progress = progress, .ctx = ctx};
     vo_readings_set *set = NULL;
-    char label[128];
-    vo_status st = vo_readings_set_create(&set, err);
-    if (st != VO_OK) return st;
+    char label[128], folder[2200];
+    if (progress) {
+        o.watch = while_reading;
+        o.watch_ctx = &w;
+    }
+    snprintf(folder, sizeof folder, "%.2100s/.spill", vo_lake_root(lake));
     vo_source_label(path, label);
     label[63] = '\0';
-    st = vo_source_stream(path, source, set, err);
+    vo_status st = vo_readings_set_create_spilling(folder, BUDGET, &set, err);
+    if (st != VO_OK) return st;
+    st = vo_source_stream(path, &o, set, err);
+    if (st != VO_OK && w.st != VO_OK) st = vo_fail(err, w.st, "%s", w.err.msg);
     if (st == VO_OK) st = vo_import_set(lake, set, label, path, clean, progress, ctx, out, err);
     vo_readings_set_free(set);
     return st;

@@ -8,6 +8,8 @@
 
 #include <volteo/schedule.h>
 
+#include "data/spill.h"
+
 vo_status vo_kind_check(const char *kind, vo_error *err) {
     const size_t n = strspn(kind, "abcdefghijklmnopqrstuvwxyz_");
     if (n > 0 && n < 16 && kind[n] == '\0') return VO_OK;
@@ -24,12 +26,38 @@ vo_status vo_readings_set_create(vo_readings_set **out, vo_error *err) {
     return VO_OK;
 }
 
-static void readings_free(vo_readings *r) {
-    if (!r) return;
-    for (size_t c = 0; c < r->n_columns; c++) free(r->column[c].value);
+vo_status vo_readings_set_create_spilling(const char *folder, size_t budget_bytes,
+                                          vo_readings_set **out, vo_error *err) {
+    vo_readings_set *set = calloc(1, sizeof *set);
+    if (!set) return vo_fail(err, VO_ENOMEM, "no memory for readings");
+    const vo_status st = vo_spill_create(folder, &set->spill, err);
+    if (st != VO_OK) {
+        vo_readings_set_free(set);
+        return st;
+    }
+    set->budget = budget_bytes;
+    *out = set;
+    return VO_OK;
+}
+
+static void free_rows(vo_readings *r) {
+    for (size_t c = 0; c < r->n_columns; c++) {
+        free(r->column[c].value);
+        r->column[c].value = NULL;
+    }
     free(r->start_s);
     free(r->line);
     free(r->flag);
+    r->start_s = NULL;
+    r->line = NULL;
+    r->flag = NULL;
+    r->n = r->capacity = 0;
+}
+
+static void readings_free(vo_readings *r) {
+    if (!r) return;
+    free_rows(r);
+    free(r->extent);
     free(r);
 }
 
@@ -38,6 +66,7 @@ void vo_readings_set_free(vo_readings_set *set) {
     for (size_t i = 0; i < set->n; i++) readings_free(set->item[i]);
     free(set->item);
     free(set->bucket);
+    vo_spill_free(set->spill);
     free(set);
 }
 
@@ -178,8 +207,11 @@ vo_status vo_readings_set_find(const vo_readings_set *set, const char *process,
     return VO_OK;
 }
 
-static vo_status grow_rows(vo_readings *r, vo_error *err) {
-    const size_t capacity = r->capacity ? r->capacity * 2 : 64;
+/* ---- rows ----------------------------------------------------------------------- */
+
+static size_t row_bytes(const vo_readings *r) { return 13 + 8 * r->n_columns; }
+
+static vo_status make_room(vo_readings *r, size_t capacity, vo_error *err) {
     int64_t *start = realloc(r->start_s, capacity * sizeof *start);
     if (start) r->start_s = start;
     uint32_t *line = realloc(r->line, capacity * sizeof *line);
@@ -197,12 +229,37 @@ static vo_status grow_rows(vo_readings *r, vo_error *err) {
     return VO_OK;
 }
 
+static vo_status spill_all(vo_readings_set *set, vo_error *err) {
+    for (size_t i = 0; i < set->n; i++) {
+        const vo_status st = vo_spill_out(set->spill, set->item[i], err);
+        if (st != VO_OK) return st;
+        free_rows(set->item[i]);
+    }
+    set->bytes = 0;
+    return vo_spill_flush(set->spill, err);
+}
+
+static vo_status grow_rows(vo_readings_set *set, vo_readings *r, vo_error *err) {
+    size_t more = r->capacity ? r->capacity : 64;
+    if (set->spill && set->bytes > 0 && set->bytes + more * row_bytes(r) > set->budget) {
+        const vo_status st = spill_all(set, err);
+        if (st != VO_OK) return st;
+        more = 64;
+    }
+    const vo_status st = make_room(r, r->capacity + more, err);
+    if (st == VO_OK) set->bytes += more * row_bytes(r);
+    return st;
+}
+
 vo_status vo_readings_add(vo_readings_set *set, vo_readings *r, int64_t start_s, uint32_t line,
                           uint8_t flag, const double *values, vo_error *err) {
-    if (set->rows >= VO_MAX_INTERVALS)
+    if (!set->spill && set->rows >= VO_MAX_INTERVALS)
         return vo_fail(err, VO_EINVAL, "more than %u rows; split the file or name a node",
                        VO_MAX_INTERVALS);
-    if (r->n == r->capacity && grow_rows(r, err) != VO_OK) return VO_ENOMEM;
+    if (r->n == r->capacity) {
+        const vo_status st = grow_rows(set, r, err);
+        if (st != VO_OK) return st;
+    }
     const size_t i = r->n++;
     r->start_s[i] = start_s;
     r->line[i] = line;
@@ -214,35 +271,159 @@ vo_status vo_readings_add(vo_readings_set *set, vo_readings *r, int64_t start_s,
     return VO_OK;
 }
 
-/* ---- taking them out ------------------------------------------------------------ */
+/* ---- interval ends -------------------------------------------------------------- */
+
+#define SAMPLE 1002u
 
 static int by_size(const void *a, const void *b) {
     const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return (x > y) - (x < y);
 }
 
-/* Stamps at interval ends: back by the interval stated, or by the median distance. */
-void vo_readings_settle(vo_readings *r) {
-    if (!r->stamps_at_end) return;
-    r->stamps_at_end = false;
-    int64_t step_s = (int64_t)llround(r->interval_h * 3600);
-    if (step_s <= 0 && r->n > 1) {
-        int64_t sample[1001];
-        size_t n = 0;
-        for (size_t i = 1; i < r->n && n < 1001; i++)
-            if (r->start_s[i] > r->start_s[i - 1])
-                sample[n++] = r->start_s[i] - r->start_s[i - 1];
-        qsort(sample, n, sizeof sample[0], by_size);
-        step_s = n ? sample[n / 2] : 0;
+/* By how much ends lie behind starts: the interval stated, or the median distance between the
+ * first rows; 0 where stamps are starts. */
+static vo_status end_step(const vo_readings_set *set, const vo_readings *r, int64_t *step_s,
+                          vo_error *err) {
+    int64_t start[SAMPLE], gap[SAMPLE];
+    size_t n = 0, m = 0;
+    *step_s = r->stamps_at_end ? (int64_t)llround(r->interval_h * 3600) : 0;
+    if (!r->stamps_at_end || *step_s > 0) return VO_OK;
+    for (size_t e = 0; e < r->n_extents && n < SAMPLE; e++) {
+        size_t got = 0;
+        const vo_status st =
+            vo_spill_starts(set->spill, r, e, start + n, SAMPLE - n, &got, err);
+        if (st != VO_OK) return st;
+        n += got;
     }
-    for (size_t i = 0; i < r->n; i++) r->start_s[i] -= step_s;
+    for (size_t i = 0; i < r->n && n < SAMPLE; i++) start[n++] = r->start_s[i];
+    for (size_t i = 1; i < n; i++)
+        if (start[i] > start[i - 1]) gap[m++] = start[i] - start[i - 1];
+    qsort(gap, m, sizeof gap[0], by_size);
+    *step_s = m ? gap[m / 2] : 0;
+    return VO_OK;
+}
+
+static void shift(vo_readings *r, int64_t step_s) {
+    for (size_t i = 0; i < r->n && step_s; i++) r->start_s[i] -= step_s;
+    r->stamps_at_end = false;
+}
+
+void vo_readings_set_settle(vo_readings_set *set) {
+    for (size_t i = 0; i < set->n; i++) {
+        int64_t step_s = 0;
+        if (set->item[i]->n_extents) continue;
+        (void)end_step(set, set->item[i], &step_s, NULL); /* reads nothing: all is in memory */
+        shift(set->item[i], step_s);
+    }
+}
+
+/* ---- taking them out ------------------------------------------------------------ */
+
+/* Rows of the span, at most: extents whose spans do not meet it have none. */
+static size_t rows_within(const vo_readings *r, int64_t from_s, int64_t to_s) {
+    size_t n = r->n;
+    for (size_t e = 0; e < r->n_extents; e++)
+        if (r->extent[e].max_s >= from_s && r->extent[e].min_s < to_s)
+            n += (size_t)r->extent[e].n;
+    return n;
+}
+
+/* `r` without its rows. */
+static vo_readings *same_node(const vo_readings *r) {
+    vo_readings *out = malloc(sizeof *out);
+    if (!out) return NULL;
+    *out = *r;
+    out->start_s = NULL;
+    out->line = NULL;
+    out->flag = NULL;
+    out->extent = NULL;
+    out->n = out->capacity = out->n_extents = out->extents_capacity = 0;
+    for (size_t c = 0; c < r->n_columns; c++) out->column[c].value = NULL;
+    return out;
+}
+
+static vo_status copy_tail(const vo_readings *r, int64_t from_s, int64_t to_s, vo_readings *to,
+                           vo_error *err) {
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->start_s[i] < from_s || r->start_s[i] >= to_s) continue;
+        if (to->n == to->capacity)
+            return vo_fail(err, VO_EIO, "%s: more rows than were counted", r->node);
+        to->start_s[to->n] = r->start_s[i];
+        to->line[to->n] = r->line[i];
+        to->flag[to->n] = r->flag[i];
+        for (size_t c = 0; c < r->n_columns; c++)
+            to->column[c].value[to->n] = r->column[c].value[i];
+        to->n++;
+    }
+    return VO_OK;
+}
+
+static vo_status load(const vo_readings_set *set, const vo_readings *r, int64_t from_s,
+                      int64_t to_s, vo_readings **out, vo_error *err) {
+    int64_t step_s = 0;
+    vo_readings *to = same_node(r);
+    if (!to) return vo_fail(err, VO_ENOMEM, "no memory for %s", r->node);
+    vo_status st = end_step(set, r, &step_s, err);
+    if (from_s > INT64_MIN + step_s) from_s += step_s;
+    if (to_s < INT64_MAX - step_s) to_s += step_s;
+    const size_t most = rows_within(r, from_s, to_s);
+    if (st == VO_OK && most > 0) st = make_room(to, most + VO_SPILL_PIECE, err);
+    for (size_t e = 0; e < r->n_extents && st == VO_OK; e++)
+        st = vo_spill_in(set->spill, r, e, from_s, to_s, to, err);
+    if (st == VO_OK) st = copy_tail(r, from_s, to_s, to, err);
+    if (st != VO_OK) {
+        readings_free(to);
+        return st;
+    }
+    shift(to, step_s);
+    to->added = to->n;
+    *out = to;
+    return VO_OK;
+}
+
+vo_status vo_readings_set_load(vo_readings_set *set, size_t i, int64_t from_s, int64_t to_s,
+                               vo_readings **out, vo_error *err) {
+    vo_readings *r = set->item[i];
+    const bool all = from_s == INT64_MIN && to_s == INT64_MAX;
+    if (r->n_extents || !all) return load(set, r, from_s, to_s, out, err);
+    int64_t step_s = 0;
+    (void)end_step(set, r, &step_s, NULL);
+    shift(r, step_s);
+    *out = r;
+    return VO_OK;
+}
+
+void vo_readings_set_drop(vo_readings_set *set, size_t i, vo_readings *r) {
+    if (r && r != set->item[i]) readings_free(r);
+}
+
+vo_status vo_readings_set_span(vo_readings_set *set, size_t i, int64_t *first_s,
+                               int64_t *last_s, vo_error *err) {
+    const vo_readings *r = set->item[i];
+    int64_t min_s = INT64_MAX, max_s = INT64_MIN, step_s = 0;
+    if (r->n + r->n_extents == 0) return vo_fail(err, VO_EINVAL, "%s has no rows", r->label);
+    const vo_status st = end_step(set, r, &step_s, err);
+    if (st != VO_OK) return st;
+    for (size_t k = 0; k < r->n; k++) {
+        if (r->start_s[k] < min_s) min_s = r->start_s[k];
+        if (r->start_s[k] > max_s) max_s = r->start_s[k];
+    }
+    for (size_t e = 0; e < r->n_extents; e++) {
+        if (r->extent[e].min_s < min_s) min_s = r->extent[e].min_s;
+        if (r->extent[e].max_s > max_s) max_s = r->extent[e].max_s;
+    }
+    *first_s = min_s - step_s;
+    *last_s = max_s - step_s;
+    return VO_OK;
 }
 
 vo_status vo_readings_set_each(vo_readings_set *set, vo_readings_take take, void *ctx,
                                vo_error *err) {
     for (size_t i = 0; i < set->n; i++) {
-        vo_readings_settle(set->item[i]);
-        const vo_status st = take(ctx, set->item[i], err);
+        vo_readings *r = NULL;
+        vo_status st = vo_readings_set_load(set, i, INT64_MIN, INT64_MAX, &r, err);
+        if (st == VO_OK) st = take(ctx, r, err);
+        vo_readings_set_drop(set, i, r);
         if (st != VO_OK) return st;
     }
     return VO_OK;

@@ -38,6 +38,13 @@ vo_status vo_kind_check(const char *kind, vo_error *err);
 /* The stamp names a wall-clock time that its zone skips; start_s is the instant of the jump. */
 #define VO_READING_SKIPPED_HOUR 1u
 
+/* Rows of a node that were moved to disk. Private. */
+typedef struct {
+    int64_t at;
+    uint64_t n;
+    int64_t min_s, max_s; /* of their starts */
+} vo_extent;
+
 typedef struct {
     char market[32];  /* "MEM", "" if not known                                     */
     char process[32]; /* "MDA", "MTR", "" if not known                              */
@@ -59,6 +66,8 @@ typedef struct {
     char price_name[VO_COLUMN_NAME]; /* what the file calls the price; "" if nothing  */
     size_t n_columns; /* column 0 is the main one; of prices it is named "price"    */
     vo_column column[VO_SERIES_MAX_COLUMNS];
+    vo_extent *extent; /* [n_extents] private */
+    size_t n_extents, extents_capacity;
 } vo_readings;
 
 typedef struct {
@@ -66,7 +75,9 @@ typedef struct {
     vo_readings **item; /* [n], in order of first appearance */
     size_t *bucket;     /* hash index over market, process, node; private */
     size_t n_buckets;
-    char note[256]; /* what a person should know of how it was read; "" if nothing */
+    struct vo_spill *spill; /* NULL: all rows stay in memory; private */
+    size_t bytes, budget;   /* of rows in memory; private */
+    char note[256];         /* what a person should know of how it was read; "" if nothing */
 } vo_readings_set;
 
 vo_status vo_readings_set_create(vo_readings_set **out, vo_error *err);
@@ -83,8 +94,19 @@ typedef vo_status (*vo_readings_take)(void *ctx, const vo_readings *r, vo_error 
 vo_status vo_readings_set_each(vo_readings_set *set, vo_readings_take take, void *ctx,
                                vo_error *err);
 
-/* What vo_readings_set_each does to one: interval ends become starts, once. */
-void vo_readings_settle(vo_readings *r);
+/* Node i with its rows of [from_s, to_s) in memory, as vo_readings_set_each gives it; INT64_MIN
+ * and INT64_MAX: all. To be given back by _drop. Several threads may do this for nodes of
+ * their own once nothing is added any more. */
+vo_status vo_readings_set_load(vo_readings_set *set, size_t i, int64_t from_s, int64_t to_s,
+                               vo_readings **out, vo_error *err);
+void vo_readings_set_drop(vo_readings_set *set, size_t i, vo_readings *r); /* accepts NULL */
+
+/* Interval ends become starts in all nodes that are wholly in memory. */
+void vo_readings_set_settle(vo_readings_set *set);
+
+/* First and last start of node i, with interval ends moved to starts. VO_EINVAL: no row. */
+vo_status vo_readings_set_span(vo_readings_set *set, size_t i, int64_t *first_s,
+                               int64_t *last_s, vo_error *err);
 
 /* The readings of a node, made (with the named columns) when first asked for. The pointer
  * lives as long as the set. VO_EINVAL: too many nodes or a name too long. VO_ENOMEM. */

@@ -7,13 +7,32 @@
 
 #include "base/text.h"
 #include "data/bytes.h"
+#include "data/mapping.h"
 #include "data/source_cenace.h"
 #include "data/source_csv.h"
 #include "data/source_epf.h"
+#include "data/source_epw.h"
+#include "data/source_json.h"
+#include "data/source_openmeteo.h"
 #include "data/source_parquet.h"
 #include "port/file.h"
 
 vo_source_options vo_source_options_default(void) { return (vo_source_options){0}; }
+
+/* Delimited text, by the embedded mapping that knows its header if there is one. */
+static vo_status parse_csv(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,
+                           vo_error *err) {
+    const char *head = NULL;
+    size_t n = 0;
+    vo_mapping *m = NULL;
+    vo_status st = vo_bytes_head(in, &head, &n, err);
+    if (st == VO_OK) st = vo_mapping_recognise_text(head, n, o, &m, err);
+    if (st != VO_OK) return st;
+    const vo_source_options mapped = m ? vo_mapping_options(m, o) : *o;
+    st = vo_source_csv_parse(in, &mapped, set, err);
+    vo_mapping_free(m);
+    return st;
+}
 
 /* Asked in this order; the first that knows the head reads the stream. */
 static const struct {
@@ -23,7 +42,10 @@ static const struct {
 } formats[] = {
     {vo_source_cenace_is, vo_source_cenace_parse},
     {vo_source_epf_is, vo_source_epf_parse},
-    {vo_source_csv_is, vo_source_csv_parse}, /* last: whatever is neither XML nor JSON */
+    {vo_source_epw_is, vo_source_epw_parse},
+    {vo_source_openmeteo_is, vo_source_openmeteo_parse},
+    {vo_source_json_is, vo_source_json_parse}, /* after replies that are known */
+    {vo_source_csv_is, parse_csv},             /* last: whatever is neither XML nor JSON */
 };
 
 static vo_status unknown(const char *name, const char *head, size_t n, vo_error *err) {
@@ -69,7 +91,7 @@ vo_status vo_source_stream(const char *path, const vo_source_options *o, vo_read
     vo_bytes *in = NULL;
     size_t n = 0;
     if (!o) o = &standard;
-    vo_status st = vo_bytes_open_file(path, &in, err);
+    vo_status st = vo_bytes_open_watched(path, o->watch, o->watch_ctx, &in, err);
     if (st == VO_OK) st = vo_bytes_head(in, &head, &n, err);
     if (st == VO_OK && vo_source_parquet_is(head, n) && strcmp(path, "-") != 0)
         st = vo_source_parquet_read(path, o, set, err);
@@ -84,7 +106,7 @@ static vo_status hand_over(vo_status st, vo_readings_set *set, vo_readings_set *
         vo_readings_set_free(set);
         return st;
     }
-    for (size_t i = 0; i < set->n; i++) vo_readings_settle(set->item[i]);
+    vo_readings_set_settle(set);
     *out = set;
     return VO_OK;
 }

@@ -151,6 +151,12 @@ static vo_status read_import(importing *m, const char *request, vo_error *err) {
 static vo_status note_node(void *ctx, size_t done, size_t nodes, const vo_lake_key *key,
                            const vo_clean_report *report, vo_error *err) {
     const importing *m = ctx;
+    if (!key) { /* still reading the file */
+        const double share = nodes ? (double)done / (double)nodes : 0;
+        if (m->o->progress && m->o->progress(m->o->progress_ctx, "reading", share) != 0)
+            return vo_fail(err, VO_ECANCELED, "stopped while reading; nothing was stored");
+        return VO_OK;
+    }
     vo_data_write_stored(m->w, key, report, m->max_touched);
     if (m->o->progress &&
         m->o->progress(m->o->progress_ctx, "importing", (double)done / (double)nodes) != 0)

@@ -28,6 +28,7 @@ static vo_status note(void *ctx, size_t done, size_t nodes, const vo_lake_key *k
                       const vo_clean_report *report, vo_error *err) {
     char *log = ctx;
     (void)err;
+    if (!key) return VO_OK; /* still reading */
     sprintf(log + strlen(log), "%zu/%zu %s %s %s; ", done, nodes, key->process, key->node,
             report ? "stored" : "refused");
     return VO_OK;

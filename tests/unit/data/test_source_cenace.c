@@ -17,7 +17,7 @@ static vo_status parse_text(const char *name, const char *text, size_t len,
     if (st == VO_OK) st = vo_bytes_open(name, text, len, &in, err);
     if (st == VO_OK) st = vo_source_cenace_parse(in, o, set, err);
     vo_bytes_close(in);
-    for (size_t i = 0; i < set->n; i++) vo_readings_settle(set->item[i]);
+    vo_readings_set_settle(set);
     if (st == VO_OK)
         *out = set;
     else

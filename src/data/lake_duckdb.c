@@ -1,6 +1,7 @@
 /* lake_duckdb.c -- see lake_duckdb.h. The one file that knows DuckDB's C API. Results are read
  * as vectors, 2 048 rows at a time. Extensions are neither loaded nor fetched. One thread: the
- * files of a lake are small, and a second one spends more on waiting than it saves. */
+ * files of a lake are small, and a second one spends more on waiting than it saves. Nothing of
+ * a file is kept in memory: files are replaced under their names. */
 #include "data/lake_duckdb.h"
 
 #include <duckdb.h>
@@ -9,22 +10,32 @@
 #include <string.h>
 
 #define MAX_COLUMNS 1024
+#define MAX_COPY 131072
+
+typedef struct { /* what vo_rows() hands out */
+    size_t n, at, n_columns;
+    const vo_duck_column *column;
+} writing;
 
 struct vo_duck {
     duckdb_database database;
     duckdb_connection connection;
+    writing writing;
     vo_duck_column column[MAX_COLUMNS];
 };
+
+static vo_status register_rows(vo_duck *d, vo_error *err);
 
 static vo_status open_database(vo_duck *d, vo_error *err) {
     static const char *const setting[][2] = {{"autoinstall_known_extensions", "false"},
                                              {"autoload_known_extensions", "false"},
+                                             {"enable_external_file_cache", "false"},
                                              {"threads", "1"}};
     duckdb_config config = NULL;
     char *why = NULL;
     vo_status st = VO_OK;
     if (duckdb_create_config(&config) != DuckDBSuccess) goto fail;
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < sizeof setting / sizeof setting[0]; i++)
         if (duckdb_set_config(config, setting[i][0], setting[i][1]) != DuckDBSuccess) goto fail;
     if (duckdb_open_ext(NULL, &d->database, config, &why) != DuckDBSuccess) goto fail;
     if (duckdb_connect(d->database, &d->connection) != DuckDBSuccess) goto fail;
@@ -40,7 +51,8 @@ fail:
 vo_status vo_duck_open(vo_duck **out, vo_error *err) {
     vo_duck *d = calloc(1, sizeof *d);
     if (!d) return vo_fail(err, VO_ENOMEM, "no memory for DuckDB");
-    const vo_status st = open_database(d, err);
+    vo_status st = open_database(d, err);
+    if (st == VO_OK) st = register_rows(d, err);
     if (st != VO_OK) {
         vo_duck_close(d);
         return st;
@@ -128,13 +140,25 @@ vo_status vo_duck_query(vo_duck *d, const char *sql, vo_duck_take take, void *ct
     return st;
 }
 
-/* ---- appending -------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------
+ *
+ * COPY reads from a table function that hands out the caller's arrays: no table in between. */
 
 static void put_doubles(duckdb_vector v, const double *from, size_t n) {
+    uint64_t *valid = NULL;
     memcpy(duckdb_vector_get_data(v), from, n * sizeof *from);
-    duckdb_vector_ensure_validity_writable(v);
-    uint64_t *valid = duckdb_vector_get_validity(v);
-    for (size_t i = 0; i < n; i++) duckdb_validity_set_row_validity(valid, i, !isnan(from[i]));
+    for (size_t i = 0; i < n; i++) {
+        if (!isnan(from[i])) continue;
+        if (!valid) {
+            duckdb_vector_ensure_validity_writable(v);
+            valid = duckdb_vector_get_validity(v);
+        }
+        duckdb_validity_set_row_invalid(valid, i);
+    }
+}
+
+static void put_texts(duckdb_vector v, const char *const *from, size_t n) {
+    for (size_t i = 0; i < n; i++) duckdb_vector_assign_string_element(v, i, from[i]);
 }
 
 static void put_column(duckdb_vector v, const vo_duck_column *c, size_t at, size_t n) {
@@ -146,52 +170,94 @@ static void put_column(duckdb_vector v, const vo_duck_column *c, size_t at, size
     case VO_DUCK_DOUBLE:
         put_doubles(v, c->number + at, n);
         break;
-    case VO_DUCK_TEXT:
-        for (size_t i = 0; i < n; i++) duckdb_vector_assign_string_element(v, i, c->text);
+    case VO_DUCK_TEXTS:
+        put_texts(v, (const char *const *)c->text + at, n);
         break;
+    case VO_DUCK_TEXT: /* a constant of the query */
     case VO_DUCK_OTHER:
         break;
     }
 }
 
-static vo_status append_all(duckdb_appender appender, duckdb_data_chunk chunk, size_t n,
-                            const vo_duck_column *column, size_t n_columns, vo_error *err) {
-    const size_t block = (size_t)duckdb_vector_size();
-    for (size_t at = 0; at < n; at += block) {
-        const size_t m = n - at < block ? n - at : block;
-        duckdb_data_chunk_reset(chunk);
-        for (size_t c = 0; c < n_columns; c++)
-            put_column(duckdb_data_chunk_get_vector(chunk, c), &column[c], at, m);
-        duckdb_data_chunk_set_size(chunk, m);
-        if (duckdb_append_data_chunk(appender, chunk) != DuckDBSuccess)
-            return vo_fail(err, VO_EIO, "DuckDB: %.400s", duckdb_appender_error(appender));
-    }
-    if (duckdb_appender_close(appender) != DuckDBSuccess)
-        return vo_fail(err, VO_EIO, "DuckDB: %.400s", duckdb_appender_error(appender));
-    return VO_OK;
-}
-
-vo_status vo_duck_append(vo_duck *d, const char *table, size_t n, const vo_duck_column *column,
-                         size_t n_columns, vo_error *err) {
-    duckdb_appender appender = NULL;
-    duckdb_logical_type *type = calloc(n_columns, sizeof *type);
-    if (!type) return vo_fail(err, VO_ENOMEM, "no memory to append %zu columns", n_columns);
+static void bind_rows(duckdb_bind_info info) {
     static const duckdb_type of_kind[] = {[VO_DUCK_INTEGER] = DUCKDB_TYPE_BIGINT,
                                           [VO_DUCK_DOUBLE] = DUCKDB_TYPE_DOUBLE,
-                                          [VO_DUCK_TEXT] = DUCKDB_TYPE_VARCHAR,
+                                          [VO_DUCK_TEXTS] = DUCKDB_TYPE_VARCHAR,
                                           [VO_DUCK_TIME] = DUCKDB_TYPE_TIMESTAMP_TZ};
-    for (size_t c = 0; c < n_columns; c++)
-        type[c] = duckdb_create_logical_type(of_kind[column[c].kind]);
-    duckdb_data_chunk chunk = duckdb_create_data_chunk(type, n_columns);
-    vo_status st = VO_OK;
-    if (duckdb_appender_create(d->connection, NULL, table, &appender) != DuckDBSuccess)
-        st = vo_fail(err, VO_EIO, "DuckDB: %.400s", duckdb_appender_error(appender));
-    else
-        st = append_all(appender, chunk, n, column, n_columns, err);
-    duckdb_appender_destroy(&appender);
-    duckdb_destroy_data_chunk(&chunk);
-    for (size_t c = 0; c < n_columns; c++) duckdb_destroy_logical_type(&type[c]);
-    free(type);
+    const writing *w = duckdb_bind_get_extra_info(info);
+    for (size_t c = 0; c < w->n_columns; c++) {
+        if (w->column[c].kind == VO_DUCK_TEXT) continue;
+        duckdb_logical_type type = duckdb_create_logical_type(of_kind[w->column[c].kind]);
+        duckdb_bind_add_result_column(info, w->column[c].name, type);
+        duckdb_destroy_logical_type(&type);
+    }
+    duckdb_bind_set_cardinality(info, w->n, true);
+}
+
+static void begin_rows(duckdb_init_info info) {
+    writing *w = duckdb_init_get_extra_info(info);
+    w->at = 0;
+    duckdb_init_set_max_threads(info, 1); /* rows stay in order */
+}
+
+static void hand_out_rows(duckdb_function_info info, duckdb_data_chunk chunk) {
+    writing *w = duckdb_function_get_extra_info(info);
+    const size_t block = (size_t)duckdb_vector_size();
+    const size_t n = w->n - w->at < block ? w->n - w->at : block;
+    idx_t to = 0;
+    for (size_t c = 0; c < w->n_columns; c++)
+        if (w->column[c].kind != VO_DUCK_TEXT)
+            put_column(duckdb_data_chunk_get_vector(chunk, to++), &w->column[c], w->at, n);
+    duckdb_data_chunk_set_size(chunk, n);
+    w->at += n;
+}
+
+static vo_status register_rows(vo_duck *d, vo_error *err) {
+    duckdb_table_function f = duckdb_create_table_function();
+    duckdb_table_function_set_name(f, "vo_rows");
+    duckdb_table_function_set_extra_info(f, &d->writing, NULL);
+    duckdb_table_function_set_bind(f, bind_rows);
+    duckdb_table_function_set_init(f, begin_rows);
+    duckdb_table_function_set_function(f, hand_out_rows);
+    const duckdb_state st = duckdb_register_table_function(d->connection, f);
+    duckdb_destroy_table_function(&f);
+    return st == DuckDBSuccess ? VO_OK : vo_fail(err, VO_EIO, "DuckDB takes no function");
+}
+
+static void put_copy(vo_text *sql, const char *path, const vo_duck_column *column,
+                     size_t n_columns, const char *key, const char *value, bool small) {
+    vo_text_append(sql, "COPY (SELECT ");
+    for (size_t c = 0; c < n_columns; c++) {
+        vo_text_append(sql, "%s", c ? ", " : "");
+        if (column[c].kind == VO_DUCK_TEXT) {
+            vo_duck_literal(sql, column[c].text);
+            vo_text_append(sql, " AS ");
+        }
+        vo_duck_name(sql, column[c].name);
+    }
+    vo_text_append(sql, " FROM vo_rows()) TO ");
+    vo_duck_literal(sql, path);
+    vo_text_append(sql,
+                   " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL %d, KV_METADATA {",
+                   small ? 12 : 1);
+    vo_duck_name(sql, key);
+    vo_text_append(sql, ": ");
+    vo_duck_literal(sql, value);
+    vo_text_append(sql, "})");
+}
+
+vo_status vo_duck_write(vo_duck *d, const char *path, size_t n, const vo_duck_column *column,
+                        size_t n_columns, const char *key, const char *value, bool small,
+                        vo_error *err) {
+    char *text = malloc(MAX_COPY);
+    if (!text) return vo_fail(err, VO_ENOMEM, "no memory to write %zu columns", n_columns);
+    vo_text sql = vo_text_over(text, MAX_COPY);
+    put_copy(&sql, path, column, n_columns, key, value, small);
+    d->writing = (writing){.n = n, .n_columns = n_columns, .column = column};
+    const vo_status st = sql.cut ? vo_fail(err, VO_EINVAL, "too many columns for one file")
+                                 : vo_duck_query(d, text, NULL, NULL, err);
+    d->writing = (writing){.n = 0};
+    free(text);
     return st;
 }
 

@@ -25,6 +25,7 @@ typedef enum {
     VO_DUCK_DOUBLE,
     VO_DUCK_TEXT,
     VO_DUCK_TIME,
+    VO_DUCK_TEXTS, /* only for vo_duck_write */
     VO_DUCK_OTHER
 } vo_duck_kind;
 
@@ -56,10 +57,13 @@ typedef vo_status (*vo_duck_take)(void *ctx, const vo_duck_rows *rows, vo_error 
 vo_status vo_duck_query(vo_duck *d, const char *sql, vo_duck_take take, void *ctx,
                         vo_error *err);
 
-/* Appends n rows to a table whose columns are, in order, of the given kinds. A NAN is NULL. A
- * TEXT column holds one NUL-terminated text in `text` for all rows. */
-vo_status vo_duck_append(vo_duck *d, const char *table, size_t n, const vo_duck_column *column,
-                         size_t n_columns, vo_error *err);
+/* Writes n rows as a Parquet file, over one of that name. A NAN is NULL. A TEXT column holds
+ * one NUL-terminated text in `text` for all rows, a TEXTS column one for each, `const char
+ * *const *`. `key` and `value` go into the file's metadata. `small`: at the cost of time.
+ * VO_EIO, then the file may be there in part; VO_ENOMEM. */
+vo_status vo_duck_write(vo_duck *d, const char *path, size_t n, const vo_duck_column *column,
+                        size_t n_columns, const char *key, const char *value, bool small,
+                        vo_error *err);
 
 /* 'it''s' and "odd ""name""": appended to a query under construction. */
 void vo_duck_literal(vo_text *sql, const char *text);

@@ -137,9 +137,9 @@ Test(lake, names_are_only_names, .init = begin, .fini = end) {
     const size_t n = sizeof odd / sizeof odd[0];
     vo_lake *lake = open_lake();
     for (size_t i = 0; i < n; i++)
-        put(lake, &(vo_lake_key){"M", "P", odd[i]}, 0, 5 + i, (double)i + 1);
+        put(lake, &(vo_lake_key){"M", "P", odd[i], NULL}, 0, 5 + i, (double)i + 1);
     for (size_t i = 0; i < n; i++) {
-        vo_series *s = get(lake, &(vo_lake_key){"M", "P", odd[i]});
+        vo_series *s = get(lake, &(vo_lake_key){"M", "P", odd[i], NULL});
         cr_assert(s->n == 5 + i && s->column[0].value[1] == (double)i + 1, "%s", odd[i]);
         vo_series_free(s);
     }
@@ -154,11 +154,14 @@ Test(lake, names_are_only_names, .init = begin, .fini = end) {
     }
     free(entry);
     vo_series *s = NULL;
-    cr_assert_eq(vo_lake_read(lake, &(vo_lake_key){"M", "P", "?"}, (vo_time){0},
+    cr_assert_eq(vo_lake_read(lake, &(vo_lake_key){"M", "P", "?", NULL}, (vo_time){0},
                               (vo_time){INT64_MAX}, &s, NULL),
                  VO_ENOTFOUND);
-    static const vo_lake_key bad[] = {
-        {"", "P", "N"}, {"M", "P", ""}, {"M", "", "N"}, {"M", "P", "a\nb"}, {NULL, "P", "N"}};
+    static const vo_lake_key bad[] = {{"", "P", "N", NULL},
+                                      {"M", "P", "", NULL},
+                                      {"M", "", "N", NULL},
+                                      {"M", "P", "a\nb", NULL},
+                                      {NULL, "P", "N", NULL}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         vo_series *one = make(0, 3, 1);
         cr_assert_eq(vo_lake_upsert(lake, &bad[i], one, NULL, NULL, NULL), VO_EINVAL);
@@ -180,12 +183,12 @@ Test(lake, a_root_with_quotes_and_blanks_works, .init = begin, .fini = end) {
 
 Test(lake, the_process_may_be_left_out_and_mda_comes_first, .init = begin, .fini = end) {
     vo_lake *lake = open_lake();
-    put(lake, &(vo_lake_key){"MEM", "EXPOST", "N"}, 0, 5, 1);
-    vo_series *s = get(lake, &(vo_lake_key){"MEM", NULL, "N"});
+    put(lake, &(vo_lake_key){"MEM", "EXPOST", "N", NULL}, 0, 5, 1);
+    vo_series *s = get(lake, &(vo_lake_key){"MEM", NULL, "N", NULL});
     cr_assert_eq(s->n, 5u);
     vo_series_free(s);
-    put(lake, &(vo_lake_key){"MEM", "MDA", "N"}, 0, 7, 1);
-    s = get(lake, &(vo_lake_key){"MEM", "", "N"});
+    put(lake, &(vo_lake_key){"MEM", "MDA", "N", NULL}, 0, 7, 1);
+    s = get(lake, &(vo_lake_key){"MEM", "", "N", NULL});
     cr_assert_eq(s->n, 7u);
     cr_assert_str_eq(s->label, "MEM MDA N");
     vo_series_free(s);

@@ -3,8 +3,11 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "support/data_folder.h"
 
 typedef struct {
     size_t rows;
@@ -29,24 +32,45 @@ static vo_status take(void *ctx, const vo_duck_rows *r, vo_error *err) {
     return VO_OK;
 }
 
-Test(lake_duckdb, appended_rows_come_back) {
+Test(lake_duckdb, rows_that_were_written_come_back) {
     vo_duck *d = NULL;
     vo_error err = {0};
     cr_assert_eq(vo_duck_open(&d, &err), VO_OK, "%s", err.msg);
-    cr_assert_eq(vo_duck_query(d, "CREATE TABLE t (v DOUBLE, w VARCHAR)", NULL, NULL, &err),
-                 VO_OK);
     const size_t n = 5000; /* more than one vector */
     double *v = malloc(n * sizeof *v), sum = 0;
     for (size_t i = 0; i < n; i++)
         v[i] = i == 17 ? (double)NAN : (double)i, sum += i == 17 ? 0 : (double)i;
+    const char **each = malloc(n * sizeof *each);
+    for (size_t i = 0; i < n; i++) each[i] = i % 2 ? "odd" : "even, and longer than twelve";
     const vo_duck_column c[] = {
-        {.kind = VO_DUCK_DOUBLE, .number = v},
-        {.kind = VO_DUCK_TEXT, .text = "a text longer than twelve bytes"}};
-    cr_assert_eq(vo_duck_append(d, "t", n, c, 2, &err), VO_OK, "%s", err.msg);
+        {.name = "v", .kind = VO_DUCK_DOUBLE, .number = v},
+        {.name = "w \"x\"", .kind = VO_DUCK_TEXT, .text = "it's longer than twelve bytes"},
+        {.name = "each", .kind = VO_DUCK_TEXTS, .text = each}};
+    char folder[DATA_PATH], path[DATA_PATH + 32], sql[2 * DATA_PATH];
+    cr_assert(temporary_folder(folder));
+    snprintf(path, sizeof path, "%s/it's.parquet", folder);
+    cr_assert_eq(vo_duck_write(d, path, n, c, 3, "a key", "it's a value", false, &err), VO_OK,
+                 "%s", err.msg);
+    vo_text text = vo_text_over(sql, sizeof sql);
+    vo_text_append(&text, "SELECT v, \"w \"\"x\"\"\" FROM read_parquet(");
+    vo_duck_literal(&text, path);
+    vo_text_append(&text, ")");
     seen s = {.rows = 0};
-    cr_assert_eq(vo_duck_query(d, "SELECT v, w FROM t", take, &s, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_duck_query(d, sql, take, &s, &err), VO_OK, "%s", err.msg);
     cr_assert(s.rows == n && s.sum == sum && s.null_seen);
-    cr_assert_str_eq(s.text, "a text longer than twelve bytes");
+    cr_assert_str_eq(s.text, "it's longer than twelve bytes");
+    s = (seen){.rows = 0};
+    text = vo_text_over(sql, sizeof sql);
+    vo_text_append(&text, "SELECT count(*)::DOUBLE, \"each\" FROM read_parquet(");
+    vo_duck_literal(&text, path);
+    vo_text_append(&text, ") WHERE mod(v, 2) = 1 GROUP BY 2");
+    cr_assert_eq(vo_duck_query(d, sql, take, &s, &err), VO_OK, "%s", err.msg);
+    cr_assert(s.rows == 1 && s.sum == (double)n / 2 - 1);
+    cr_assert_str_eq(s.text, "odd");
+    cr_assert_eq(vo_duck_write(d, "/nowhere/x.parquet", n, c, 3, "k", "v", false, &err),
+                 VO_EIO);
+    temporary_folder_remove(folder);
+    free(each);
     free(v);
     vo_duck_close(d);
     vo_duck_close(NULL);

@@ -79,6 +79,10 @@ int vo_column_price_score(const char *name) {
     return 0;
 }
 
+bool vo_column_says_utc(const char *name) {
+    return contains(name, "utc") || contains(name, "gmt");
+}
+
 static bool is_prices(const vo_source_options *o) {
     return !o->kind || strcmp(o->kind, VO_KIND_PRICES) == 0;
 }
@@ -511,7 +515,7 @@ static vo_status read_all(reader *r, vo_error *err) {
     if (!r->has_first)
         return vo_fail(err, VO_EINVAL, "%s has no rows; it needs at least one price", t->name);
     if ((st = choose_columns(r, err)) != VO_OK) return st;
-    if (r->time_at != NONE && contains(t->column[r->time_at], "utc"))
+    if (r->time_at != NONE && vo_column_says_utc(t->column[r->time_at]))
         r->stamp.zone = NULL; /* naive, but it says itself what it is */
     if (t->last_time) t->last_time(t->ctx);
     if ((st = t->each(t->ctx, take_row, r, err)) != VO_OK) return st;

@@ -38,6 +38,9 @@ vo_status vo_table_read(const vo_table *t, const vo_source_options *o, vo_readin
 int vo_column_time_score(const char *name);
 int vo_column_price_score(const char *name);
 
+/* "interval_start_utc", "INTERVALSTARTTIME_GMT": stamps without an offset are UTC. */
+bool vo_column_says_utc(const char *name);
+
 /* Factor of a column of that name by price_factor: of prices and their parts. */
 double vo_column_price_factor(const vo_source_options *o, const char *name);
 

@@ -155,8 +155,8 @@ vo_status vo_live_instants(const char *tz, const vo_live_share *share, int64_t *
 vo_status vo_live_need_names(const vo_live_request *r, const char *what, vo_error *err);
 
 /* Batu's template: {base} {node} {from} {to} {until} {from_utc} {until_utc} {system} {process}
- * {key}; "{{" and "}}" are braces. All but {base} is percent-encoded. VO_EINVAL: an unknown
- * placeholder, naming those there are; one that the request does not fill; too long. */
+ * {market} {key}; "{{" and "}}" are braces. All but {base} is percent-encoded. VO_EINVAL: an
+ * unknown placeholder, naming those there are; one that the request does not fill; too long. */
 typedef struct {
     const char *name, *value; /* NULL: not given */
 } vo_live_slot;

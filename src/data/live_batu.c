@@ -70,6 +70,20 @@ too_long:
     return vo_fail(err, VO_EINVAL, "url: longer than %zu characters once filled in", size - 1);
 }
 
+/* base_url stands in the place of scheme and host of a template that does not say {base}. */
+static vo_status template_of(const vo_live_request *r, char *out, size_t size, vo_error *err) {
+    const char *url = r->mapping->url, *rest = strstr(url, "://");
+    int n;
+    if (!r->base_url || strstr(url, "{base}") || !rest) {
+        n = snprintf(out, size, "%s", url);
+    } else {
+        rest += 3;
+        n = snprintf(out, size, "{base}%s", rest + strcspn(rest, "/?"));
+    }
+    if (n >= 0 && (size_t)n < size) return VO_OK;
+    return vo_fail(err, VO_EINVAL, "url: longer than %zu characters", size - 1);
+}
+
 static void stamp(int64_t s, char out[40]) {
     const vo_civil c = vo_civil_from_seconds(s);
     vo_civil_format(&c, out);
@@ -80,9 +94,11 @@ static vo_status plan_share(const vo_live_request *r, const vo_live_share *share
                             vo_live_plan *plan, vo_error *err) {
     char from[16], to[16], until[16], from_utc[40], until_utc[40], base[512];
     int64_t from_s = 0, until_s = 0;
+    char text[2048];
     vo_live_url u = {.len = 0};
     const char *tz = r->tz ? r->tz : plan->source.zone ? plan->source.zone : ZONE;
     vo_status s = vo_live_instants(tz, share, &from_s, &until_s, err);
+    if (s == VO_OK) s = template_of(r, text, sizeof text, err);
     if (s != VO_OK) return s;
     vo_live_date(share->from_day, VO_LIVE_DASHES, from);
     vo_live_date(share->to_day, VO_LIVE_DASHES, to);
@@ -100,9 +116,9 @@ static vo_status plan_share(const vo_live_request *r, const vo_live_share *share
                                  {"until_utc", until_utc},
                                  {"system", r->system ? r->system : "SIN"},
                                  {"process", r->process ? r->process : "MDA"},
+                                 {"market", plan->source.market ? plan->source.market : "MEM"},
                                  {"key", r->key}};
-    s = vo_live_expand(r->mapping->url, slot, sizeof slot / sizeof *slot, true, u.at,
-                       sizeof u.at, err);
+    s = vo_live_expand(text, slot, sizeof slot / sizeof *slot, true, u.at, sizeof u.at, err);
     if (s != VO_OK) return s;
     u.len = strlen(u.at);
     s = vo_live_plan_add(plan, &u, plan->request->mapping->name, share,

@@ -8,8 +8,10 @@
 #include "base/text.h"
 #include "data/bytes.h"
 #include "data/mapping.h"
+#include "data/source_caiso.h"
 #include "data/source_cenace.h"
 #include "data/source_csv.h"
+#include "data/source_entsoe.h"
 #include "data/source_epf.h"
 #include "data/source_epw.h"
 #include "data/source_json.h"
@@ -41,6 +43,8 @@ static const struct {
                        vo_error *err);
 } formats[] = {
     {vo_source_cenace_is, vo_source_cenace_parse},
+    {vo_source_caiso_is, vo_source_caiso_parse},
+    {vo_source_entsoe_is, vo_source_entsoe_parse},
     {vo_source_epf_is, vo_source_epf_parse},
     {vo_source_epw_is, vo_source_epw_parse},
     {vo_source_openmeteo_is, vo_source_openmeteo_parse},

@@ -18,17 +18,29 @@ static void rules(const vo_json *counts, GString *out) {
                                    cli_rule_words(rule));
 }
 
+static void touch(const vo_json *x, GString *out) {
+    char *before = cli_money(cli_num(x, "old"), 2), *after = cli_money(cli_num(x, "new"), 2);
+    g_string_append_printf(out, "    %s%s %s: ", cli_dim(), cli_str(x, "time"),
+                           cli_str(x, "column"));
+    if (strcmp(cli_str(x, "done"), "kept") == 0)
+        g_string_append_printf(out, "%s, %s, kept%s\n", after, cli_str(x, "rule"), cli_plain());
+    else
+        g_string_append_printf(out, "%s -> %s, %s by %s%s\n", before, after, cli_str(x, "done"),
+                               cli_str(x, "rule"), cli_plain());
+    g_free(before);
+    g_free(after);
+}
+
+/* What was changed before what was only named. */
 static void touched(const vo_json *list, size_t most, GString *out) {
-    for (size_t i = 0; list && i < vo_json_size(list) && i < most; i++) {
-        const vo_json *x = vo_json_at(list, i);
-        char *before = cli_money(cli_num(x, "old"), 2),
-             *after = cli_money(cli_num(x, "new"), 2);
-        g_string_append_printf(out, "    %s%s %s: %s -> %s, %s by %s%s\n", cli_dim(),
-                               cli_str(x, "time"), cli_str(x, "column"), before, after,
-                               cli_str(x, "done"), cli_str(x, "rule"), cli_plain());
-        g_free(before);
-        g_free(after);
-    }
+    const size_t n = list ? vo_json_size(list) : 0;
+    for (int kept = 0; kept <= 1; kept++)
+        for (size_t i = 0; i < n && most > 0; i++) {
+            const vo_json *x = vo_json_at(list, i);
+            if ((strcmp(cli_str(x, "done"), "kept") == 0) != kept) continue;
+            touch(x, out);
+            most--;
+        }
 }
 
 static void stored(const vo_json *x, GString *out) {
@@ -185,7 +197,7 @@ void cli_render_show(const vo_json *r, GString *out) {
 void cli_render_export(const vo_json *r, GString *out) {
     if (strcmp(cli_str(r, "file"), "-") == 0) return;
     g_string_append_printf(out, "%s: %.0f rows of %s %s %s %s\n", cli_str(r, "file"),
-                           cli_num(r, "rows"), cli_str(r, "kind"), cli_str(r, "market"),
+                           cli_num(r, "written"), cli_str(r, "kind"), cli_str(r, "market"),
                            cli_str(r, "process"), cli_str(r, "node"));
 }
 

@@ -2,14 +2,19 @@
 #include "engine/data_requests.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "data/import.h"
 #include "data/mapping.h"
+#include "data/source_postgres.h"
 #include "engine/inputs.h"
 #include "engine/members.h"
+#include "port/http.h"
+
+#define TABLE_BUDGET ((size_t)64 << 20) /* bytes of rows kept in memory */
 
 #define X(name, kind, lo, hi, unit, help) {#name, VO_FIELD_##kind, lo, hi, unit, help},
 static const vo_field import_fields[] = {VO_IMPORT_FIELD_MAP(X)};
@@ -193,19 +198,45 @@ void vo_data_write_summary(vo_json_out *w, const vo_import_summary *sum) {
     vo_member_text(w, "note", *sum->note ? sum->note : NULL);
 }
 
+/* Rows of a database wait on disk as those of a file do. */
+static vo_status import_table(importing *m, vo_lake *lake, vo_import_summary *sum,
+                              vo_error *err) {
+    const char *url = m->f[IMPORT_file].text, *table = m->f[IMPORT_table].text;
+    char folder[2200], source[160];
+    vo_readings_set *set = NULL;
+    if (!table)
+        return vo_fail(err, VO_EINVAL, "table is missing: which table of the database?");
+    snprintf(folder, sizeof folder, "%.2100s/.spill", vo_lake_root(lake));
+    snprintf(source, sizeof source, "table %.120s", table);
+    vo_status s = vo_readings_set_create_spilling(folder, TABLE_BUDGET, &set, err);
+    if (s == VO_OK) s = vo_source_postgres_read(url, table, &m->source, set, err);
+    if (s == VO_OK)
+        s = vo_import_set(lake, set, table, source, &m->clean, note_node, m, sum, err);
+    vo_readings_set_free(set);
+    return s;
+}
+
 static vo_status import_rows(importing *m, vo_error *err) {
     const char *file = m->f[IMPORT_file].text;
+    const bool database = vo_source_postgres_is(file);
     vo_json_out *w = m->w;
     vo_lake *lake = NULL;
     vo_import_summary sum = {0};
+    char shown[4096]; /* without a password */
+    if (!database && m->f[IMPORT_table].text)
+        return vo_fail(err, VO_EINVAL,
+                       "table = \"%.60s\" is of a database: file must begin with postgres://",
+                       m->f[IMPORT_table].text);
     vo_status s = vo_lake_open(m->o->lake, &lake, err);
     if (s == VO_OK) {
+        vo_http_redact(file, NULL, 0, shown, sizeof shown);
         vo_json_out_object(w);
-        vo_member_text(w, "file", file);
+        vo_member_text(w, "file", database ? shown : file);
         vo_member_text(w, "lake", m->o->lake);
         vo_json_out_key(w, "series");
         vo_json_out_array(w);
-        s = vo_import(lake, file, &m->source, &m->clean, note_node, m, &sum, err);
+        s = database ? import_table(m, lake, &sum, err)
+                     : vo_import(lake, file, &m->source, &m->clean, note_node, m, &sum, err);
         vo_json_out_end(w);
         vo_data_write_summary(w, &sum);
         vo_json_out_end(w);

@@ -377,7 +377,7 @@ vo_status vo_data_export_run(const vo_engine_options *o, const char *request, vo
     if (s == VO_OK) {
         vo_json_out_object(w);
         vo_member_text(w, "file", a.f[LAKE_out].text);
-        vo_member_integer(w, "rows", (long long)rows);
+        vo_member_integer(w, "written", (long long)rows);
         write_entry(w, a.found);
         vo_json_out_end(w);
     }

@@ -138,7 +138,7 @@ static char *exported(vo_engine *e, const char *fields, const char *name, double
     snprintf(path, sizeof path, "%s/%s", folder, name);
     snprintf(request, sizeof request, "{%s, \"out\": \"%s\"}", fields, path);
     vo_json *r = ask(e, vo_engine_data_export, request);
-    cr_expect(number(r, "rows") == rows, "%s: %g rows", fields, number(r, "rows"));
+    cr_expect(number(r, "written") == rows, "%s: %g rows", fields, number(r, "written"));
     vo_json_free(r);
     char *out = NULL;
     size_t len = 0;

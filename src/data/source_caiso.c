@@ -70,7 +70,7 @@ struct vo_caiso_sink {
     size_t rows, kept, added;
     size_t only_parts, without_price, late, unknown, other_ghg;
     char unknown_item[24];
-    bool flushed, ghg, lmp;
+    bool flushed, ghg, lmp, parts; /* read so far: parts beside LMP */
 };
 
 /* ---- fields ----------------------------------------------------------------------------- */
@@ -163,12 +163,19 @@ static vo_status grow_groups(vo_caiso_sink *k, vo_error *err) {
     return VO_OK;
 }
 
+/* Names become folders and are shown on terminals. */
+static bool is_name(vo_csv_field f, size_t size) {
+    for (size_t i = 0; i < f.len; i++)
+        if ((unsigned char)f.text[i] < ' ' || f.text[i] == 127) return false;
+    return f.len > 0 && f.len < size;
+}
+
 static vo_status make_group(vo_caiso_sink *k, const vo_caiso_row *row, bool shadow,
                             size_t *bucket, vo_error *err) {
-    if (row->node.len == 0 || row->node.len >= sizeof k->group->node)
+    if (!is_name(row->node, sizeof k->group->node))
         return refuse(k, row->line, "node", row->node,
-                      "has not 1..63 bytes; say node where the file has none", err);
-    if (row->process.len == 0 || row->process.len >= sizeof k->group->process)
+                      "is not a name of 1..63 bytes; say node where the file has none", err);
+    if (!is_name(row->process, sizeof k->group->process))
         return refuse(k, row->line, "MARKET_RUN_ID", row->process,
                       "is none of DAM, RTM, RTPD, HASP; say process where the file has none",
                       err);
@@ -284,7 +291,7 @@ static vo_status grow(vo_caiso_sink *k, vo_error *err) {
 
 static bool is_complete(const vo_caiso_sink *k, const interval *v) {
     const unsigned all = k->ghg ? FOUR_PARTS | 1u << GHG : FOUR_PARTS;
-    return v->replaced || (v->has & all) == all;
+    return v->replaced || (v->has & all) == all || !k->parts;
 }
 
 /* The table is full: what is complete goes to the set, the others move together. */
@@ -402,6 +409,7 @@ vo_status vo_caiso_sink_add(vo_caiso_sink *k, const vo_caiso_row *row, vo_error 
     }
     k->ghg = k->ghg || part == GHG;
     k->lmp = k->lmp || part == PRICE;
+    k->parts = k->parts || part != PRICE;
     return join(k, row, part, start_s, value, err);
 }
 

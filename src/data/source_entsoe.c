@@ -85,11 +85,22 @@ static vo_status check_same(const vo_entsoe_sink *k, const vo_readings *r,
     return VO_OK;
 }
 
+/* Names become folders and are shown on terminals. */
+static bool is_name(const char *text) {
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 127) return false;
+    return true;
+}
+
 vo_status vo_entsoe_find(vo_entsoe_sink *k, const vo_entsoe_series *s, uint32_t line,
                          vo_readings **out, vo_error *err) {
     char process[32], length[16], longer[32];
     *out = NULL;
     name_process(s, process);
+    if (!is_name(s->node) || !is_name(process))
+        return vo_fail(err, VO_EINVAL,
+                       "%s line %u: a control character in the name of an area or contract",
+                       k->name, line);
     if (!is_wanted(k, s, process)) return VO_OK;
     vo_readings *r = NULL;
     vo_status st = get_node(k, s, process, &r, err);

@@ -16,7 +16,7 @@
     "NODE_ID,NODE,MARKET_RUN_ID,LMP_TYPE,XML_DATA_ITEM,PNODE_RESMRID,GRP_TYPE,POS,MW,GROUP\n"
 #define ROW(start, end, type, value)                                                           \
     start ":00-00:00," end ":00-00:00,2024-01-02,1,0,N,N,N,DAM," type ",X,N,ALL,1," value ",1" \
-                                                                                          "\n"
+          "\n"
 #define H0 "2024-01-02T08:00"
 #define H1 "2024-01-02T09:00"
 #define H2 "2024-01-02T10:00"
@@ -195,6 +195,31 @@ Test(source_caiso, a_zip_entry_of_parts_alone_does_not_undo_prices) {
     vo_readings_set_free(set);
 }
 
+/* More than VO_CAISO_PENDING minutes of prices without parts: nothing is waited for. */
+Test(source_caiso, prices_without_parts_are_read_whatever_their_number) {
+    enum { N = (int)VO_CAISO_PENDING + 1000, ROW_SIZE = 40 };
+    char *text = malloc((size_t)N * ROW_SIZE), stamp[32];
+    cr_assert(text);
+    size_t n = (size_t)sprintf(text, "INTERVAL_START_GMT,NODE,MARKET_RUN_ID,LMP_TYPE,MW\n");
+    for (int i = 0; i < N; i++) {
+        const vo_civil c = vo_civil_from_seconds(H0_S + 60 * (int64_t)i);
+        vo_civil_format(&c, stamp);
+        n += (size_t)sprintf(text + n, "%.16s,N,DAM,LMP,%d\n", stamp, i % 1000);
+    }
+    vo_error err = {0};
+    vo_readings_set *set = parse(text, standard, &err);
+    free(text);
+    cr_assert(set, "%s", err.msg);
+    const vo_readings *r = set->item[0];
+    cr_assert_eq(r->n, N);
+    for (int i = 0; i < N; i++) {
+        cr_assert_eq(r->start_s[i], H0_S + 60 * (int64_t)i);
+        cr_assert(r->column[0].value[i] == i % 1000);
+    }
+    cr_assert_str_eq(set->note, "");
+    vo_readings_set_free(set);
+}
+
 Test(source_caiso, shadow_prices_are_series_of_their_own_kind) {
     const char *text = "MARKET_RUN_ID,PRC_SHADOW,XML_DATA_ITEM,INTERVAL_START_GMT,"
                        "INTERVAL_END_GMT,GROUP\n"
@@ -270,6 +295,7 @@ Test(source_caiso, every_refusal_names_field_and_value) {
         {HEADER ROW(H0, "2024-01-04T08:00", "LMP", "1"), "1 day"},
         {HEADER ROW(H0, H1, "LMP", "1,5"), ""}, /* the comma moves columns, value 1 is right */
         {HEADER ROW(H0, H1, "LMP", "$1"), "value: \"$1\" is not a number"},
+        {HEADER H0 "," H1 ",,,,,,A\tB,DAM,LMP,,,,,1,1\n", "node: "},
         {HEADER ROW(H0, H1, "SYS", "1"), "\"SYS\" is no part of an LMP"},
         {HEADER ROW(H0, H1, "LMP", "1") ROW(H1, "2024-01-02T09:05", "LMP", "1"), "300 s"},
         {"INTERVALSTARTTIME_GMT,LMP_TYPE,MW\n2024-01-02T08:00,LMP,1\n", "node"},

@@ -25,7 +25,7 @@
     "</end></timeInterval><resolution>" length "</resolution>"
 #define POINT(position, price)                                                                 \
     "<Point><position>" #position "</position><price.amount>" #price "</price.amount></"       \
-                                                                     "Point>\n"
+    "Point>\n"
 #define TAIL "</Period></TimeSeries>"
 #define FR "10YFR-RTE------C"
 #define D1 "2023-12-31T23:00Z" /* midnight of 1 January 2024 in France */
@@ -381,6 +381,7 @@ Test(source_entsoe, every_refusal_names_field_and_value) {
         {DOC HEAD(FR, "A01", "") "<Point><position>1</position></Point></TimeSeries>" END,
          "a Point outside of a Period"},
         {DOC HEAD(FR, "A01", "") HOUR TAIL END, "no values"},
+        {ONE(HEAD("A\tB", "A01", ""), HOUR, POINT(1, 1)), "control character"},
         {"<GL_MarketDocument><type>A75</type><TimeSeries/></GL_MarketDocument>",
          "type: \"A75\" is neither A44"},
         {"<GL_MarketDocument><TimeSeries/></GL_MarketDocument>", "before the document's type"},

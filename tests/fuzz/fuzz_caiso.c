@@ -1,0 +1,39 @@
+/* fuzz_caiso.c -- any bytes as an OASIS report (CSV or XML, compressed or not): refused in
+ * words, or no more rows than there are values, all of them finite or missing. */
+#include <assert.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "data/source_caiso.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(const vo_readings_set *set, size_t size) {
+    assert(set->rows > 0 && set->rows <= size);
+    for (size_t i = 0; i < set->n; i++) {
+        const vo_readings *r = set->item[i];
+        assert(r->node[0] && r->process[0] && r->interval_h >= 0 && r->interval_h <= 24);
+        for (size_t c = 0; c < r->n_columns; c++)
+            for (size_t t = 0; t < r->n; t++) assert(!isinf(r->column[c].value[t]));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size < 1 || size > 65536) return 0;
+    vo_source_options o = vo_source_options_default();
+    vo_readings_set *set = NULL;
+    vo_bytes *in = NULL;
+    vo_error err = {0};
+    if (data[0] & 1) o.only_node = "N";
+    if (data[0] & 2) o.node = "M", o.process = "RTM";
+    vo_status st = vo_readings_set_create(&set, &err);
+    if (st == VO_OK) st = vo_bytes_open("x", (const char *)data + 1, size - 1, &in, &err);
+    if (st == VO_OK) st = vo_source_caiso_parse(in, &o, set, &err);
+    if (st != VO_OK) assert(err.msg[0] != '\0');
+    /* Of compressed data `size` says nothing. */
+    if (st == VO_OK && size > 1 && strchr("I<\"\n M", data[1])) check(set, size);
+    vo_bytes_close(in);
+    vo_readings_set_free(set);
+    return 0;
+}

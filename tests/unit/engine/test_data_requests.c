@@ -125,7 +125,7 @@ Test(data_requests, bad_requests_are_refused_in_words) {
         {vo_engine_data_import, 1, "{}", "file is missing"},
         {vo_engine_data_import, 1, "{\"file\": \"/nowhere.csv\"}", "/nowhere.csv"},
         {vo_engine_data_import, 1, "{\"file\": \"x\", \"zero\": \"off\"}", "zero = \"off\""},
-        {vo_engine_data_list, 0, "{\"node\": 1}", "must be {}"},
+        {vo_engine_data_list, 0, "{\"node\": 1}", "node is a number"},
         {vo_engine_data_synth, 0, "{\"days\": 400}", "days = 400"},
         {vo_engine_data_synth, 0, "{\"nodes\": 3}", "give market"},
         {vo_engine_data_synth, 0, "{\"out\": \"x.csv\"}", "not written here"},

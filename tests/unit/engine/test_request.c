@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/data_fetch.h"
 #include "engine/data_requests.h"
 #include "engine/data_synth.h"
+#include "engine/lake_requests.h"
 #include "engine/request.h"
 #include "port/file.h"
 
@@ -157,6 +159,10 @@ Test(request, every_field_stands_in_the_documentation) {
     f = vo_data_import_fields(&n);
     expect_documented(doc, f, n);
     f = vo_data_synth_fields(&n);
+    expect_documented(doc, f, n);
+    f = vo_data_fetch_fields(&n);
+    expect_documented(doc, f, n);
+    f = vo_lake_request_fields(&n);
     expect_documented(doc, f, n);
     free(doc);
 }

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "data/lake_duckdb.h"
+#include "data/mapping.h"
 #include "data/node_column.h"
 #include "data/source_csv.h"
 #include "data/stamp.h"
@@ -34,11 +35,14 @@ typedef struct {
     vo_duck *duck;
     char *sql;
     field *field;
-    size_t n_fields, time_at, node_at, process_at, price_at;
+    size_t n_fields, time_at, period_at, node_at, process_at, price_at;
     size_t n_columns;
     size_t at[VO_SERIES_MAX_COLUMNS];
     const char *column[VO_SERIES_MAX_COLUMNS];
+    double factor[VO_SERIES_MAX_COLUMNS], offset[VO_SERIES_MAX_COLUMNS];
     vo_stamp_reader stamp;
+    vo_zone *zone; /* of local days */
+    vo_period_day day;
     uint32_t row;
     vo_readings *node;
 } reader;
@@ -121,44 +125,80 @@ static void guess(reader *r) {
     }
 }
 
-static vo_status choose(reader *r, vo_error *err) {
-    vo_status st = named_field(r, "time", r->o->time_column, &r->time_at, err);
-    if (st == VO_OK) st = named_field(r, "node", r->o->node_column, &r->node_at, err);
-    if (st == VO_OK) st = named_field(r, "price", r->o->price_column, &r->price_at, err);
-    if (st != VO_OK) return st;
-    guess(r);
+static vo_status check_time(const reader *r, vo_error *err) {
+    if (r->o->rows_in_order) return VO_OK;
     if (r->time_at == NONE)
         return vo_fail(err, VO_EINVAL, "%s has no time column; name it: time_column = \"NAME\"",
                        r->path);
-    const enum type time_type = r->field[r->time_at].type;
-    if (time_type == NUMBER || time_type == OTHER)
+    const enum type type = r->field[r->time_at].type;
+    if (type == NUMBER || type == OTHER)
         return vo_fail(err, VO_EINVAL,
                        "%s: column \"%s\" is no time; name another: time_column = \"NAME\"",
                        r->path, r->field[r->time_at].name);
-    if (r->price_at == NONE || !is_number(&r->field[r->price_at]))
-        return vo_fail(err, VO_EINVAL,
-                       "%s has no numeric column that could be the price; name it: "
-                       "price_column = \"NAME\"",
-                       r->path);
     return VO_OK;
 }
 
+static vo_status need_number(const reader *r, size_t at, vo_error *err) {
+    if (at != NONE && is_number(&r->field[at])) return VO_OK;
+    return vo_fail(err, VO_EINVAL,
+                   "%s has no numeric column that could be the price; name it: price_column = "
+                   "\"NAME\"",
+                   r->path);
+}
+
+static vo_status choose(reader *r, vo_error *err) {
+    const vo_source_options *o = r->o;
+    vo_status st = vo_table_check(o, err);
+    if (st == VO_OK) st = named_field(r, "time", o->time_column, &r->time_at, err);
+    if (st == VO_OK) st = named_field(r, "period", o->period_column, &r->period_at, err);
+    if (st == VO_OK) st = named_field(r, "node", o->node_column, &r->node_at, err);
+    if (st == VO_OK && o->n_columns)
+        st = named_field(r, o->column[0].name, o->column[0].column, &r->price_at, err);
+    else if (st == VO_OK)
+        st = named_field(r, "price", o->price_column, &r->price_at, err);
+    if (st != VO_OK) return st;
+    guess(r);
+    if (o->rows_in_order) r->time_at = NONE;
+    st = check_time(r, err);
+    return st == VO_OK ? need_number(r, r->price_at, err) : st;
+}
+
+static void add_value(reader *r, const char *name, size_t at, double factor, double offset) {
+    r->at[r->n_columns] = at;
+    r->column[r->n_columns] = name;
+    r->factor[r->n_columns] = factor * vo_column_price_factor(r->o, name);
+    r->offset[r->n_columns++] = offset;
+}
+
+static vo_status mapped_values(reader *r, vo_error *err) {
+    vo_status st = VO_OK;
+    for (size_t k = 0; st == VO_OK && k < r->o->n_columns; k++) {
+        const vo_source_column *c = &r->o->column[k];
+        size_t at = NONE;
+        st = named_field(r, c->name, c->column, &at, err);
+        if (st == VO_OK && !is_number(&r->field[at]))
+            st = vo_fail(err, VO_EINVAL, "%s: column \"%s\" for the %s is no number", r->path,
+                         c->column, c->name);
+        if (st == VO_OK) add_value(r, c->name, at, c->factor, c->offset);
+    }
+    return st;
+}
+
 static vo_status choose_values(reader *r, vo_error *err) {
-    r->at[0] = r->price_at;
-    r->column[0] = "price";
-    r->n_columns = 1;
+    const bool prices = !r->o->kind || strcmp(r->o->kind, VO_KIND_PRICES) == 0;
+    if (r->o->n_columns) return mapped_values(r, err);
+    add_value(r, prices ? "price" : r->field[r->price_at].name, r->price_at, 1, 0);
     for (size_t i = 0; i < r->n_fields; i++) {
         if (!is_number(&r->field[i]) || i == r->time_at || i == r->price_at ||
-            i == r->node_at || i == r->process_at)
+            i == r->node_at || i == r->process_at || i == r->period_at)
             continue;
         if (vo_text_same(r->field[i].name, "price")) continue; /* another was asked for */
         if (r->n_columns == VO_SERIES_MAX_COLUMNS)
             return vo_fail(err, VO_EINVAL,
-                           "%s has more than %d numeric columns; write a file with "
-                           "those you need",
+                           "%s has more than %d numeric columns; name those you need in a "
+                           "mapping",
                            r->path, VO_SERIES_MAX_COLUMNS);
-        r->at[r->n_columns] = i;
-        r->column[r->n_columns++] = r->field[i].name;
+        add_value(r, r->field[i].name, i, 1, 0);
     }
     return VO_OK;
 }
@@ -175,10 +215,42 @@ static int64_t whole_to_seconds(int64_t v) {
     return v;
 }
 
-static vo_status row_start(reader *r, const vo_duck_column *c, size_t i, int64_t last_s,
-                           int64_t *start_s, uint8_t *flag, vo_error *err) {
+/* Columns 0 and 2: the date and the period, both as text. */
+static vo_status period_start(reader *r, const vo_duck_rows *rows, size_t i, int64_t *start_s,
+                              vo_error *err) {
+    vo_csv_field date = {"", 0}, period = {"", 0};
     vo_error why = {0};
+    if (vo_duck_has(&rows->column[0], i))
+        date.text = vo_duck_text(&rows->column[0], i, &date.len);
+    if (vo_duck_has(&rows->column[2], i))
+        period.text = vo_duck_text(&rows->column[2], i, &period.len);
+    if (vo_period_start(&r->day, r->zone, r->o, date, period, start_s, &why) == VO_OK)
+        return VO_OK;
+    return vo_fail(err, VO_EINVAL, "%s row %u, column \"%s\": %.300s", r->path, r->row,
+                   r->field[r->period_at].name, why.msg);
+}
+
+static vo_status text_start(reader *r, const vo_duck_column *c, size_t i, int64_t *start_s,
+                            uint8_t *flag, vo_error *err) {
+    size_t len = 0;
+    vo_error why = {0};
+    const char *text = vo_duck_text(c, i, &len);
+    if (vo_stamp_read(&r->stamp, text, len, r->node->last_s, start_s, flag, &why) == VO_OK)
+        return VO_OK;
+    return vo_fail(err, VO_EINVAL, "%s row %u, column \"%s\": %.300s", r->path, r->row,
+                   r->field[r->time_at].name, why.msg);
+}
+
+static vo_status row_start(reader *r, const vo_duck_rows *rows, size_t i, int64_t *start_s,
+                           uint8_t *flag, vo_error *err) {
+    const vo_duck_column *c = &rows->column[0];
     *flag = 0;
+    if (r->time_at == NONE) {
+        const double step_s = r->o->interval_minutes * 60;
+        *start_s = r->o->start_utc_s + (int64_t)llround((double)r->node->added * step_s);
+        return VO_OK;
+    }
+    if (r->period_at != NONE) return period_start(r, rows, i, start_s, err);
     if (!vo_duck_has(c, i))
         return vo_fail(err, VO_EINVAL, "%s row %u: no time; leave the row out", r->path,
                        r->row);
@@ -187,16 +259,10 @@ static vo_status row_start(reader *r, const vo_duck_column *c, size_t i, int64_t
         *start_s = c->integer[i] / 1000000;
         return VO_OK;
     case WALL:
-        *start_s = vo_stamp_wall(&r->stamp, c->integer[i] / 1000000, last_s, flag);
+        *start_s = vo_stamp_wall(&r->stamp, c->integer[i] / 1000000, r->node->last_s, flag);
         return VO_OK;
-    case TEXT: {
-        size_t len = 0;
-        const char *text = vo_duck_text(c, i, &len);
-        if (vo_stamp_read(&r->stamp, text, len, last_s, start_s, flag, &why) == VO_OK)
-            return VO_OK;
-        return vo_fail(err, VO_EINVAL, "%s row %u, column \"%s\": %.300s", r->path, r->row,
-                       r->field[r->time_at].name, why.msg);
-    }
+    case TEXT:
+        return text_start(r, c, i, start_s, flag, err);
     case WHOLE:
     case NUMBER:
     case OTHER:
@@ -234,23 +300,23 @@ static vo_status row_node(reader *r, const vo_duck_rows *rows, size_t i, vo_erro
     return st;
 }
 
-/* Columns of the query: time, node or '', then the values. */
+/* Columns of the query: time, node or '', the period if there is one, then the values. */
 static vo_status take_rows(void *ctx, const vo_duck_rows *rows, vo_error *err) {
     reader *r = ctx;
     double value[VO_SERIES_MAX_COLUMNS];
+    const size_t first = r->period_at != NONE ? 3 : 2;
     for (size_t i = 0; i < rows->rows; i++) {
         r->row++;
         vo_status st = row_node(r, rows, i, err);
         if (st != VO_OK) return st;
         if (!r->node) continue;
-        const int64_t last_s = r->node->last_s;
         int64_t start_s = 0;
         uint8_t flag = 0;
-        if ((st = row_start(r, &rows->column[0], i, last_s, &start_s, &flag, err)) != VO_OK)
-            return st;
+        if ((st = row_start(r, rows, i, &start_s, &flag, err)) != VO_OK) return st;
         for (size_t c = 0; c < r->n_columns; c++) {
-            const vo_duck_column *v = &rows->column[2 + c];
-            value[c] = vo_duck_has(v, i) ? v->number[i] : (double)NAN;
+            const vo_duck_column *v = &rows->column[first + c];
+            value[c] =
+                vo_duck_has(v, i) ? r->factor[c] * v->number[i] + r->offset[c] : (double)NAN;
         }
         st = vo_readings_add(r->set, r->node, start_s, r->row, flag, value, err);
         if (st != VO_OK) return st;
@@ -275,7 +341,21 @@ static vo_status run(reader *r, const vo_text *sql, vo_duck_take take, vo_error 
     return vo_duck_query(r->duck, r->sql, take, r, err);
 }
 
-static void put_columns(vo_text *sql, const reader *r) {
+static void put_as_text(vo_text *sql, const reader *r, size_t at) {
+    vo_text_append(sql, "CAST(");
+    vo_duck_name(sql, r->field[at].name);
+    vo_text_append(sql, " AS VARCHAR)");
+}
+
+static void put_time(vo_text *sql, const reader *r) {
+    if (r->time_at == NONE) {
+        vo_text_append(sql, "0");
+        return;
+    }
+    if (r->period_at != NONE) {
+        put_as_text(sql, r, r->time_at);
+        return;
+    }
     const field *time = &r->field[r->time_at];
     const char *wrap[][2] = {[NUMBER] = {"", ""},
                              [WHOLE] = {"CAST(", " AS BIGINT)"},
@@ -285,13 +365,19 @@ static void put_columns(vo_text *sql, const reader *r) {
                              [OTHER] = {"", ""}};
     vo_text_append(sql, "%s", wrap[time->type][0]);
     vo_duck_name(sql, time->name);
-    vo_text_append(sql, "%s, ", wrap[time->type][1]);
-    if (r->node_at == NONE) {
+    vo_text_append(sql, "%s", wrap[time->type][1]);
+}
+
+static void put_columns(vo_text *sql, const reader *r) {
+    put_time(sql, r);
+    vo_text_append(sql, ", ");
+    if (r->node_at == NONE)
         vo_text_append(sql, "''");
-    } else {
-        vo_text_append(sql, "CAST(");
-        vo_duck_name(sql, r->field[r->node_at].name);
-        vo_text_append(sql, " AS VARCHAR)");
+    else
+        put_as_text(sql, r, r->node_at);
+    if (r->period_at != NONE) {
+        vo_text_append(sql, ", ");
+        put_as_text(sql, r, r->period_at);
     }
     for (size_t c = 0; c < r->n_columns; c++) {
         vo_text_append(sql, ", CAST(");
@@ -301,12 +387,6 @@ static void put_columns(vo_text *sql, const reader *r) {
 }
 
 /* ---- several series in one file ---------------------------------------------------------- */
-
-static void put_as_text(vo_text *sql, const reader *r, size_t at) {
-    vo_text_append(sql, "CAST(");
-    vo_duck_name(sql, r->field[at].name);
-    vo_text_append(sql, " AS VARCHAR)");
-}
 
 static vo_csv_field text_of(const vo_duck_column *c, size_t i) {
     vo_csv_field x = {"", 0};
@@ -338,13 +418,17 @@ static vo_status find_apart(reader *r, vo_error *err) {
     for (size_t i = 0; st == VO_OK && i < r->n_fields; i++) {
         const field *f = &r->field[i];
         const bool named = vo_node_name_of(f->name) != VO_NODE_NAME_NONE;
-        if (i != r->time_at && i != r->price_at && i != r->node_at &&
+        if (i != r->time_at && i != r->price_at && i != r->node_at && i != r->period_at &&
             (f->type == TEXT || (f->type == WHOLE && named)))
             vo_node_finder_add(r->finder, f->name, f->type == WHOLE, i);
     }
-    if (st != VO_OK || vo_node_finder_count(r->finder) == 0) return st;
+    if (st != VO_OK || vo_node_finder_count(r->finder) == 0 || r->time_at == NONE) return st;
     vo_text sql = from_file(r, "SELECT ");
     put_as_text(&sql, r, r->time_at);
+    if (r->period_at != NONE) {
+        vo_text_append(&sql, " || ' ' || ");
+        put_as_text(&sql, r, r->period_at);
+    }
     vo_text_append(&sql, ", ");
     if (r->node_at == NONE)
         vo_text_append(&sql, "''");
@@ -358,40 +442,52 @@ static vo_status find_apart(reader *r, vo_error *err) {
     return run(r, &sql, take_candidates, err);
 }
 
-/* The column of nodes if nobody named one, then what still tells rows of one time apart. */
+/* The column of nodes if nobody named one, then what still tells rows of one time apart. In a
+ * mapped file `node` and `process` are names to give, not to look for. */
 static vo_status find_node_columns(reader *r, vo_error *err) {
+    vo_source_options o = *r->o;
     vo_status st = VO_OK;
-    r->only_node = r->o->only_node;
+    r->only_node = o.only_node;
     r->process_at = NONE;
+    if (o.n_columns) o.node = o.process = NULL;
     if (r->node_at == NONE) {
         st = find_apart(r, err);
         if (st == VO_OK)
-            st = vo_node_choose(r->finder, r->path, r->o, &r->node_at, &r->only_node, err);
+            st = vo_node_choose(r->finder, r->path, &o, &r->node_at, &r->only_node, err);
         vo_node_finder_free(r->finder);
         r->finder = NULL;
     }
     if (st != VO_OK || r->node_at == NONE) return st;
     st = find_apart(r, err);
-    if (st == VO_OK) st = vo_node_choose_process(r->finder, r->path, r->o, &r->process_at, err);
+    if (st == VO_OK) st = vo_node_choose_process(r->finder, r->path, &o, &r->process_at, err);
     vo_node_finder_free(r->finder);
     r->finder = NULL;
     return st;
 }
 
-static vo_status read_all(reader *r, vo_error *err) {
+/* The embedded mapping that knows these columns; *into are the options to read with. */
+static vo_status recognise(const reader *r, vo_source_options *into, vo_mapping **m,
+                           vo_error *err) {
+    const char **names = calloc(r->n_fields + 1, sizeof *names);
+    if (!names) return vo_fail(err, VO_ENOMEM, "%s: no memory for its columns", r->path);
+    for (size_t i = 0; i < r->n_fields; i++) names[i] = r->field[i].name;
+    const vo_status st = vo_mapping_recognise(names, r->n_fields, r->o, m, err);
+    if (*m) *into = vo_mapping_options(*m, r->o);
+    free(names);
+    return st;
+}
+
+static vo_status read_rows(reader *r, vo_error *err) {
     const size_t before = r->set->rows;
-    if (strpbrk(r->path, "*?[]"))
-        return vo_fail(err, VO_EINVAL, "\"%s\" has wildcard characters; rename the file",
-                       r->path);
-    vo_text sql = from_file(r, "SELECT column_name, column_type FROM (DESCRIBE SELECT *");
-    put_file(&sql, r);
-    vo_text_append(&sql, ")");
-    vo_status st = run(r, &sql, take_field, err);
-    if (st == VO_OK) st = choose(r, err);
+    vo_status st = choose(r, err);
     if (st == VO_OK) st = find_node_columns(r, err);
     if (st == VO_OK) st = choose_values(r, err);
+    if (st == VO_OK && r->o->zone) st = vo_zone_open(r->o->zone, &r->zone, err);
     if (st != VO_OK) return st;
-    sql = from_file(r, "SELECT ");
+    if (!r->o->days_of_24 &&
+        !(r->time_at != NONE && vo_column_says_utc(r->field[r->time_at].name)))
+        r->stamp.zone = r->zone;
+    vo_text sql = from_file(r, "SELECT ");
     put_columns(&sql, r);
     put_file(&sql, r);
     if (r->process_at != NONE) {
@@ -404,25 +500,41 @@ static vo_status read_all(reader *r, vo_error *err) {
     if (r->set->rows == before)
         return vo_fail(err, VO_ENOTFOUND, "%s has no rows%s", r->path,
                        r->o->only_node ? " of the node asked for" : "");
-    for (size_t i = 0; i < r->set->n; i++)
-        if (r->o->zone)
-            snprintf(r->set->item[i]->zone, sizeof r->set->item[i]->zone, "%s", r->o->zone);
+    vo_table_name_zone(r->o, &r->stamp, r->set);
     vo_source_finish(r->path, r->o, r->set);
     return VO_OK;
 }
 
+static vo_status read_all(reader *r, vo_error *err) {
+    vo_source_options mapped = *r->o;
+    vo_mapping *m = NULL;
+    if (strpbrk(r->path, "*?[]"))
+        return vo_fail(err, VO_EINVAL, "\"%s\" has wildcard characters; rename the file",
+                       r->path);
+    vo_text sql = from_file(r, "SELECT column_name, column_type FROM (DESCRIBE SELECT *");
+    put_file(&sql, r);
+    vo_text_append(&sql, ")");
+    vo_status st = run(r, &sql, take_field, err);
+    if (st == VO_OK) st = recognise(r, &mapped, &m, err);
+    r->o = &mapped;
+    r->stamp.order = mapped.date_order;
+    if (st == VO_OK) st = read_rows(r, err);
+    vo_mapping_free(m);
+    return st;
+}
+
 vo_status vo_source_parquet_read(const char *path, const vo_source_options *o,
                                  vo_readings_set *set, vo_error *err) {
-    reader r = {.path = path, .o = o, .set = set, .stamp.order = o->date_order};
+    reader r = {.path = path, .o = o, .set = set};
     vo_status st = VO_OK;
-    if (o->zone && (st = vo_zone_open(o->zone, &r.stamp.zone, err)) != VO_OK) return st;
     r.sql = malloc(MAX_SQL);
     r.field = calloc(MAX_FIELDS, sizeof *r.field);
     if (!r.sql || !r.field) st = vo_fail(err, VO_ENOMEM, "%s: no memory to read it", path);
     if (st == VO_OK) st = vo_duck_open(&r.duck, err);
     if (st == VO_OK) st = read_all(&r, err);
     vo_duck_close(r.duck);
-    vo_zone_close(r.stamp.zone);
+    vo_zone_close(r.zone);
+    vo_node_finder_free(r.finder);
     free(r.field);
     free(r.sql);
     return st;

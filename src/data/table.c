@@ -480,29 +480,26 @@ static void say(vo_readings_set *set, const char *text) {
     vo_text_append(&note, "%s%s", note.len ? "; " : "", text);
 }
 
-/* The zone that days follow, and what a person should know of it. */
-static void name_zone(const reader *r) {
+void vo_table_name_zone(const vo_source_options *o, const vo_stamp_reader *s,
+                        vo_readings_set *set) {
     char zone[64] = "UTC", text[160];
-    const vo_stamp_reader *s = &r->stamp;
-    const vo_source_options *o = r->o;
     const int32_t minutes = s->offset_s / 60;
     if (o->mapping_name) {
         snprintf(text, sizeof text, "read by the mapping %s", o->mapping_name);
-        say(r->set, text);
+        say(set, text);
     }
     if (o->days_of_24)
-        say(r->set, "its days have 24 hours also when clocks change: stamps were read as UTC");
+        say(set, "its days have 24 hours also when clocks change: stamps were read as UTC");
     else if (s->many_offsets && !o->zone)
-        say(r->set,
-            "the stamps' offset changes; days follow UTC: name the zone to have its days");
+        say(set, "the stamps' offset changes; days follow UTC: name the zone to have its days");
     else if (s->offset_s && s->n_offset && s->offset_s % 60 == 0)
         snprintf(zone, sizeof zone, "%c%02d:%02d", minutes < 0 ? '-' : '+', abs(minutes) / 60,
                  abs(minutes) % 60);
     else if (s->n_naive && !o->zone)
-        say(r->set, "stamps have no offset and no zone was named; they were read as UTC");
-    for (size_t i = 0; i < r->set->n; i++)
-        if (!r->set->item[i]->zone[0])
-            snprintf(r->set->item[i]->zone, sizeof zone, "%s",
+        say(set, "stamps have no offset and no zone was named; they were read as UTC");
+    for (size_t i = 0; i < set->n; i++)
+        if (!set->item[i]->zone[0])
+            snprintf(set->item[i]->zone, sizeof zone, "%s",
                      o->zone && !o->days_of_24 ? o->zone : zone);
 }
 
@@ -522,11 +519,11 @@ static vo_status read_all(reader *r, vo_error *err) {
     if ((st = check_watch(r, err)) != VO_OK) return st;
     if (r->set->rows == before)
         return vo_fail(err, VO_ENOTFOUND, "%s has no rows of the node asked for", t->name);
-    name_zone(r);
+    vo_table_name_zone(r->o, &r->stamp, r->set);
     return VO_OK;
 }
 
-static vo_status check_options(const vo_source_options *o, vo_error *err) {
+vo_status vo_table_check(const vo_source_options *o, vo_error *err) {
     if (!(o->interval_minutes >= 0 && o->interval_minutes <= 527040))
         return vo_fail(err, VO_EINVAL, "interval_minutes = %g is not in 0..527040",
                        o->interval_minutes);
@@ -549,7 +546,7 @@ static vo_status check_options(const vo_source_options *o, vo_error *err) {
 vo_status vo_table_read(const vo_table *t, const vo_source_options *o, vo_readings_set *set,
                         vo_error *err) {
     reader r = {.t = t, .o = o, .set = set, .stamp.order = o->date_order};
-    vo_status st = check_options(o, err);
+    vo_status st = vo_table_check(o, err);
     if (st == VO_OK && o->zone) st = vo_zone_open(o->zone, &r.zone, err);
     if (st != VO_OK) return st;
     r.stamp.zone = o->days_of_24 ? NULL : r.zone;

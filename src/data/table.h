@@ -10,6 +10,7 @@
 
 #include "data/csv.h"
 #include "data/source.h"
+#include "data/stamp.h"
 
 /* `cell` has a cell per column, valid during the call; `line` is where it stands, from 1. */
 typedef vo_status (*vo_table_take)(void *ctx, const vo_csv_field *cell, uint32_t line,
@@ -53,5 +54,13 @@ typedef struct {
 vo_status vo_period_start(vo_period_day *day, const vo_zone *zone, const vo_source_options *o,
                           vo_csv_field date, vo_csv_field period, int64_t *start_s,
                           vo_error *err);
+
+/* VO_EINVAL: options that do not go together, by name. */
+vo_status vo_table_check(const vo_source_options *o, vo_error *err);
+
+/* With all rows read: the zone that days follow where the readings have none, and what a person
+ * should know of it, in the set's note. */
+void vo_table_name_zone(const vo_source_options *o, const vo_stamp_reader *s,
+                        vo_readings_set *set);
 
 #endif

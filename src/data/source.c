@@ -14,6 +14,7 @@
 #include "data/source_entsoe.h"
 #include "data/source_epf.h"
 #include "data/source_epw.h"
+#include "data/source_greenbutton.h"
 #include "data/source_json.h"
 #include "data/source_openmeteo.h"
 #include "data/source_parquet.h"
@@ -47,6 +48,7 @@ static const struct {
     {vo_source_entsoe_is, vo_source_entsoe_parse},
     {vo_source_epf_is, vo_source_epf_parse},
     {vo_source_epw_is, vo_source_epw_parse},
+    {vo_source_greenbutton_is, vo_source_greenbutton_parse},
     {vo_source_openmeteo_is, vo_source_openmeteo_parse},
     {vo_source_json_is, vo_source_json_parse}, /* after replies that are known */
     {vo_source_csv_is, parse_csv},             /* last: whatever is neither XML nor JSON */

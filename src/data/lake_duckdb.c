@@ -230,8 +230,10 @@ static void put_copy(vo_text *sql, const char *path, const vo_duck_column *colum
     for (size_t c = 0; c < n_columns; c++) {
         vo_text_append(sql, "%s", c ? ", " : "");
         if (column[c].kind == VO_DUCK_TEXT) {
+            vo_duck_literal(sql, column[c].text); /* ENUM: of one value, never hashed */
+            vo_text_append(sql, "::ENUM(");
             vo_duck_literal(sql, column[c].text);
-            vo_text_append(sql, " AS ");
+            vo_text_append(sql, ") AS ");
         }
         vo_duck_name(sql, column[c].name);
     }
@@ -239,7 +241,7 @@ static void put_copy(vo_text *sql, const char *path, const vo_duck_column *colum
     vo_duck_literal(sql, path);
     vo_text_append(sql,
                    " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL %d, KV_METADATA {",
-                   small ? 12 : 1);
+                   small ? 9 : 1);
     vo_duck_name(sql, key);
     vo_text_append(sql, ": ");
     vo_duck_literal(sql, value);

@@ -50,7 +50,6 @@ typedef struct { /* an interval that waits for the rest of its parts */
     int64_t start_s;
     uint32_t group, line;
     uint8_t has, own; /* bits of parts: known, and read by itself (not of an earlier row) */
-    bool replaced;    /* a later one of the same interval stands in the table */
 } interval;
 
 #define GROUP_BUCKETS 4096u
@@ -267,11 +266,11 @@ static size_t slot_of(const vo_caiso_sink *k, uint32_t g, int64_t start_s) {
     return i;
 }
 
+/* Of two rows of an interval the later one stands in the table. */
 static void hash_all(vo_caiso_sink *k) {
     memset(k->slot, 0, k->n_slots * sizeof *k->slot);
     for (size_t i = 0; i < k->n; i++)
-        if (!k->pending[i].replaced)
-            k->slot[slot_of(k, k->pending[i].group, k->pending[i].start_s)] = (uint32_t)i + 1;
+        k->slot[slot_of(k, k->pending[i].group, k->pending[i].start_s)] = (uint32_t)i + 1;
 }
 
 static vo_status grow(vo_caiso_sink *k, vo_error *err) {
@@ -291,7 +290,7 @@ static vo_status grow(vo_caiso_sink *k, vo_error *err) {
 
 static bool is_complete(const vo_caiso_sink *k, const interval *v) {
     const unsigned all = k->ghg ? FOUR_PARTS | 1u << GHG : FOUR_PARTS;
-    return v->replaced || (v->has & all) == all || !k->parts;
+    return (v->has & all) == all || !k->parts;
 }
 
 /* The table is full: what is complete goes to the set, the others move together. */
@@ -379,7 +378,6 @@ static vo_status join(vo_caiso_sink *k, const vo_caiso_row *row, int part, int64
     v.own = bit;
     v.value[part] = value;
     v.line = row->line;
-    if (old) old->replaced = true;
     return new_interval(k, &v, err);
 }
 

@@ -19,7 +19,7 @@
 #include "data/xml_stream.h"
 
 #define TEXT 96
-#define MAX_REPEATED ((size_t)10000000)
+#define MAX_REPEATED ((size_t)5000000) /* in a document */
 #define DAY_S 86400
 
 // clang-format off

@@ -306,6 +306,10 @@ Test(source_caiso, every_refusal_names_field_and_value) {
         {XML_ITEM("MW", XML_ROW("LMP_PRC", H0, H1, "1")), "UOM: \"MW\""},
         {XML_ITEM("US$/MWh", XML_ROW("SYS_FCST_DA_MW", H0, H1, "1")), "SYS_FCST_DA_MW"},
         {XML_ITEM("US$/MWh", XML_ROW("LMP_PRC", H0, H1, "one")), "\"one\" is not a number"},
+        {XML_ITEM("US$/MWh", XML_ROW("LMP_PRC", H0, H1,
+                                     "1") "<m:REPORT_DATA><m:DATA_ITEM>LMP_PRC</m:DATA_ITEM>"
+                                          "<m:VALUE>2</m:VALUE></m:REPORT_DATA>"),
+         "interval start"},
         {XML_ITEM("US$/MWh", ""), "without REPORT_DATA"},
         {XML_HEAD, "line 1"},
         {"<!DOCTYPE a [<!ENTITY b \"c\">]><OASISReport/>", "DOCTYPE"},

@@ -485,10 +485,8 @@ vo_status vo_lake_upsert_locked(vo_lake *lake, const vo_lake_key *key, const vo_
         const size_t a = lower_bound(s, from.s), b = lower_bound(s, to.s);
         vo_series *part = NULL;
         vo_status st = VO_OK;
-        if (a < b && b - a < s->n) {
-            if ((st = vo_series_slice(s, from, to, &part, err)) != VO_OK) return st;
-            memcpy(part->unit, s->unit, sizeof part->unit);
-        }
+        if (a < b && b - a < s->n) st = vo_series_slice(s, from, to, &part, err);
+        if (st != VO_OK) return st;
         w.s = a == b ? NULL : part ? part : s;
         st = upsert_year(lake, key, &w, err);
         vo_series_free(part);

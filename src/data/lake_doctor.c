@@ -185,7 +185,6 @@ static vo_status rows_between(const vo_series *s, int64_t from_s, int64_t to_s, 
     *out = NULL;
     if (from_s >= to_s) return VO_OK;
     const vo_status st = vo_series_slice(s, (vo_time){from_s}, (vo_time){to_s}, out, NULL);
-    if (st == VO_OK) memcpy((*out)->unit, s->unit, sizeof s->unit);
     return st == VO_ENOTFOUND ? VO_OK
            : st != VO_OK      ? vo_fail(err, st, "no memory to sort %zu rows", s->n)
                               : VO_OK;

@@ -166,6 +166,7 @@ vo_status vo_series_slice(const vo_series *s, vo_time from, vo_time to, vo_serie
         memcpy(part->column[k].value, s->column[k].value + a, n * sizeof(double));
     memcpy(part->zone, s->zone, sizeof s->zone);
     memcpy(part->currency, s->currency, sizeof s->currency);
+    memcpy(part->unit, s->unit, sizeof s->unit);
     memcpy(part->label, s->label, sizeof s->label);
     *out = part;
     return VO_OK;

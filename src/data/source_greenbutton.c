@@ -55,7 +55,8 @@ typedef struct {
     node *node;
     size_t n_nodes, nodes_room;
     size_t n_waiting;
-    double untyped_factor;
+    const vo_source_column *given; /* for values without a ReadingType; NULL: none */
+    vo_gb_column given_as;
     /* for the note */
     size_t untyped, left_out, estimated, cut_up, details, uneven;
 } reader;
@@ -243,6 +244,7 @@ static vo_status make_nodes(reader *k, vo_error *err) {
         vo_gb_meter *m = &k->feed.meter[i];
         readings += m->readings;
         if (m->readings == 0) continue;
+        if (m->type == SIZE_MAX && k->given) m->column = k->given_as;
         if (m->left_out)
             k->left_out += m->readings;
         else
@@ -274,7 +276,8 @@ static double kilowatts(const reader *k, const vo_gb_type *t, double value,
     const double v = t ? power_of_ten(value, t->field[VO_GB_MULTIPLIER]) : value;
     if (uom == 38) return v / 1000;
     if (uom == 31) return v / 1000 / s;
-    return (uom == 72 ? v : v * k->untyped_factor) * 3.6 / s;
+    if (uom != 72 && k->given) return v * k->given->factor + k->given->offset;
+    return v * 3.6 / s;
 }
 
 static vo_status add_row(reader *k, node *n, vo_gb_column column, int64_t start_s, double kw,
@@ -399,9 +402,13 @@ static void write_note(const reader *k) {
     vo_text t = vo_text_over(k->set->note, sizeof k->set->note);
     const char *and = "";
 #define NOTE(...) (vo_text_append(&t, "%s", and), vo_text_append(&t, __VA_ARGS__), and = "; ")
-    if (k->untyped)
-        NOTE("no ReadingType with a unit: %zu values taken as Wh%s", k->untyped,
-             k->o->n_columns ? " times the mapping's factor" : "");
+    if (k->untyped && k->given)
+        NOTE("no ReadingType with a unit: %zu values times %g taken as kW", k->untyped,
+             k->given->factor);
+    else if (k->untyped)
+        NOTE("no ReadingType with a unit: %zu values taken as Wh", k->untyped);
+    else if (k->given)
+        NOTE("the column given is not used: the file has ReadingTypes");
     for (size_t i = 0; i < f->n_meters && k->left_out; i++) {
         if (!f->meter[i].left_out) continue;
         NOTE("%zu readings left out: %s %lld%s", k->left_out, f->meter[i].left_out,
@@ -438,15 +445,22 @@ bool vo_source_greenbutton_is(const char *head, size_t len) {
     return false;
 }
 
-/* A mapping's factor for values without a ReadingType. */
+/* The column that a mapping or the caller gives for values without a ReadingType. */
 static vo_status read_options(reader *k, vo_error *err) {
     const vo_source_options *o = k->o;
-    k->untyped_factor = 1;
-    if (o->n_columns && o->column[0].column && strcmp(o->column[0].column, "value") == 0)
-        k->untyped_factor = o->column[0].factor;
-    if (!isfinite(k->untyped_factor))
-        return vo_fail(err, VO_EINVAL, "the factor of \"value\" = %g is not finite",
-                       k->untyped_factor);
+    if (o->n_columns) {
+        const vo_source_column *c = k->given = &o->column[0];
+        int known = 0;
+        while (known < VO_GB_COLUMNS && strcmp(c->name, column_names[known]) != 0) known++;
+        if (o->n_columns > 1 || known == VO_GB_COLUMNS || strcmp(c->column, "value") != 0 ||
+            !isfinite(c->factor) || !isfinite(c->offset))
+            return vo_fail(
+                err, VO_EINVAL,
+                "column %.40s from \"%.40s\": of %s only \"value\" can be read, as one "
+                "of load_kw, import_kw, export_kw and net_kw",
+                c->name, c->column, k->file);
+        k->given_as = (vo_gb_column)known;
+    }
     vo_zone *zone = NULL;
     const vo_status st = o->zone ? vo_zone_open(o->zone, &zone, err) : VO_OK;
     vo_zone_close(zone);

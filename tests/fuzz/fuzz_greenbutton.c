@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1 || size > 65536) return 0;
-    const vo_source_column column = {"load_kw", "value", 0.001, 0};
+    const vo_source_column column = {"export_kw", "value", 0.001, 0};
     vo_source_options o = vo_source_options_default();
     if (data[0] & 1) o.node = "HOME";
     if (data[0] & 2) o.zone = "America/Los_Angeles";

@@ -259,11 +259,23 @@ Test(source_greenbutton, values_without_a_type_are_watt_hours_or_what_a_mapping_
     cr_assert_str_eq(set->item[0]->column[0].name, "load_kw");
     cr_assert_str_eq(set->item[0]->zone, "UTC");
     vo_readings_set_free(set);
-    const vo_source_column column = {"load_kw", "value", 0.001, 0};
+    vo_source_column column = {"import_kw", "value", 1e-6, 0}; /* mWh of hours */
     const vo_source_options o = {.column = &column, .n_columns = 1};
     vo_error err = {0};
     cr_assert_eq(parse(text, o, &set, &err), VO_OK, "%s", err.msg);
     cr_assert(near(set->item[0]->column[0].value[0], 0.0864));
+    cr_assert_str_eq(set->item[0]->column[0].name, "import_kw");
+    vo_readings_set_free(set);
+    column.name = "price";
+    cr_assert_eq(parse(text, o, &set, &err), VO_EINVAL);
+    cr_assert(strstr(err.msg, "price"), "%s", err.msg);
+}
+
+Test(source_greenbutton, the_only_type_of_a_file_is_that_of_blocks_without_a_meter) {
+    vo_readings_set *set = read_well(FEED TYPE("1", FIELDS("72", "-3", "19", "4")) BLOCK(
+        "1", "1", READING("1420099200", "3600", "86400")) "</feed>");
+    cr_assert(near(set->item[0]->column[0].value[0], 0.0864));
+    cr_assert_str_eq(set->item[0]->column[0].name, "export_kw");
     vo_readings_set_free(set);
 }
 

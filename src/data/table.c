@@ -475,8 +475,8 @@ static vo_status take_first(void *ctx, const vo_csv_field *cell, uint32_t line, 
 
 /* Note of the set, after what is there already. */
 static void say(vo_readings_set *set, const char *text) {
-    vo_text note = vo_text_over(set->note, sizeof set->note);
-    note.len = strlen(set->note);
+    const size_t said = strlen(set->note);
+    vo_text note = {.at = set->note, .size = sizeof set->note, .len = said};
     vo_text_append(&note, "%s%s", note.len ? "; " : "", text);
 }
 

@@ -53,6 +53,7 @@ typedef struct { /* an interval that waits for the rest of its parts */
 } interval;
 
 #define GROUP_BUCKETS 4096u
+#define FIRST_LIMIT ((size_t)65536) /* of pending intervals, as long as that is enough */
 
 struct vo_caiso_sink {
     const char *name; /* of the file, for messages */
@@ -63,7 +64,7 @@ struct vo_caiso_sink {
     size_t n_groups, group_capacity, last_group;
     size_t group_bucket[GROUP_BUCKETS];
     interval *pending;
-    size_t n, capacity;
+    size_t n, capacity, limit;
     uint32_t *slot; /* [n_slots] index + 1 into pending; 0: free; a power of two */
     size_t n_slots;
     size_t rows, kept, added;
@@ -290,10 +291,11 @@ static vo_status grow(vo_caiso_sink *k, vo_error *err) {
 
 static bool is_complete(const vo_caiso_sink *k, const interval *v) {
     const unsigned all = k->ghg ? FOUR_PARTS | 1u << GHG : FOUR_PARTS;
-    return (v->has & all) == all || !k->parts;
+    return (v->has & all) == all || (!k->parts && k->limit == VO_CAISO_PENDING);
 }
 
-/* The table is full: what is complete goes to the set, the others move together. */
+/* The table is full: what is complete goes to the set, the others move together; it may grow
+ * if they are many. */
 static vo_status flush_complete(vo_caiso_sink *k, vo_error *err) {
     size_t left = 0;
     for (size_t i = 0; i < k->n; i++) {
@@ -311,9 +313,12 @@ static vo_status flush_complete(vo_caiso_sink *k, vo_error *err) {
             "%s: the parts (LMP, MCE, MCL, MCC) of more than %zu intervals lie apart; "
             "split the file by day or node, or choose a node with only_node",
             k->name, VO_CAISO_PENDING / 2);
-    k->n = left;
-    k->flushed = true;
-    hash_all(k);
+    if (left < k->n) {
+        k->n = left;
+        k->flushed = true;
+        hash_all(k);
+    }
+    while (k->limit < 2 * left) k->limit *= 2;
     return VO_OK;
 }
 
@@ -351,7 +356,7 @@ static vo_status flush_all(vo_caiso_sink *k, vo_error *err) {
 
 static vo_status new_interval(vo_caiso_sink *k, const interval *v, vo_error *err) {
     vo_status st = VO_OK;
-    if (k->n >= VO_CAISO_PENDING) st = flush_complete(k, err);
+    if (k->n >= k->limit) st = flush_complete(k, err);
     if (st == VO_OK && k->n == k->capacity) st = grow(k, err);
     if (st != VO_OK) return st;
     k->pending[k->n++] = *v;
@@ -559,6 +564,7 @@ vo_status vo_source_caiso_parse(vo_bytes *in, const vo_source_options *o, vo_rea
     k->name = vo_bytes_name(in);
     k->o = o;
     k->set = set;
+    k->limit = FIRST_LIMIT;
     for (size_t i = 0; i < GROUP_BUCKETS; i++) k->group_bucket[i] = SIZE_MAX;
     vo_status st = vo_bytes_head(in, &head, &n, err);
     if (st != VO_OK) goto done;

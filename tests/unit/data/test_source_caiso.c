@@ -220,6 +220,39 @@ Test(source_caiso, prices_without_parts_are_read_whatever_their_number) {
     vo_readings_set_free(set);
 }
 
+/* More intervals than are held at first, parts side by side or part after part. */
+Test(source_caiso, long_files_are_joined_side_by_side_and_part_after_part) {
+    enum { N = 70000, ROW_SIZE = 48 };
+    static const char *const type[] = {"LMP", "MCE", "MCL", "MCC"};
+    char *text = malloc((size_t)4 * N * ROW_SIZE), stamp[32];
+    cr_assert(text);
+    for (int grouped = 0; grouped < 2; grouped++) {
+        size_t n = (size_t)sprintf(text, "INTERVAL_START_GMT,NODE,MARKET_RUN_ID,LMP_TYPE,MW\n");
+        for (int i = 0; i < 4 * N; i++) {
+            const int at = grouped ? i % N : i / 4, part = grouped ? i / N : i % 4;
+            const vo_civil c = vo_civil_from_seconds(H0_S + 300 * (int64_t)at);
+            vo_civil_format(&c, stamp);
+            n += (size_t)sprintf(text + n, "%.16s,N,RTM,%s,%d\n", stamp, type[part],
+                                 at % 1000 + part);
+        }
+        n += (size_t)sprintf(text + n, "2023-01-01T08:00,N,RTM,MCE,1\n");
+        vo_error err = {0};
+        vo_readings_set *set = parse(text, standard, &err);
+        cr_assert(set, "%s", err.msg);
+        const vo_readings *r = set->item[0];
+        cr_assert_eq(r->n, grouped ? N + 1u : N);
+        for (size_t i = 0; i < N; i++) {
+            const double p = (double)(i % 1000);
+            assert_row(r, i, H0_S + 300 * (int64_t)i, p, p + 1, p + 2, p + 3);
+        }
+        cr_assert(strstr(set->note, grouped ? "1 intervals have parts but no LMP"
+                                            : "1 intervals left out: parts with no LMP"),
+                  "%s", set->note);
+        vo_readings_set_free(set);
+    }
+    free(text);
+}
+
 Test(source_caiso, shadow_prices_are_series_of_their_own_kind) {
     const char *text = "MARKET_RUN_ID,PRC_SHADOW,XML_DATA_ITEM,INTERVAL_START_GMT,"
                        "INTERVAL_END_GMT,GROUP\n"

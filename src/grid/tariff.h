@@ -234,8 +234,8 @@ typedef struct {
 /* The bill of one billing month: intervals start[i], dt_h[i] (at most an hour), kWh imported
  * and exported in each; export_kwh may be NULL. Tiers by month count from the first interval
  * on. Baseline quantities are counted per season: days in it times kWh per day. Charges per
- * month count once. All instants must lie in the tariff's time. *out is filled whole. VO_EINVAL
- * names the interval; VO_ENOTFOUND the territory, class or option. */
+ * month count once. Each interval is priced as it begins; a month in which the version changes
+ * is two calls. VO_EINVAL names the interval; VO_ENOTFOUND the territory, class or option. */
 vo_status vo_tariff_bill_month(const vo_tariff *t, const vo_tariff_customer *c,
                                const vo_time *start, const double *dt_h,
                                const double *import_kwh, const double *export_kwh, size_t n,

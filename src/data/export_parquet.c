@@ -8,7 +8,7 @@
 
 #include "data/lake_duckdb.h"
 #include "port/file.h"
-#include "port/directory.h"
+#include "port/folder.h"
 
 #define MICRO INT64_C(1000000)
 #define MAX_PATH 4096

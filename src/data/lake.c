@@ -12,7 +12,7 @@
 
 #include "base/zone.h"
 #include "data/lake_changes.h"
-#include "port/directory.h"
+#include "port/folder.h"
 
 /* "KIND/market=.../process=.../node=.../year=.../changes.parquet", percent-encoded. */
 #define PARTITION 640
@@ -413,7 +413,7 @@ static vo_status take_leftover(void *ctx, const char *name, bool is_folder, vo_e
 vo_status vo_lake_sweep(const char *folder, vo_error *err) {
     char copy[VO_LAKE_PATH];
     snprintf(copy, sizeof copy, "%s", folder);
-    return vo_directory_each(copy, take_leftover, copy, err);
+    return vo_folder_list(copy, take_leftover, copy, err);
 }
 
 /* Another process may remove an empty folder above (vo_lake_compact) while ours is made. */
@@ -449,7 +449,7 @@ fail:
     vo_lake_kept_fini(&kept);
     if (st != VO_OK) {
         vo_lake_sweep(folder, NULL);
-        if (is_new) vo_directory_remove_empty(folder);
+        if (is_new) vo_folder_remove_empty(folder);
     }
     return st;
 }

@@ -8,7 +8,7 @@
 
 #include "base/civil.h"
 #include "data/lake_changes.h"
-#include "port/directory.h"
+#include "port/folder.h"
 
 #define MAX_FILE ((size_t)1 << 31)
 #define LONG_PATH (VO_LAKE_PATH + 64)
@@ -318,7 +318,7 @@ static vo_status look_at_place(void *ctx, const vo_lake_place *place, vo_error *
     sweeping sweep = {d, place->folder};
     vo_status st = vo_lake_lock(d->lake, &place->key, &lock, err);
     if (st != VO_OK) return st;
-    st = vo_directory_each(place->folder, take_file, &sweep, err);
+    st = vo_folder_list(place->folder, take_file, &sweep, err);
     if (st == VO_OK && place->part) st = look_at_part(d, place, &head, err);
     if (st == VO_OK && place->changes) st = look_at_changes(d, place, &head, err);
     vo_file_lock_drop(&lock);
@@ -437,9 +437,9 @@ static vo_status prune(void *ctx, const char *name, bool is_folder, vo_error *er
         return VO_OK;
     snprintf(p->path + len, sizeof p->path - len, "/%s", name);
     p->level++;
-    const vo_status st = vo_directory_each(p->path, prune, p, err);
+    const vo_status st = vo_folder_list(p->path, prune, p, err);
     p->level--;
-    vo_directory_remove_empty(p->path);
+    vo_folder_remove_empty(p->path);
     p->path[len] = '\0';
     return st;
 }
@@ -456,7 +456,7 @@ vo_status vo_lake_compact(vo_lake *lake, vo_lake_told told, void *ctx, vo_lake_h
     const vo_lake_visitor visitor = {.ctx = d, .place = compact_place};
     vo_status st = begin(d, err);
     if (st == VO_OK) st = vo_lake_walk(lake, &visitor, err);
-    if (st == VO_OK) st = vo_directory_each(lake->root, prune, &p, err);
+    if (st == VO_OK) st = vo_folder_list(lake->root, prune, &p, err);
     if (st == VO_OK) *out = d->health;
     free(d);
     return st;

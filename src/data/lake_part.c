@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "port/directory.h"
+#include "port/folder.h"
 
 #define MAX_FILE ((size_t)1 << 31)
 #define MICRO INT64_C(1000000)

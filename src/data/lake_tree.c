@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "port/directory.h"
+#include "port/folder.h"
 
 #define N_LOCKS 64u /* so that their files stay few; two nodes that share one only wait */
 
@@ -169,7 +169,7 @@ static vo_status years_of(vo_lake *lake, const vo_lake_key *key, vo_lake_years *
     char path[VO_LAKE_PATH];
     vo_lake_node_folder(lake, key, path);
     snprintf(years->process, sizeof years->process, "%s", key->process);
-    const vo_status st = vo_directory_each(path, take_year, years, err);
+    const vo_status st = vo_folder_list(path, take_year, years, err);
     if (st == VO_OK && years->n > 1)
         qsort(years->year, years->n, sizeof *years->year, by_number);
     return st;
@@ -208,7 +208,7 @@ vo_status vo_lake_find_years(vo_lake *lake, const vo_lake_key *key, vo_lake_year
     vo_text at = vo_text_over(path, sizeof path);
     put_market(&at, lake, key);
     process_search p = {lake, key, years};
-    return vo_directory_each(path, try_process, &p, err);
+    return vo_folder_list(path, try_process, &p, err);
 }
 
 /* ---- what there is instead --------------------------------------------------------------
@@ -240,7 +240,7 @@ static vo_status take_process(void *ctx, const char *name, bool is_folder, vo_er
     char path[VO_LAKE_PATH];
     if (!is_folder || strncmp(name, "process=", 8) != 0) return VO_OK;
     const int len = snprintf(path, sizeof path, "%s/%s", p->market, name);
-    return len < (int)sizeof path ? vo_directory_each(path, take_node, &p->names, err) : VO_OK;
+    return len < (int)sizeof path ? vo_folder_list(path, take_node, &p->names, err) : VO_OK;
 }
 
 vo_status vo_lake_not_there(vo_lake *lake, const vo_lake_key *key, vo_error *err) {
@@ -251,7 +251,7 @@ vo_status vo_lake_not_there(vo_lake *lake, const vo_lake_key *key, vo_error *err
     vo_text at = vo_text_over(market, sizeof market);
     put_market(&at, lake, key);
     const vo_status st =
-        p.names.name && name ? vo_directory_each(market, take_process, &p, NULL) : VO_ENOMEM;
+        p.names.name && name ? vo_folder_list(market, take_process, &p, NULL) : VO_ENOMEM;
     if (st != VO_OK) p.names.n = 0; /* then it is only not known what else there is */
     for (size_t i = 0; i < p.names.n; i++) name[i] = p.names.name[i];
     const char *near = p.names.n ? vo_text_nearest(key->node, name, p.names.n) : NULL;
@@ -320,7 +320,7 @@ static vo_status walk_into(walk *w, vo_error *err) {
     w->len = strlen(w->path);
     w->level++;
     w->part = w->changes = false;
-    vo_status st = vo_directory_each(w->path, step, w, err);
+    vo_status st = vo_folder_list(w->path, step, w, err);
     w->level--;
     if (st == VO_OK && w->level == 4) {
         const vo_lake_place place = {
@@ -360,7 +360,7 @@ vo_status vo_lake_walk(vo_lake *lake, const vo_lake_visitor *visitor, vo_error *
     w->visitor = visitor;
     w->len = strlen(lake->root);
     memcpy(w->path, lake->root, w->len + 1);
-    const vo_status st = vo_directory_each(w->path, step, w, err);
+    const vo_status st = vo_folder_list(w->path, step, w, err);
     free(w);
     return st;
 }

@@ -1,5 +1,5 @@
-/* test_directory.c -- listings are sorted and whole; files change places whole. */
-#include "port/directory.h"
+/* test_folder.c -- listings are sorted and whole; files change places whole. */
+#include "port/folder.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -28,34 +28,33 @@ static vo_status take(void *ctx, const char *name, bool is_folder, vo_error *err
     return VO_OK;
 }
 
-Test(directory, names_come_sorted_and_folders_are_told, .init = begin, .fini = end) {
+Test(folder, names_come_sorted_and_folders_are_told, .init = begin, .fini = end) {
     char seen[200] = "";
     vo_error err = {0};
-    cr_assert_eq(vo_directory_each(root, take, seen, &err), VO_OK);
+    cr_assert_eq(vo_folder_list(root, take, seen, &err), VO_OK);
     cr_assert_str_eq(seen, "");
     cr_assert_eq(vo_file_write(below("b"), "x", 1, NULL), VO_OK);
     cr_assert_eq(vo_file_make_folders(below("c"), NULL), VO_OK);
     cr_assert_eq(vo_file_write(below(".a"), "x", 1, NULL), VO_OK);
-    cr_assert_eq(vo_directory_each(root, take, seen, &err), VO_OK);
+    cr_assert_eq(vo_folder_list(root, take, seen, &err), VO_OK);
     cr_assert_str_eq(seen, ".a b c/ ");
     cr_assert_eq(vo_file_write(below("stop"), "x", 1, NULL), VO_OK);
-    cr_assert_eq(vo_directory_each(root, take, seen, &err), VO_ECANCELED);
+    cr_assert_eq(vo_folder_list(root, take, seen, &err), VO_ECANCELED);
     cr_assert_str_eq(err.msg, "enough");
-    cr_assert_eq(vo_directory_each(below("absent"), take, seen, &err), VO_OK);
-    cr_assert_eq(vo_directory_each(below("b"), take, seen, &err), VO_EIO);
+    cr_assert_eq(vo_folder_list(below("absent"), take, seen, &err), VO_OK);
+    cr_assert_eq(vo_folder_list(below("b"), take, seen, &err), VO_EIO);
     cr_assert(strstr(err.msg, "/b\""), "%s", err.msg);
 }
 
-Test(directory, only_empty_folders_go, .init = begin, .fini = end) {
+Test(folder, only_empty_folders_go, .init = begin, .fini = end) {
     cr_assert_eq(vo_file_make_folders(below("a/b"), NULL), VO_OK);
-    cr_assert_not(vo_directory_remove_empty(below("a")));
-    cr_assert(vo_directory_remove_empty(below("a/b")));
-    cr_assert(vo_directory_remove_empty(below("a")));
+    cr_assert_not(vo_folder_remove_empty(below("a")));
+    cr_assert(vo_folder_remove_empty(below("a/b")));
+    cr_assert(vo_folder_remove_empty(below("a")));
     cr_assert_not(vo_file_exists(below("a")));
 }
 
-Test(directory, a_move_replaces_and_a_patch_changes_its_bytes_only, .init = begin,
-     .fini = end) {
+Test(folder, a_move_replaces_and_a_patch_changes_its_bytes_only, .init = begin, .fini = end) {
     char to[2 * DATA_PATH], *text = NULL;
     size_t len = 0;
     vo_error err = {0};

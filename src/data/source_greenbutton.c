@@ -14,6 +14,7 @@
 #include "data/source_csv.h"
 
 #define MAX_NODES 4096u
+#define MAX_NAME 58                   /* "-9999" may follow */
 #define MAX_OVERLAPPING 64u           /* MeterReadings of one direction of a UsagePoint */
 #define MAX_WAITING ((size_t)1 << 22) /* intervals to be joined: 128 MiB */
 
@@ -88,9 +89,9 @@ static void name_node(const reader *k, size_t usage, char out[64]) {
     char base[128];
     const char *own = k->feed.usage[usage].name;
     if (k->o->node && k->o->node[0])
-        snprintf(base, sizeof base, "%.58s", k->o->node);
+        snprintf(base, sizeof base, "%s", k->o->node);
     else if (own[0])
-        snprintf(base, sizeof base, "%.59s", own);
+        snprintf(base, sizeof base, "%s", own);
     else
         vo_source_label(k->file, base);
     snprintf(out, 64, "%.58s", base);
@@ -186,7 +187,7 @@ static vo_status begin_node(reader *k, node *n, size_t index, vo_error *err) {
         n->cost_at = total;
         name[total++] = "cost";
     }
-    for (size_t i = 0; i < k->feed.n_meters && !currency[0]; i++)
+    for (size_t i = 0; i < k->feed.n_meters && !currency[0] && n->cost_at != SIZE_MAX; i++)
         if (k->feed.meter[i].node == index && k->feed.meter[i].type != SIZE_MAX)
             currency = currency_of(k->feed.type[k->feed.meter[i].type].field[VO_GB_CURRENCY]);
     const char *process = o->process ? o->process : "METER";
@@ -461,6 +462,9 @@ static vo_status read_options(reader *k, vo_error *err) {
                 c->name, c->column, k->file);
         k->given_as = (vo_gb_column)known;
     }
+    if (o->node && strlen(o->node) > MAX_NAME)
+        return vo_fail(err, VO_EINVAL, "node \"%.70s\" is longer than %d bytes", o->node,
+                       MAX_NAME);
     vo_zone *zone = NULL;
     const vo_status st = o->zone ? vo_zone_open(o->zone, &zone, err) : VO_OK;
     vo_zone_close(zone);

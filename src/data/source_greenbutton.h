@@ -9,18 +9,18 @@
  * and set->note says so; a mapping's first column, if it reads "value", gives a factor for them
  * (0.001 if they are mWh). Columns   flowDirection 1 (delivered) "import_kw", 19 (received)
  * "export_kw", 4 "net_kw", 0 or none "load_kw"; "cost" in the currency if readings have one.
- *   Nodes     one per UsagePoint, named by its title (its id if the title is not its own): the
- *             directions lie side by side, joined by interval. Readings of one direction that
- *             overlap become nodes NAME-2, ...; repeated ones of one MeterReading stay rows.
- *   Days      readings of different lengths (days of 23, 24 and 25 hours; hours, then quarters)
- *             become rows of their greatest common length, with the reading's mean power in
- * each: the energy stays and the grid is even. More than VO_GREENBUTTON_PIECES rows for one
- *             reading are not made; they then need vo_clean's `uneven`.
- *   Zone      the option, else tzOffset as a fixed offset, else UTC; starts are UTC already.
- *   Left out  other units (therm, m3, VArh, ...), registers (accumulationBehaviour 1, 2, 3, 9:
- * a dial, not an interval), minima and maxima, other flow directions, tiers and times of use:
- * set->note counts them. Nothing but these is refused by name. Kind "load", unit "kW"; market
- * "GREEN-BUTTON", process "METER", unless the options say else.
+ *   Nodes     one per UsagePoint, named by its title (by its address, "5-1", if the title is
+ * not its own): the directions lie side by side, joined by interval. Readings of one direction
+ * that overlap become nodes NAME-2, ...; repeated ones of one MeterReading stay rows. Days
+ * readings of different lengths (days of 23, 24 and 25 hours; hours, then quarters) become rows
+ * of their greatest common length, with the reading's mean power in each: the energy stays and
+ * the grid is even. More than VO_GREENBUTTON_PIECES rows for one reading are not made; they
+ * then need vo_clean's `uneven`. Zone      the option, else tzOffset as a fixed offset, else
+ * UTC; starts are UTC already. Left out  other units (therm, m3, VArh, ...), registers
+ * (accumulationBehaviour 1, 2, 3, 9: a dial, not an interval), minima and maxima, other flow
+ * directions, tiers and times of use: set->note counts them. Nothing but these is refused by
+ * name. Kind "load", unit "kW"; market "GREEN-BUTTON", process "METER", unless the options say
+ * else.
  */
 #ifndef VO_DATA_SOURCE_GREENBUTTON_H
 #define VO_DATA_SOURCE_GREENBUTTON_H

@@ -144,14 +144,27 @@ static vo_status intern_related(vo_gb_feed *f, const vo_gb_entry *e, uint32_t *o
 
 /* ---- entries ---------------------------------------------------------------------- */
 
-/* The last segment of an address, else the title: a usage point's name where its title is not
- * its own. */
+/* A usage point's name where its title is not its own: the last part of its address after the
+ * one before "UsagePoint", as points of different customers are numbered alike.
+ * ".../Subscription/5/UsagePoint/1" -> "5-1" */
 static void id_of(const char *href, char out[64]) {
-    const char *slash = strrchr(href, '/');
-    size_t n = 0;
-    for (const char *c = slash ? slash + 1 : href; *c && n < 59; c++)
-        out[n++] = (unsigned char)*c < ' ' ? ' ' : *c;
-    out[n] = '\0';
+    static const char word[] = "UsagePoint/";
+    const char *last = strrchr(href, '/');
+    char owner[32] = "";
+    const size_t before =
+        last ? (size_t)(last + 1 - href) : 0; /* up to the last '/' and with it */
+    if (before >= sizeof word && strncmp(last + 2 - sizeof word, word, sizeof word - 1) == 0) {
+        size_t end = before + 1 - sizeof word;
+        while (end > 0 && href[end - 1] == '/') end--;
+        size_t from = end;
+        while (from > 0 && href[from - 1] != '/') from--;
+        if (end > from)
+            snprintf(owner, sizeof owner, "%.*s-", (int)(end - from < 28 ? end - from : 28),
+                     href + from);
+    }
+    snprintf(out, 64, "%s%.30s", owner, href + before);
+    for (char *c = out; *c; c++)
+        if ((unsigned char)*c < ' ') *c = ' ';
 }
 
 static vo_status take_usage(vo_gb_feed *f, const vo_gb_entry *e, vo_error *err) {

@@ -130,7 +130,7 @@ static void end_entry(reader *r) { stop(r, r->events->entry(r->ctx, &r->entry, r
 
 static void take_title(const char *text, size_t len, char out[64]) {
     size_t n = 0;
-    for (size_t i = 0; i < len && n < 59; i++) /* four bytes left for "-999" */
+    for (size_t i = 0; i < len && n < 58; i++) /* five bytes left for "-9999" */
         out[n++] = (unsigned char)text[i] < ' ' ? ' ' : text[i];
     while (n > 0 && n < len && ((unsigned char)text[n] & 0xC0) == 0x80) n--; /* whole letters */
     out[n] = '\0';

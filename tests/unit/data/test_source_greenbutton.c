@@ -138,7 +138,7 @@ Test(source_greenbutton, units_and_powers_of_ten_become_kilowatts) {
         cr_assert_str_eq(r->column[0].name, is[i].column);
         cr_assert(near(r->column[0].value[0], is[i].kw), "%zu: %.17g", i,
                   r->column[0].value[0]);
-        cr_assert_str_eq(r->node, "1");
+        cr_assert_str_eq(r->node, "a-1");
         vo_readings_set_free(set);
     }
 }
@@ -197,8 +197,9 @@ Test(source_greenbutton, overlapping_meters_are_nodes_and_following_ones_are_not
         const char *node;
         size_t n;
         double first;
-    } is[] = {{"Home", 2, 0.001}, {"Home-2", 1, 0.002}, {"2", 1, 0.004}, /* the feed's title */
-              {"3", 1, 0.005},    {"4", 1, 0.006},      {"9", 1, 0.007}};
+    } is[] = {
+        {"Home", 2, 0.001}, {"Home-2", 1, 0.002}, {"a-2", 1, 0.004}, /* the feed's title */
+        {"a-3", 1, 0.005},  {"a-4", 1, 0.006},    {"a-9", 1, 0.007}};
     cr_assert_eq(set->n, 6u);
     for (size_t i = 0; i < 6; i++) {
         cr_assert_str_eq(set->item[i]->node, is[i].node);
@@ -399,7 +400,7 @@ Test(source_greenbutton, the_coastal_family_has_362_hours_of_510_to_1290_wh) {
     cr_assert_eq(r->n, 362u);
     cr_assert_str_eq(r->node, "Coastal Single Family");
     cr_assert_str_eq(r->column[0].name, "import_kw");
-    cr_assert_str_eq(r->currency, "USD");
+    cr_assert_str_eq(r->currency, ""); /* no costs */
     cr_assert_str_eq(r->zone, "-08:00");
     for (size_t i = 0; i < r->n; i++) {
         cr_assert_eq(r->start_s[i] % 3600, 0);
@@ -420,9 +421,10 @@ Test(source_greenbutton, edisons_feed_has_three_quarters_of_its_own_point) {
     const vo_readings *r = set->item[0];
     cr_assert_eq(set->n, 1u);
     cr_assert_eq(r->n, 3u);
-    cr_assert_str_eq(r->node, "NB6WRU");
+    cr_assert_str_eq(r->node, "VJEWP31BE-NB6WRU");
     cr_assert(near(r->column[0].value[0], 0.84) && near(r->column[0].value[1], 0.8));
     cr_assert_eq(r->interval_h, 0.25);
+    cr_assert_str_eq(r->currency, "USD");
     cr_assert(strstr(set->note, "contradict"), "%s", set->note);
     vo_readings_set_free(set);
 }
@@ -465,7 +467,7 @@ Test(source_greenbutton, pacific_gas_says_2280_hours_in_2556_readings) {
     vo_error err = {0};
     cr_assert_eq(set->n, 1u);
     cr_assert_eq(r->n, 2556u);
-    cr_assert_str_eq(r->node, "1");
+    cr_assert_str_eq(r->node, "0-1");
     cr_assert_float_eq(sum(r, 0), 514843.175, 1e-5); /* no ReadingType here: as Wh */
     cr_assert(strstr(set->note, "2556 values taken as Wh"), "%s", set->note);
     cr_assert_eq(vo_clean(r, NULL, &s, &report, &err), VO_OK, "%s", err.msg);

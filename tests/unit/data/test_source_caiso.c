@@ -35,7 +35,7 @@ static vo_status parse_into(const char *name, const char *text, vo_source_option
 static vo_readings_set *parse(const char *text, vo_source_options o, vo_error *err) {
     vo_readings_set *set = NULL;
     cr_assert_eq(vo_readings_set_create(&set, NULL), VO_OK);
-    err->code = parse_into("x", text, o, set, err);
+    err->code = (int32_t)parse_into("x", text, o, set, err);
     if (err->code == VO_OK) return set;
     vo_readings_set_free(set);
     return NULL;

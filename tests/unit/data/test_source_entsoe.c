@@ -43,7 +43,7 @@ static vo_readings_set *parse(const char *text, vo_source_options o, vo_error *e
     cr_assert_eq(vo_readings_set_create(&set, NULL), VO_OK);
     cr_assert_eq(vo_bytes_open("x", text, strlen(text), &in, NULL), VO_OK);
     const vo_status st = vo_source_entsoe_parse(in, &o, set, err);
-    err->code = st;
+    err->code = (int32_t)st;
     vo_bytes_close(in);
     if (st == VO_OK) return set;
     vo_readings_set_free(set);

@@ -424,15 +424,21 @@ static vo_status make_folder(const char *folder, vo_error *err) {
     return st;
 }
 
-static vo_status upsert_year(vo_lake *lake, const vo_lake_key *key, const work *w,
-                             vo_error *err) {
+typedef struct { /* a year whose files wait to be put in place */
+    int32_t year;
+    bool is_new, part, changes;
+} ready;
+
+/* Both files of a year, as they will be, beside those there are. */
+static vo_status prepare_year(vo_lake *lake, const vo_lake_key *key, const work *w, ready *out,
+                              vo_error *err) {
     char folder[VO_LAKE_PATH], path[VO_LAKE_PATH + 32], temporary[VO_LAKE_PATH + 32];
     vo_lake_kept kept = {.n = 0};
     vo_lake_head head;
     uint64_t sum = 0;
     vo_lake_year_folder(lake, key, w->year, folder);
-    const bool is_new = !vo_file_exists(folder);
-    vo_status st = is_new ? make_folder(folder, err) : vo_lake_sweep(folder, err);
+    *out = (ready){w->year, !vo_file_exists(folder), w->s != NULL, false};
+    vo_status st = out->is_new ? make_folder(folder, err) : vo_lake_sweep(folder, err);
     if (st != VO_OK) return st;
     snprintf(path, sizeof path, "%s/changes.parquet", folder);
     if ((st = vo_lake_kept_read(lake, path, &kept, &head, err)) != VO_OK) goto fail;
@@ -444,14 +450,20 @@ static vo_status upsert_year(vo_lake *lake, const vo_lake_key *key, const work *
     if ((st = write_part(lake, path, temporary, w, &sum, err)) != VO_OK) goto fail;
     snprintf(temporary, sizeof temporary, "%s/.changes.tmp", folder);
     if (kept.n) st = vo_lake_kept_write(lake, temporary, &kept, sum, &head, err);
-    if (st == VO_OK) st = vo_lake_put_in_place(folder, w->s != NULL, kept.n > 0, err);
+    out->changes = kept.n > 0;
 fail:
     vo_lake_kept_fini(&kept);
-    if (st != VO_OK) {
-        vo_lake_sweep(folder, NULL);
-        if (is_new) vo_folder_remove_empty(folder);
-    }
     return st;
+}
+
+/* Of years that were not put in place nothing is left. */
+static void give_up(vo_lake *lake, const vo_lake_key *key, const ready *year, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        char folder[VO_LAKE_PATH];
+        vo_lake_year_folder(lake, key, year[i].year, folder);
+        vo_lake_sweep(folder, NULL);
+        if (year[i].is_new) vo_folder_remove_empty(folder);
+    }
 }
 
 static int32_t year_of(int64_t s) { return vo_civil_from_seconds(s).year; }
@@ -470,6 +482,25 @@ static int32_t next_year(const vo_series *s, const vo_clean_report *report, int3
     return best == INT64_MAX ? 0 : year_of(best);
 }
 
+/* The year w->year of w->all: its rows are sliced, its files prepared. */
+static vo_status prepare(vo_lake *lake, const vo_lake_key *key, work *w, ready *out,
+                         vo_error *err) {
+    const vo_civil first = {.year = w->year, .month = 1, .day = 1};
+    const vo_civil next = {.year = w->year + 1, .month = 1, .day = 1};
+    const vo_time from = {vo_civil_seconds(&first)}, to = {vo_civil_seconds(&next)};
+    const size_t a = lower_bound(w->all, from.s), b = lower_bound(w->all, to.s);
+    vo_series *slice = NULL;
+    vo_status st = VO_OK;
+    *out = (ready){.year = w->year};
+    if (a < b && b - a < w->all->n) st = vo_series_slice(w->all, from, to, &slice, err);
+    if (st != VO_OK) return st;
+    w->s = a == b ? NULL : slice ? slice : w->all;
+    st = prepare_year(lake, key, w, out, err);
+    vo_series_free(slice);
+    return st;
+}
+
+/* All years are written before any is put in place: what can fail has failed by then. */
 vo_status vo_lake_upsert_locked(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
                                 const vo_clean_report *report, const char *source,
                                 vo_error *err) {
@@ -478,21 +509,26 @@ vo_status vo_lake_upsert_locked(vo_lake *lake, const vo_lake_key *key, const vo_
               .all = s,
               .report = report,
               .source = source};
-    while ((w.year = next_year(s, report, w.year)) != 0) {
-        const vo_civil first = {.year = w.year, .month = 1, .day = 1};
-        const vo_civil next = {.year = w.year + 1, .month = 1, .day = 1};
-        const vo_time from = {vo_civil_seconds(&first)}, to = {vo_civil_seconds(&next)};
-        const size_t a = lower_bound(s, from.s), b = lower_bound(s, to.s);
-        vo_series *part = NULL;
-        vo_status st = VO_OK;
-        if (a < b && b - a < s->n) st = vo_series_slice(s, from, to, &part, err);
-        if (st != VO_OK) return st;
-        w.s = a == b ? NULL : part ? part : s;
-        st = upsert_year(lake, key, &w, err);
-        vo_series_free(part);
-        if (st != VO_OK) return st;
+    ready *year = NULL;
+    size_t n = 0, done = 0;
+    vo_status st = VO_OK;
+    while (st == VO_OK && (w.year = next_year(s, report, w.year)) != 0) {
+        ready *more = realloc(year, (n + 1) * sizeof *more);
+        if (!more) {
+            st = vo_fail(err, VO_ENOMEM, "no memory to store %zu years", n + 1);
+            break;
+        }
+        year = more;
+        st = prepare(lake, key, &w, &year[n++], err);
     }
-    return VO_OK;
+    for (; st == VO_OK && done < n; done++) {
+        char folder[VO_LAKE_PATH];
+        vo_lake_year_folder(lake, key, year[done].year, folder);
+        st = vo_lake_put_in_place(folder, year[done].part, year[done].changes, err);
+    }
+    if (st != VO_OK) give_up(lake, key, year + done, n - done);
+    free(year);
+    return st;
 }
 
 static vo_status check_columns(const vo_series *s, vo_error *err) {

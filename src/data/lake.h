@@ -43,9 +43,12 @@ typedef struct {
  * values as they were read can always be told. `source` names the file or service, NULL: not
  * known. Intervals of other lengths than the stored ones are put beside them; of two that
  * overlap, the earlier one is read as ending where the later one begins (vo_lake_entry.mixed
- * tells). VO_EINVAL: empty or bad name, stamps outside the years 1..9999, another currency or
- * unit than what would stay in the part. VO_EIO: the disk; or a stored part or its changes are
- * damaged: nothing is replaced then, vo_lake_doctor with `mend` moves them out of the way. */
+ * tells). Every year's files are written before the first is renamed: what fails leaves the
+ * lake as it was; who is killed between two renames leaves each year old or new, and the same
+ * import makes it whole. VO_EINVAL: empty or bad name, stamps outside the years 1..9999,
+ * another currency or unit than what would stay in the part. VO_EIO: the disk; or a stored part
+ * or its changes are damaged: nothing is replaced then, vo_lake_doctor with `mend` moves them
+ * out of the way. */
 vo_status vo_lake_upsert(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
                          const vo_clean_report *report, const char *source, vo_error *err);
 

@@ -524,13 +524,15 @@ static void add_note(vo_text *note, size_t count, const char *what) {
 }
 
 static void say(const vo_caiso_sink *k) {
+    static const char only_parts[] = "files of parts without LMP rows left out";
     char before[sizeof k->set->note], unknown[64];
     memcpy(before, k->set->note, sizeof before);
     vo_text note = vo_text_over(k->set->note, sizeof k->set->note);
     vo_text_append(&note, "%s", before);
     snprintf(unknown, sizeof unknown, "rows left out: \"%s\" is no part of an LMP",
              k->unknown_item);
-    add_note(&note, k->only_parts, "intervals left out: a file of parts without LMP");
+    if (k->only_parts && !strstr(before, only_parts))
+        vo_text_append(&note, "%s%s", note.len ? "; " : "", only_parts);
     add_note(&note, k->without_price, "intervals have parts but no LMP: no price");
     add_note(&note, k->late, "intervals left out: parts with no LMP near them");
     add_note(&note, k->unknown, unknown);

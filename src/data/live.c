@@ -244,8 +244,8 @@ static void copy_facts(vo_readings *to, const vo_readings *from) {
     to->stamps_at_end = from->stamps_at_end;
 }
 
-static vo_status merge(const vo_live_request *q, const vo_readings *r, vo_readings_set *set,
-                       vo_error *err) {
+static vo_status merge(const vo_live_request *q, const vo_live_call *call, const vo_readings *r,
+                       vo_readings_set *set, vo_error *err) {
     const char *name[VO_SERIES_MAX_COLUMNS];
     size_t at[VO_SERIES_MAX_COLUMNS];
     double value[VO_SERIES_MAX_COLUMNS];
@@ -257,6 +257,8 @@ static vo_status merge(const vo_live_request *q, const vo_readings *r, vo_readin
     if (s != VO_OK) return s;
     if (to->added == 0) copy_facts(to, r);
     for (size_t t = 0; s == VO_OK && t < r->n; t++) {
+        if (call->until_s && (r->start_s[t] < call->from_s || r->start_s[t] >= call->until_s))
+            continue;
         for (size_t k = 0; k < to->n_columns; k++) value[k] = (double)NAN;
         for (size_t c = 0; c < r->n_columns; c++) value[at[c]] = r->column[c].value[t];
         s = vo_readings_add(set, to, r->start_s[t], r->line[t], r->flag[t], value, err);
@@ -281,7 +283,7 @@ vo_status vo_live_take(vo_live_plan *plan, size_t i, const char *body, size_t le
     }
     if (s != VO_OK) return vo_fail(err, s, "%s", why.msg);
     for (size_t k = 0; s == VO_OK && k < reply->n; k++)
-        s = merge(plan->request, reply->item[k], set, err);
+        s = merge(plan->request, &plan->call[i], reply->item[k], set, err);
     if (s == VO_OK && *reply->note && !*set->note)
         memcpy(set->note, reply->note, sizeof set->note);
     vo_readings_set_free(reply);

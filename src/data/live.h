@@ -73,10 +73,11 @@ typedef struct {
 } vo_live_request;
 
 typedef struct {
-    char *url;        /* with the key in it, where the service wants it there */
-    char label[160];  /* "CENACE SIN MDA APATZINGAN, 2016-02-01 to 2016-02-07" */
-    const char *node; /* of the reply's rows where they do not say; borrowed; NULL */
-    double keep_s;    /* how long its reply may be used: INFINITY: for ever */
+    char *url;               /* with the key in it, where the service wants it there */
+    char label[160];         /* "CENACE SIN MDA APATZINGAN, 2016-02-01 to 2016-02-07" */
+    const char *node;        /* of the reply's rows where they do not say; borrowed; NULL */
+    int64_t from_s, until_s; /* rows outside are not taken; until_s 0: all are */
+    double keep_s;           /* how long its reply may be used: INFINITY: for ever */
 } vo_live_call;
 
 typedef struct {

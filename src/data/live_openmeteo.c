@@ -5,7 +5,9 @@
  *         &end_date=2024-12-31&hourly=temperature_2m,...&timezone=GMT&wind_speed_unit=ms
  *     {forecast}/v1/forecast?...                              the same parameters
  * Days older than 6 days come from the archive. Stamps are asked for in GMT, because local ones
- * carry no offset; whole GMT days that cover the local ones are fetched.
+ * carry no offset; whole GMT days that cover the local ones are fetched, and one more:
+ * radiation is the mean of the hour before its stamp, so the last hour's is in the next day's
+ * reply. Of a reply only the hours of its own share are taken, which have all their values.
  */
 #include "data/live.h"
 
@@ -31,10 +33,11 @@ static vo_status plan_share(const vo_live_request *r, const vo_live_share *share
                             vo_live_plan *plan, vo_error *err) {
     const vo_live_service *v = vo_live_service_of(VO_LIVE_OPEN_METEO);
     const bool ahead = share->to_day > today(r) - ARCHIVE_LATE_DAYS;
+    const int64_t end = share->to_day + 1, last = today(r) + FORECAST_DAYS;
     char from[16], to[16], latitude[VO_TEXT_NUMBER], longitude[VO_TEXT_NUMBER];
     vo_live_url u;
     vo_live_date(share->from_day, VO_LIVE_DASHES, from);
-    vo_live_date(share->to_day, VO_LIVE_DASHES, to);
+    vo_live_date(end < last ? end : last, VO_LIVE_DASHES, to);
     vo_text_format_number(r->latitude, latitude);
     vo_text_format_number(r->longitude, longitude);
     vo_live_url_start(&u, r, ahead ? v->second : v->base);

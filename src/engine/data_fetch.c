@@ -16,6 +16,7 @@
 #include "port/pause.h"
 
 #define PATH 1100
+#define BUDGET ((size_t)48 << 20) /* of rows in memory before they wait on disk */
 
 #define X(name, kind, lo, hi, unit, help) {#name, VO_FIELD_##kind, lo, hi, unit, help},
 static const vo_field fetch_fields[] = {VO_FETCH_FIELD_MAP(X)};
@@ -46,6 +47,7 @@ typedef struct {
     vo_live_plan plan;
     vo_fetch_item *item;
     vo_readings_set *set;
+    vo_lake *lake;
     vo_fetch_summary sum;
     double fraction;     /* how far, for progress */
     atomic_flag telling; /* progress is told by one thread at a time */
@@ -368,11 +370,8 @@ static void write_counts(const job *j) {
 
 static vo_status store(job *j, vo_error *err) {
     const vo_live_service *v = vo_live_service_of(j->client);
-    vo_lake *lake = NULL;
     vo_import_summary sum = {0};
     char source[64];
-    vo_status s = vo_lake_open(j->o->lake, &lake, err);
-    if (s != VO_OK) return s;
     snprintf(source, sizeof source, "%s web service", v->name);
     vo_json_out_object(j->w);
     write_head(j);
@@ -381,7 +380,8 @@ static vo_status store(job *j, vo_error *err) {
     write_missing(j);
     vo_json_out_key(j->w, "series");
     vo_json_out_array(j->w);
-    s = vo_import_set(lake, j->set, v->name, source, &j->clean, note_node, j, &sum, err);
+    const vo_status s =
+        vo_import_set(j->lake, j->set, v->name, source, &j->clean, note_node, j, &sum, err);
     vo_json_out_end(j->w);
     vo_member_integer(j->w, "rows", (long long)sum.rows);
     vo_member_integer(j->w, "intervals", (long long)sum.intervals);
@@ -391,7 +391,6 @@ static vo_status store(job *j, vo_error *err) {
                    *sum.first_refusal.msg ? sum.first_refusal.msg : NULL);
     write_note(j, sum.note);
     vo_json_out_end(j->w);
-    vo_lake_close(lake);
     return s;
 }
 
@@ -399,6 +398,7 @@ static void job_fini(job *j) {
     vo_live_plan_fini(&j->plan);
     vo_mapping_free(j->mapping);
     vo_readings_set_free(j->set);
+    vo_lake_close(j->lake);
     for (size_t i = 0; i < j->n_names; i++) free(j->name[i]);
     free(j->name);
     free(j->item);
@@ -415,6 +415,7 @@ vo_status vo_data_fetch_run(const vo_engine_options *o, const char *request, vo_
     if (dry) {
         s = write_dry_run(&j);
     } else {
+        if (s == VO_OK) s = vo_lake_open(o->lake, &j.lake, err);
         if (s == VO_OK) s = fetch_replies(&j, err);
         if (s == VO_OK) s = store(&j, err);
     }

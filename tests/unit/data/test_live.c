@@ -254,7 +254,7 @@ Test(live_open_meteo, old_days_come_from_the_archive_and_young_ones_from_the_for
     cr_assert(
         strncmp(p.call[0].url,
                 "https://archive-api.open-meteo.com/v1/archive?latitude=19.0886&longitude="
-                "-102.35&start_date=2026-11-01&end_date=2026-11-14&hourly=temperature_2m,",
+                "-102.35&start_date=2026-11-01&end_date=2026-11-15&hourly=temperature_2m,",
                 140) == 0,
         "%s", p.call[0].url);
     cr_assert(strstr(p.call[1].url, "https://api.open-meteo.com/v1/forecast?") ==
@@ -271,7 +271,7 @@ Test(live_open_meteo, old_days_come_from_the_archive_and_young_ones_from_the_for
     r.variables = "temperature_2m,x y";
     p = planned(VO_LIVE_OPEN_METEO, &r);
     cr_assert_eq(p.n, 1);
-    cr_assert(strstr(p.call[0].url, "start_date=2024-01-31&end_date=2024-02-01&hourly="
+    cr_assert(strstr(p.call[0].url, "start_date=2024-01-31&end_date=2024-02-02&hourly="
                                     "temperature_2m,x%20y&timezone") != NULL,
               "%s", p.call[0].url);
     cr_assert(strstr(p.call[0].url, "&apikey=k%26y") != NULL);

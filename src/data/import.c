@@ -1,17 +1,19 @@
 /* import.c -- see import.h. One thread reads and parses, rows wait in the set (on disk beyond
- * its budget); then nodes are cleaned and written, two at a time: each thread has a lake of its
- * own. Progress is told in the order of the nodes, whichever thread was faster. */
+ * its budget); then nodes are cleaned and written, some at a time: each thread has a lake of
+ * its own. Progress is told in the order of the nodes, whichever thread was faster. */
 #include "data/import.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "data/import_long.h"
 #include "data/source_csv.h"
 #include "port/thread.h"
 
 #define BUDGET ((size_t)48 << 20) /* of rows in memory while a file is read */
-#define THREADS 2u
-#define BATCH 64u /* nodes between two tellings of progress */
+#define THREADS 6u   /* more than cores: a write waits for the disk most of its time */
+#define LONG 131072u /* rows; a node of more is cleaned in windows, alone */
+#define BATCH 64u    /* nodes between two tellings of progress */
 
 typedef struct { /* of one node */
     vo_lake_key key;
@@ -53,6 +55,22 @@ static vo_status store(import *m, vo_lake *lake, const vo_readings *r, outcome *
     return st;
 }
 
+/* Too long for memory. */
+static vo_status store_long(import *m, size_t node, outcome *out, vo_error *err) {
+    const vo_import_long_job job = {.lake = m->lake[0],
+                                    .key = out->key,
+                                    .set = m->set,
+                                    .node = node,
+                                    .clean = m->clean,
+                                    .source = m->source};
+    vo_error why = {0};
+    const vo_status st = vo_import_long(&job, &out->report, &out->intervals, &why);
+    if (st == VO_OK) return VO_OK;
+    if (st != VO_EINVAL) return vo_fail(err, st, "%s", why.msg);
+    out->refusal = why;
+    return VO_OK;
+}
+
 static vo_status do_node(void *ctx, size_t i, size_t worker, vo_error *err) {
     import *m = ctx;
     const size_t node = m->first + i;
@@ -90,12 +108,26 @@ static void end_batch(import *m, size_t n) {
     for (size_t i = 0; i < n; i++) vo_clean_report_free(m->out[i].report);
 }
 
+static bool is_long(const import *m, size_t node) { return m->set->item[node]->added > LONG; }
+
+/* Short ones together, a long one alone. */
+static size_t batch_from(const import *m) {
+    size_t n = 1;
+    while (n < BATCH && m->first + n < m->set->n && !is_long(m, m->first) &&
+           !is_long(m, m->first + n))
+        n++;
+    return n;
+}
+
 static vo_status do_all(import *m, size_t threads, vo_error *err) {
     vo_status st = VO_OK;
     for (m->first = 0; m->first < m->set->n && st == VO_OK;) {
-        const size_t left = m->set->n - m->first, n = left < BATCH ? left : BATCH;
+        const size_t n = batch_from(m);
         begin_batch(m, n);
-        st = vo_thread_for(n, threads, do_node, m, err);
+        if (is_long(m, m->first))
+            st = store_long(m, m->first, &m->out[0], err);
+        else
+            st = vo_thread_for(n, threads, do_node, m, err);
         for (size_t i = 0; i < n && st == VO_OK; i++) st = tell(m, i, err);
         end_batch(m, n);
         m->first += n;
@@ -114,7 +146,7 @@ import m = {.lake[0] = lake, .set = set, .label = label, .source = source, .clea
     size_t threads = 1;
     memcpy(m.sum.note, set->note, sizeof m.sum.note);
     vo_status st = VO_OK;
-    while (st == VO_OK && threads < THREADS && threads < set->n && threads < vo_thread_count())
+    while (st == VO_OK && threads < THREADS && threads < set->n)
         st = vo_lake_open(vo_lake_root(lake), &m.lake[threads++], err);
     if (st == VO_OK) st = do_all(&m, threads, err);
     if (st == VO_OK) *out = m.sum;

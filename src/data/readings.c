@@ -291,7 +291,7 @@ static vo_status end_step(const vo_readings_set *set, const vo_readings *r, int6
     for (size_t e = 0; e < r->n_extents && n < SAMPLE; e++) {
         size_t got = 0;
         const vo_status st =
-            vo_spill_starts(set->spill, r, e, start + n, SAMPLE - n, &got, err);
+            vo_spill_starts(set->spill, r, e, 0, start + n, NULL, SAMPLE - n, &got, err);
         if (st != VO_OK) return st;
         n += got;
     }
@@ -414,6 +414,33 @@ vo_status vo_readings_set_span(vo_readings_set *set, size_t i, int64_t *first_s,
     }
     *first_s = min_s - step_s;
     *last_s = max_s - step_s;
+    return VO_OK;
+}
+
+static void count_unsorted(const int64_t *start_s, const uint8_t *flag, size_t n,
+                           int64_t *latest_s, size_t *out) {
+    for (size_t i = 0; i < n; i++) {
+        if (flag[i] & VO_READING_SKIPPED_HOUR) continue;
+        if (start_s[i] < *latest_s)
+            ++*out;
+        else
+            *latest_s = start_s[i];
+    }
+}
+
+vo_status vo_readings_set_unsorted(vo_readings_set *set, size_t i, size_t *out, vo_error *err) {
+    const vo_readings *r = set->item[i];
+    int64_t latest_s = INT64_MIN, start_s[4096];
+    uint8_t flag[4096];
+    *out = 0;
+    for (size_t e = 0; e < r->n_extents; e++)
+        for (size_t at = 0, got = 0; at < r->extent[e].n; at += got) {
+            const vo_status st =
+                vo_spill_starts(set->spill, r, e, at, start_s, flag, 4096, &got, err);
+            if (st != VO_OK) return st;
+            count_unsorted(start_s, flag, got, &latest_s, out);
+        }
+    if (r->n) count_unsorted(r->start_s, r->flag, r->n, &latest_s, out);
     return VO_OK;
 }
 

@@ -157,9 +157,14 @@ vo_status vo_spill_in(const vo_spill *s, const vo_readings *from, size_t e, int6
     return VO_OK;
 }
 
-vo_status vo_spill_starts(const vo_spill *s, const vo_readings *from, size_t e,
-                          int64_t *start_s, size_t n, size_t *got, vo_error *err) {
+vo_status vo_spill_starts(const vo_spill *s, const vo_readings *from, size_t e, size_t at,
+                          int64_t *start_s, uint8_t *flag, size_t n, size_t *got,
+                          vo_error *err) {
     const vo_extent *x = &from->extent[e];
-    *got = x->n < n ? (size_t)x->n : n;
-    return read_at(s, x->at, start_s, 8 * *got, err);
+    const size_t left = (size_t)x->n - at, m = left < n ? left : n;
+    const int64_t flags_at = x->at + (int64_t)x->n * (8 + 8 * (int64_t)from->n_columns + 4);
+    vo_status st = read_at(s, x->at + 8 * (int64_t)at, start_s, 8 * m, err);
+    if (st == VO_OK && flag) st = read_at(s, flags_at + (int64_t)at, flag, m, err);
+    *got = m;
+    return st;
 }

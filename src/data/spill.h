@@ -27,8 +27,10 @@ vo_status vo_spill_flush(vo_spill *s, vo_error *err);
 vo_status vo_spill_in(const vo_spill *s, const vo_readings *from, size_t e, int64_t from_s,
                       int64_t to_s, vo_readings *to, vo_error *err);
 
-/* The first starts of extent `e`, at most n; *got of them. */
-vo_status vo_spill_starts(const vo_spill *s, const vo_readings *from, size_t e,
-                          int64_t *start_s, size_t n, size_t *got, vo_error *err);
+/* Starts, and flags unless `flag` is NULL, of the rows of extent `e` from row `at` on, at most
+ * n; *got of them. */
+vo_status vo_spill_starts(const vo_spill *s, const vo_readings *from, size_t e, size_t at,
+                          int64_t *start_s, uint8_t *flag, size_t n, size_t *got,
+                          vo_error *err);
 
 #endif

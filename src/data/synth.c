@@ -9,8 +9,9 @@
  *            often when demand is high; height generalised Pareto; fade with spike_hours
  *   real   = energy e^(s r - s^2/2) + further spikes                  r: 2 h, s real_time_noise
  *   mix    = sum_k w_k u_k, w_k ~ e^-(distance to zone k / correlation_km)^2, squares sum to 1
- *   congestion = level congestion (0.5 + 1.5 (mix - q))  where mix > q(3/4 congested_share),
- *                the negative below -q(1/4 congested_share), else 0
+ *   congestion = level congestion own (0.5 + 1.5 (mix - q)) where mix > q(3/4 congested_share),
+ *                the negative below -q(1/4 congested_share), else 0; own: of the node, 1 on
+ * average
  */
 #include "data/synth.h"
 
@@ -252,8 +253,9 @@ static vo_status market_init(const vo_synth_options *o, market *m, vo_error *err
     return VO_OK;
 }
 
-/* Fills m->mix: variance 1, and near nodes nearly the same. */
-static void make_mix(market *m, uint32_t node, double x_km, double y_km) {
+/* Fills m->mix: variance 1, and near nodes nearly the same. Returns how much the node feels it:
+ * 1 on average, many little, few thrice. */
+static double make_mix(market *m, uint32_t node, double x_km, double y_km) {
     const double reach = m->o->correlation_km * m->o->correlation_km;
     double weight[ZONES], squares = 0, nearest = 1e300;
     for (size_t k = 0; k < ZONES; k++) {
@@ -267,16 +269,17 @@ static void make_mix(market *m, uint32_t node, double x_km, double y_km) {
     }
     const double scale = sqrt((1 - OWN * OWN) / squares);
     vo_random rng = stream(m->o, (uint64_t)NODE_0 + 2 * (uint64_t)node + 1);
+    const double u = vo_random_unit(&rng);
     vo_synth_noise(&rng, 10, m->span.knots, m->own);
     for (size_t t = 0; t < m->span.knots; t++) {
         double sum = OWN * m->own[t];
         for (size_t k = 0; k < ZONES; k++) sum += scale * weight[k] * m->zone[k][t];
         m->mix[t] = sum;
     }
+    return 3 * u * u;
 }
 
-static double congestion(const vo_synth_options *o, double mix, double high, double low) {
-    const double size = o->level * o->congestion;
+static double congestion(double size, double mix, double high, double low) {
     if (mix > high) return size * (0.5 + 1.5 * (mix - high));
     if (mix < -low) return -size * (0.5 + 1.5 * (-low - mix));
     return 0;
@@ -293,13 +296,13 @@ static void make_node(market *m, uint32_t node, double *price, double *loss, dou
     const double some = fmax(o->congested_share, 1e-12);
     const double high = vo_synth_normal_tail(0.75 * some);
     const double low = vo_synth_normal_tail(0.25 * some);
-    make_mix(m, node, x_km, y_km);
+    const double size = o->level * o->congestion * make_mix(m, node, x_km, y_km);
     for (size_t t = 0; t < m->span.n; t++) {
         const int64_t mid = m->span.first_s + (int64_t)t * m->span.step_s + m->span.step_s / 2;
         const double l = cents(m->energy[t] * share);
         const double g =
             o->congested_share > 0
-                ? cents(congestion(o, vo_synth_at(&m->span, m->mix, mid), high, low))
+                ? cents(congestion(size, vo_synth_at(&m->span, m->mix, mid), high, low))
                 : 0;
         price[t] = cents(m->energy[t] + l + g);
         if (loss) loss[t] = l;

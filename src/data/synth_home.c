@@ -5,6 +5,7 @@
  *   fridge    cycles of about 50 minutes, on 35 % of the time at 20 C and 1.5 points more per C
  *   cooking   breakfast, lunch and dinner when somebody is there
  *   washing   machine 3 times a week (heats, then turns), dishes every second evening
+ *   other     ten times a day perhaps, 0.2 .. 1.4 kW for 0.5 .. 3 h, likelier with people there
  *   house     C dT/dt = loss (T_out - T) + 0.006 persons' power + sun - cold; thermostat with a
  *             band of 1 C: cools above 24.5 C, heats below 19.5 C, less when away or asleep
  *   car       arrives when its people return, +- 1.2 h, or 11.5 .. 20.5 h on other days; needs
@@ -25,7 +26,7 @@
 #define DAY_S INT64_C(86400)
 #define WINDOWS_M2 4.0 /* of a house, times the share of the sun that they let in */
 
-enum { PARAMETERS, DAYS, FRIDGE, COOKING, WASHING, CAR, THERMAL, STREAMS };
+enum { PARAMETERS, DAYS, FRIDGE, COOKING, WASHING, CAR, OTHER, STREAMS };
 
 static vo_random stream(const vo_synth_home_options *o, uint32_t home, int purpose) {
     return vo_random_seed(o->weather.seed,
@@ -63,7 +64,7 @@ static void draw_people(vo_random *r, vo_synth_household *h) {
     h->leave_h = near(r, early ? 7.8 : 10, 0.6);
     h->return_h = near(r, early ? 17.6 : 12.5, 0.9);
     h->sleep_h = near(r, 22.8, 0.5);
-    h->base_kw = 0.08 + 0.45 * vo_random_unit(r) * vo_random_unit(r) + 0.02 * h->persons;
+    h->base_kw = 0.10 + 0.70 * vo_random_unit(r) * vo_random_unit(r) + 0.02 * h->persons;
     h->fridge_kw = vo_random_between(r, 0.08, 0.18);
 }
 
@@ -96,7 +97,7 @@ vo_status vo_synth_household_of(const vo_synth_home_options *o, uint32_t home,
     h.panel.inverter_kw = h.panel.peak_kw * vo_random_between(&r, 0.8, 1);
     h.loss_kw_per_c = vo_random_between(&r, 0.10, 0.28);
     h.heat_kwh_per_c = h.loss_kw_per_c * vo_random_between(&r, 18, 50); /* hours of inertia */
-    h.cooling_kw = vo_random_between(&r, 1.2, 3.0);
+    h.cooling_kw = vo_random_between(&r, 1.5, 3.5);
     h.heating_kw = vo_random_between(&r, 1.5, 3.5);
     h.car_kwh_per_day = 7 * vo_synth_exp(near(&r, 0, 0.4));
     h.car_timer = vo_random_unit(&r) < 0.35;
@@ -268,6 +269,21 @@ static void make_washing(maker *m) {
     }
 }
 
+/* Pumps, tools, ironing, a heater, a computer: now and then, more when somebody is there. */
+static void make_other(maker *m) {
+    vo_random r = stream(m->o, m->home, OTHER);
+    for (size_t k = 0; k < m->n_days; k++) {
+        const home_day *d = &m->day[k];
+        for (int i = 0; i < 10; i++) {
+            const int64_t at = d->start_s + (int64_t)(3600 * vo_random_between(&r, 6.5, 22.5));
+            const double length_s = 3600 * vo_random_between(&r, 0.5, 3);
+            const double kw = m->o->size * vo_random_between(&r, 0.2, 1.4);
+            const double chance = !is_in(d, at) ? 0.12 : 0.15 + 0.06 * m->h.persons;
+            if (vo_random_unit(&r) < chance) use(m, VO_APPLIANCE_other, at, length_s, kw);
+        }
+    }
+}
+
 /* ---- what follows sun, people and weather: parts of a step
  * ------------------------------------ */
 
@@ -322,7 +338,7 @@ static void make_rest(maker *m) {
             const double dark = clamp(1 - ghi / 120, 0.08, 1);
             if (in && awake) {
                 light[k] += size * (0.06 + 0.045 * h->persons) * dark * dt_h;
-                fun[k] += size * (0.10 + 0.06 * h->persons) * dt_h *
+                fun[k] += size * (0.12 + 0.08 * h->persons) * dt_h *
                           (s > d->start_s + 64800 ? 1.4 : 0.8);
             }
             make_climate(m, &t, k, dt_h, vo_synth_at(&m->span, m->sky.temperature_c, s),
@@ -434,6 +450,7 @@ static vo_status make_events(maker *m, vo_error *err) {
     make_fridge(m);
     make_meals(m);
     make_washing(m);
+    make_other(m);
     make_rest(m);
     return VO_OK;
 }

@@ -8,7 +8,7 @@
  *
  * Columns, kW (mean over the interval), of kind "load": load_kw = the sum of all that follow
  * pv_kw, exactly (values are whole 2^-10 kW); pv_kw, ev_kw, base_kw, fridge_kw, cooking_kw,
- * washing_kw, lighting_kw, entertainment_kw, cooling_kw, heating_kw.
+ * washing_kw, lighting_kw, entertainment_kw, other_kw, cooling_kw, heating_kw.
  */
 #ifndef VO_DATA_SYNTH_HOME_H
 #define VO_DATA_SYNTH_HOME_H
@@ -18,7 +18,7 @@
 // clang-format off
 /* X(name): columns after load_kw and pv_kw */
 #define VO_SYNTH_APPLIANCE_MAP(X)                                                               \
-    X(ev) X(base) X(fridge) X(cooking) X(washing) X(lighting) X(entertainment) X(cooling) X(heating)
+    X(ev) X(base) X(fridge) X(cooking) X(washing) X(lighting) X(entertainment) X(other) X(cooling) X(heating)
 // clang-format on
 
 enum {

@@ -9,9 +9,10 @@
 
 #include <math.h>
 
-#define LN2_HIGH 6.93147180369123816490e-01 /* ln 2 in two parts, the first short enough for   \
-                                             */
-#define LN2_LOW 1.90821492927058770002e-10  /*   k * LN2_HIGH to be exact                    */
+#define LN2_HIGH                                                                               \
+    6.93147180369123816490e-01             /* ln 2 in two parts, the first short enough for    \
+                                            */
+#define LN2_LOW 1.90821492927058770002e-10 /*   k * LN2_HIGH to be exact                    */
 #define QUARTER (VO_SYNTH_PI / 2)
 
 double vo_synth_exp(double x) {

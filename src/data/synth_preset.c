@@ -45,19 +45,20 @@ vo_synth_options vo_synth_options_default(void) {
 
 /* Mexico 2016-17: no PV yet, no negative price, dear days from May to December. */
 static void mem(vo_synth_options *o) {
-    o->level = 860;
+    o->level = 850;
     o->noise = 0.20;
-    o->slow = 0.22;
+    o->slow = 0.19;
     o->spike_per_day = 0.5;
-    o->spike_height = 0.55;
+    o->spike_height = 0.45;
     o->spike_hours = 3;
     o->negative_midday = o->pv_dip = o->morning = 0;
     o->evening = 0.12;
     o->night = 0.42;
-    o->season = 0.12;
+    o->weekend = 0.17;
+    o->season = 0.08;
     o->season_day = 230;
     o->congested_share = 0.3;
-    o->congestion = 0.01;
+    o->congestion = 0.06;
 }
 
 /* California 2020-23: deep middays, dear evenings, heat and cold spells. */
@@ -66,10 +67,10 @@ static void caiso(vo_synth_options *o) {
     o->currency = "USD";
     o->latitude = 37.4;
     o->longitude = -121;
-    o->level = 52;
-    o->noise = 0.25;
-    o->slow = 0.55;
-    o->spike_per_day = 0.35;
+    o->level = 57;
+    o->noise = 0.18;
+    o->slow = 0.58;
+    o->spike_per_day = 0.3;
     o->spike_height = 1.8;
     o->spike_tail = 0.35;
     o->spike_hours = 1.5;
@@ -114,8 +115,8 @@ static void aemo(vo_synth_options *o) {
     o->floor_price = -1000;
     o->cap_price = 17500;
     o->congestion = 0.05;
-    o->real_time_noise = 0.20;
-    o->real_time_spike_per_day = 0.5;
+    o->real_time_noise = 0.15;
+    o->real_time_spike_per_day = 0.35;
 }
 
 vo_status vo_synth_preset(const char *name, vo_synth_options *out, vo_error *err) {

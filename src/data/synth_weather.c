@@ -5,7 +5,7 @@
  * = mean + swing_year/2 cos(2 pi (d-203)/365.25)           203: late July, north
  *            + swing_day/2 (1 - 0.5 c) shape(h) + noise (70 h) + heat wave
  *   shape  = cosine, coldest at 6 h, warmest at 15 h
- *   wind   = 0.86 mean (1 + 0.4 shape(h-1)) e^(0.55 N)               log-normal, 9 h
+ *   wind   = mean (1 + 0.4 shape(h-1)) max(0, 0.98 + 0.65 N)         18 h mean reversion
  *   RH     = mean + 25 (c - cloudiness) - 2.6 (T - its day's mean) + noise, 8..100
  *   dew point from T and RH by Magnus (Alduchov, Eskridge 1996)
  */
@@ -124,11 +124,10 @@ static void make_air(const vo_synth_weather_options *o, const vo_synth_span *spa
         const double t = sky->temperature_c[k];
         day_mean += (t - day_mean) / 36;
         const double afternoon = 1 + 0.4 * day_shape(c.hour < 1 ? c.hour + 23 : c.hour - 1);
-        sky->wind_m_s[k] = o->wind_m_s * afternoon * 0.86 *
-                           vo_synth_exp(0.55 * clamp(sky->wind_m_s[k], -4, 4));
+        sky->wind_m_s[k] = o->wind_m_s * afternoon * fmax(0, 0.98 + 0.65 * sky->wind_m_s[k]);
         sky->relative_humidity_pct[k] =
             clamp(o->relative_humidity_pct + 25 * (sky->cloud[k] - o->cloudiness) -
-                      2.6 * (t - day_mean) + 8 * sky->relative_humidity_pct[k],
+                      2.6 * (t - day_mean) + 11 * sky->relative_humidity_pct[k],
                   8, 100);
     }
 }
@@ -155,8 +154,8 @@ vo_status vo_synth_sky_init(const vo_synth_weather_options *o, const vo_synth_sp
                              0, 1);
     vo_synth_noise(&rng[DAYS_NOISE], 70, n, sky.temperature_c);
     make_temperature(o, span, stream, &sky);
-    vo_synth_noise(&rng[WIND], 9, n, sky.wind_m_s);
-    vo_synth_noise(&rng[HUMIDITY], 20, n, sky.relative_humidity_pct);
+    vo_synth_noise(&rng[WIND], 18, n, sky.wind_m_s);
+    vo_synth_noise(&rng[HUMIDITY], 60, n, sky.relative_humidity_pct);
     make_air(o, span, &sky);
     *out = sky;
     return VO_OK;

@@ -1,4 +1,5 @@
-/* data_synth.c -- see data_synth.h. */
+/* data_synth.c -- see data_synth.h. One table says which fields belong to which `what`; what is
+ * made goes through one path into file, lake or answer, whatever it is. */
 #include "engine/data_synth.h"
 
 #include <stdio.h>
@@ -7,10 +8,14 @@
 
 #include "base/zone.h"
 #include "data/export.h"
-#include "data/lake.h"
-#include "data/source.h"
+#include "data/import.h"
+#include "data/moments.h"
 #include "data/synth.h"
+#include "data/synth_home.h"
 #include "engine/members.h"
+
+#define FAR_PAST_S (-INT64_C(100000000000))
+#define FAR_FUTURE_S INT64_C(200000000000)
 
 #define X(name, kind, lo, hi, unit, help) {#name, VO_FIELD_##kind, lo, hi, unit, help},
 static const vo_field synth_fields[] = {VO_SYNTH_FIELD_MAP(X)};
@@ -24,33 +29,146 @@ const vo_field *vo_data_synth_fields(size_t *n) {
     return synth_fields;
 }
 
-static vo_status read_synth(const vo_field_value *f, vo_synth_options *y, vo_error *err) {
-    *y = vo_synth_options_default();
-    if (f[SYNTH_seed].json) y->seed = (uint64_t)f[SYNTH_seed].number;
-    if (f[SYNTH_year].json) y->year = (int32_t)f[SYNTH_year].number;
-    if (f[SYNTH_days].json) y->days = (int32_t)f[SYNTH_days].number;
-    if (f[SYNTH_interval_minutes].json) y->interval_minutes = f[SYNTH_interval_minutes].number;
-    if (f[SYNTH_tz].text) y->zone = f[SYNTH_tz].text;
-    if (f[SYNTH_currency].text) y->currency = f[SYNTH_currency].text;
-    if (f[SYNTH_level].json) y->level = f[SYNTH_level].number;
-    if (f[SYNTH_noise].json) y->noise = f[SYNTH_noise].number;
-    if (f[SYNTH_spike_per_day].json) y->spike_per_day = f[SYNTH_spike_per_day].number;
-    if (f[SYNTH_negative_midday].json) y->negative_midday = f[SYNTH_negative_midday].number;
-    if (f[SYNTH_congested_share].json) y->congested_share = f[SYNTH_congested_share].number;
-    const double nodes = f[SYNTH_nodes].json ? f[SYNTH_nodes].number : 1;
-    if (nodes > 1 && !f[SYNTH_market].text)
-        return vo_fail(err, VO_EINVAL, "nodes = %g: several go into the lake only; give market",
-                       nodes);
-    size_t n = 0;
-    return vo_synth_count(y, &n, err);
+typedef enum { PRICES, WEATHER, HOME, WHATS } what;
+
+#define BIT(name) (UINT64_C(1) << SYNTH_##name)
+#define COMMON                                                                                 \
+    (BIT(what) | BIT(seed) | BIT(year) | BIT(days) | BIT(interval_minutes) | BIT(tz) |         \
+     BIT(latitude) | BIT(longitude) | BIT(first_node) | BIT(nodes) | BIT(out) | BIT(market) |  \
+     BIT(compare) | BIT(column) | BIT(compare_column))
+#define SKY (BIT(elevation_m) | BIT(mean_temperature_c) | BIT(cloudiness))
+
+static const struct {
+    const char *name, *kind, *stem, *process;
+    uint64_t known; /* fields it may have */
+} whats[WHATS] = {{"prices", VO_KIND_PRICES, "NODE", NULL,
+                   COMMON | BIT(preset) | BIT(currency) | BIT(real_time) | BIT(level) |
+                       BIT(noise) | BIT(spike_per_day) | BIT(negative_midday) | BIT(pv_dip) |
+                       BIT(congested_share)},
+                  {"weather", VO_KIND_WEATHER, "SITE", "SYNTH", COMMON | SKY},
+                  {"home", VO_KIND_LOAD, "HOME", "SYNTH",
+                   COMMON | SKY | BIT(pv_share) | BIT(ev_share) | BIT(cooling_share) |
+                       BIT(heating_share) | BIT(charger_kw) | BIT(sessions)}};
+
+typedef struct {
+    const vo_engine_options *o;
+    vo_json *root;
+    vo_field_value f[SYNTH_FIELDS];
+    what what;
+    vo_synth_options prices;
+    vo_synth_home_options home; /* and the weather in it */
+    uint32_t first, nodes;
+    vo_lake *lake;     /* NULL: not into the lake   */
+    vo_series *sample; /* the first made, to compare */
+    vo_json_out *w;
+} synth;
+
+/* ---- the request ----------------------------------------------------------------------- */
+
+static void set(const vo_field_value *f, double *v) {
+    if (f->json) *v = f->number;
 }
 
-static vo_status write_prices(const vo_series *s, vo_json_out *w, vo_error *err) {
-    vo_zone *zone = NULL;
-    const vo_status st = vo_zone_open(s->zone, &zone, err);
-    if (st != VO_OK) return st;
-    vo_json_out_key(w, "prices");
-    vo_json_out_object(w);
+static vo_status read_prices(synth *y, vo_error *err) {
+    const vo_field_value *f = y->f;
+    vo_synth_options *p = &y->prices;
+    const vo_status s =
+        vo_synth_preset(f[SYNTH_preset].text ? f[SYNTH_preset].text : "default", p, err);
+    if (s != VO_OK) return s;
+    if (f[SYNTH_seed].json) p->seed = (uint64_t)f[SYNTH_seed].number;
+    if (f[SYNTH_year].json) p->year = (int32_t)f[SYNTH_year].number;
+    if (f[SYNTH_days].json) p->days = (int32_t)f[SYNTH_days].number;
+    if (f[SYNTH_tz].text) p->zone = f[SYNTH_tz].text;
+    if (f[SYNTH_currency].text) p->currency = f[SYNTH_currency].text;
+    if (f[SYNTH_real_time].json) p->real_time = f[SYNTH_real_time].number > 0;
+    set(&f[SYNTH_interval_minutes], &p->interval_minutes);
+    set(&f[SYNTH_level], &p->level);
+    set(&f[SYNTH_noise], &p->noise);
+    set(&f[SYNTH_spike_per_day], &p->spike_per_day);
+    set(&f[SYNTH_negative_midday], &p->negative_midday);
+    set(&f[SYNTH_pv_dip], &p->pv_dip);
+    set(&f[SYNTH_congested_share], &p->congested_share);
+    set(&f[SYNTH_latitude], &p->latitude);
+    set(&f[SYNTH_longitude], &p->longitude);
+    size_t n = 0;
+    return vo_synth_count(p, &n, err);
+}
+
+static void read_home(synth *y) {
+    const vo_field_value *f = y->f;
+    y->home = vo_synth_home_options_default();
+    vo_synth_weather_options *p = &y->home.weather;
+    if (y->what == WEATHER) *p = vo_synth_weather_options_default();
+    if (f[SYNTH_seed].json) p->seed = (uint64_t)f[SYNTH_seed].number;
+    if (f[SYNTH_year].json) p->year = (int32_t)f[SYNTH_year].number;
+    if (f[SYNTH_days].json) p->days = (int32_t)f[SYNTH_days].number;
+    if (f[SYNTH_tz].text) p->zone = f[SYNTH_tz].text;
+    set(&f[SYNTH_interval_minutes], &p->interval_minutes);
+    set(&f[SYNTH_latitude], &p->latitude);
+    set(&f[SYNTH_longitude], &p->longitude);
+    set(&f[SYNTH_elevation_m], &p->elevation_m);
+    set(&f[SYNTH_mean_temperature_c], &p->mean_temperature_c);
+    set(&f[SYNTH_cloudiness], &p->cloudiness);
+    set(&f[SYNTH_pv_share], &y->home.pv_share);
+    set(&f[SYNTH_ev_share], &y->home.ev_share);
+    set(&f[SYNTH_cooling_share], &y->home.cooling_share);
+    set(&f[SYNTH_heating_share], &y->home.heating_share);
+    set(&f[SYNTH_charger_kw], &y->home.charger_kw);
+}
+
+/* Where it goes and what it is compared with. */
+static vo_status read_places(synth *y, vo_error *err) {
+    const vo_field_value *f = y->f;
+    const char *out = f[SYNTH_out].text, *real = f[SYNTH_compare].text;
+    y->first = (uint32_t)f[SYNTH_first_node].number;
+    y->nodes = f[SYNTH_nodes].json ? (uint32_t)f[SYNTH_nodes].number : 1;
+    if (out && !y->o->allow_files)
+        return vo_fail(err, VO_EINVAL, "out: local files are not written here");
+    if (real && !y->o->allow_files && strncmp(real, "lake:", 5) != 0)
+        return vo_fail(err, VO_EINVAL,
+                       "compare: local files are not read here; give lake:MARKET/PROCESS/NODE");
+    if (!real && (f[SYNTH_column].json || f[SYNTH_compare_column].json))
+        return vo_fail(err, VO_EINVAL, "%s is for compare: give compare too",
+                       f[SYNTH_column].json ? "column" : "compare_column");
+    if (y->nodes > 1 && out)
+        return vo_fail(
+            err, VO_EINVAL,
+            "nodes = %u with out: a file holds one series; leave out away and give a "
+            "market for the lake, or nodes = 1",
+            y->nodes);
+    if (y->nodes > 1 && !f[SYNTH_market].text)
+        return vo_fail(err, VO_EINVAL, "nodes = %u: several go into the lake only; give market",
+                       y->nodes);
+    return VO_OK;
+}
+
+static vo_status read_what(synth *y, vo_error *err) {
+    const char *name = y->f[SYNTH_what].text;
+    while (name && y->what < WHATS && strcmp(name, whats[y->what].name) != 0) y->what++;
+    if (y->what == WHATS)
+        return vo_fail(err, VO_EINVAL, "what = \"%.40s\": must be one of prices, weather, home",
+                       name);
+    for (size_t i = 0; i < SYNTH_FIELDS; i++)
+        if (y->f[i].json && !(whats[y->what].known >> i & 1))
+            return vo_fail(err, VO_EINVAL, "%s is not for what = \"%s\": leave it out",
+                           synth_fields[i].name, whats[y->what].name);
+    return VO_OK;
+}
+
+static vo_status read_synth(synth *y, const char *request, vo_error *err) {
+    vo_status s = vo_json_parse(request, strlen(request), &y->root, err);
+    if (s == VO_OK) s = vo_fields_read(y->root, "", synth_fields, SYNTH_FIELDS, y->f, err);
+    if (s == VO_OK) s = read_what(y, err);
+    if (s == VO_OK) s = read_places(y, err);
+    if (s != VO_OK) return s;
+    if (y->what == PRICES) return read_prices(y, err);
+    read_home(y);
+    return VO_OK;
+}
+
+/* ---- one series ------------------------------------------------------------------------- */
+
+static void write_stamps(const vo_series *s, const vo_zone *zone, vo_json_out *w) {
     vo_json_out_key(w, "timestamps");
     vo_json_out_array(w);
     for (size_t t = 0; t < s->n; t++) {
@@ -59,82 +177,241 @@ static vo_status write_prices(const vo_series *s, vo_json_out *w, vo_error *err)
         vo_json_out_string(w, stamp);
     }
     vo_json_out_end(w);
-    vo_json_out_key(w, "prices");
+}
+
+static void write_column(const vo_series *s, size_t k, const char *key, vo_json_out *w) {
+    vo_json_out_key(w, key);
     vo_json_out_array(w);
-    for (size_t t = 0; t < s->n; t++) vo_json_out_number(w, s->column[0].value[t]);
+    for (size_t t = 0; t < s->n; t++) vo_json_out_number(w, s->column[k].value[t]);
     vo_json_out_end(w);
+}
+
+/* "prices": as a request takes them; of others "data": every column. */
+static vo_status write_values(const synth *y, const vo_series *s, vo_error *err) {
+    vo_json_out *w = y->w;
+    vo_zone *zone = NULL;
+    const vo_status st = vo_zone_open(s->zone, &zone, err);
+    if (st != VO_OK) return st;
+    vo_json_out_key(w, y->what == PRICES ? "prices" : "data");
+    vo_json_out_object(w);
+    write_stamps(s, zone, w);
+    if (y->what == PRICES) {
+        write_column(s, 0, "prices", w);
+    } else {
+        vo_json_out_key(w, "columns");
+        vo_json_out_object(w);
+        for (size_t k = 0; k < s->n_columns; k++) write_column(s, k, s->column[k].name, w);
+        vo_json_out_end(w);
+    }
     vo_json_out_end(w);
     vo_zone_close(zone);
     return VO_OK;
 }
 
-static vo_status synth_node(const vo_field_value *f, const vo_synth_options *y, uint32_t node,
-                            vo_lake *lake, vo_json_out *w, vo_error *err) {
-    vo_series *series = NULL;
-    vo_status s = vo_synth_series(y, node, &series, err);
+static vo_status write_sessions(const synth *y, uint32_t home, vo_error *err) {
+    vo_ev_session *e = NULL;
+    size_t n = 0;
+    const vo_status s = vo_synth_ev_sessions(&y->home, home, &e, &n, err);
+    if (s != VO_OK) return s;
+    vo_json_out_key(y->w, "sessions");
+    vo_json_out_array(y->w);
+    for (size_t i = 0; i < n; i++) {
+        vo_json_out_object(y->w);
+        vo_member_instant(y->w, "arrival", e[i].arrival.s);
+        vo_member_instant(y->w, "departure", e[i].departure.s);
+        vo_member_number(y->w, "energy_kwh", e[i].energy_kwh);
+        vo_json_out_end(y->w);
+    }
+    vo_json_out_end(y->w);
+    free(e);
+    return VO_OK;
+}
+
+static vo_status make(const synth *y, uint32_t node, vo_series **out, vo_error *err) {
+    switch (y->what) {
+    case WEATHER:
+        return vo_synth_weather(&y->home.weather, node, out, err);
+    case HOME:
+        return vo_synth_home(&y->home, node, out, err);
+    case PRICES:
+    case WHATS:
+        break;
+    }
+    return vo_synth_series(&y->prices, node, out, err);
+}
+
+static vo_status store(const synth *y, const char *name, const vo_series *s, vo_error *err) {
+    const char *out = y->f[SYNTH_out].text, *process = whats[y->what].process;
+    const vo_lake_key key = {.market = y->f[SYNTH_market].text,
+                             .process = process               ? process
+                                        : y->prices.real_time ? "MTR"
+                                                              : "MDA",
+                             .node = name,
+                             .kind = whats[y->what].kind};
+    vo_status st = VO_OK;
+    if (y->lake) st = vo_lake_upsert(y->lake, &key, s, NULL, "volteo data synth", err);
+    if (st == VO_OK && out) st = vo_export_series(s, vo_export_format_of(out), out, err);
+    return st;
+}
+
+static vo_status synth_node(synth *y, uint32_t node, vo_error *err) {
+    vo_json_out *w = y->w;
+    vo_series *s = NULL;
+    vo_status st = make(y, node, &s, err);
+    if (st != VO_OK) return st;
     char name[32];
-    snprintf(name, sizeof name, "NODE%04u", node);
-    const vo_lake_key key = {.market = f[SYNTH_market].text, .process = "MDA", .node = name};
-    if (s == VO_OK && lake)
-        s = vo_lake_upsert(lake, &key, series, NULL, "volteo data synth", err);
-    if (s == VO_OK && f[SYNTH_out].text)
-        s = vo_export_series(series, vo_export_format_of(f[SYNTH_out].text), f[SYNTH_out].text,
-                             err);
-    if (s == VO_OK) {
+    snprintf(name, sizeof name, "%s%04u", whats[y->what].stem, node);
+    st = store(y, name, s, err);
+    if (st == VO_OK) {
         vo_json_out_object(w);
         vo_member_text(w, "node", name);
-        vo_member_text(w, "label", series->label);
-        vo_member_text(w, "tz", series->zone);
-        vo_member_text(w, "currency", series->currency);
-        vo_member_integer(w, "intervals", (long long)series->n);
-        vo_member_instant(w, "first", series->start[0].s);
-        vo_member_instant(w, "last", series->start[series->n - 1].s);
-        if (!lake && !f[SYNTH_out].text) s = write_prices(series, w, err);
+        vo_member_text(w, "kind", whats[y->what].kind);
+        vo_member_text(w, "label", s->label);
+        vo_member_text(w, "tz", s->zone);
+        vo_member_text(w, "currency", *s->currency ? s->currency : NULL);
+        vo_member_integer(w, "intervals", (long long)s->n);
+        vo_member_instant(w, "first", s->start[0].s);
+        vo_member_instant(w, "last", s->start[s->n - 1].s);
+        const bool inside = !y->lake && !y->f[SYNTH_out].text && !y->f[SYNTH_compare].text;
+        if (inside) st = write_values(y, s, err);
+        if (st == VO_OK && y->f[SYNTH_sessions].number > 0) st = write_sessions(y, node, err);
         vo_json_out_end(w);
     }
-    vo_series_free(series);
+    if (st == VO_OK && !y->sample) {
+        y->sample = s;
+        s = NULL;
+    }
+    vo_series_free(s);
+    return st;
+}
+
+/* ---- compared with a real one -------------------------------------------------------------
+ */
+
+/* "MARKET/PROCESS/NODE" of the lake, of the same kind. */
+static vo_status read_lake(const synth *y, const char *where, vo_series **out, vo_error *err) {
+    char name[3][64] = {{0}};
+    const char *at = where;
+    for (int i = 0; i < 3; i++) {
+        const char *end = i < 2 ? strchr(at, '/') : at + strlen(at);
+        if (!end || end == at || end - at > 63)
+            return vo_fail(err, VO_EINVAL,
+                           "compare = \"lake:%.80s\": must be lake:MARKET/PROCESS/NODE, e.g. "
+                           "lake:MEM/MDA/APATZINGAN",
+                           where);
+        memcpy(name[i], at, (size_t)(end - at));
+        at = end + 1;
+    }
+    const vo_lake_key key = {name[0], name[1], name[2], whats[y->what].kind};
+    vo_lake *lake = NULL;
+    vo_status s = vo_lake_open(y->o->lake, &lake, err);
+    if (s == VO_OK)
+        s = vo_lake_read(lake, &key, (vo_time){FAR_PAST_S}, (vo_time){FAR_FUTURE_S}, out, err);
+    vo_lake_close(lake);
+    return s;
+}
+
+/* A file's columns keep their names but the price's: what is not found by name is asked for as
+ * the price. */
+static vo_status read_real(const synth *y, vo_series **out, vo_error *err) {
+    const char *where = y->f[SYNTH_compare].text, *wanted = y->f[SYNTH_compare_column].text;
+    if (strncmp(where, "lake:", 5) == 0) return read_lake(y, where + 5, out, err);
+    vo_source_options source = vo_source_options_default();
+    const vo_clean_options clean = vo_clean_options_default();
+    vo_series *s = NULL;
+    source.zone = y->f[SYNTH_tz].text;
+    vo_status st = vo_import_series(where, &source, &clean, &s, NULL, NULL, err);
+    if (st == VO_OK && wanted && !vo_series_find(s, wanted)) {
+        vo_series_free(s);
+        s = NULL;
+        source.price_column = wanted;
+        st = vo_import_series(where, &source, &clean, &s, NULL, NULL, err);
+    }
+    if (st == VO_OK) *out = s;
+    return st;
+}
+
+/* The real column: of a file the one asked for was read as its first; of the lake by name;
+ * where none was asked for, the one of the same name, else the first. */
+static vo_status real_column(const synth *y, const vo_series *real, const char *ours,
+                             const vo_column **out, vo_error *err) {
+    const char *wanted = y->f[SYNTH_compare_column].text;
+    const bool lake = strncmp(y->f[SYNTH_compare].text, "lake:", 5) == 0;
+    const double *v = NULL;
+    *out = &real->column[0];
+    if (wanted && lake) {
+        const vo_status s = vo_series_column(real, wanted, &v, err);
+        if (s != VO_OK) return s;
+    } else {
+        v = vo_series_find(real, wanted ? wanted : ours);
+    }
+    for (size_t k = 0; v && k < real->n_columns; k++)
+        if (real->column[k].value == v) *out = &real->column[k];
+    return VO_OK;
+}
+
+static vo_status compare(const synth *y, vo_error *err) {
+    const vo_field_value *f = y->f;
+    const char *name = f[SYNTH_column].text ? f[SYNTH_column].text : y->sample->column[0].name;
+    vo_series *real = NULL;
+    const double *made = NULL;
+    const vo_column *c = NULL;
+    vo_moments ours, theirs;
+    vo_status s = vo_series_column(y->sample, name, &made, err);
+    if (s == VO_OK) s = read_real(y, &real, err);
+    if (s == VO_OK) s = real_column(y, real, name, &c, err);
+    if (s == VO_OK) s = vo_moments_of(y->sample, made, &ours, err);
+    if (s == VO_OK) s = vo_moments_of(real, c->value, &theirs, err);
+    if (s == VO_OK) {
+        vo_json_out_key(y->w, "compare");
+        vo_json_out_object(y->w);
+        vo_member_text(y->w, "reference", f[SYNTH_compare].text);
+        vo_member_text(y->w, "column", name);
+        vo_member_text(y->w, "reference_column",
+                       f[SYNTH_compare_column].text ? f[SYNTH_compare_column].text : c->name);
+        vo_member_integer(y->w, "values", (long long)ours.n);
+        vo_member_integer(y->w, "reference_values", (long long)theirs.n);
+        vo_moments_compare_json(&ours, &theirs, y->w);
+        vo_json_out_end(y->w);
+    }
+    vo_series_free(real);
+    return s;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------
+ */
+
+static vo_status synth_all(synth *y, vo_error *err) {
+    const vo_engine_options *o = y->o;
+    vo_json_out *w = y->w;
+    vo_status s = VO_OK;
+    vo_json_out_object(w);
+    vo_member_bool(w, "synthetic", true);
+    vo_member_text(w, "what", whats[y->what].name);
+    vo_member_text(w, "file", y->f[SYNTH_out].text);
+    vo_member_text(w, "lake", y->lake ? o->lake : NULL);
+    vo_json_out_key(w, "series");
+    vo_json_out_array(w);
+    for (uint32_t i = 0; s == VO_OK && i < y->nodes; i++) {
+        s = synth_node(y, y->first + i, err);
+        if (s == VO_OK && o->progress &&
+            o->progress(o->progress_ctx, "generating", (i + 1.0) / y->nodes) != 0)
+            s = vo_fail(err, VO_ECANCELED, "stopped after %u of %u nodes", i + 1, y->nodes);
+    }
+    vo_json_out_end(w);
+    if (s == VO_OK && y->f[SYNTH_compare].text) s = compare(y, err);
+    vo_json_out_end(w);
     return s;
 }
 
 vo_status vo_data_synth_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                             vo_error *err) {
-    vo_json *root = NULL;
-    vo_lake *lake = NULL;
-    vo_field_value f[SYNTH_FIELDS];
-    vo_synth_options y;
-    vo_status s = vo_json_parse(request, strlen(request), &root, err);
-    if (s == VO_OK) s = vo_fields_read(root, "", synth_fields, SYNTH_FIELDS, f, err);
-    if (s == VO_OK) s = read_synth(f, &y, err);
-    if (s == VO_OK && f[SYNTH_out].text && !o->allow_files)
-        s = vo_fail(err, VO_EINVAL, "out: local files are not written here");
-    const uint32_t nodes =
-        s == VO_OK && f[SYNTH_nodes].json ? (uint32_t)f[SYNTH_nodes].number : 1;
-    if (s == VO_OK && nodes > 1 && f[SYNTH_out].text)
-        s = vo_fail(err, VO_EINVAL,
-                    "nodes = %u with out: a file holds one series; leave out away and give a "
-                    "market for the lake, or nodes = 1",
-                    nodes);
-    if (s == VO_OK && f[SYNTH_market].text) s = vo_lake_open(o->lake, &lake, err);
-    if (s == VO_OK) {
-        const uint32_t first =
-            f[SYNTH_first_node].json ? (uint32_t)f[SYNTH_first_node].number : 0;
-        vo_json_out_object(w);
-        vo_json_out_key(w, "synthetic");
-        vo_json_out_bool(w, true);
-        vo_member_text(w, "file", f[SYNTH_out].text);
-        vo_member_text(w, "lake", lake ? o->lake : NULL);
-        vo_json_out_key(w, "series");
-        vo_json_out_array(w);
-        for (uint32_t i = 0; s == VO_OK && i < nodes; i++) {
-            s = synth_node(f, &y, first + i, lake, w, err);
-            if (s == VO_OK && o->progress &&
-                o->progress(o->progress_ctx, "generating", (i + 1.0) / nodes) != 0)
-                s = vo_fail(err, VO_ECANCELED, "stopped after %u of %u nodes", i + 1, nodes);
-        }
-        vo_json_out_end(w);
-        vo_json_out_end(w);
-    }
-    vo_lake_close(lake);
-    vo_json_free(root);
+    synth y = {.o = o, .w = w, .what = PRICES};
+    vo_status s = read_synth(&y, request, err);
+    if (s == VO_OK && y.f[SYNTH_market].text) s = vo_lake_open(o->lake, &y.lake, err);
+    if (s == VO_OK) s = synth_all(&y, err);
+    vo_series_free(y.sample);
+    vo_lake_close(y.lake);
+    vo_json_free(y.root);
     return s;
 }

@@ -127,7 +127,8 @@ void cli_render_list(const vo_json *r, GString *out) {
         cli_table_cell(t, "%.16s", cli_str(x, "first"));
         cli_table_cell(t, "%.16s", cli_str(x, "last"));
         cli_table_cell(t, "%s", cli_str(x, "tz"));
-        const char *currency = cli_str(x, "currency"), *unit = cli_str(x, "unit");
+        const bool priced = strcmp(cli_str(x, "kind"), "prices") == 0;
+        const char *currency = priced ? cli_str(x, "currency") : "", *unit = cli_str(x, "unit");
         cli_table_cell(t, "%s%s%s%s", currency, *currency && *unit ? "/" : "", unit,
                        cli_num(x, "damaged_parts") > 0 ? "  (damaged: volteo data doctor)"
                                                        : "");

@@ -295,6 +295,21 @@ static vo_status drop_placeholders(cleaner *k, vo_error *err) {
     return st;
 }
 
+/* The line of the row that gave interval t, 0 if there was none: an empty row is not the same
+ * as no row. */
+static uint32_t line_at(const cleaner *k, size_t t) {
+    const int64_t at = k->s->start[t].s;
+    size_t lo = 0, hi = k->n;
+    while (lo < hi) {
+        const size_t m = lo + (hi - lo) / 2;
+        if (k->at[m].start_s < at)
+            lo = m + 1;
+        else
+            hi = m;
+    }
+    return lo < k->n && k->at[lo].start_s == at ? k->r->line[k->at[lo].row] : 0;
+}
+
 /* ---- filling ----------------------------------------------------------------------- */
 
 /* Index of the interval at the same local hour `weeks` away; false outside the series. */
@@ -368,7 +383,7 @@ static vo_status fill_gap(cleaner *k, size_t c, size_t a, size_t b, vo_error *er
             k->report,
             (vo_touch){k->s->start[t].s, (double)NAN, v,
                        linear ? VO_CLEAN_INTERPOLATED : VO_CLEAN_SAME_HOUR_OF_WEEK, (int32_t)c,
-                       0, 0},
+                       line_at(k, t), 0},
             err);
         if (st != VO_OK) return st;
     }
@@ -424,6 +439,23 @@ static bool is_bare(const cleaner *k, size_t t) {
     return true;
 }
 
+/* An interval cut off, with what its other columns had. */
+static vo_status trim_one(cleaner *k, size_t t, vo_error *err) {
+    vo_touch what = {.start_s = k->s->start[t].s,
+                     .old_value = (double)NAN,
+                     .new_value = (double)NAN,
+                     .rule = VO_CLEAN_TRIMMED,
+                     .column = -1,
+                     .line = line_at(k, t)};
+    vo_status st = vo_clean_report_touch(k->report, what, err);
+    for (size_t c = 1; c < k->s->n_columns && st == VO_OK; c++) {
+        what.old_value = k->s->column[c].value[t];
+        what.column = (int32_t)c;
+        if (!isnan(what.old_value)) st = vo_clean_report_list(k->report, what, err);
+    }
+    return st;
+}
+
 /* Cuts off the bare ends: an edge has only one side to fill from. */
 static vo_status trim(cleaner *k, vo_error *err) {
     size_t a = 0, b = k->s->n;
@@ -434,12 +466,7 @@ static vo_status trim(cleaner *k, vo_error *err) {
                        k->prices ? "price" : "value", k->s->n);
     if (a == 0 && b == k->s->n) return VO_OK;
     for (size_t t = 0; t < k->s->n; t++) {
-        if (t == a) t = b;
-        if (t == k->s->n) break;
-        const vo_status st = vo_clean_report_touch(
-            k->report,
-            (vo_touch){k->s->start[t].s, (double)NAN, (double)NAN, VO_CLEAN_TRIMMED, -1, 0, 0},
-            err);
+        const vo_status st = t < a || t >= b ? trim_one(k, t, err) : VO_OK;
         if (st != VO_OK) return st;
     }
     vo_series *part = NULL;

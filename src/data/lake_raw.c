@@ -2,8 +2,9 @@
  * are undone, so that cleaning the result again gives the stored series.
  *
  * A value that cleaning dropped comes back; one that it filled becomes missing again, and a row
- * of which nothing is left then was never there. Rows that were dropped come before the row
- * that was kept in their place: the later row of a source is the one that counts. */
+ * of which nothing is left then was never there, unless its line is known. Rows that were
+ * dropped come before the row that was kept in their place: the later row of a source is the
+ * one that counts. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,14 +85,15 @@ static uint32_t undo(const raw *w, size_t a, size_t b, double *value) {
     uint32_t line = 0;
     for (size_t i = a; i < b; i++) {
         const vo_touch *t = &w->change[i].touch;
-        if (t->column < 0 || is_dropped_row(t)) continue;
+        if (is_dropped_row(t)) continue;
+        if (t->line) line = t->line;
+        if (t->column < 0) continue;
         if (strcmp(vo_clean_rule_done(t->rule), "kept") == 0) continue;
         const size_t c = place_of(w, &w->change[i]);
         const bool fill = isnan(t->old_value);
         if (fill && dropped[c]) continue;
         value[c] = t->old_value;
         dropped[c] = !fill;
-        if (t->line) line = t->line;
     }
     return line;
 }
@@ -119,7 +121,7 @@ static vo_status add_start(raw *w, int64_t start_s, size_t row, size_t a, size_t
         value[c] =
             row != SIZE_MAX && c < w->s->n_columns ? w->s->column[c].value[row] : (double)NAN;
     const uint32_t line = undo(w, a, b, value);
-    if (!has_value(value, w->n_columns)) return VO_OK;
+    if (!has_value(value, w->n_columns) && line == 0) return VO_OK;
     return vo_readings_add(w->set, w->r, start_s, line, 0, value, err);
 }
 

@@ -49,9 +49,14 @@ static vo_status plan_share(const vo_live_request *r, const vo_live_share *share
         vo_live_url_text(&u, "&apikey=");
         vo_live_url_encoded(&u, r->key, NULL);
     }
-    return vo_live_plan_add(plan, &u, ahead ? "Open-Meteo forecast" : "Open-Meteo archive",
-                            share, ahead ? 3600 : vo_live_keep_s(r, share->to_day, FINAL_DAYS),
-                            err);
+    const vo_status s =
+        vo_live_plan_add(plan, &u, ahead ? "Open-Meteo forecast" : "Open-Meteo archive", share,
+                         ahead ? 3600 : vo_live_keep_s(r, share->to_day, FINAL_DAYS), err);
+    if (s != VO_OK) return s;
+    vo_live_call *call = &plan->call[plan->n - 1];
+    call->from_s = share->from_day * 86400;
+    call->until_s = (share->to_day + 1) * 86400;
+    return VO_OK;
 }
 
 static vo_status check(const vo_live_request *r, vo_error *err) {

@@ -388,6 +388,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """Connections that break are what these tests are about."""
+
+
 def load_real(path):
     with open(path) as f:
         for row in csv.DictReader(f):
@@ -405,8 +412,7 @@ def main():
     args = p.parse_args()
     if args.csv:
         load_real(args.csv)
-    http.server.ThreadingHTTPServer.daemon_threads = True
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     print(server.server_address[1], flush=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdin.buffer.read()

@@ -423,3 +423,40 @@ Test(live_take, nothing_there_is_an_empty_reply_and_nonsense_is_an_error) {
     vo_readings_set_free(set);
     vo_live_plan_fini(&p);
 }
+
+Test(live_take, of_weather_only_the_hours_of_the_share_are_taken_with_all_their_values) {
+    vo_live_request r = ask(day(2024, 1, 1), day(2024, 1, 1));
+    r.latitude = r.longitude = 0;
+    r.variables = "temperature_2m,shortwave_radiation";
+    vo_live_plan p = planned(VO_LIVE_OPEN_METEO, &r);
+    cr_assert(strstr(p.call[0].url, "end_date=2024-01-02") != NULL);
+    char body[4000] =
+        "{\"latitude\":0,\"longitude\":0,\"utc_offset_seconds\":0,\"timezone\":\"GMT\","
+        "\"hourly_units\":{\"time\":\"iso8601\",\"temperature_2m\":\"\u00b0C\","
+        "\"shortwave_radiation\":\"W/m\u00b2\"},\"hourly\":{\"time\":[";
+    for (int h = 0; h < 48; h++)
+        snprintf(body + strlen(body), sizeof body - strlen(body), "%s\"2024-01-%02dT%02d:00\"",
+                 h ? "," : "", 1 + h / 24, h % 24);
+    for (int k = 0; k < 2; k++) {
+        strcat(body, k ? "],\"shortwave_radiation\":[" : "],\"temperature_2m\":[");
+        for (int h = 0; h < 48; h++)
+            snprintf(body + strlen(body), sizeof body - strlen(body), "%s%d", h ? "," : "",
+                     100 * k + h);
+    }
+    strcat(body, "]}}");
+    vo_readings_set *set = NULL;
+    vo_error err = {0};
+    bool empty = false;
+    cr_assert_eq(vo_readings_set_create(&set, NULL), VO_OK);
+    cr_assert_eq(taken(&p, 0, body, set, &empty, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(set->n, 1);
+    const vo_readings *s = set->item[0];
+    cr_assert_eq(s->n, 24);
+    for (size_t t = 0; t < 24; t++) {
+        cr_assert_eq(s->start_s[t], day(2024, 1, 1) * 86400 + (int64_t)t * 3600);
+        cr_assert_eq(s->column[0].value[t], (double)t);
+        cr_assert_eq(s->column[1].value[t], (double)(101 + t), "of the hour that begins then");
+    }
+    vo_readings_set_free(set);
+    vo_live_plan_fini(&p);
+}

@@ -220,31 +220,49 @@ Test(source_caiso, prices_without_parts_are_read_whatever_their_number) {
     vo_readings_set_free(set);
 }
 
-/* More intervals than are held at first, parts side by side or part after part. */
+/* More intervals than are held at first, parts side by side or part after part; one of them
+ * (five minutes before the first) has its last part at the very end. */
+static size_t write_long(char *text, int n_intervals, bool grouped) {
+    static const char *const type[] = {"LMP", "MCE", "MCL", "MCC"};
+    char stamp[32];
+    size_t n = (size_t)sprintf(text, "INTERVAL_START_GMT,NODE,MARKET_RUN_ID,LMP_TYPE,MW\n");
+    for (int i = 0; i < 4 * n_intervals; i++) {
+        const int at = grouped ? i % n_intervals : i / 4;
+        const int part = grouped ? i / n_intervals : i % 4;
+        const vo_civil c = vo_civil_from_seconds(H0_S + 300 * (int64_t)at);
+        vo_civil_format(&c, stamp);
+        n += (size_t)sprintf(text + n, "%.16s,N,RTM,%s,%d\n", stamp, type[part],
+                             at % 1000 + part);
+        for (int p = 0; i == 120000 && p < 3; p++)
+            n += (size_t)sprintf(text + n, "2024-01-02T07:55,N,RTM,%s,%d\n", type[p], 7 + p);
+    }
+    n += (size_t)sprintf(text + n, "2023-01-01T08:00,N,RTM,MCE,1\n");
+    return n + (size_t)sprintf(text + n, "2024-01-02T07:55,N,RTM,MCC,10\n");
+}
+
 Test(source_caiso, long_files_are_joined_side_by_side_and_part_after_part) {
     enum { N = 70000, ROW_SIZE = 48 };
-    static const char *const type[] = {"LMP", "MCE", "MCL", "MCC"};
-    char *text = malloc((size_t)4 * N * ROW_SIZE), stamp[32];
+    char *text = malloc((size_t)4 * N * ROW_SIZE);
     cr_assert(text);
     for (int grouped = 0; grouped < 2; grouped++) {
-        size_t n = (size_t)sprintf(text, "INTERVAL_START_GMT,NODE,MARKET_RUN_ID,LMP_TYPE,MW\n");
-        for (int i = 0; i < 4 * N; i++) {
-            const int at = grouped ? i % N : i / 4, part = grouped ? i / N : i % 4;
-            const vo_civil c = vo_civil_from_seconds(H0_S + 300 * (int64_t)at);
-            vo_civil_format(&c, stamp);
-            n += (size_t)sprintf(text + n, "%.16s,N,RTM,%s,%d\n", stamp, type[part],
-                                 at % 1000 + part);
-        }
-        n += (size_t)sprintf(text + n, "2023-01-01T08:00,N,RTM,MCE,1\n");
+        write_long(text, N, grouped);
         vo_error err = {0};
         vo_readings_set *set = parse(text, standard, &err);
         cr_assert(set, "%s", err.msg);
         const vo_readings *r = set->item[0];
-        cr_assert_eq(r->n, grouped ? N + 1u : N);
-        for (size_t i = 0; i < N; i++) {
-            const double p = (double)(i % 1000);
-            assert_row(r, i, H0_S + 300 * (int64_t)i, p, p + 1, p + 2, p + 3);
+        cr_assert_eq(r->n, grouped ? N + 2u : N + 1u);
+        size_t at = 0, late = 0;
+        for (size_t i = 0; i < N + 1; i++) {
+            if (r->start_s[i] == H0_S - 300) {
+                assert_row(r, i, H0_S - 300, 7, 8, 9, 10);
+                late++;
+                continue;
+            }
+            const double p = (double)(at % 1000);
+            assert_row(r, i, H0_S + 300 * (int64_t)at, p, p + 1, p + 2, p + 3);
+            at++;
         }
+        cr_assert(at == N && late == 1);
         cr_assert(strstr(set->note, grouped ? "1 intervals have parts but no LMP"
                                             : "1 intervals left out: parts with no LMP"),
                   "%s", set->note);

@@ -89,6 +89,13 @@ static const vo_json *at_path(const vo_json *v, const char *path) {
     return v;
 }
 
+/* "a.b" of "a" and "b". False: it does not fit. */
+static bool join(const char *path, const char *key, char *to, size_t size) {
+    vo_text out = vo_text_over(to, size);
+    vo_text_append(&out, "%s%s%s", path, *path ? "." : "", key);
+    return !out.cut;
+}
+
 static vo_status add_column(reader *r, const char *path, vo_error *err) {
     for (size_t i = 0; i < r->n_columns; i++)
         if (strcmp(r->column[i], path) == 0) return VO_OK;
@@ -120,9 +127,7 @@ static vo_status add_paths(reader *r, const vo_json *v, const char *path, int de
         return st;
     }
     for (size_t i = 0; st == VO_OK && vo_json_member(v, i, &key, &x); i++) {
-        if (strlen(path) + strlen(key) + 2 > VO_COLUMN_NAME) continue;
-        snprintf(below, sizeof below, "%s%s%s", path, *path ? "." : "", key);
-        st = add_paths(r, x, below, depth + 1, err);
+        if (join(path, key, below, VO_COLUMN_NAME)) st = add_paths(r, x, below, depth + 1, err);
     }
     return st;
 }
@@ -162,9 +167,8 @@ static size_t find_rows(const vo_json *v, const char *path, int depth, const vo_
     if (depth == MAX_DEPTH || !is_kind(v, VO_JSON_OBJECT)) return 0;
     for (size_t i = 0; vo_json_member(v, i, &key, &x); i++) {
         char below[256];
-        if (is_scalar(x) || strlen(path) + strlen(key) + 2 > sizeof below) continue;
-        snprintf(below, sizeof below, "%s%s%s", path, *path ? "." : "", key);
-        n += find_rows(x, below, depth + 1, found, paths);
+        if (!is_scalar(x) && join(path, key, below, sizeof below))
+            n += find_rows(x, below, depth + 1, found, paths);
     }
     return n;
 }

@@ -7,9 +7,10 @@
 #include "grid/tariff.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/text.h"
 
 typedef struct {
     const vo_tariff *t;
@@ -87,10 +88,9 @@ static bool add_item(vo_tariff_bill *b, double quantity, double price, const cha
                      const char *second, size_t tier) {
     if (b->n_items == VO_TARIFF_ITEMS) return false;
     vo_tariff_item *item = &b->item[b->n_items++];
-    char number[24] = "";
-    if (tier > 0) snprintf(number, sizeof number, " tier %zu", tier);
-    snprintf(item->name, sizeof item->name, "%.50s%s%.50s%s", first, *second ? " " : "", second,
-             number);
+    vo_text name = vo_text_over(item->name, sizeof item->name);
+    vo_text_append(&name, "%s%s%s", first, *second ? " " : "", second);
+    if (tier > 0) vo_text_append(&name, " tier %zu", tier);
     item->quantity = quantity;
     item->price = price;
     item->amount = quantity * price;

@@ -72,6 +72,16 @@ static int compare_days(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* The utility's own hourly rows pay the second of the two hours that are repeated when clocks
+ * go back as the hour after it (2026-11-01T09:00Z, 01:00 again in California, as 02:00). */
+static int paid_hour(const vo_export_table *x, vo_time when, const vo_civil *c) {
+    const int64_t wall = when.s + vo_zone_offset(x->zone, when.s);
+    int64_t first, second;
+    const bool again =
+        vo_zone_instants(x->zone, wall, &first, &second) == VO_WALL_TWICE && when.s == second;
+    return again && c->hour < 23 ? c->hour + 1 : c->hour;
+}
+
 vo_status vo_export_table_value(const vo_export_table *x, size_t part, vo_time when,
                                 double *out, vo_error *err) {
     assert(part <= x->n_parts);
@@ -85,9 +95,10 @@ vo_status vo_export_table_value(const vo_export_table *x, size_t part, vo_time w
                       bsearch(&day, x->holiday, x->n_holidays, sizeof day, compare_days);
     const size_t first = part < x->n_parts ? part : 0;
     const size_t last = part < x->n_parts ? part + 1 : x->n_parts;
+    const int hour = paid_hour(x, when, &c);
     *out = 0;
     for (size_t p = first; p < last; p++)
         *out += vo_export_table_hours(x, (size_t)year, p, (size_t)c.month - 1,
-                                      rest ? VO_TARIFF_WEEKEND : VO_TARIFF_WEEKDAY)[c.hour];
+                                      rest ? VO_TARIFF_WEEKEND : VO_TARIFF_WEEKDAY)[hour];
     return VO_OK;
 }

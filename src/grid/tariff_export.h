@@ -35,7 +35,8 @@ double *vo_export_table_hours(const vo_export_table *x, size_t year, size_t part
 /* Values within -100..100, holidays ascending. VO_EINVAL naming year, month and hour. */
 vo_status vo_export_table_check(const vo_export_table *x, vo_error *err);
 
-/* The value of `part` at an instant; part == n_parts: of all parts together.
+/* The value of `part` at an instant; part == n_parts: of all parts together. When clocks go
+ * back, the second of the two equal hours has the value of the hour after it.
  * VO_ENOTFOUND: a year that is not in the table. */
 vo_status vo_export_table_value(const vo_export_table *x, size_t part, vo_time when,
                                 double *out, vo_error *err);

@@ -500,57 +500,6 @@ Test(fetch_secrets, the_key_is_in_no_answer_no_error_and_no_file) {
     stop(&x);
 }
 
-/* ---- requests that are refused ------------------------------------------------------------
- */
-
-Test(fetch_request, a_dry_run_asks_nothing_and_stores_nothing) {
-    fixture x;
-    start(&x);
-    cr_assert_eq(fetch(&x, "", MONTH ",\"zones\":\"ACAPULCO\",\"dry_run\":true"), VO_OK);
-    cr_assert_eq(vo_json_size(vo_json_get(x.answer, "urls")), 4);
-    cr_assert_eq(number(&x, "calls"), 4);
-    cr_assert_eq(replay_count(&x.server, ""), 0);
-    cr_assert(!vo_file_exists(x.lake));
-    stop(&x);
-}
-
-Test(fetch_request, what_makes_no_sense_is_refused_with_its_field) {
-    static const struct {
-        const char *members, *word;
-    } c[] = {{"\"from\":\"2016-03-01\"", "client is missing"},
-             {"\"client\":\"omie\",\"from\":\"2016-03-01\"", "must be one of cenace"},
-             {"\"client\":\"cenace\",\"zones\":\"A\"", "from is missing"},
-             {"\"client\":\"cenace\",\"zones\":\"A\",\"from\":\"1/2/2016\"", "from"},
-             {"\"client\":\"cenace\",\"zones\":\"A\",\"from\":\"2016-03-01T00:00Z\"",
-              "a day such as"},
-             {"\"client\":\"cenace\",\"zones\":\"A\",\"nodes\":\"B\",\"from\":\"2016-03-01\"",
-              "one of the two"},
-             {"\"client\":\"cenace\",\"zones\":7,\"from\":\"2016-03-01\"",
-              "zones: must be an array"},
-             {"\"client\":\"cenace\",\"zones\":[7],\"from\":\"2016-03-01\"", "zones[0]"},
-             {"\"client\":\"cenace\",\"zones\":\" , \",\"from\":\"2016-03-01\"", "is missing"},
-             {"\"client\":\"cenace\",\"zones\":\"A\",\"from\":\"2016-03-01\",\"key\":\"x\"",
-              "key: cenace has none"},
-             {"\"client\":\"cenace\",\"zones\":\"A\",\"from\":\"2016-03-01\",\"latitude\":1",
-              "latitude means nothing to cenace"},
-             {"\"client\":\"caiso\",\"nodes\":\"A\",\"from\":\"2016-03-01\",\"system\":\"SIN\"",
-              "system means nothing to caiso"},
-             {"\"client\":\"cenace\",\"zones\":\"A\",\"from\":\"2016-03-01\",\"paralel\":2",
-              "parallel"},
-             {"\"client\":\"cenace\",\"zones\":\"A\",\"from\":\"2016-03-01\",\"parallel\":9",
-              "parallel"}};
-    fixture x;
-    start(&x);
-    for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
-        cr_assert_eq(fetch(&x, "", c[i].members), VO_EINVAL, "%s", c[i].members);
-        cr_assert(strstr(x.err.msg, c[i].word) != NULL, "%s: %s", c[i].members, x.err.msg);
-    }
-    x.o.allow_files = 0;
-    cr_assert_eq(fetch(&x, "", WEEK), VO_EINVAL, "not from a server");
-    cr_assert_eq(replay_count(&x.server, ""), 0, "nothing was asked");
-    stop(&x);
-}
-
 /* ---- real replies --------------------------------------------------------------------------
  */
 

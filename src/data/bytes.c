@@ -188,6 +188,8 @@ static vo_status start(vo_bytes *b, vo_error *err) {
     }
     if (b->kind != ZIP) return VO_OK;
     bool more = false;
+    if (first[2] == '\x05') /* nothing but the end of a directory */
+        return vo_fail(err, VO_EINVAL, "%s: the zip has no file in it", b->name);
     if ((st = make_seekable(b, err)) != VO_OK || (st = open_zip(b, err)) != VO_OK) return st;
     if ((st = next_entry(b, &more, err)) != VO_OK || more) return st;
     return vo_fail(err, VO_EINVAL, "%s: the zip has no file in it", b->name);

@@ -91,6 +91,12 @@ static vo_status start(vo_csv *c, vo_error *err) {
     if (c->to >= 2 &&
         (memcmp(c->window, "\xff\xfe", 2) == 0 || memcmp(c->window, "\xfe\xff", 2) == 0))
         return vo_fail(err, VO_EINVAL, "%s is UTF-16; save it as UTF-8", c->name);
+    if (memchr(c->window, '\r', c->to) && !memchr(c->window, '\n', c->to))
+        return vo_fail(
+            err, VO_EINVAL,
+            "%s has lines that end in CR alone, or one line; write LF or CRLF at their "
+            "ends: tr '\\r' '\\n'",
+            c->name);
     while (c->from < c->to && (c->window[c->from] == '\n' || c->window[c->from] == '\r'))
         c->next_line += c->window[c->from++] == '\n';
     if (!c->delimiter) c->delimiter = sniff(c->window + c->from, c->to - c->from);

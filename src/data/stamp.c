@@ -47,6 +47,15 @@ static bool to_iso_date(const char *text, size_t len, vo_date_order order, char 
     return true;
 }
 
+/* "T23:00:00.250": fractions that are not zero. */
+static bool has_fraction(const char *time, size_t len) {
+    size_t i = 0;
+    while (i < len && time[i] != '.' && time[i] != ',') i++;
+    for (i++; i < len && is_digit(time[i]); i++)
+        if (time[i] != '0') return true;
+    return false;
+}
+
 vo_status vo_stamp_civil(const char *text, size_t len, vo_date_order order, vo_civil *out,
                          bool *has_offset, int32_t *offset_s, vo_error *err) {
     char iso[64];
@@ -64,6 +73,11 @@ vo_status vo_stamp_civil(const char *text, size_t len, vo_date_order order, vo_c
     }
     memcpy(iso + 10, text + used, len - used);
     size_t n = 10 + len - used;
+    if (has_fraction(iso + 10, n - 10))
+        return vo_fail(err, VO_EINVAL,
+                       "\"%.*s\" has a fraction of a second; intervals begin at whole seconds: "
+                       "round the times",
+                       shown, text);
     if (n > 12 && iso[12] == ':') { /* "2024-01-31 7:00" */
         memmove(iso + 12, iso + 11, n - 11);
         iso[11] = '0';
@@ -124,6 +138,11 @@ vo_status vo_stamp_read(vo_stamp_reader *s, const char *text, size_t len, int64_
             return vo_fail(err, VO_EINVAL,
                            "\"%.*s\" may be a date or Unix time; write dates as "
                            "2025-01-31T00:00",
+                           (int)len, text);
+        if (len > 10 && memcmp(text + len - 3, "000", 3) != 0)
+            return vo_fail(err, VO_EINVAL,
+                           "\"%.*s\" milliseconds of Unix time are no whole second; intervals "
+                           "begin at whole seconds: round the times",
                            (int)len, text);
         *utc_s = unix_s;
         *flag = 0;

@@ -72,6 +72,8 @@ Test(csv, errors_name_file_and_line) {
                       4, 0, out, &err),
                  VO_EINVAL);
     cr_assert(strstr(err.msg, "UTF-8"), "%s", err.msg);
+    cr_assert_eq(flat("a,b\r1,2\r3,4\r", 12, 0, out, &err), VO_EINVAL);
+    cr_assert(strstr(err.msg, "t.csv has lines that end in CR alone"), "%s", err.msg);
 }
 
 /* Records that cross the window's edge are whole; the last line has its number. */

@@ -122,3 +122,23 @@ Test(stamp, digits_that_are_a_date_as_well_are_refused) {
                      VO_OK, "%s", one[i]);
     }
 }
+
+Test(stamp, fractions_of_a_second_are_refused_not_cut) {
+    static const char *const bad[] = {"2024-01-01T00:00:00.5Z", "2024-01-01 00:00:00.001",
+                                      "2024-01-01T00:00:00,250+01:00", "1704067200500"};
+    static const char *const good[] = {"2024-01-01T00:00:00.000Z", "2024-01-01 00:00:00.0",
+                                       "1704067200000"};
+    vo_error err = {0};
+    int64_t utc_s = 0;
+    uint8_t flag = 0;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        vo_stamp_reader s = {.order = VO_DATE_YEAR_FIRST};
+        cr_assert_eq(vo_stamp_read(&s, bad[i], strlen(bad[i]), INT64_MIN, &utc_s, &flag, &err),
+                     VO_EINVAL, "%s", bad[i]);
+        cr_assert(strstr(err.msg, "second") && strstr(err.msg, bad[i]), "%s", err.msg);
+    }
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        vo_stamp_reader s = {.order = VO_DATE_YEAR_FIRST};
+        cr_assert_eq(read_one(&s, good[i], INT64_MIN, &flag), JAN1);
+    }
+}

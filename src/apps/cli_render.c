@@ -28,6 +28,7 @@ const char *cli_rule_words(const char *rule) {
                {"same_hour_of_week", "values filled from the same hour of other weeks"},
                {"trimmed", "intervals without a price cut off at the ends"},
                {"component_sum", "rows whose parts do not add up to the price, kept"},
+               {"joined", "rows that complete others of their time, joined"},
                {"spike", "spikes, kept"},
                {"dst_short_day", "days of 23 hours, kept"},
                {"dst_long_day", "days of 25 hours, kept"},

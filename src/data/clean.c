@@ -31,6 +31,11 @@ typedef struct {
     size_t row;
 } place;
 
+typedef struct { /* a value that a row of one start lends to the one that stays */
+    size_t to;   /* index into cleaner.at */
+    size_t row, column;
+} loan;
+
 typedef struct {
     const vo_readings *r;
     const vo_clean_options *o;
@@ -38,6 +43,8 @@ typedef struct {
     vo_zone *zone;
     place *at; /* [n] rows to keep, by time */
     size_t n;
+    loan *loans; /* [n_loans] */
+    size_t n_loans, loans_capacity;
     bool prices; /* the main column must be filled; of other kinds it may stay missing */
     int64_t step_s;
     vo_series *s;
@@ -109,20 +116,69 @@ static bool same_values(const vo_readings *r, size_t a, size_t b) {
     return true;
 }
 
-/* Of several rows of one start the last of the file stays: publishers append corrections. */
+/* Do rows [a, b) of one start complete each other: no column has two values, and the last row
+ * lacks one that another has? */
+static bool complete_each_other(const cleaner *k, size_t a, size_t b) {
+    bool lacking = false;
+    for (size_t c = 0; c < k->r->n_columns; c++) {
+        const double *v = k->r->column[c].value;
+        double known = (double)NAN;
+        for (size_t i = a; i < b; i++) {
+            const double x = v[k->at[i].row];
+            if (x < known || x > known) return false;
+            if (!isnan(x)) known = x;
+        }
+        lacking = lacking || (isnan(v[k->at[b - 1].row]) && !isnan(known));
+    }
+    return lacking;
+}
+
+/* What the last row of [a, b) lacks is taken from the others when rows are laid out. */
+static vo_status join(cleaner *k, size_t a, size_t b, size_t kept, vo_error *err) {
+    k->report->count[VO_CLEAN_JOINED] += b - a - 1;
+    for (size_t c = 0; c < k->r->n_columns; c++) {
+        const double *v = k->r->column[c].value;
+        size_t i = b - 1;
+        while (i > a && isnan(v[k->at[i].row])) i--;
+        if (i == b - 1 || isnan(v[k->at[i].row])) continue;
+        if (k->n_loans == k->loans_capacity) {
+            const size_t capacity = k->loans_capacity ? k->loans_capacity * 2 : 256;
+            loan *more = realloc(k->loans, capacity * sizeof *more);
+            if (!more) return vo_fail(err, VO_ENOMEM, "no memory to clean %zu rows", k->n);
+            k->loans = more;
+            k->loans_capacity = capacity;
+        }
+        k->loans[k->n_loans++] = (loan){kept, k->at[i].row, c};
+    }
+    return VO_OK;
+}
+
+static vo_status drop_earlier(cleaner *k, size_t a, size_t b, vo_error *err) {
+    vo_status st = VO_OK;
+    for (size_t i = a; i + 1 < b && st == VO_OK; i++) {
+        const size_t row = k->at[i].row, next = k->at[i + 1].row;
+        st = drop_row(k, row, next,
+                      same_values(k->r, row, next) ? VO_CLEAN_DUPLICATE_SAME
+                                                   : VO_CLEAN_DUPLICATE_LAST,
+                      err);
+    }
+    return st;
+}
+
+/* Of several rows of one start the last of the file stays: publishers append corrections. But
+ * rows that complete each other are one. */
 static vo_status drop_duplicates(cleaner *k, vo_error *err) {
     size_t kept = 0;
-    for (size_t i = 0; i < k->n; i++) {
-        if (i + 1 < k->n && k->at[i + 1].start_s == k->at[i].start_s) {
-            const size_t row = k->at[i].row, next = k->at[i + 1].row;
-            if (k->o->strict) return refuse(k, next, "this time stamp is there twice", err);
-            const int32_t rule = same_values(k->r, row, next) ? VO_CLEAN_DUPLICATE_SAME
-                                                              : VO_CLEAN_DUPLICATE_LAST;
-            const vo_status st = drop_row(k, row, next, rule, err);
-            if (st != VO_OK) return st;
-            continue;
-        }
-        k->at[kept++] = k->at[i];
+    for (size_t a = 0, b; a < k->n; a = b) {
+        vo_status st = VO_OK;
+        for (b = a + 1; b < k->n && k->at[b].start_s == k->at[a].start_s;) b++;
+        if (b - a > 1 && k->o->strict)
+            return refuse(k, k->at[a + 1].row, "this time stamp is there twice", err);
+        if (b - a > 1)
+            st = complete_each_other(k, a, b) ? join(k, a, b, kept, err)
+                                              : drop_earlier(k, a, b, err);
+        if (st != VO_OK) return st;
+        k->at[kept++] = k->at[b - 1];
     }
     k->n = kept;
     return VO_OK;
@@ -236,6 +292,12 @@ static vo_status make_series(cleaner *k, size_t n, vo_error *err) {
     return VO_OK;
 }
 
+/* Where the i-th row that stays lies. */
+static size_t interval_of(const cleaner *k, size_t i) {
+    if (k->o->uneven) return i;
+    return (size_t)((k->at[i].start_s - k->at[0].start_s) / k->step_s);
+}
+
 /* Rows onto the grid; where none lies the columns stay NAN. */
 static vo_status lay_out(cleaner *k, vo_error *err) {
     size_t n = k->n;
@@ -252,9 +314,14 @@ static vo_status lay_out(cleaner *k, vo_error *err) {
     }
     if (k->o->uneven && n > 1) s->dt_h[n - 1] = s->dt_h[n - 2];
     for (size_t i = 0; i < k->n; i++) {
-        const size_t t = k->o->uneven ? i : (size_t)((k->at[i].start_s - first_s) / k->step_s);
+        const size_t t = interval_of(k, i);
         for (size_t c = 0; c < s->n_columns; c++)
             s->column[c].value[t] = k->r->column[c].value[k->at[i].row];
+    }
+    for (size_t j = 0; j < k->n_loans; j++) {
+        const loan *l = &k->loans[j];
+        s->column[l->column].value[interval_of(k, l->to)] =
+            k->r->column[l->column].value[l->row];
     }
     return VO_OK;
 }
@@ -276,8 +343,7 @@ static vo_status drop_placeholders(cleaner *k, vo_error *err) {
     vo_status st = VO_OK;
     for (size_t i = 0; i < k->n && st == VO_OK; i++) {
         const size_t row = k->at[i].row;
-        const size_t t =
-            k->o->uneven ? i : (size_t)((k->at[i].start_s - k->at[0].start_s) / k->step_s);
+        const size_t t = interval_of(k, i);
         const double price = k->s->column[0].value[t];
         const bool zero = zeros && !(price < 0) && !(price > 0) && !isnan(price);
         if (k->o->strict && k->prices && !isfinite(price))
@@ -638,6 +704,7 @@ vo_status vo_clean(const vo_readings *r, const vo_clean_options *o, vo_series **
     }
     free(k.raw);
     free(k.at);
+    free(k.loans);
     vo_zone_close(k.zone);
     vo_series_free(k.s);
     vo_clean_report_free(k.report);

@@ -3,6 +3,8 @@
  * Rules, in this order (docs/models/data.md says why):
  *   dst_skipped        row stamped in an hour that its zone skips: dropped
  *   sorted             rows put in order of time (no value changes; counted)
+ *   joined             rows of one start that complete each other (no column has two values):
+ *                      one row with all their values (counted)
  *   duplicate_same     further row of the same start with the same values: dropped
  *   duplicate_last     further row with other values: the later row of the file is kept
  *   not_finite         inf: missing

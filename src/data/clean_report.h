@@ -27,7 +27,8 @@
     X(SPIKE,            10, "spike",             "kept")             \
     X(DST_SHORT_DAY,    11, "dst_short_day",     "kept")             \
     X(DST_LONG_DAY,     12, "dst_long_day",      "kept")             \
-    X(LEFT_MISSING,     13, "left_missing",      "kept")
+    X(LEFT_MISSING,     13, "left_missing",      "kept")             \
+    X(JOINED,           14, "joined",            "joined")
 // clang-format on
 
 typedef enum {
@@ -57,7 +58,8 @@ typedef struct {
 typedef struct {
     size_t rows;      /* rows read                                                  */
     size_t intervals; /* intervals of the series                                    */
-    size_t count[VO_CLEAN_RULE_COUNT]; /* rows or values by rule; SORTED: rows out of order.
+    size_t count[VO_CLEAN_RULE_COUNT]; /* rows or values by rule; SORTED: rows out of order,
+                                          JOINED: rows put into others (only counted).
                                           Of what is only named at most
                                           VO_CLEAN_MAX_NAMED entries a rule are listed  */
     size_t n, capacity;

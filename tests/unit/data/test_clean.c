@@ -106,6 +106,26 @@ Test(clean, of_duplicates_the_last_of_the_file_stays) {
     end(k);
 }
 
+Test(clean, rows_that_complete_each_other_are_one) {
+    begin("UTC");
+    for (int h = 0; h < 30; h++) {
+        const double load[2] = {NONE, h * 10}, price[2] = {h, NONE};
+        const int64_t at = JAN1 + h * 3600;
+        cr_assert_eq(vo_readings_add(set, rows, at, 1, 0, h % 2 ? load : price, NULL), VO_OK);
+        cr_assert_eq(vo_readings_add(set, rows, at, 2, 0, h % 2 ? price : load, NULL), VO_OK);
+    }
+    add(JAN1 + 29 * 3600, 77); /* contradicts what is there: the last row stays */
+    must_refuse(STRICT, "twice");
+    outcome k = clean(STANDARD);
+    cr_assert_eq(k.s->n, 30u);
+    cr_assert_eq(k.r->count[VO_CLEAN_JOINED], 29u);
+    cr_assert_eq(k.r->count[VO_CLEAN_DUPLICATE_LAST], 2u);
+    for (int h = 0; h < 29; h++)
+        cr_assert(k.s->column[0].value[h] == h && k.s->column[1].value[h] == h * 10);
+    cr_assert_eq(k.s->column[0].value[29], 77);
+    end(k);
+}
+
 Test(clean, a_short_gap_is_a_straight_line) {
     begin("UTC");
     hours(0, 10);

@@ -45,6 +45,7 @@ static vo_status take_start(whole *w, const vo_json *v, vo_error *err);
 // clang-format off
 static const field fields[] = {
     {"description",      TEXT,   offsetof(vo_mapping, description), 0, "one line for people", NULL},
+    {"remark",           TEXT,   OPTION(remark), 0, "what to mind, said after each reading", NULL},
     {"kind",             TEXT,   OPTION(kind), 0, "prices, load, weather, carbon", NULL},
     {"market",           TEXT,   OPTION(market), 0, "MEM", NULL},
     {"process",          TEXT,   OPTION(process), 0, "MDA", NULL},
@@ -476,6 +477,7 @@ vo_source_options vo_mapping_options(const vo_mapping *m, const vo_source_option
     FIRST_OF(rows_in_order);
     FIRST_OF(rows_path);
     FIRST_OF(mapping_name);
+    FIRST_OF(remark);
     if (!zone_given) FIRST_OF(days_of_24);
     if (!(o.interval_minutes > 0)) o.interval_minutes = m->options.interval_minutes;
     if (!(o.period_minutes > 0)) o.period_minutes = m->options.period_minutes;

@@ -64,6 +64,7 @@ typedef struct {
     bool days_of_24;                /* local stamps whose days have 24 h also when clocks */
                                     /*   change: read as UTC, so that every row is kept   */
     const char *mapping_name;       /* for the note: which mapping this is; NULL: none    */
+    const char *remark;             /* for the note as well; NULL: none                   */
     vo_bytes_stop
         watch; /* called now and then while the file is read; true stops the reading */
     void *watch_ctx;

@@ -488,6 +488,7 @@ void vo_table_name_zone(const vo_source_options *o, const vo_stamp_reader *s,
         snprintf(text, sizeof text, "read by the mapping %s", o->mapping_name);
         say(set, text);
     }
+    if (o->remark) say(set, o->remark);
     if (o->days_of_24)
         say(set, "its days have 24 hours also when clocks change: stamps were read as UTC");
     else if (s->many_offsets && !o->zone)

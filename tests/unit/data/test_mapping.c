@@ -17,7 +17,7 @@ static vo_mapping *parse_ok(const char *text) {
 }
 
 Test(mapping, every_key_goes_where_it_belongs) {
-    vo_mapping *m = parse_ok("description: all of it\n"
+    vo_mapping *m = parse_ok("description: all of it\nremark: mind\n"
                              "kind: prices\nmarket: MEM\nprocess: MDA\nnode: N\n"
                              "node_column: nodo\ncurrency: MXN\nunit: MWh\n"
                              "tz: America/Mexico_City\ntime_column: fecha\n"
@@ -33,6 +33,7 @@ Test(mapping, every_key_goes_where_it_belongs) {
     const vo_source_options *o = &m->options;
     cr_assert_str_eq(m->name, "own");
     cr_assert_str_eq(m->description, "all of it");
+    cr_assert_str_eq(o->remark, "mind");
     cr_assert_str_eq(o->kind, "prices");
     cr_assert_str_eq(o->market, "MEM");
     cr_assert_str_eq(o->process, "MDA");

@@ -16,7 +16,6 @@
 
 #include "base/civil.h"
 #include "data/lake_changes.h"
-#include "port/thread.h"
 #include "support/data_folder.h"
 
 #define DEC31 INT64_C(1735603200) /* 2024-12-31T00:00Z */
@@ -159,81 +158,6 @@ Test(lake_crash, a_kill_at_any_moment_leaves_old_or_new_and_a_second_run_makes_i
         cr_assert_eq(vo_lake_doctor(lake, false, NULL, NULL, &health, &err), VO_OK);
         cr_assert_eq(health.findings, 0u);
     }
-    vo_lake_close(lake);
-}
-
-static vo_status write_own_node(void *ctx, size_t i, size_t worker, vo_error *err) {
-    (void)ctx;
-    (void)worker;
-    vo_lake *lake = NULL;
-    vo_status st = vo_lake_open(root, &lake, err);
-    for (int k = 0; k < 6 && st == VO_OK; k++) { /* its own node, and one that all share */
-        char node[16];
-        snprintf(node, sizeof node, "N%zu", i);
-        vo_series *s = make((int)i * 4 + k * 16, 4, 1);
-        st = vo_lake_upsert(lake, &(vo_lake_key){"MEM", "MDA", node, NULL}, s, NULL, NULL, err);
-        if (st == VO_OK) st = vo_lake_upsert(lake, &key, s, NULL, NULL, err);
-        vo_series_free(s);
-    }
-    vo_lake_close(lake);
-    return st;
-}
-
-Test(lake_crash, two_processes_and_two_threads_lose_nothing, .init = begin, .fini = end,
-     .timeout = 120) {
-    const pid_t child = fork();
-    cr_assert_geq(child, 0);
-    if (child == 0)
-        _exit(write_own_node(NULL, 2, 0, NULL) == VO_OK &&
-                      write_own_node(NULL, 3, 0, NULL) == VO_OK
-                  ? 0
-                  : 1);
-    vo_error err = {0};
-    cr_assert_eq(vo_thread_for(2, 2, write_own_node, NULL, &err), VO_OK, "%s", err.msg);
-    int status = 1;
-    waitpid(child, &status, 0);
-    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    vo_lake *lake = open_at(root);
-    vo_series *s = NULL;
-    cr_assert_eq(vo_lake_read(lake, &key, ALL, &s, &err), VO_OK, "%s", err.msg);
-    cr_assert_eq(s->n, 96u);
-    for (int t = 0; t < 96; t++) cr_assert_eq(s->column[0].value[t], t);
-    vo_series_free(s);
-    vo_lake_entry *entry = NULL;
-    size_t n = 0;
-    cr_assert_eq(vo_lake_list(lake, &entry, &n, NULL), VO_OK);
-    cr_assert_eq(n, 5u);
-    for (size_t i = 1; i < 5; i++) cr_assert_eq(entry[i].rows, 24);
-    free(entry);
-    contents(lake);
-    vo_lake_close(lake);
-}
-
-/* While another process replaces the part all the time, each read is one version whole. */
-Test(lake_crash, who_reads_while_others_write_sees_one_version, .init = begin, .fini = end,
-     .timeout = 120) {
-    vo_lake *lake = open_at(root);
-    cr_assert_eq(put_version(lake, 1, NULL), VO_OK);
-    const pid_t child = fork();
-    cr_assert_geq(child, 0);
-    if (child == 0) write_forever();
-    size_t seen[4] = {0};
-    for (int k = 0; k < 300; k++) {
-        vo_series *s = NULL;
-        vo_error err = {0};
-        cr_assert_eq(
-            vo_lake_read(lake, &key, (vo_time){DEC31}, (vo_time){DEC31 + 86400}, &s, &err),
-            VO_OK, "%s", err.msg);
-        const double version = s->column[0].value[1];
-        for (size_t t = 0; t < 24; t++)
-            cr_assert_eq(s->column[0].value[t], version * (double)t);
-        seen[(size_t)version]++;
-        vo_series_free(s);
-    }
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
-    cr_assert((seen[1] > 0) + (seen[2] > 0) + (seen[3] > 0) > 1,
-              "nothing was written meanwhile");
     vo_lake_close(lake);
 }
 

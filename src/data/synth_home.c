@@ -352,9 +352,10 @@ static void make_rest(maker *m) {
 /* ---- the car
  * ---------------------------------------------------------------------------------- */
 
-/* One evening's session, if there is one that day; `before` is when the last one departs. */
-static bool next_session(const maker *m, vo_random *r, size_t k, int64_t before,
-                         double *owed_kwh, vo_ev_session *s) {
+/* One evening's session, if there is one that day. Cars depart before half past ten and arrive
+ * later: sessions never overlap. */
+static bool next_session(const maker *m, vo_random *r, size_t k, double *owed_kwh,
+                         vo_ev_session *s) {
     const home_day *d = &m->day[k];
     const int64_t day = m->span.first_day + (int64_t)k;
     const double chance = vo_random_unit(r), spread = near(r, 0, 1), part = vo_random_unit(r);
@@ -368,7 +369,6 @@ static bool next_session(const maker *m, vo_random *r, size_t k, int64_t before,
         commutes ? clamp(m->h.return_h + 0.4 + 1.2 * spread, 13, 22.5) : 11.5 + 9 * part;
     s->arrival.s = at_hour(m, day, arrives);
     s->departure.s = at_hour(m, day + 1, morning);
-    if (s->arrival.s < before) return false;
     const double stay_h = (double)(s->departure.s - s->arrival.s) / 3600;
     s->energy_kwh = floor(fmin(*owed_kwh, m->o->charger_kw * stay_h) * 1000) / 1000;
     *owed_kwh -= s->energy_kwh;
@@ -384,11 +384,8 @@ static vo_status make_sessions(const maker *m, vo_ev_session **out, size_t *n, v
         return vo_fail(err, VO_ENOMEM, "no memory for the car of home %u", (unsigned)m->home);
     vo_random r = stream(m->o, m->home, CAR);
     double owed_kwh = 0;
-    int64_t before = INT64_MIN;
-    for (size_t k = 0; k < m->n_days; k++) {
-        if (!next_session(m, &r, k, before, &owed_kwh, &list[*n])) continue;
-        before = list[(*n)++].departure.s;
-    }
+    for (size_t k = 0; k < m->n_days; k++)
+        if (next_session(m, &r, k, &owed_kwh, &list[*n])) ++*n;
     *out = list;
     return VO_OK;
 }

@@ -105,7 +105,10 @@ Test(moments, week_and_year_are_local_and_what_is_missing_is_left_out) {
 Test(moments, a_gap_in_time_does_not_make_neighbours) {
     vo_series *s = series(48, 1);
     for (size_t t = 0; t < 48; t++) s->column[0].value[t] = t % 2 ? 1 : -1;
-    for (size_t t = 24; t < 48; t++) s->start[t].s += 3600; /* an hour is missing */
+    for (size_t t = 24; t < 48; t++) { /* an hour is missing, and the turn in it too */
+        s->start[t].s += 3600;
+        s->column[0].value[t] *= -1;
+    }
     const vo_moments m = of(s);
     IS(m, lag_1h, -1);
     vo_series_free(s);

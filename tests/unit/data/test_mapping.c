@@ -76,7 +76,7 @@ Test(mapping, json_says_the_same_as_yaml) {
 Test(mapping, mistakes_are_refused_with_key_value_and_remedy) {
     static const char *const bad[][2] = {
         {"markt: MEM\n", "markt: no such key; did you mean market?"},
-        {"zzzzzzzz: 1\n", "no such key; there are description, kind"},
+        {"zzzzzzzz: 1\n", "no such key; there are description, remark, kind"},
         {"market: 3\n", "market is number: must be a text; put it in quotes"},
         {"market: ''\n", "must have 1 to 500 letters"},
         {"tz: Mars/Olympus\n", "tz: "},

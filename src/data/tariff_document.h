@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "grid/tariff.h"
+#include "grid/tariff_export.h"
 
 /* The value of a document of kind "tariff", checked. `name` (the file) begins every error.
  * *out is the caller's: vo_tariff_free. */
@@ -26,6 +27,11 @@ vo_status vo_tariff_write_schedule(const vo_json *published, const char *zone, v
  * names a rate without a name. note[256] (or NULL): what stays in `source` only. */
 vo_status vo_tariff_write_urdb(const vo_json *published, const char *zone, const char *stem,
                                vo_json_out *w, char *note, vo_error *err);
+
+/* The value of a published table of export values, checked. *out is the caller's:
+ * vo_export_table_free. VO_EINVAL names the field. */
+vo_status vo_tariff_export_from_published(const vo_json *published, vo_export_table **out,
+                                          vo_error *err);
 
 /* "06-01", "2026-03-01": false if it is no such date. */
 bool vo_tariff_month_day(const char *text, int32_t *month, int32_t *day);

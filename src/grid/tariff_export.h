@@ -2,8 +2,9 @@
  *
  * California's Net Billing Tariff pays exports by vintage (the year of the application),
  * calendar year, month, weekday or weekend/holiday, and local hour: 12 x 2 x 24 values a year,
- * in parts (delivery, generation). Currency/kWh. Threads: read-only after it is built; may be
- * shared.
+ * in parts (delivery, generation). Currency/kWh. After `exact_through` the publication itself
+ * calls its table no longer exact: what is settled then may differ. Threads: read-only after it
+ * is built; may be shared.
  */
 #ifndef VO_GRID_TARIFF_EXPORT_H
 #define VO_GRID_TARIFF_EXPORT_H

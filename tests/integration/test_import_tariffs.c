@@ -445,7 +445,7 @@ Test(import_tariffs, export_values_equal_every_row_sampled_from_the_utility, .ti
     for (; fgets(line, sizeof line, f); rows++) exact += compare_row(line, table, name);
     fclose(f);
     cr_expect_eq(rows, 2120);
-    cr_expect_eq(exact, 2120 - 117, "the other 117 are of years that are published as means");
+    cr_expect_eq(exact, 2120 - 117, "the other 117 are of years beyond exact_through");
 
     /* a tariff that pays exports by the table, with an adder */
     vo_tariff *t = load(import_named("tariff/pge/etouc/2026-03-01.toml"));

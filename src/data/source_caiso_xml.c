@@ -47,8 +47,10 @@ static int field_of(const char *element) {
     return N_FIELDS;
 }
 
-static vo_status on_open(void *ctx, const char *element, uint32_t line, vo_error *err) {
+static vo_status on_open(void *ctx, const char *element, const char *const *value,
+                         uint32_t line, vo_error *err) {
     reader *r = ctx;
+    (void)value;
     (void)line;
     (void)err;
     if (strcmp(element, "REPORT_ITEM") == 0)
@@ -106,7 +108,7 @@ static vo_status on_close(void *ctx, const char *element, const char *text, uint
 }
 
 vo_status vo_source_caiso_xml(vo_bytes *in, vo_caiso_sink *sink, vo_error *err) {
-    static const vo_xml_events events = {on_open, on_close};
+    static const vo_xml_events events = {.open = on_open, .close = on_close};
     reader r = {.name = vo_bytes_name(in), .sink = sink};
     const vo_status st = vo_xml_stream(in, &events, &r, err);
     if (st != VO_OK || r.rows) return st;

@@ -366,8 +366,10 @@ static vo_status begin_series(reader *r, uint32_t line, vo_error *err) {
                   "is neither A44 (prices) nor A65 (total load); nothing else is read", err);
 }
 
-static vo_status on_open(void *ctx, const char *element, uint32_t line, vo_error *err) {
+static vo_status on_open(void *ctx, const char *element, const char *const *value,
+                         uint32_t line, vo_error *err) {
     reader *r = ctx;
+    (void)value;
     if (!r->root[0]) return check_root(r, element, err);
     if (vo_text_same(element, "TimeSeries")) return begin_series(r, line, err);
     if (vo_text_same(element, "Period")) {
@@ -429,7 +431,7 @@ static vo_status said(const reader *r, vo_error *err) {
 }
 
 vo_status vo_source_entsoe_xml(vo_bytes *in, vo_entsoe_sink *sink, vo_error *err) {
-    static const vo_xml_events events = {on_open, on_close};
+    static const vo_xml_events events = {.open = on_open, .close = on_close};
     reader r = {.sink = sink};
     vo_status st = vo_xml_stream(in, &events, &r, err);
     vo_zone_close(r.zone);

@@ -1,21 +1,14 @@
-/* source_greenbutton_xml.c -- Green Button's XML through expat's events: entries with their
- * links and fields, and readings, each handed on at its end tag. Elements are known by local
- * name, as prefixes differ from file to file. Document types are refused: entities are how XML
- * is made to explode. expat keeps a tag until it is whole, so what was fed beyond its last
- * event is bounded.
+/* source_greenbutton_xml.c -- Green Button's XML as a stream: entries with their links and
+ * fields, and readings, each handed on at its end tag. Elements are known by local name, as
+ * prefixes differ from file to file.
  */
-#include <expat.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "data/source_greenbutton.h"
-
-#define CHUNK 65536
-#define MAX_TEXT 512
-#define MAX_DEPTH 64u
-#define MAX_TAG ((size_t)1 << 20)
+#include "data/xml_stream.h"
 
 static const char *const resources[] = {[VO_GB_USAGE] = "UsagePoint",
                                         [VO_GB_METER] = "MeterReading",
@@ -35,39 +28,21 @@ static const char *const fields[VO_GB_FIELDS] = {[VO_GB_ACCUMULATION] = "accumul
                                                  [VO_GB_TZ_OFFSET] = "tzOffset",
                                                  [VO_GB_DST_OFFSET] = "dstOffset"};
 
+enum { REL, HREF }; /* attributes of a link */
+
 typedef struct {
     const char *file;
-    XML_Parser parser;
     const vo_gb_events *events;
     void *ctx;
-    vo_status st;
-    vo_error *err;
     unsigned depth;
+    uint32_t line;
     unsigned entry_at, resource_at, reading_at; /* their depths; 0: none is open */
     bool in_period;
     vo_gb_kind resource; /* that is open */
     size_t blocks;
     vo_gb_entry entry;
     vo_gb_reading reading;
-    bool leaf, cut; /* no tag since the last start tag; more text than MAX_TEXT */
-    size_t len;
-    char text[MAX_TEXT];
 } reader;
-
-static uint32_t line_of(const reader *r) {
-    return (uint32_t)XML_GetCurrentLineNumber(r->parser);
-}
-
-static void stop(reader *r, vo_status st) {
-    if (r->st != VO_OK || st == VO_OK) return;
-    r->st = st;
-    XML_StopParser(r->parser, XML_FALSE);
-}
-
-static const char *local_name(const char *element) {
-    const char *colon = strrchr(element, ':');
-    return colon ? colon + 1 : element;
-}
 
 static vo_gb_kind resource_of(const char *element) {
     for (int k = VO_GB_USAGE; k <= VO_GB_BLOCK; k++)
@@ -80,7 +55,7 @@ static vo_gb_kind resource_of(const char *element) {
 static void begin_entry(reader *r) {
     vo_gb_entry *e = &r->entry;
     e->kind = VO_GB_OTHER;
-    e->line = line_of(r);
+    e->line = r->line;
     e->n_blocks = e->n_related = 0;
     e->title[0] = e->self[0] = e->up[0] = '\0';
     for (int f = 0; f < VO_GB_FIELDS; f++) e->field[f] = VO_GB_NONE;
@@ -97,71 +72,58 @@ static void begin_resource(reader *r, vo_gb_kind kind) {
     }
 }
 
-static void take_link(reader *r, const char **attributes) {
-    const char *rel = "", *href = "";
+static vo_status take_link(reader *r, const char *rel, const char *href, vo_error *err) {
     vo_gb_entry *e = &r->entry;
-    for (; attributes[0]; attributes += 2) {
-        if (strcmp(local_name(attributes[0]), "rel") == 0) rel = attributes[1];
-        if (strcmp(local_name(attributes[0]), "href") == 0) href = attributes[1];
-    }
+    if (!rel || !href) return VO_OK;
     const size_t n = strlen(href);
     char *to = strcmp(rel, "self") == 0 ? e->self : strcmp(rel, "up") == 0 ? e->up : NULL;
-    if (!to && strcmp(rel, "related") != 0) return;
-    if (n >= VO_GB_HREF) {
-        stop(r, vo_fail(r->err, VO_EINVAL, "%s line %u: a link of %zu bytes; at most %d",
-                        r->file, line_of(r), n, VO_GB_HREF - 1));
-        return;
-    }
-    if (to) {
-        memcpy(to, href, n + 1);
-        return;
-    }
-    for (size_t i = 0; i < e->n_related; i++)
-        if (strcmp(e->related[i], href) == 0) return;
-    if (e->n_related == VO_GB_LINKS)
-        stop(r,
-             vo_fail(r->err, VO_EINVAL, "%s line %u: an entry with more than %d related links",
-                     r->file, line_of(r), VO_GB_LINKS));
-    else
-        memcpy(e->related[e->n_related++], href, n + 1);
+    if (!to && strcmp(rel, "related") != 0) return VO_OK;
+    if (n >= VO_GB_HREF)
+        return vo_fail(err, VO_EINVAL, "%s line %u: a link of %zu bytes; at most %d", r->file,
+                       r->line, n, VO_GB_HREF - 1);
+    for (size_t i = 0; !to && i < e->n_related; i++)
+        if (strcmp(e->related[i], href) == 0) return VO_OK;
+    if (!to && e->n_related == VO_GB_LINKS)
+        return vo_fail(err, VO_EINVAL, "%s line %u: an entry with more than %d related links",
+                       r->file, r->line, VO_GB_LINKS);
+    memcpy(to ? to : e->related[e->n_related++], href, n + 1);
+    return VO_OK;
 }
 
-static void end_entry(reader *r) { stop(r, r->events->entry(r->ctx, &r->entry, r->err)); }
-
-static void take_title(const char *text, size_t len, char out[64]) {
+static void take_title(const char *text, char out[64]) {
     size_t n = 0;
-    for (size_t i = 0; i < len && n < 58; i++) /* five bytes left for "-9999" */
-        out[n++] = (unsigned char)text[i] < ' ' ? ' ' : text[i];
-    while (n > 0 && n < len && ((unsigned char)text[n] & 0xC0) == 0x80) n--; /* whole letters */
+    while (text[n] && n < 58) { /* five bytes left for "-9999" */
+        out[n] = (unsigned char)text[n] < ' ' ? ' ' : text[n];
+        n++;
+    }
+    while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80) n--; /* whole letters */
     out[n] = '\0';
 }
 
 /* ---- numbers ---------------------------------------------------------------------- */
 
-static bool refuse(reader *r, const char *element, const char *text, size_t len,
-                   const char *why) {
-    stop(r, vo_fail(r->err, VO_EINVAL, "%s line %u: %s = \"%.*s\" %s", r->file, line_of(r),
-                    element, len < 60 ? (int)len : 60, text, why));
-    return false;
+static vo_status refuse(const reader *r, const char *element, const char *text, const char *why,
+                        vo_error *err) {
+    return vo_fail(err, VO_EINVAL, "%s line %u: %s = \"%.60s\" %s", r->file, r->line, element,
+                   text, why);
 }
 
 /* An empty element is one that is not there. */
-static void take_integer(reader *r, const char *element, const char *text, size_t len,
-                         int64_t low, int64_t high, int64_t *out) {
+static vo_status take_integer(const reader *r, const char *element, const char *text,
+                              int64_t low, int64_t high, int64_t *out, vo_error *err) {
     int64_t v = 0;
-    if (len == 0) return;
-    if (r->cut || !vo_text_integer(text, len, &v))
-        refuse(r, element, text, len, "is not a whole number");
-    else if (v < low || v > high)
-        refuse(r, element, text, len, "is out of range");
-    else
-        *out = v;
+    if (!text[0]) return VO_OK;
+    if (!vo_text_integer(text, strlen(text), &v))
+        return refuse(r, element, text, "is not a whole number", err);
+    if (v < low || v > high) return refuse(r, element, text, "is out of range", err);
+    *out = v;
+    return VO_OK;
 }
 
-static void take_number(reader *r, const char *element, const char *text, size_t len,
-                        double *out) {
-    if (len > 0 && (r->cut || !vo_text_number(text, len, out)))
-        refuse(r, element, text, len, "is not a number");
+static vo_status take_number(const reader *r, const char *element, const char *text,
+                             double *out, vo_error *err) {
+    if (!text[0] || vo_text_number(text, strlen(text), out)) return VO_OK;
+    return refuse(r, element, text, "is not a number", err);
 }
 
 /* ---- readings --------------------------------------------------------------------- */
@@ -170,7 +132,7 @@ static void begin_reading(reader *r) {
     r->reading_at = r->depth;
     r->in_period = false;
     r->reading = (vo_gb_reading){.block = r->blocks - 1,
-                                 .line = line_of(r),
+                                 .line = r->line,
                                  .start_s = VO_GB_NONE,
                                  .duration_s = VO_GB_NONE,
                                  .quality = VO_GB_NONE,
@@ -179,58 +141,54 @@ static void begin_reading(reader *r) {
 }
 
 /* Estimates count most, so that of several qualities the lowest but 0 is kept. */
-static void take_quality(reader *r, const char *text, size_t len) {
+static vo_status take_quality(reader *r, const char *text, vo_error *err) {
     int64_t q = VO_GB_NONE;
-    take_integer(r, "quality", text, len, 0, 1000, &q);
-    if (q == VO_GB_NONE) return;
+    const vo_status st = take_integer(r, "quality", text, 0, 1000, &q, err);
     const int64_t old = r->reading.quality;
+    if (st != VO_OK || q == VO_GB_NONE) return st;
     if (old == VO_GB_NONE || old == 0 || (q != 0 && q < old)) r->reading.quality = q;
+    return VO_OK;
 }
 
-static void in_reading(reader *r, const char *element, const char *text, size_t len) {
+static vo_status in_reading(reader *r, const char *element, const char *text, vo_error *err) {
     vo_gb_reading *g = &r->reading;
     const bool child = r->depth == r->reading_at + 1;
     if (r->in_period && strcmp(element, "start") == 0)
-        take_integer(r, element, text, len, 0, INT64_C(253402300799), &g->start_s);
-    else if (r->in_period && strcmp(element, "duration") == 0)
-        take_integer(r, element, text, len, 0, 366 * 86400, &g->duration_s);
-    else if (strcmp(element, "timePeriod") == 0)
+        return take_integer(r, element, text, 0, INT64_C(253402300799), &g->start_s, err);
+    if (r->in_period && strcmp(element, "duration") == 0)
+        return take_integer(r, element, text, 0, 366 * 86400, &g->duration_s, err);
+    if (strcmp(element, "timePeriod") == 0)
         r->in_period = false;
     else if (strcmp(element, "quality") == 0)
-        take_quality(r, text, len);
+        return take_quality(r, text, err);
     else if (child && strcmp(element, "value") == 0)
-        take_number(r, element, text, len, &g->value);
+        return take_number(r, element, text, &g->value, err);
     else if (child && strcmp(element, "cost") == 0)
-        take_number(r, element, text, len, &g->cost);
+        return take_number(r, element, text, &g->cost, err);
     else if (child && (strcmp(element, "tou") == 0 || strcmp(element, "cpp") == 0 ||
                        strcmp(element, "consumptionTier") == 0))
-        g->details |= len > 0;
+        g->details |= text[0] != '\0';
+    return VO_OK;
 }
 
-static void end_reading(reader *r) {
+static vo_status end_reading(reader *r, vo_error *err) {
     r->reading_at = 0;
     if (r->reading.start_s == VO_GB_NONE)
-        stop(r,
-             vo_fail(r->err, VO_EINVAL,
-                     "%s line %u: an IntervalReading without timePeriod/start in Unix seconds",
-                     r->file, r->reading.line));
-    else
-        stop(r, r->events->reading(r->ctx, &r->reading, r->err));
+        return vo_fail(err, VO_EINVAL,
+                       "%s line %u: an IntervalReading without timePeriod/start in Unix "
+                       "seconds",
+                       r->file, r->reading.line);
+    return r->events->reading(r->ctx, &r->reading, err);
 }
 
 /* ---- events ----------------------------------------------------------------------- */
 
-static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **attributes) {
+static vo_status on_open(void *ctx, const char *element, const char *const *value,
+                         uint32_t line, vo_error *err) {
     reader *r = ctx;
-    const char *element = local_name(name);
-    if (r->st != VO_OK) return;
-    r->leaf = true;
-    r->cut = false;
-    r->len = 0;
-    if (++r->depth > MAX_DEPTH) {
-        stop(r, vo_fail(r->err, VO_EINVAL, "%s line %u: elements more than %u deep", r->file,
-                        line_of(r), MAX_DEPTH));
-    } else if (r->reading_at) {
+    r->line = line;
+    r->depth++;
+    if (r->reading_at) {
         r->in_period |= strcmp(element, "timePeriod") == 0;
     } else if (r->resource_at) {
         if (r->resource == VO_GB_BLOCK && strcmp(element, "IntervalReading") == 0)
@@ -238,116 +196,59 @@ static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **a
     } else if (resource_of(element) != VO_GB_OTHER) {
         begin_resource(r, resource_of(element));
     } else if (r->entry_at) {
-        if (strcmp(element, "link") == 0) take_link(r, attributes);
+        if (strcmp(element, "link") == 0) return take_link(r, value[REL], value[HREF], err);
     } else if (strcmp(element, "entry") == 0) {
         r->entry_at = r->depth;
         begin_entry(r);
     }
-}
-
-static void XMLCALL on_text(void *ctx, const XML_Char *text, int len) {
-    reader *r = ctx;
-    size_t n = (size_t)len;
-    if (!r->leaf || r->st != VO_OK) return;
-    if (r->len == 0)
-        while (n > 0 && (*text == ' ' || *text == '\n' || *text == '\r' || *text == '\t'))
-            text++, n--;
-    if (n > MAX_TEXT - r->len) {
-        n = MAX_TEXT - r->len;
-        r->cut = true;
-    }
-    memcpy(r->text + r->len, text, n);
-    r->len += n;
-}
-
-static void end_leaf(reader *r, const char *element) {
-    size_t len = r->leaf ? r->len : 0;
-    const char *text = vo_text_trim(r->text, &len);
-    if (r->reading_at) {
-        in_reading(r, element, text, len);
-    } else if (r->resource_at) {
-        if (r->depth != r->resource_at + 1) return;
-        for (int f = 0; f < VO_GB_FIELDS; f++)
-            if ((r->resource == VO_GB_TYPE || r->resource == VO_GB_CLOCK) &&
-                strcmp(element, fields[f]) == 0)
-                take_integer(r, element, text, len, INT32_MIN, INT32_MAX, &r->entry.field[f]);
-    } else if (strcmp(element, "title") == 0) {
-        take_title(text, len, r->entry_at ? r->entry.title : r->entry.feed_title);
-    }
-}
-
-static void XMLCALL on_end(void *ctx, const XML_Char *name) {
-    reader *r = ctx;
-    if (r->st != VO_OK) return;
-    if (r->depth == r->reading_at) {
-        end_reading(r);
-    } else if (r->depth == r->resource_at) {
-        r->resource_at = 0;
-        if (!r->entry_at) end_entry(r);
-    } else if (r->depth == r->entry_at) {
-        r->entry_at = 0;
-        end_entry(r);
-    } else {
-        end_leaf(r, local_name(name));
-    }
-    r->leaf = false;
-    r->depth--;
-}
-
-static void XMLCALL on_doctype(void *ctx, const XML_Char *name, const XML_Char *system,
-                               const XML_Char *public, int internal) {
-    reader *r = ctx;
-    (void)name;
-    (void)system;
-    (void)public;
-    (void)internal;
-    stop(r, vo_fail(r->err, VO_EINVAL,
-                    "%s line %u: a document type; Green Button has none, and entities can "
-                    "explode: delete the <!DOCTYPE ...>",
-                    r->file, line_of(r)));
-}
-
-static vo_status feed(reader *r, const char *chunk, size_t n, size_t fed) {
-    const enum XML_Status ok = XML_Parse(r->parser, chunk, (int)n, n == 0);
-    if (r->st != VO_OK) return r->st;
-    if (ok != XML_STATUS_OK)
-        return vo_fail(r->err, VO_EINVAL, "%s line %u, column %lu: %s; is the file whole?",
-                       r->file, line_of(r),
-                       (unsigned long)XML_GetCurrentColumnNumber(r->parser) + 1,
-                       XML_ErrorString(XML_GetErrorCode(r->parser)));
-    const XML_Index at = XML_GetCurrentByteIndex(r->parser);
-    if (at >= 0 && fed > (size_t)at && fed - (size_t)at > MAX_TAG)
-        return vo_fail(r->err, VO_EINVAL, "%s line %u: a tag or comment of more than %zu bytes",
-                       r->file, line_of(r), MAX_TAG);
     return VO_OK;
 }
 
-vo_status vo_gb_stream(vo_bytes *in, const vo_gb_events *events, void *ctx, vo_error *err) {
-    reader *r = calloc(1, sizeof *r);
-    char *chunk = malloc(CHUNK);
-    XML_Parser parser = XML_ParserCreate(NULL);
-    vo_status st = VO_OK;
-    size_t n = 1;
-    if (!r || !chunk || !parser) {
-        st = vo_fail(err, VO_ENOMEM, "%s: no memory for an XML parser", vo_bytes_name(in));
-        goto fail;
+static vo_status end_leaf(reader *r, const char *element, const char *text, vo_error *err) {
+    if (r->reading_at) return in_reading(r, element, text, err);
+    if (!r->resource_at) {
+        if (strcmp(element, "title") == 0)
+            take_title(text, r->entry_at ? r->entry.title : r->entry.feed_title);
+        return VO_OK;
     }
+    if (r->depth != r->resource_at + 1) return VO_OK;
+    if (r->resource != VO_GB_TYPE && r->resource != VO_GB_CLOCK) return VO_OK;
+    for (int f = 0; f < VO_GB_FIELDS; f++)
+        if (strcmp(element, fields[f]) == 0)
+            return take_integer(r, element, text, INT32_MIN, INT32_MAX, &r->entry.field[f],
+                                err);
+    return VO_OK;
+}
+
+static vo_status on_close(void *ctx, const char *element, const char *text, uint32_t line,
+                          vo_error *err) {
+    reader *r = ctx;
+    vo_status st = VO_OK;
+    r->line = line;
+    if (r->depth == r->reading_at) {
+        st = end_reading(r, err);
+    } else if (r->depth == r->resource_at) {
+        r->resource_at = 0;
+        if (!r->entry_at) st = r->events->entry(r->ctx, &r->entry, err);
+    } else if (r->depth == r->entry_at) {
+        r->entry_at = 0;
+        st = r->events->entry(r->ctx, &r->entry, err);
+    } else {
+        st = end_leaf(r, element, text, err);
+    }
+    r->depth--;
+    return st;
+}
+
+vo_status vo_gb_stream(vo_bytes *in, const vo_gb_events *events, void *ctx, vo_error *err) {
+    static const vo_xml_events xml = {
+        .open = on_open, .close = on_close, .attribute = {[REL] = "rel", [HREF] = "href"}};
+    reader *r = calloc(1, sizeof *r);
+    if (!r) return vo_fail(err, VO_ENOMEM, "%s: no memory for its entries", vo_bytes_name(in));
     r->file = vo_bytes_name(in);
-    r->parser = parser;
     r->events = events;
     r->ctx = ctx;
-    r->err = err;
-    XML_SetUserData(parser, r);
-    XML_SetElementHandler(parser, on_start, on_end);
-    XML_SetCharacterDataHandler(parser, on_text);
-    XML_SetStartDoctypeDeclHandler(parser, on_doctype);
-    for (size_t fed = 0; st == VO_OK && n > 0; fed += n) {
-        if ((st = vo_bytes_read(in, chunk, CHUNK, &n, err)) != VO_OK) break;
-        st = feed(r, chunk, n, fed + n);
-    }
-fail: /* also the way out of success */
-    if (parser) XML_ParserFree(parser);
-    free(chunk);
+    const vo_status st = vo_xml_stream(in, &xml, r, err);
     free(r);
     return st;
 }

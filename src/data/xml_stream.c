@@ -20,7 +20,9 @@ typedef struct {
     vo_status st;
     vo_error *err;
     unsigned depth;
-    bool leaf; /* no tag since the last start tag */
+    bool begun;           /* something but blanks was read */
+    uint32_t blank_lines; /* before that */
+    bool leaf;            /* no tag since the last start tag */
     size_t len;
     char text[VO_XML_MAX_TEXT + 1];
 } reader;
@@ -31,7 +33,7 @@ static const char *local_name(const char *element) {
 }
 
 static uint32_t line_of(const reader *r) {
-    return (uint32_t)XML_GetCurrentLineNumber(r->parser);
+    return (uint32_t)XML_GetCurrentLineNumber(r->parser) + r->blank_lines;
 }
 
 static void stop(reader *r, vo_status st) {
@@ -39,9 +41,19 @@ static void stop(reader *r, vo_status st) {
     XML_StopParser(r->parser, XML_FALSE);
 }
 
+/* Of the attributes of a tag (name, value, ..., NULL) those that were asked for. */
+static void pick(const vo_xml_events *events, const XML_Char **attributes,
+                 const char *value[VO_XML_ATTRIBUTES]) {
+    for (size_t i = 0; i < VO_XML_ATTRIBUTES; i++) value[i] = NULL;
+    for (; attributes[0]; attributes += 2)
+        for (size_t i = 0; i < VO_XML_ATTRIBUTES && events->attribute[i]; i++)
+            if (strcmp(local_name(attributes[0]), events->attribute[i]) == 0)
+                value[i] = attributes[1];
+}
+
 static void XMLCALL on_start(void *ctx, const XML_Char *element, const XML_Char **attributes) {
     reader *r = ctx;
-    (void)attributes;
+    const char *value[VO_XML_ATTRIBUTES];
     if (r->st != VO_OK) return;
     r->leaf = true;
     r->len = 0;
@@ -51,7 +63,9 @@ static void XMLCALL on_start(void *ctx, const XML_Char *element, const XML_Char 
         return;
     }
     if (!r->events->open) return;
-    const vo_status st = r->events->open(r->ctx, local_name(element), line_of(r), r->err);
+    pick(r->events, attributes, value);
+    const vo_status st =
+        r->events->open(r->ctx, local_name(element), value, line_of(r), r->err);
     if (st != VO_OK) stop(r, st);
 }
 
@@ -101,17 +115,24 @@ static void XMLCALL on_doctype(void *ctx, const XML_Char *name, const XML_Char *
 static vo_status feed(reader *r, const char *block, size_t n, bool last, size_t fed) {
     const enum XML_Status ok = XML_Parse(r->parser, block, (int)n, last);
     if (r->st != VO_OK) return r->st;
-    const unsigned long line = (unsigned long)XML_GetCurrentLineNumber(r->parser);
     if (ok != XML_STATUS_OK)
-        return vo_fail(r->err, VO_EINVAL, "%s line %lu column %lu: %s", r->name, line,
+        return vo_fail(r->err, VO_EINVAL, "%s line %u column %lu: %s; is the file whole?",
+                       r->name, line_of(r),
                        (unsigned long)XML_GetCurrentColumnNumber(r->parser) + 1,
                        XML_ErrorString(XML_GetErrorCode(r->parser)));
     const XML_Index at = XML_GetCurrentByteIndex(r->parser);
     if (at >= 0 && fed - (size_t)at > VO_XML_MAX_TAG)
-        return vo_fail(r->err, VO_EINVAL,
-                       "%s line %lu: a tag or comment of more than %zu bytes", r->name, line,
-                       VO_XML_MAX_TAG);
+        return vo_fail(r->err, VO_EINVAL, "%s line %u: a tag or comment of more than %zu bytes",
+                       r->name, line_of(r), VO_XML_MAX_TAG);
     return VO_OK;
+}
+
+/* An XML declaration must be the first bytes; replies have been seen with blanks before it. */
+static size_t pass_blanks(reader *r, const char *block, size_t n) {
+    size_t i = 0;
+    while (!r->begun && i < n && is_blank(block[i])) r->blank_lines += block[i++] == '\n';
+    r->begun = r->begun || i < n;
+    return i;
 }
 
 static vo_status feed_all(reader *r, vo_bytes *in, char *block) {
@@ -119,8 +140,9 @@ static vo_status feed_all(reader *r, vo_bytes *in, char *block) {
         size_t n = 0;
         vo_status st = vo_bytes_read(in, block, BLOCK, &n, r->err);
         if (st != VO_OK) return st;
-        fed += n;
-        st = feed(r, block, n, n == 0, fed);
+        const size_t from = pass_blanks(r, block, n);
+        fed += n - from;
+        st = feed(r, block + from, n - from, n == 0, fed);
         if (st != VO_OK || n == 0) return st;
     }
 }

@@ -11,9 +11,11 @@ typedef struct {
     const char *stop_at;
 } log_of;
 
-static vo_status on_open(void *ctx, const char *element, uint32_t line, vo_error *err) {
+static vo_status on_open(void *ctx, const char *element, const char *const *value,
+                         uint32_t line, vo_error *err) {
     log_of *l = ctx;
     const size_t n = strlen(l->said);
+    (void)value;
     (void)err;
     if (n + 80 < sizeof l->said) sprintf(l->said + n, "<%s@%u ", element, line);
     return VO_OK;
@@ -31,7 +33,7 @@ static vo_status on_close(void *ctx, const char *element, const char *text, uint
 }
 
 static vo_status stream(const char *text, size_t len, log_of *l, vo_error *err) {
-    static const vo_xml_events events = {on_open, on_close};
+    static const vo_xml_events events = {.open = on_open, .close = on_close};
     vo_bytes *in = NULL;
     cr_assert_eq(vo_bytes_open("x.xml", text, len, &in, NULL), VO_OK);
     const vo_status st = vo_xml_stream(in, &events, l, err);
@@ -46,6 +48,30 @@ Test(xml_stream, leaves_come_in_order_trimmed_without_prefix) {
     log_of l = {.said = ""};
     cr_assert_eq(stream(text, strlen(text), &l, NULL), VO_OK);
     cr_assert_str_eq(l.said, "<a@2 <b@3 b=one & two <c@4 c= <d@5 d=<3> a= ");
+}
+
+static vo_status on_link(void *ctx, const char *element, const char *const *value,
+                         uint32_t line, vo_error *err) {
+    log_of *l = ctx;
+    const size_t n = strlen(l->said);
+    (void)err;
+    cr_assert(!value[2] && !value[3]);
+    sprintf(l->said + n, "%s@%u:%s,%s ", element, line, value[0] ? value[0] : "-",
+            value[1] ? value[1] : "-");
+    return VO_OK;
+}
+
+Test(xml_stream, attributes_that_are_asked_for_come_with_their_tag) {
+    static const vo_xml_events events = {.open = on_link, .attribute = {"rel", "href"}};
+    const char *text = "\n \n<?xml version=\"1.0\"?><a href='1' hrefs='2' x:rel='u&amp;p' "
+                       "xmlns:x='urn:x'>\n<b rel=''/><c/></a>";
+    vo_bytes *in = NULL;
+    log_of l = {.said = ""};
+    vo_error err = {0};
+    cr_assert_eq(vo_bytes_open("x.xml", text, strlen(text), &in, NULL), VO_OK);
+    cr_assert_eq(vo_xml_stream(in, &events, &l, &err), VO_OK, "%s", err.msg);
+    vo_bytes_close(in);
+    cr_assert_str_eq(l.said, "a@3:u&p,1 b@4:,- c@4:-,- ");
 }
 
 Test(xml_stream, a_callback_ends_the_reading_with_its_own_status) {
@@ -63,6 +89,8 @@ Test(xml_stream, damage_is_named_with_line_and_column) {
     } bad[] = {{"<a>\n<b></a>", "line 2 column"},
                {"<a>", "line 1"},
                {"", "no element found"},
+               {" \n\n ", "no element found"},
+               {"\n\n<a>\n<b></a>", "line 4 column"},
                {"<a>&bomb;</a>", "undefined entity"},
                {"<a>\xff</a>", "not well-formed"},
                {"<a></a>x", "junk after"},

@@ -287,7 +287,7 @@ static vo_status make_series(cleaner *k, size_t n, vo_error *err) {
     vo_series *s = k->s;
     snprintf(s->zone, sizeof s->zone, "%s", vo_zone_name(k->zone));
     snprintf(s->currency, sizeof s->currency, "%s", r->currency);
-    snprintf(s->unit, sizeof s->unit, "%s", r->unit);
+    snprintf(s->unit, sizeof s->unit, "%s", k->prices && !r->unit[0] ? "MWh" : r->unit);
     snprintf(s->label, sizeof s->label, "%s", r->label);
     return VO_OK;
 }

@@ -298,3 +298,80 @@ Test(lake, threads_and_processes_that_upsert_lose_nothing, .init = begin, .fini 
     vo_series_free(s);
     vo_lake_close(lake);
 }
+
+/* Pesos under euros would be wrong without anyone noticing; instead of them they are right. */
+Test(lake, another_currency_beside_the_stored_one_is_refused, .init = begin, .fini = end) {
+    vo_lake *lake = open_lake();
+    vo_error err = {0};
+    put(lake, &key, 0, 10, 1);
+    vo_series *s = make(5, 10, 2);
+    strcpy(s->currency, "EUR");
+    cr_assert_eq(vo_lake_upsert(lake, &key, s, NULL, NULL, &err), VO_EINVAL);
+    cr_assert(strstr(err.msg, "MXN") && strstr(err.msg, "EUR"), "%s", err.msg);
+    vo_series_free(s);
+    s = make(0, 10, 2);
+    strcpy(s->currency, "EUR");
+    strcpy(s->unit, "MWh");
+    cr_assert_eq(vo_lake_upsert(lake, &key, s, NULL, NULL, &err), VO_OK, "%s", err.msg);
+    vo_series_free(s);
+    s = make(10, 5, 2);
+    strcpy(s->currency, "EUR");
+    strcpy(s->unit, "kW");
+    cr_assert_eq(vo_lake_upsert(lake, &key, s, NULL, NULL, &err), VO_EINVAL);
+    vo_series_free(s);
+    s = get(lake, &key);
+    cr_assert_eq(s->n, 10u);
+    cr_assert_str_eq(s->currency, "EUR");
+    cr_assert_str_eq(s->unit, "MWh");
+    vo_series_free(s);
+    vo_lake_close(lake);
+}
+
+Test(lake, kinds_lie_apart_and_are_listed, .init = begin, .fini = end) {
+    vo_lake *lake = open_lake();
+    const vo_lake_key load = {"MEM", "MDA", "APATZINGAN", "load"};
+    put(lake, &key, 0, 10, 1);
+    put(lake, &load, 0, 7, 2);
+    vo_series *s = get(lake, &load);
+    cr_assert(s->n == 7 && s->column[0].value[3] == 6);
+    vo_series_free(s);
+    s = get(lake, &key);
+    cr_assert_eq(s->n, 10u);
+    vo_series_free(s);
+    vo_lake_entry *entry = NULL;
+    size_t n = 0;
+    cr_assert_eq(vo_lake_list(lake, &entry, &n, NULL), VO_OK);
+    cr_assert_eq(n, 2u);
+    cr_assert_str_eq(entry[0].kind, "load");
+    cr_assert_str_eq(entry[1].kind, "prices");
+    cr_assert(entry[1].rows == 10 && entry[1].interval_h == 1 && !entry[1].mixed &&
+              entry[1].n_columns == 2 && entry[1].first_s == DEC31 &&
+              entry[1].last_s == DEC31 + 9 * 3600);
+    cr_assert_str_eq(entry[1].column[0], "price");
+    cr_assert_str_eq(entry[1].zone, "America/Mexico_City");
+    free(entry);
+    vo_lake_close(lake);
+}
+
+Test(lake, columns_that_differ_in_case_only_are_one, .init = begin, .fini = end) {
+    static const char *const names[] = {"PRICE"};
+    vo_lake *lake = open_lake();
+    vo_error err = {0};
+    vo_series *s = NULL;
+    put(lake, &key, 0, 4, 1);
+    cr_assert_eq(vo_series_create(1, names, 1, NULL, &s, NULL), VO_OK);
+    s->start[0].s = DEC31 + 4 * 3600;
+    s->dt_h[0] = 1;
+    s->column[0].value[0] = 99;
+    cr_assert_eq(vo_lake_upsert(lake, &key, s, NULL, NULL, &err), VO_OK, "%s", err.msg);
+    vo_series_free(s);
+    s = get(lake, &key);
+    cr_assert(s->n == 5 && s->n_columns == 2);
+    cr_assert(vo_series_find(s, "price")[4] == 99 && vo_series_find(s, "price")[3] == 3);
+    strcpy(s->column[1].name, "PRICE");
+    strcpy(s->column[0].name, "price");
+    cr_assert_eq(vo_lake_upsert(lake, &key, s, NULL, NULL, &err), VO_EINVAL);
+    cr_assert(strstr(err.msg, "case"), "%s", err.msg);
+    vo_series_free(s);
+    vo_lake_close(lake);
+}

@@ -302,3 +302,34 @@ Test(lake_changes, without_changes_the_raw_rows_are_the_series, .init = begin, .
     vo_clean_report_free(report);
     vo_readings_set_free(set);
 }
+
+/* Sources without lines: of two dropped rows each keeps its own values. */
+Test(lake_changes, rows_without_a_line_stay_apart, .init = begin, .fini = end) {
+    static const char *const names[] = {"price", "energy"};
+    vo_series *s = NULL;
+    vo_readings_set *back = NULL;
+    cr_assert_eq(vo_series_create(1, names, 2, NULL, &s, NULL), VO_OK);
+    s->start[0].s = DEC31;
+    s->dt_h[0] = 1;
+    s->column[0].value[0] = 30;
+    s->column[1].value[0] = 3;
+    vo_touch touch[4];
+    for (int i = 0; i < 4; i++) /* rows 10, 1 and 20, 2 */
+        touch[i] = (vo_touch){.start_s = DEC31,
+                              .old_value = i % 2 ? i / 2 + 1 : 10 * (i / 2 + 1),
+                              .new_value = i % 2 ? 3 : 30,
+                              .rule = VO_CLEAN_DUPLICATE_LAST,
+                              .column = i % 2 ? 1 : -1};
+    vo_clean_report report = {
+        .n = 4, .touch = touch, .n_columns = 2, .column = {"price", "energy"}};
+    vo_error err = {0};
+    cr_assert_eq(vo_lake_upsert(lake, &key, s, &report, NULL, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_lake_read_raw(lake, &key, ALL, &back, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(back->item[0]->n, 3u);
+    for (size_t t = 0; t < 3; t++) {
+        cr_assert_eq(back->item[0]->column[0].value[t], 10 * (double)(t + 1));
+        cr_assert_eq(back->item[0]->column[1].value[t], (double)(t + 1));
+    }
+    vo_readings_set_free(back);
+    vo_series_free(s);
+}

@@ -127,12 +127,39 @@ int64_t vo_stamp_wall(vo_stamp_reader *s, int64_t wall_s, int64_t last_s, uint8_
     return kind == VO_WALL_TWICE && last_s != INT64_MIN && first <= last_s ? second : first;
 }
 
+static int two(const char *digits) { return (digits[0] - '0') * 10 + (digits[1] - '0'); }
+
+/* "2024-01-31T23:00" or "...:00" on the day of the row before, and naive as all rows so far. */
+static bool same_day(const vo_stamp_reader *s, const char *text, size_t len, int64_t *wall_s) {
+    if ((len != 16 && len != 19) || s->n_offset || memcmp(text, s->day, 10) != 0) return false;
+    if ((text[10] != 'T' && text[10] != ' ') || text[13] != ':') return false;
+    if (len == 19 && text[16] != ':') return false;
+    for (size_t i = 11; i < len; i++)
+        if (i != 13 && i != 16 && !is_digit(text[i])) return false;
+    const int h = two(text + 11), m = two(text + 14), sec = len == 19 ? two(text + 17) : 0;
+    if (h > 23 || m > 59 || sec > 59) return false; /* leap seconds and 24:00 go the long way */
+    *wall_s = s->day_s + h * 3600 + m * 60 + sec;
+    return true;
+}
+
+static void keep_day(vo_stamp_reader *s, const char *text, size_t len, const vo_civil *c) {
+    if (len < 11 || digits_at(text, len, 0) != 4 || text[4] != '-' || text[7] != '-') return;
+    if (digits_at(text, len, 5) != 2 || digits_at(text, len, 8) != 2) return;
+    if (two(text + 8) != c->day) return; /* "24:00" is the next one */
+    memcpy(s->day, text, sizeof s->day);
+    s->day_s = vo_civil_days(c->year, c->month, c->day) * 86400;
+}
+
 vo_status vo_stamp_read(vo_stamp_reader *s, const char *text, size_t len, int64_t last_s,
                         int64_t *utc_s, uint8_t *flag, vo_error *err) {
     vo_civil c;
     bool has_offset = false;
     int32_t offset_s = 0;
     int64_t unix_s = 0;
+    if (same_day(s, text, len, &unix_s)) {
+        *utc_s = vo_stamp_wall(s, unix_s, last_s, flag);
+        return VO_OK;
+    }
     if (epoch(text, len, &unix_s)) {
         if (two_readings(text, len))
             return vo_fail(err, VO_EINVAL,
@@ -162,6 +189,7 @@ vo_status vo_stamp_read(vo_stamp_reader *s, const char *text, size_t len, int64_
         s->n_offset++;
         *utc_s = vo_civil_seconds(&c) - offset_s;
     } else {
+        keep_day(s, text, len, &c);
         *utc_s = vo_stamp_wall(s, vo_civil_seconds(&c), last_s, flag);
     }
     return VO_OK;

@@ -18,6 +18,8 @@ typedef struct {
     size_t n_naive, n_offset;
     int32_t offset_s;  /* the offset of the stamps that have one ...  */
     bool many_offsets; /* ... unless it changes                       */
+    char day[10];  /* the date last read, "2024-01-31", and its first second: the next row's */
+    int64_t day_s; /*   is mostly the same; private                                          */
 } vo_stamp_reader;
 
 /* Text (or Unix seconds or milliseconds) -> UTC seconds; `last_s` is the last instant read of

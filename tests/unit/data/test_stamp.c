@@ -142,3 +142,31 @@ Test(stamp, fractions_of_a_second_are_refused_not_cut) {
         cr_assert_eq(read_one(&s, good[i], INT64_MIN, &flag), JAN1);
     }
 }
+
+/* A reader that remembers the day before reads as one that remembers nothing. */
+Test(stamp, the_day_of_the_row_before_makes_no_difference) {
+    static const char *const text[] = {
+        "2024-02-28T23:59",    "2024-02-28T23:59:59",  "2024-02-28 24:00",
+        "2024-02-29T00:00",    "2024-02-29T24:00:00",  "2024-02-29T07:30:01",
+        "2024-02-29T7:30",     "2024-02-29T25:00",     "2024-02-29T12:60",
+        "2024-02-29T12:30:60", "2024-02-29x12:30",     "2024-02-29T1a:30",
+        "2024-02-29T12-30",    "2024-02-29",           "2024-02-30T00:00",
+        "2024-02-29T12:30:0x", "2024-03-01T00:00",     "2024-3-1T00:00",
+        "2024/03/01 00:00:00", "2024-03-01T00:00:00.5"};
+    vo_stamp_reader kept = {.order = VO_DATE_YEAR_FIRST};
+    for (size_t round = 0; round < 3; round++)
+        for (size_t i = 0; i < sizeof text / sizeof text[0]; i++) {
+            vo_stamp_reader fresh = {.order = VO_DATE_YEAR_FIRST};
+            int64_t a = -1, b = -1;
+            uint8_t flag = 0;
+            const size_t len = strlen(text[i]);
+            const vo_status x = vo_stamp_read(&kept, text[i], len, INT64_MIN, &a, &flag, NULL);
+            const vo_status y = vo_stamp_read(&fresh, text[i], len, INT64_MIN, &b, &flag, NULL);
+            cr_assert(x == y && a == b, "%s", text[i]);
+        }
+    vo_error err = {0};
+    int64_t utc_s = 0;
+    uint8_t flag = 0;
+    cr_assert_eq(vo_stamp_read(&kept, "2024-03-01T01:00Z", 17, 0, &utc_s, &flag, &err),
+                 VO_EINVAL);
+}

@@ -3,7 +3,7 @@
  * Work goes in rounds of `parallel` items: a round is fetched by as many threads, then handed
  * over in order, so memory holds one round and the result does not depend on timing. Turns are
  * given out by one atomic "next free moment" (the generic cell rate algorithm without bursts);
- * a Retry-After moves that moment for all threads.
+ * a Retry-After holds all threads, those with a turn too.
  */
 #include "data/fetch.h"
 
@@ -38,7 +38,8 @@ typedef struct {
     reply reply[VO_FETCH_MAX_PARALLEL];
     vo_http *http[VO_FETCH_MAX_PARALLEL];
     vo_fetch_world world;
-    _Atomic int64_t turn_us; /* no request before this moment */
+    _Atomic int64_t turn_us; /* the next request's turn */
+    _Atomic int64_t held_us; /* no request before this moment: the service said so */
 } fetch;
 
 vo_fetch_options vo_fetch_options_default(void) {
@@ -103,10 +104,27 @@ static double take_turn(fetch *f) {
     return (double)mine * 1e-6;
 }
 
+static void push_back(_Atomic int64_t *moment_us, int64_t to_us) {
+    int64_t old = atomic_load(moment_us);
+    while (old < to_us && !atomic_compare_exchange_weak(moment_us, &old, to_us)) continue;
+}
+
 static void hold_everyone(fetch *f, double until_s) {
-    const int64_t until = (int64_t)(until_s * 1e6);
-    int64_t turn = atomic_load(&f->turn_us);
-    while (turn < until && !atomic_compare_exchange_weak(&f->turn_us, &turn, until)) continue;
+    push_back(&f->held_us,
+              (int64_t)(until_s * 1e6)); /* also those who have their turn already */
+    push_back(&f->turn_us, (int64_t)(until_s * 1e6));
+}
+
+static double held_until(const fetch *f) { return (double)atomic_load(&f->held_us) * 1e-6; }
+
+/* Returns when this request may go out, `again_s` at the earliest. */
+static vo_status wait_for_turn(fetch *f, double again_s, reply *r, vo_error *err) {
+    vo_status s;
+    do {
+        s = wait_until(f, fmax(again_s, held_until(f)), r, err);
+        if (s == VO_OK) s = wait_until(f, take_turn(f), r, err);
+    } while (s == VO_OK && held_until(f) > f->world.now_s(f->world.ctx));
+    return s;
 }
 
 /* ---- one request ---------------------------------------------------------------------------
@@ -141,11 +159,16 @@ static void snippet(const char *body, size_t len, char out[SNIPPET + 1]) {
     bool tag = false;
     for (size_t i = 0; i < len && i < 4096 && o < SNIPPET; i++) {
         const unsigned char c = (unsigned char)body[i];
-        if (c == '<') tag = true;
+        if (c == '<') {
+            tag = true;
+            if (o && out[o - 1] != ' ') out[o++] = ' ';
+            continue;
+        }
         if (!tag && c >= 32 && c < 127 && (c != ' ' || (o && out[o - 1] != ' ')))
             out[o++] = (char)c;
         if (c == '>') tag = false;
     }
+    if (o && out[o - 1] == ' ') o--;
     out[o] = '\0';
 }
 
@@ -231,8 +254,7 @@ static vo_status ask(fetch *f, size_t i, size_t worker, reply *r, vo_error *err)
     for (int32_t tries = 0;; tries++) {
         vo_http_reply got = {0};
         bool passing = false;
-        vo_status s = wait_until(f, again_s, r, err); /* first: a turn taken is used */
-        if (s == VO_OK) s = wait_until(f, take_turn(f), r, err);
+        vo_status s = wait_for_turn(f, again_s, r, err);
         if (s != VO_OK) return s;
         r->requests++;
         if (tries > 0) r->retried++;

@@ -241,7 +241,7 @@ def answer(path, headers):
     words = [urllib.parse.unquote(w) for w in parts.path.split("/") if w]
     if words and words[0] in ("SWPML", "SWPEND"):
         return 200, "application/json; charset=utf-8", cenace(words)
-    if words[-1:] == ["prices"]:
+    if words[-1:] == ["pml"]:
         if headers.get("Authorization") != "Bearer " + KEY:
             return 401, "application/json", json.dumps(
                 {"error": "bad key " + headers.get("Authorization", "none")})

@@ -10,6 +10,7 @@
 #include "data/fetch.h"
 #include "data/fetch_cache.h"
 #include "port/file.h"
+#include "port/pause.h"
 #include "support/data_folder.h"
 
 #define N 6
@@ -397,14 +398,18 @@ Test(fetch, options_outside_their_domain_are_refused_by_name) {
 /* ---- threads -------------------------------------------------------------------------- */
 
 typedef struct {
-    atomic_int at_once, most;
+    atomic_int at_once, most, sent, rests;
     _Atomic int64_t now_us;
+    bool busy; /* the first request gets a 429 with Retry-After: 30 */
+    _Atomic int64_t sent_us[16];
 } crowd;
 
 static double crowd_now(void *ctx) {
     return (double)atomic_load(&((crowd *)ctx)->now_us) * 1e-6;
 }
 static void crowd_rest(void *ctx, double s) {
+    atomic_fetch_add(&((crowd *)ctx)->rests, 1);
+    if (((crowd *)ctx)->busy) vo_pause_s(0.005); /* the first reply is there well before */
     atomic_fetch_add(&((crowd *)ctx)->now_us, (int64_t)(s * 1e6) + 1);
 }
 
@@ -412,6 +417,14 @@ static vo_status crowd_send(void *ctx, size_t worker, const vo_http_request *r,
                             vo_http_reply *out, bool *passing, vo_error *err) {
     crowd *c = ctx;
     (void)worker, (void)passing, (void)err;
+    const int nth = atomic_fetch_add(&c->sent, 1);
+    if (nth < 16) atomic_store(&c->sent_us[nth], atomic_load(&c->now_us));
+    if (c->busy && nth == 0) {
+        for (int k = 0; k < 1000 && atomic_load(&c->rests) < 3; k++)
+            vo_pause_s(0.002); /* the others have their turns and wait for them */
+        *out = (vo_http_reply){.status = 429, .retry_after_s = 30, .body = strdup("")};
+        return VO_OK;
+    }
     const int n = atomic_fetch_add(&c->at_once, 1) + 1;
     int most = atomic_load(&c->most);
     while (n > most && !atomic_compare_exchange_weak(&c->most, &most, n)) continue;
@@ -435,5 +448,20 @@ Test(fetch, threads_fetch_at_most_as_many_at_once_as_allowed_and_keep_the_order)
         cr_assert_str_eq(x.w.taken, "b0 b1 b2 b3 b4 b5 ");
         cr_assert((size_t)atomic_load(&c.most) <= parallel);
         cr_assert_eq(x.sum.requests, N);
+    }
+}
+
+Test(fetch, a_thread_that_is_told_to_wait_makes_all_threads_wait) {
+    fixture x;
+    crowd c = {.now_us = 1000000, .busy = true};
+    start(&x);
+    x.seam = (vo_fetch_world){crowd_now, crowd_rest, crowd_send, &c};
+    x.o.parallel = 4;
+    x.o.per_minute = 6; /* the second and the third have turns at 11 and 21 s */
+    cr_assert_eq(run(&x, 4), VO_OK);
+    cr_assert_eq(atomic_load(&c.sent), 5);
+    for (int k = 1; k < 5; k++) {
+        const double s = (double)atomic_load(&c.sent_us[k]) * 1e-6;
+        cr_assert(s >= 31, "request %d at %f s", k, s);
     }
 }

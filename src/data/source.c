@@ -37,22 +37,62 @@ static vo_status parse_csv(vo_bytes *in, const vo_source_options *o, vo_readings
     return st;
 }
 
-/* Asked in this order; the first that knows the head reads the stream. */
-static const struct {
+/* Asked in this order; the first that knows the head reads the stream. `known` is the name of
+ * a format whose columns are fixed: of the options about columns it takes those of `takes`. */
+typedef struct {
     bool (*is)(const char *head, size_t len);
     vo_status (*parse)(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,
                        vo_error *err);
-} formats[] = {
-    {vo_source_cenace_is, vo_source_cenace_parse},
-    {vo_source_caiso_is, vo_source_caiso_parse},
-    {vo_source_entsoe_is, vo_source_entsoe_parse},
-    {vo_source_epf_is, vo_source_epf_parse},
-    {vo_source_epw_is, vo_source_epw_parse},
-    {vo_source_greenbutton_is, vo_source_greenbutton_parse},
-    {vo_source_openmeteo_is, vo_source_openmeteo_parse},
-    {vo_source_json_is, vo_source_json_parse}, /* after replies that are known */
-    {vo_source_csv_is, parse_csv},             /* last: whatever is neither XML nor JSON */
+    const char *known, *takes;
+    /* after the last file of a zip that had one of these; NULL: nothing to check */
+    vo_status (*check)(const char *name, const vo_readings_set *set, vo_error *err);
+} format;
+
+static const format formats[] = {
+    {vo_source_cenace_is, vo_source_cenace_parse, "CENACE's", "", NULL},
+    {vo_source_caiso_is, vo_source_caiso_parse, "CAISO OASIS", "", vo_source_caiso_check},
+    {vo_source_entsoe_is, vo_source_entsoe_parse, "ENTSO-E", "", NULL},
+    {vo_source_epf_is, vo_source_epf_parse, NULL, NULL, NULL}, /* a CSV with a name */
+    {vo_source_epw_is, vo_source_epw_parse, "EPW", "", NULL},
+    {vo_source_greenbutton_is, vo_source_greenbutton_parse, "Green Button", "columns", NULL},
+    {vo_source_openmeteo_is, vo_source_openmeteo_parse, "Open-Meteo", "", NULL},
+    /* after replies that are known: */
+    {vo_source_json_is, vo_source_json_parse, NULL, NULL, NULL},
+    /* last: whatever is neither XML nor JSON */
+    {vo_source_csv_is, parse_csv, NULL, NULL, NULL},
 };
+#define N_FORMATS (sizeof formats / sizeof formats[0])
+
+/* What only a table of unknown columns needs; elsewhere it would do nothing, silently. */
+static vo_status check_options(const char *name, const format *f, const vo_source_options *o,
+                               vo_error *err) {
+    const struct {
+        const char *option;
+        bool given;
+    } about_columns[] = {
+        {"columns", o->n_columns > 0},
+        {"time_column", o->time_column && o->time_column[0]},
+        {"price_column", o->price_column && o->price_column[0]},
+        {"node_column", o->node_column && o->node_column[0]},
+        {"period_column", o->period_column && o->period_column[0]},
+        {"price_unit", o->price_factor > 0 && (o->price_factor < 1 || o->price_factor > 1)},
+        {"rows_in_order", o->rows_in_order},
+        {"rows_path", o->rows_path && o->rows_path[0]},
+        {"days_of_24", o->days_of_24},
+        {"stamps_at_end", o->stamps_at_end},
+        {"date_order", o->date_order != VO_DATE_YEAR_FIRST},
+    };
+    if (!f->known) return VO_OK;
+    for (size_t i = 0; i < sizeof about_columns / sizeof about_columns[0]; i++) {
+        const char *option = about_columns[i].option;
+        if (!about_columns[i].given || strcmp(option, f->takes) == 0) continue;
+        return vo_fail(err, VO_EINVAL,
+                       "%s is %s, whose columns and stamps are known: leave %s out%s%s%s", name,
+                       f->known, option, o->mapping_name ? " (mapping " : "",
+                       o->mapping_name ? o->mapping_name : "", o->mapping_name ? ")" : "");
+    }
+    return VO_OK;
+}
 
 static vo_status unknown(const char *name, const char *head, size_t n, vo_error *err) {
     head = vo_text_trim(head, &n);
@@ -63,31 +103,45 @@ static vo_status unknown(const char *name, const char *head, size_t n, vo_error 
                    name, n && head[0] == '<' ? "XML" : "JSON");
 }
 
+/* N_FORMATS: none. JSON with a path of rows is the caller's own, whatever else it is like. */
+static size_t find_format(const char *head, size_t n, const vo_source_options *o) {
+    const bool mapped = o->rows_path && o->rows_path[0] && vo_source_json_is(head, n);
+    for (size_t i = 0; i < N_FORMATS; i++)
+        if (mapped ? formats[i].parse == vo_source_json_parse : formats[i].is(head, n))
+            return i;
+    return N_FORMATS;
+}
+
 static vo_status parse_one(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,
-                           vo_error *err) {
+                           bool seen[N_FORMATS], vo_error *err) {
     const char *head = NULL;
-    size_t n = 0;
-    const vo_status st = vo_bytes_head(in, &head, &n, err);
+    size_t n = 0, i = 0;
+    vo_status st = vo_bytes_head(in, &head, &n, err);
     if (st != VO_OK) return st;
     if (vo_source_parquet_is(head, n))
         return vo_fail(err, VO_EUNSUPPORTED,
                        "%s is Parquet, which is read from a file of its own: give its path",
                        vo_bytes_name(in));
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
-        if (formats[i].is(head, n)) return formats[i].parse(in, o, set, err);
-    return unknown(vo_bytes_name(in), head, n, err);
+    i = find_format(head, n, o);
+    if (i == N_FORMATS) return unknown(vo_bytes_name(in), head, n, err);
+    seen[i] = true;
+    st = check_options(vo_bytes_name(in), &formats[i], o, err);
+    return st == VO_OK ? formats[i].parse(in, o, set, err) : st;
 }
 
 /* Every file of a zip, one after the other. */
-static vo_status parse_all(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,
-                           vo_error *err) {
-    bool more = true;
+static vo_status parse_all(const char *name, vo_bytes *in, const vo_source_options *o,
+                           vo_readings_set *set, vo_error *err) {
+    bool more = true, seen[N_FORMATS] = {false};
+    vo_status st = VO_OK;
     while (more) {
-        vo_status st = parse_one(in, o, set, err);
+        st = parse_one(in, o, set, seen, err);
         if (st == VO_OK) st = vo_bytes_next(in, &more, err);
         if (st != VO_OK) return st;
     }
-    return VO_OK;
+    for (size_t i = 0; i < N_FORMATS && st == VO_OK; i++)
+        if (seen[i] && formats[i].check) st = formats[i].check(name, set, err);
+    return st;
 }
 
 vo_status vo_source_stream(const char *path, const vo_source_options *o, vo_readings_set *set,
@@ -102,7 +156,7 @@ vo_status vo_source_stream(const char *path, const vo_source_options *o, vo_read
     if (st == VO_OK && vo_source_parquet_is(head, n) && strcmp(path, "-") != 0)
         st = vo_source_parquet_read(path, o, set, err);
     else if (st == VO_OK)
-        st = parse_all(in, o, set, err);
+        st = parse_all(path, in, o, set, err);
     vo_bytes_close(in);
     return st;
 }
@@ -124,7 +178,7 @@ vo_status vo_source_parse(const char *name, const char *data, size_t len,
     vo_bytes *in = NULL;
     vo_status st = vo_readings_set_create(&set, err);
     if (st == VO_OK) st = vo_bytes_open(name, data, len, &in, err);
-    if (st == VO_OK) st = parse_all(in, o ? o : &standard, set, err);
+    if (st == VO_OK) st = parse_all(name, in, o ? o : &standard, set, err);
     vo_bytes_close(in);
     return hand_over(st, set, out);
 }

@@ -73,7 +73,9 @@ typedef struct {
 vo_source_options vo_source_options_default(void);
 
 /* Reads a file ("-": standard input) into a set of the caller's, all files of a zip one after
- * the other. VO_ENOTFOUND, VO_EIO; VO_EINVAL naming file, line, column, value and remedy. */
+ * the other. VO_ENOTFOUND, VO_EIO; VO_EINVAL naming file, line, column, value and remedy.
+ * Options about columns and stamps are refused where the format's own are known; JSON with a
+ * rows_path is the caller's own. */
 vo_status vo_source_stream(const char *path, const vo_source_options *o, vo_readings_set *set,
                            vo_error *err);
 

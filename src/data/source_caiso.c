@@ -1,6 +1,7 @@
 /* source_caiso.c -- see source_caiso.h. Rows of one (node, interval) are joined in a table of
  * pending intervals: an array in order of first appearance, hashed by series and start. It is
- * added to the set at the end, or as far as it is complete when it is full.
+ * added to the set at the end of a file and when it is full. Parts that came apart are rows of
+ * one start that complete each other: cleaning makes one of them.
  */
 #include "data/source_caiso.h"
 
@@ -53,7 +54,6 @@ typedef struct { /* an interval that waits for the rest of its parts */
 } interval;
 
 #define GROUP_BUCKETS 4096u
-#define FIRST_LIMIT ((size_t)65536) /* of pending intervals, as long as that is enough */
 
 struct vo_caiso_sink {
     const char *name; /* of the file, for messages */
@@ -64,13 +64,14 @@ struct vo_caiso_sink {
     size_t n_groups, group_capacity, last_group;
     size_t group_bucket[GROUP_BUCKETS];
     interval *pending;
-    size_t n, capacity, limit;
+    size_t n, capacity;
     uint32_t *slot; /* [n_slots] index + 1 into pending; 0: free; a power of two */
     size_t n_slots;
     size_t rows, kept, added;
-    size_t only_parts, without_price, late, unknown, other_ghg;
+    size_t without_price, unknown, other_ghg;
     char unknown_item[24];
-    bool flushed, ghg, lmp, parts; /* read so far: parts beside LMP */
+    unsigned seen; /* bits of parts that the file has had so far */
+    bool flushed;
 };
 
 /* ---- fields ----------------------------------------------------------------------------- */
@@ -224,36 +225,58 @@ static vo_status check_length(const vo_caiso_sink *k, group *g, const vo_caiso_r
     return VO_OK;
 }
 
-static vo_status add_row(vo_caiso_sink *k, const group *g, const interval *v, vo_error *err) {
-    static const char *const shadow_column[] = {"shadow_price"};
-    const vo_source_options *o = k->o;
-    const size_t n_columns = g->shadow ? 1 : k->ghg ? N_PARTS : GHG;
-    vo_readings *r = NULL;
-    vo_status st = vo_readings_set_node(
-        k->set, o->market && o->market[0] ? o->market : "CAISO", g->process, g->node,
-        g->shadow ? shadow_column : columns, n_columns, &r, err);
-    if (st != VO_OK) return st;
+static void describe(const vo_caiso_sink *k, const group *g, vo_readings *r) {
+    snprintf(r->zone, sizeof r->zone, "%s", k->o->zone ? k->o->zone : "America/Los_Angeles");
+    snprintf(r->currency, sizeof r->currency, "USD");
+    snprintf(r->unit, sizeof r->unit, "MWh");
+    snprintf(r->kind, sizeof r->kind, "%s", g->shadow ? "shadow_price" : VO_KIND_PRICES);
+    snprintf(r->price_name, sizeof r->price_name, "%s", g->shadow ? "PRC_SHADOW" : "");
+}
+
+/* A file of one part is a zip's, and MGHG may be in the next one. */
+static size_t count_columns(const vo_caiso_sink *k, const group *g) {
+    const bool one_part = (k->seen & (k->seen - 1)) == 0;
+    if (g->shadow) return 1;
+    return one_part || k->seen & 1u << GHG ? N_PARTS : GHG;
+}
+
+static vo_status check_same(const vo_caiso_sink *k, const group *g, vo_readings *r,
+                            vo_error *err) {
+    const double length_h = (double)g->length_s / 3600;
     if (strcmp(r->column[0].name, g->shadow ? "shadow_price" : "price") != 0 ||
         r->n_columns > N_PARTS)
         return vo_fail(err, VO_EINVAL,
-                       "%s: %s %s was read before with other columns; import "
-                       "its files one by one",
+                       "%s: %s %s was read before with other columns; import its files one by "
+                       "one",
                        k->name, g->process, g->node);
-    if (r->n_columns < N_PARTS && !isnan(v->value[GHG]) && !g->shadow) k->other_ghg++;
-    if (r->added == 0) {
-        snprintf(r->zone, sizeof r->zone, "%s", o->zone ? o->zone : "America/Los_Angeles");
-        snprintf(r->currency, sizeof r->currency, "USD");
-        snprintf(r->unit, sizeof r->unit, "MWh");
-        snprintf(r->kind, sizeof r->kind, "%s", g->shadow ? "shadow_price" : VO_KIND_PRICES);
-        snprintf(r->price_name, sizeof r->price_name, "%s", g->shadow ? "PRC_SHADOW" : "LMP");
-        r->interval_h = (double)g->length_s / 3600;
-    }
+    if (!(r->interval_h > 0)) r->interval_h = length_h;
+    if (length_h > 0 && fabs(r->interval_h - length_h) > 1e-9)
+        return vo_fail(
+            err, VO_EINVAL,
+            "%s: intervals of %g h, but those of %s %s in an earlier file have %g h; "
+            "import them one by one with a process each",
+            k->name, length_h, g->process, g->node, r->interval_h);
+    return VO_OK;
+}
+
+static vo_status add_row(vo_caiso_sink *k, const group *g, const interval *v, vo_error *err) {
+    static const char *const shadow_column[] = {"shadow_price"};
+    const vo_source_options *o = k->o;
+    vo_readings *r = NULL;
+    vo_status st = vo_readings_set_node(
+        k->set, o->market && o->market[0] ? o->market : "CAISO", g->process, g->node,
+        g->shadow ? shadow_column : columns, count_columns(k, g), &r, err);
+    if (st != VO_OK) return st;
+    if (r->added == 0) describe(k, g, r);
+    st = check_same(k, g, r, err);
+    if (st != VO_OK) return st;
+    if (!g->shadow && r->n_columns < N_PARTS && !isnan(v->value[GHG])) k->other_ghg++;
+    if (v->has & 1u << PRICE) snprintf(r->price_name, sizeof r->price_name, "LMP");
     k->added++;
     return vo_readings_add(k->set, r, v->start_s, v->line, 0, v->value, err);
 }
 
-/* ---- the table of pending intervals
- * ---------------------------------------------------------- */
+/* ---- the table of pending intervals ----------------------------------------------------- */
 
 static size_t slot_of(const vo_caiso_sink *k, uint32_t g, int64_t start_s) {
     uint64_t h = ((uint64_t)start_s ^ ((uint64_t)g << 40)) * 0x9E3779B97F4A7C15u;
@@ -290,73 +313,48 @@ static vo_status grow(vo_caiso_sink *k, vo_error *err) {
 }
 
 static bool is_complete(const vo_caiso_sink *k, const interval *v) {
-    const unsigned all = k->ghg ? FOUR_PARTS | 1u << GHG : FOUR_PARTS;
-    return (v->has & all) == all || (!k->parts && k->limit == VO_CAISO_PENDING);
+    const unsigned all = k->seen | FOUR_PARTS;
+    return (v->has & all) == all;
 }
 
-/* The table is full: what is complete goes to the set, the others move together; it may grow
- * if they are many. */
-static vo_status flush_complete(vo_caiso_sink *k, vo_error *err) {
+/* To the set: what is complete, or everything. The others move together. */
+static vo_status flush(vo_caiso_sink *k, bool everything, vo_error *err) {
     size_t left = 0;
     for (size_t i = 0; i < k->n; i++) {
         const interval *v = &k->pending[i];
-        if (!is_complete(k, v)) {
+        if (!everything && !is_complete(k, v)) {
             k->pending[left++] = *v;
             continue;
         }
         const vo_status st = add_row(k, &k->group[v->group], v, err);
         if (st != VO_OK) return st;
     }
-    if (left > VO_CAISO_PENDING / 2)
-        return vo_fail(
-            err, VO_EINVAL,
-            "%s: the parts (LMP, MCE, MCL, MCC) of more than %zu intervals lie apart; "
-            "split the file by day or node, or choose a node with only_node",
-            k->name, VO_CAISO_PENDING / 2);
-    if (left < k->n) {
-        k->n = left;
-        k->flushed = true;
-        hash_all(k);
-    }
-    while (k->limit < 2 * left) k->limit *= 2;
+    k->n = left;
     return VO_OK;
 }
 
-/* A file of parts only, as in the zip of an all-node report: rows without a price would undo
- * those of the LMP file, so they are left out if that has been read and refused if not. */
-static vo_status leave_parts_out(vo_caiso_sink *k, vo_error *err) {
-    if (k->set->rows == 0)
-        return vo_fail(err, VO_EINVAL,
-                       "%s: parts of prices but no LMP; the price is in the file of LMP rows "
-                       "of the same report: import that one, or first",
-                       k->name);
-    k->only_parts = k->n;
-    return VO_OK;
+/* The table is full. If few are complete, their parts lie far apart and nothing is gained by
+ * waiting. */
+static vo_status make_room(vo_caiso_sink *k, vo_error *err) {
+    vo_status st = flush(k, false, err);
+    if (st == VO_OK && k->n > VO_CAISO_PENDING / 2) st = flush(k, true, err);
+    k->flushed = true;
+    hash_all(k);
+    return st;
 }
 
-/* What remains at the end. An interval without LMP has no price; where complete ones have
- * already left, it may be the late part of one of them and is left out. */
+/* What remains at the end of a file. Intervals without LMP are counted where none has left
+ * before: later they may be the other parts of one that has. */
 static vo_status flush_all(vo_caiso_sink *k, vo_error *err) {
-    if (k->n && !k->lmp) return leave_parts_out(k, err);
-    for (size_t i = 0; i < k->n; i++) {
-        const interval *v = &k->pending[i];
-        const group *g = &k->group[v->group];
-        if (!(v->has & 1u << PRICE)) {
-            if (k->flushed) {
-                k->late++;
-                continue;
-            }
-            k->without_price++;
-        }
-        const vo_status st = add_row(k, g, v, err);
-        if (st != VO_OK) return st;
-    }
-    return VO_OK;
+    const bool count = !k->flushed && k->seen & 1u << PRICE;
+    for (size_t i = 0; i < k->n && count; i++)
+        k->without_price += !(k->pending[i].has & 1u << PRICE);
+    return flush(k, true, err);
 }
 
 static vo_status new_interval(vo_caiso_sink *k, const interval *v, vo_error *err) {
     vo_status st = VO_OK;
-    if (k->n >= k->limit) st = flush_complete(k, err);
+    if (k->n >= VO_CAISO_PENDING) st = make_room(k, err);
     if (st == VO_OK && k->n == k->capacity) st = grow(k, err);
     if (st != VO_OK) return st;
     k->pending[k->n++] = *v;
@@ -405,14 +403,10 @@ vo_status vo_caiso_sink_add(vo_caiso_sink *k, const vo_caiso_row *row, vo_error 
     if (st != VO_OK) return st;
     k->kept++;
     if (part == SHADOW) {
-        interval v = {.value = {value, (double)NAN, (double)NAN, (double)NAN, (double)NAN},
-                      .start_s = start_s,
-                      .line = row->line};
+        const interval v = {.value = {value}, .start_s = start_s, .line = row->line};
         return add_row(k, &k->group[k->last_group], &v, err);
     }
-    k->ghg = k->ghg || part == GHG;
-    k->lmp = k->lmp || part == PRICE;
-    k->parts = k->parts || part != PRICE;
+    k->seen |= 1u << part;
     return join(k, row, part, start_s, value, err);
 }
 
@@ -524,23 +518,19 @@ static void add_note(vo_text *note, size_t count, const char *what) {
 }
 
 static void say(const vo_caiso_sink *k) {
-    static const char only_parts[] = "files of parts without LMP rows left out";
     char before[sizeof k->set->note], unknown[64];
     memcpy(before, k->set->note, sizeof before);
     vo_text note = vo_text_over(k->set->note, sizeof k->set->note);
     vo_text_append(&note, "%s", before);
     snprintf(unknown, sizeof unknown, "rows left out: \"%s\" is no part of an LMP",
              k->unknown_item);
-    if (k->only_parts && !strstr(before, only_parts))
-        vo_text_append(&note, "%s%s", note.len ? "; " : "", only_parts);
     add_note(&note, k->without_price, "intervals have parts but no LMP: no price");
-    add_note(&note, k->late, "intervals left out: parts with no LMP near them");
     add_note(&note, k->unknown, unknown);
     add_note(&note, k->other_ghg, "values of MGHG left out: an earlier file has none");
 }
 
 static vo_status check_result(const vo_caiso_sink *k, vo_error *err) {
-    if (k->added || k->only_parts) return VO_OK;
+    if (k->added) return VO_OK;
     if (k->kept == 0 && k->rows > k->unknown) {
         vo_text names = vo_text_over((char[200]){0}, 200);
         for (size_t i = 0; i < k->n_groups && i < 5; i++)
@@ -566,7 +556,6 @@ vo_status vo_source_caiso_parse(vo_bytes *in, const vo_source_options *o, vo_rea
     k->name = vo_bytes_name(in);
     k->o = o;
     k->set = set;
-    k->limit = FIRST_LIMIT;
     for (size_t i = 0; i < GROUP_BUCKETS; i++) k->group_bucket[i] = SIZE_MAX;
     vo_status st = vo_bytes_head(in, &head, &n, err);
     if (st != VO_OK) goto done;
@@ -581,4 +570,13 @@ done:
     free(k->slot);
     free(k);
     return st;
+}
+
+vo_status vo_source_caiso_check(const char *name, const vo_readings_set *set, vo_error *err) {
+    for (size_t i = 0; i < set->n; i++)
+        if (set->item[i]->price_name[0]) return VO_OK;
+    return vo_fail(err, VO_EINVAL,
+                   "%s: parts of prices (MCE, MCL, MCC, MGHG) but no LMP; the price is in the "
+                   "file of LMP rows of the same report: import them together, in one zip",
+                   name);
 }

@@ -40,6 +40,105 @@ Test(source, the_format_is_told_from_the_content) {
         "MEM");
 }
 
+#define OASIS                                                                                  \
+    "INTERVALSTARTTIME_GMT,NODE,MARKET_RUN_ID,LMP_TYPE,MW\n2024-01-02T08:00,N,DAM,LMP,1\n"
+#define CENACE                                                                                 \
+    "sistema,mercado,tipo,clave,fecha,hora,precio,c_energia,c_perdidas,c_congestion\n"         \
+    "SIN,MDA,PND,A,2024-01-01,1,2,2,0,0\n"
+#define REPLY                                                                                  \
+    "{\"proceso\":\"MDA\",\"sistema\":\"SIN\",\"Resultados\":[{\"clv_nodo\":\"A\","            \
+    "\"Valores\":[{\"fecha\":\"2024-01-01\",\"hora\":\"1\",\"pml\":\"2\"}]}]}"
+
+static vo_status read_with(const char *text, vo_source_options o, vo_error *err) {
+    vo_readings_set *set = NULL;
+    const vo_status st = vo_source_parse("x.csv", text, strlen(text), &o, &set, err);
+    if (st == VO_OK) vo_readings_set_free(set);
+    return st;
+}
+
+Test(source, options_about_columns_are_refused_where_columns_are_known) {
+    const vo_source_column column = {"price", "MW", 1, 0};
+    const struct {
+        const char *name;
+        vo_source_options o;
+    } option[] = {{"columns", {.column = &column, .n_columns = 1}},
+                  {"time_column", {.time_column = "t"}},
+                  {"price_column", {.price_column = "MW"}},
+                  {"node_column", {.node_column = "NODE"}},
+                  {"period_column", {.period_column = "p", .period_minutes = 30}},
+                  {"price_unit", {.price_factor = 1000}},
+                  {"rows_in_order", {.rows_in_order = true}},
+                  {"rows_path", {.rows_path = "data"}},
+                  {"days_of_24", {.days_of_24 = true}},
+                  {"stamps_at_end", {.stamps_at_end = true}},
+                  {"date_order", {.date_order = VO_DATE_DAY_FIRST}}};
+    static const struct {
+        const char *known, *text;
+    } file[] = {
+        {"CAISO OASIS", OASIS},
+        {"CENACE", CENACE},
+        {"ENTSO-E", "<Publication_MarketDocument>"},
+        {"EPW", "LOCATION,a,b,c,d,e,1,2,3,4\n"},
+        {"Open-Meteo", "{\"latitude\":1,\"longitude\":2,\"utc_offset_seconds\":0,\"hourly_"
+                       "units\":{\"time\":\"iso8601\"},"
+                       "\"hourly\":{\"time\":[]}}"},
+    };
+    for (size_t i = 0; i < sizeof option / sizeof option[0]; i++)
+        for (size_t f = 0; f < sizeof file / sizeof file[0]; f++) {
+            vo_error err = {0};
+            const bool json = file[f].text[0] == '{';
+            cr_assert_eq(read_with(file[f].text, option[i].o, &err), VO_EINVAL, "%s %s",
+                         file[f].known, option[i].name);
+            if (json && option[i].o.rows_path) continue; /* see below */
+            cr_assert(strstr(err.msg, "x.csv is ") && strstr(err.msg, file[f].known) &&
+                          strstr(err.msg, option[i].name) && strstr(err.msg, "leave"),
+                      "%s", err.msg);
+        }
+    vo_error err = {0};
+    cr_assert_eq(read_with(OASIS, (vo_source_options){.price_factor = 1}, &err), VO_OK, "%s",
+                 err.msg);
+    cr_assert_eq(read_with(OASIS,
+                           (vo_source_options){
+                               .column = &column, .n_columns = 1, .mapping_name = "octopus"},
+                           &err),
+                 VO_EINVAL);
+    cr_assert(strstr(err.msg, "mapping octopus"), "%s", err.msg);
+}
+
+/* Green Button takes a factor of its values; a CSV of the EPF benchmark is a table as any. */
+Test(source, options_about_columns_are_taken_where_they_mean_something) {
+    const vo_source_column value = {"load_kw", "value", 0.001, 0}, price = {"price", "x", 1, 0};
+    static const char *const meter =
+        "<IntervalBlock><IntervalReading><timePeriod><duration>3600</duration><start>1420099200"
+        "</start></timePeriod><value>5</value></IntervalReading></IntervalBlock>";
+    vo_error err = {0};
+    cr_assert_eq(read_with(meter, (vo_source_options){.column = &value, .n_columns = 1}, &err),
+                 VO_OK, "%s", err.msg);
+    cr_assert_eq(read_with(meter, (vo_source_options){.time_column = "start"}, &err),
+                 VO_EINVAL);
+    cr_assert_eq(read_with("Date,Price,x\n2024-01-01,1,2\n",
+                           (vo_source_options){.column = &price, .n_columns = 1}, &err),
+                 VO_OK, "%s", err.msg);
+}
+
+/* A reply like CENACE's, but rows are where the caller says. */
+Test(source, json_with_a_path_of_rows_is_read_by_that_path) {
+    const vo_source_column price = {"price", "p", 1, 0};
+    const char *text = "{\"Message\":\"\",\"data\":[{\"t\":\"2024-01-01T00:00Z\",\"p\":7},"
+                       "{\"t\":\"2024-01-01T01:00Z\",\"p\":8}]}";
+    const vo_source_options o = {
+        .rows_path = "data", .time_column = "t", .column = &price, .n_columns = 1};
+    vo_readings_set *set = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_source_parse("x.json", text, strlen(text), &o, &set, &err), VO_OK, "%s",
+                 err.msg);
+    cr_assert(set->rows == 2 && set->item[0]->column[0].value[1] == 8);
+    cr_assert_str_eq(set->item[0]->market, "");
+    vo_readings_set_free(set);
+    cr_assert_eq(read_with(REPLY, o, &err), VO_EINVAL);
+    cr_assert(strstr(err.msg, "data"), "%s", err.msg);
+}
+
 Test(source, compressed_is_the_same_as_plain) {
     const char *text = "timestamp,price\n2024-01-01,1\n2024-01-02,2\n";
     char packed[256];

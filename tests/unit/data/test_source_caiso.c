@@ -1,6 +1,8 @@
 /* test_source_caiso.c -- parts joined however they come, both formats, and what is refused. */
 #include "data/source_caiso.h"
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,6 +11,8 @@
 
 #include "base/civil.h"
 #include "data/clean.h"
+#include "data/import.h"
+#include "port/file.h"
 #include "support/data_folder.h"
 
 #define HEADER                                                                                 \
@@ -180,18 +184,134 @@ Test(source_caiso, nodes_and_runs_are_series_of_their_own_and_can_be_chosen) {
     cr_assert(strstr(err.msg, "DAM A-B, DAM C, RTPD C"), "%s", err.msg);
 }
 
-Test(source_caiso, a_zip_entry_of_parts_alone_does_not_undo_prices) {
+/* ---- a file for each part, in one zip ------------------------------------------------------
+ */
+
+enum { HOURS = 24, NODES = 2, FILES = 5 };
+static const char *const file_type[FILES] = {"LMP", "MCE", "MCL", "MCC", "MGHG"};
+
+/* Made so that LMP is the sum of the others, and no two values are the same. */
+static double value_of(int node, int hour, int file) {
+    const double v[] = {0, 30 + hour, -0.5 * (node + 1), node ? 1.5 * hour : -1.5 * hour, 0.25};
+    return file ? v[file] : v[1] + v[2] + v[3] + v[4];
+}
+
+/* One part of all nodes, hours last to first. */
+static size_t write_part(char *text, int file) {
+    char from[32], to[32];
+    size_t n = (size_t)sprintf(text, HEADER);
+    for (int i = NODES * HOURS - 1; i >= 0; i--) {
+        const int node = i % NODES, hour = i / NODES;
+        const vo_civil a = vo_civil_from_seconds(H0_S + 3600 * (int64_t)hour);
+        const vo_civil b = vo_civil_from_seconds(H0_S + 3600 * (int64_t)(hour + 1));
+        vo_civil_format(&a, from);
+        vo_civil_format(&b, to);
+        n += (size_t)sprintf(text + n, "%s-00:00,%s-00:00,,,,,,N%d,DAM,%s,,,,,%.6f,1\n", from,
+                             to, node, file_type[file], value_of(node, hour, file));
+    }
+    return n;
+}
+
+/* Files order[0..n) of the report. */
+static void write_zip(const char *path, const int *order, int n) {
+    char *text = malloc(16384);
+    struct archive *a = archive_write_new();
+    cr_assert(text && a);
+    archive_write_set_format_zip(a);
+    cr_assert_eq(archive_write_open_filename(a, path), ARCHIVE_OK);
+    for (int i = 0; i < n; i++) {
+        char name[64];
+        const size_t len = write_part(text, order[i]);
+        struct archive_entry *e = archive_entry_new();
+        sprintf(name, "20240102_20240102_DAM_LMP_GRP_N_N_v12_%s.csv", file_type[order[i]]);
+        archive_entry_set_pathname(e, name);
+        archive_entry_set_size(e, (la_int64_t)len);
+        archive_entry_set_filetype(e, AE_IFREG);
+        archive_entry_set_perm(e, 0644);
+        cr_assert_eq(archive_write_header(a, e), ARCHIVE_OK);
+        cr_assert_eq(archive_write_data(a, text, len), (la_ssize_t)len);
+        archive_entry_free(e);
+    }
+    cr_assert_eq(archive_write_close(a), ARCHIVE_OK);
+    archive_write_free(a);
+    free(text);
+}
+
+static void assert_stored(vo_lake *lake, int node, int n_files) {
+    char name[16];
+    vo_series *s = NULL;
+    vo_error err = {0};
+    sprintf(name, "N%d", node);
+    cr_assert_eq(vo_lake_read(lake, &(vo_lake_key){"CAISO", "DAM", name, NULL}, (vo_time){0},
+                              (vo_time){INT64_MAX}, &s, &err),
+                 VO_OK, "%s", err.msg);
+    cr_assert_eq(s->n, HOURS);
+    cr_assert_eq(s->n_columns, FILES);
+    for (int hour = 0; hour < HOURS; hour++) {
+        cr_assert_eq(s->start[hour].s, H0_S + 3600 * (int64_t)hour);
+        for (int c = 0; c < FILES; c++) {
+            const double got = s->column[c].value[hour];
+            cr_assert(c < n_files ? got == value_of(node, hour, c) : isnan(got),
+                      "N%d hour %d column %d: %g", node, hour, c, got);
+        }
+    }
+    vo_series_free(s);
+}
+
+Test(source_caiso, the_files_of_a_zip_become_whole_rows_of_the_lake_in_any_order) {
+    static const struct {
+        int n, order[FILES];
+    } zips[] = {
+        {4, {0, 3, 1, 2}}, {4, {3, 2, 1, 0}}, {5, {4, 1, 0, 2, 3}}, {5, {0, 1, 2, 3, 4}}};
+    for (size_t z = 0; z < sizeof zips / sizeof zips[0]; z++) {
+        char folder[DATA_PATH], path[DATA_PATH + 16], root[DATA_PATH + 16];
+        vo_lake *lake = NULL;
+        vo_import_summary sum = {0};
+        vo_error err = {0};
+        cr_assert(temporary_folder(folder));
+        snprintf(path, sizeof path, "%s/all.zip", folder);
+        snprintf(root, sizeof root, "%s/lake", folder);
+        write_zip(path, zips[z].order, zips[z].n);
+        cr_assert_eq(vo_lake_open(root, &lake, NULL), VO_OK);
+        cr_assert_eq(vo_import(lake, path, NULL, NULL, NULL, NULL, &sum, &err), VO_OK, "%s",
+                     err.msg);
+        cr_assert(sum.nodes == NODES && sum.refused == 0 && sum.intervals == NODES * HOURS);
+        cr_assert_eq(sum.rows, (size_t)zips[z].n * NODES * HOURS);
+        cr_assert_str_eq(sum.note, "");
+        for (int node = 0; node < NODES; node++) assert_stored(lake, node, zips[z].n);
+        vo_lake_close(lake);
+        temporary_folder_remove(folder);
+    }
+}
+
+Test(source_caiso, a_zip_of_parts_without_prices_is_refused) {
+    char folder[DATA_PATH], path[DATA_PATH + 16];
+    vo_readings_set *set = NULL;
+    vo_error err = {0};
+    cr_assert(temporary_folder(folder));
+    snprintf(path, sizeof path, "%s/parts.zip", folder);
+    for (int n = 1; n <= 2; n++) {
+        write_zip(path, (const int[]){3, 1}, n);
+        cr_assert_eq(vo_source_read(path, NULL, &set, &err), VO_EINVAL);
+        cr_assert(strstr(err.msg, "no LMP") && strstr(err.msg, "in one zip"), "%s", err.msg);
+        cr_assert(strstr(err.msg, path), "%s", err.msg);
+    }
+    write_zip(path, (const int[]){3, 0}, 2);
+    cr_assert_eq(vo_source_read(path, NULL, &set, &err), VO_OK, "%s", err.msg);
+    cr_assert(set->rows == 2 * NODES * HOURS && set->n == NODES);
+    vo_readings_set_free(set);
+    temporary_folder_remove(folder);
+}
+
+Test(source_caiso, intervals_of_another_length_in_a_later_file_are_refused) {
     vo_readings_set *set = NULL;
     vo_error err = {0};
     cr_assert_eq(vo_readings_set_create(&set, NULL), VO_OK);
-    const char *parts = HEADER ROW(H0, H1, "MCC", "1") ROW(H1, H2, "MCC", "2");
-    cr_assert_eq(parse_into("MCC.csv", parts, standard, set, &err), VO_EINVAL);
-    cr_assert(strstr(err.msg, "no LMP"), "%s", err.msg);
-    cr_assert_eq(parse_into("LMP.csv", HEADER ROW(H0, H1, "LMP", "5"), standard, set, &err),
-                 VO_OK);
-    cr_assert_eq(parse_into("MCC.csv", parts, standard, set, &err), VO_OK, "%s", err.msg);
-    cr_assert_eq(set->rows, 1);
-    cr_assert(strstr(set->note, "without LMP rows left out"), "%s", set->note);
+    cr_assert_eq(parse_into("a", HEADER ROW(H0, H1, "LMP", "5"), standard, set, &err), VO_OK);
+    cr_assert_eq(
+        parse_into("b", HEADER ROW(H0, "2024-01-02T08:15", "MCC", "5"), standard, set, &err),
+        VO_EINVAL);
+    cr_assert(strstr(err.msg, "0.25 h") && strstr(err.msg, "1 h"), "%s", err.msg);
     vo_readings_set_free(set);
 }
 
@@ -220,9 +340,9 @@ Test(source_caiso, prices_without_parts_are_read_whatever_their_number) {
     vo_readings_set_free(set);
 }
 
-/* More intervals than are held at first, parts side by side or part after part; one of them
- * (five minutes before the first) has its last part at the very end. */
-static size_t write_long(char *text, int n_intervals, bool grouped) {
+/* More intervals than wait at a time, parts side by side or part after part; one of them (five
+ * minutes before the first) has its last part at the very end. */
+static void write_long(char *text, int n_intervals, bool grouped) {
     static const char *const type[] = {"LMP", "MCE", "MCL", "MCC"};
     char stamp[32];
     size_t n = (size_t)sprintf(text, "INTERVAL_START_GMT,NODE,MARKET_RUN_ID,LMP_TYPE,MW\n");
@@ -233,15 +353,29 @@ static size_t write_long(char *text, int n_intervals, bool grouped) {
         vo_civil_format(&c, stamp);
         n += (size_t)sprintf(text + n, "%.16s,N,RTM,%s,%d\n", stamp, type[part],
                              at % 1000 + part);
-        for (int p = 0; i == 120000 && p < 3; p++)
+        for (int p = 0; i == 240000 && p < 3; p++)
             n += (size_t)sprintf(text + n, "2024-01-02T07:55,N,RTM,%s,%d\n", type[p], 7 + p);
     }
-    n += (size_t)sprintf(text + n, "2023-01-01T08:00,N,RTM,MCE,1\n");
-    return n + (size_t)sprintf(text + n, "2024-01-02T07:55,N,RTM,MCC,10\n");
+    sprintf(text + n, "2024-01-02T07:55,N,RTM,MCC,10\n");
+}
+
+/* Each value once, whichever row it is in; a whole row is one. */
+static size_t count_values(const vo_readings *r) {
+    size_t n = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        const int64_t at = (r->start_s[i] - H0_S) / 300;
+        for (int c = 0; c < 4; c++) {
+            const double v = r->column[c].value[i];
+            if (isnan(v)) continue;
+            cr_assert(v == (double)(at < 0 ? 7 + c : at % 1000 + c), "row %zu", i);
+            n++;
+        }
+    }
+    return n;
 }
 
 Test(source_caiso, long_files_are_joined_side_by_side_and_part_after_part) {
-    enum { N = 70000, ROW_SIZE = 48 };
+    enum { N = (int)VO_CAISO_PENDING + 9000, ROW_SIZE = 48 };
     char *text = malloc((size_t)4 * N * ROW_SIZE);
     cr_assert(text);
     for (int grouped = 0; grouped < 2; grouped++) {
@@ -250,22 +384,23 @@ Test(source_caiso, long_files_are_joined_side_by_side_and_part_after_part) {
         vo_readings_set *set = parse(text, standard, &err);
         cr_assert(set, "%s", err.msg);
         const vo_readings *r = set->item[0];
-        cr_assert_eq(r->n, grouped ? N + 2u : N + 1u);
-        size_t at = 0, late = 0;
-        for (size_t i = 0; i < N + 1; i++) {
-            if (r->start_s[i] == H0_S - 300) {
-                assert_row(r, i, H0_S - 300, 7, 8, 9, 10);
-                late++;
-                continue;
-            }
-            const double p = (double)(at % 1000);
-            assert_row(r, i, H0_S + 300 * (int64_t)at, p, p + 1, p + 2, p + 3);
-            at++;
-        }
-        cr_assert(at == N && late == 1);
-        cr_assert(strstr(set->note, grouped ? "1 intervals have parts but no LMP"
-                                            : "1 intervals left out: parts with no LMP"),
-                  "%s", set->note);
+        cr_assert_eq(count_values(r), 4u * (N + 1));
+        if (!grouped) cr_assert_eq(r->n, N + 1u);
+        cr_assert_gt(r->n, N);
+        cr_assert_str_eq(set->note, "");
+        const vo_clean_options o = vo_clean_options_default();
+        vo_series *s = NULL;
+        vo_clean_report *report = NULL;
+        cr_assert_eq(vo_clean(r, &o, &s, &report, &err), VO_OK, "%s", err.msg);
+        cr_assert_eq(s->n, N + 1u);
+        for (size_t t = 0; t < s->n; t++)
+            for (int c = 0; c < 4; c++)
+                cr_assert(s->column[c].value[t] ==
+                          (double)(t ? (int)(t - 1) % 1000 + c : 7 + c));
+        cr_assert_eq(report->count[VO_CLEAN_JOINED], r->n - s->n);
+        cr_assert_eq(report->count[VO_CLEAN_INTERPOLATED], 0);
+        vo_series_free(s);
+        vo_clean_report_free(report);
         vo_readings_set_free(set);
     }
     free(text);

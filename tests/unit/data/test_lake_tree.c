@@ -103,6 +103,7 @@ Test(lake_tree, the_walk_tells_what_is_the_lakes_and_what_is_not, .init = begin,
 Test(lake_tree, years_are_found_and_mda_is_preferred, .init = begin, .fini = end) {
     touch("prices/market=M/process=AA/node=N/year=2020/part.parquet");
     touch("prices/market=M/process=MDA/node=N/year=2025/part.parquet");
+    touch("prices/market=M/process=MTR/node=N/year=2023/part.parquet");
     touch("prices/market=M/process=MDA/node=N/year=0999/part.parquet");
     touch("prices/market=M/process=MDA/node=N/year=999/part.parquet");
     touch("prices/market=M/process=MDA/node=NORTE/year=2025/part.parquet");
@@ -122,7 +123,7 @@ Test(lake_tree, years_are_found_and_mda_is_preferred, .init = begin, .fini = end
     cr_assert(strstr(err.msg, "did you mean \"NORTE\"?"), "%s", err.msg);
     key.node = "ZZZZZZZZ";
     vo_lake_not_there(&lake, &key, &err);
-    cr_assert(strstr(err.msg, "there are: N, N, NORTE"), "%s", err.msg);
+    cr_assert(strstr(err.msg, "there are: N, N, NORTE, N"), "%s", err.msg);
     key.market = "X";
     vo_lake_not_there(&lake, &key, &err);
     cr_assert(strstr(err.msg, "import it"), "%s", err.msg);

@@ -7,6 +7,7 @@
  */
 #include "data/fetch.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -274,9 +275,32 @@ static vo_status ask(fetch *f, size_t i, size_t worker, reply *r, vo_error *err)
 /* ---- the cache ------------------------------------------------------------------------------
  */
 
-/* The request without its secrets: under this name its reply is kept. */
+/* The bytes at `p` that are a secret of ours, as it is or percent-encoded; 0: none. */
+static size_t secret_at(const fetch *f, const char *p) {
+    char code[4096];
+    for (size_t i = 0; i < f->o->n_secrets; i++) {
+        const char *secret = f->o->secret[i];
+        size_t n = 0;
+        if (!secret || !*secret) continue;
+        if (strncmp(p, secret, strlen(secret)) == 0) return strlen(secret);
+        if (vo_http_encode(secret, NULL, code, sizeof code, &n) && strncmp(p, code, n) == 0)
+            return n;
+    }
+    return 0;
+}
+
+/* The request without its secrets: under this name its reply is kept. What only looks like a
+ * secret ("?key=A") is hidden too, so a hash (FNV-1a) of it keeps such requests apart. */
 static void name_of(const fetch *f, const vo_fetch_item *item, char *out) {
-    vo_http_redact(item->url, f->o->secret, f->o->n_secrets, out, VO_FETCH_CACHE_MAX_NAME);
+    uint64_t h = 0xcbf29ce484222325u;
+    for (const char *p = item->url; *p;) {
+        const size_t n = secret_at(f, p);
+        h = (h ^ (n ? 0u : (unsigned char)*p)) * 0x100000001b3u;
+        p += n ? n : 1;
+    }
+    vo_http_redact(item->url, f->o->secret, f->o->n_secrets, out, VO_FETCH_CACHE_MAX_NAME - 20);
+    const size_t len = strlen(out);
+    snprintf(out + len, VO_FETCH_CACHE_MAX_NAME - len, "#%016" PRIx64, h);
 }
 
 static bool find_kept(const fetch *f, const vo_fetch_item *item, reply *r) {

@@ -1,5 +1,5 @@
 /* test_import_big.c -- files larger than the memory that import may take; imports that are
- * stopped, killed, or fed through a pipe. */
+ * stopped, killed, or fed through a pipe. Nodes are cleaned and written by several threads. */
 #define _DEFAULT_SOURCE /* wait4 */
 #include <criterion/criterion.h>
 #include <dirent.h>

@@ -69,7 +69,7 @@ static void all_stored(const vo_json *r, GString *out) {
                                cli_num(r, "refused"), cli_plain(), cli_str(r, "first_refusal"));
 }
 
-void cli_render_import(const vo_json *r, GString *out) {
+static void series_stored(const vo_json *r, GString *out) {
     g_string_append_printf(out, "%s%s%s: %.0f rows, %.0f series into %s\n", cli_bold(),
                            cli_str(r, "file"), cli_plain(), cli_num(r, "rows"),
                            cli_num(r, "stored"), cli_str(r, "lake"));
@@ -169,7 +169,7 @@ static void line_of(const vo_json *list, const char *what, GString *out) {
     g_free(x);
 }
 
-void cli_render_show(const vo_json *r, GString *out) {
+static void series_shown(const vo_json *r, GString *out) {
     const vo_json *shown = vo_json_get(r, "shown");
     g_string_append_printf(
         out, "%s%s %s %s %s%s  %s, %g min, %s%s%s\n", cli_bold(), cli_str(r, "kind"),
@@ -197,6 +197,11 @@ void cli_render_show(const vo_json *r, GString *out) {
 /* With "-" the file is what standard output holds: nothing may follow it. */
 void cli_render_export(const vo_json *r, GString *out) {
     if (strcmp(cli_str(r, "file"), "-") == 0) return;
+    if (vo_json_get(r, "tariff")) {
+        g_string_append_printf(out, "%s: %s as it was published\n", cli_str(r, "file"),
+                               cli_str(r, "tariff"));
+        return;
+    }
     g_string_append_printf(out, "%s: %.0f rows of %s %s %s %s\n", cli_str(r, "file"),
                            cli_num(r, "written"), cli_str(r, "kind"), cli_str(r, "market"),
                            cli_str(r, "process"), cli_str(r, "node"));
@@ -235,29 +240,147 @@ void cli_render_health(const vo_json *r, GString *out) {
 
 /* ---- made up ----------------------------------------------------------------------------- */
 
-void cli_render_synth(const vo_json *r, GString *out) {
-    const vo_json *list = vo_json_get(r, "series");
-    const vo_json *x = vo_json_at(list, 0);
-    const bool to_file = *cli_str(r, "file") != '\0', to_lake = *cli_str(r, "lake") != '\0';
-    if (!to_file && !to_lake) {
-        const vo_json *prices = vo_json_get(x, "prices");
-        const vo_json *time = vo_json_get(prices, "timestamps");
-        const vo_json *price = vo_json_get(prices, "prices");
-        g_string_append(out, "timestamp,price\n"); /* CSV: for a pipe */
-        for (size_t i = 0; i < vo_json_size(time); i++) {
-            char number[VO_TEXT_NUMBER];
-            vo_text_format_number(vo_json_number(vo_json_at(price, i)), number);
-            g_string_append_printf(out, "%s,%s\n", vo_json_string(vo_json_at(time, i)), number);
+/* CSV for a pipe: what the answer holds as arrays. */
+static void values_as_csv(const vo_json *data, GString *out) {
+    const vo_json *time = vo_json_get(data, "timestamps");
+    const vo_json *columns = vo_json_get(data, "columns"), *list[64];
+    const char *name = NULL;
+    size_t n = 0;
+    g_string_append(out, "timestamp");
+    if (!columns) {
+        list[n++] = vo_json_get(data, "prices");
+        g_string_append(out, ",price");
+    }
+    for (size_t c = 0; columns && n < 64 && vo_json_member(columns, c, &name, &list[n]);
+         c++, n++)
+        g_string_append_printf(out, ",%s", name);
+    g_string_append_c(out, '\n');
+    for (size_t i = 0; i < vo_json_size(time); i++) {
+        g_string_append(out, vo_json_string(vo_json_at(time, i)));
+        for (size_t c = 0; c < n; c++) {
+            const vo_json *v = vo_json_at(list[c], i);
+            char number[VO_TEXT_NUMBER] = "";
+            if (vo_json_kind_of(v) == VO_JSON_NUMBER)
+                vo_text_format_number(vo_json_number(v), number);
+            g_string_append_printf(out, ",%s", number);
         }
+        g_string_append_c(out, '\n');
+    }
+}
+
+static void compared(const vo_json *r, GString *out) {
+    const vo_json *list = vo_json_get(r, "moments");
+    cli_table *t = cli_table_new("<Moment|>Synthetic|>Real|>Ratio|<Verdict");
+    for (size_t i = 0; i < vo_json_size(list); i++) {
+        const vo_json *x = vo_json_at(list, i);
+        cli_table_cell(t, "%s", cli_str(x, "name"));
+        cli_money_cell(t, cli_num(x, "ours"), 3);
+        cli_money_cell(t, cli_num(x, "reference"), 3);
+        cli_money_cell(t, cli_num(x, "ratio"), 2);
+        cli_table_cell(t, "%s", cli_str(x, "verdict"));
+    }
+    g_string_append_printf(out, "%s beside %s of %s\n", cli_str(r, "column"),
+                           cli_str(r, "reference_column"), cli_str(r, "reference"));
+    cli_table_print(t, out);
+    g_string_append_c(out, '\n');
+    line_of(vo_json_get(r, "hour"), "by hour", out);
+    line_of(vo_json_get(r, "reference_hour"), "  real", out);
+    g_string_append_printf(out, "%.0f moments are near, %.0f are off\n", cli_num(r, "near"),
+                           cli_num(r, "off"));
+}
+
+void cli_render_synth(const vo_json *r, GString *out) {
+    const vo_json *list = vo_json_get(r, "series"), *x = vo_json_at(list, 0);
+    const vo_json *compare = vo_json_get(r, "compare");
+    const char *what = cli_str(r, "what");
+    const bool to_file = *cli_str(r, "file") != '\0', to_lake = *cli_str(r, "lake") != '\0';
+    const bool prices = strcmp(what, "prices") == 0;
+    if (!to_file && !to_lake && !compare) {
+        values_as_csv(vo_json_get(x, prices ? "prices" : "data"), out);
         return;
     }
-    g_string_append_printf(out, "%zu synthetic series of %.0f prices, %s to %s, %s, %s\n",
-                           vo_json_size(list), cli_num(x, "intervals"), cli_str(x, "first"),
-                           cli_str(x, "last"), cli_str(x, "tz"), cli_str(x, "currency"));
-    if (to_file)
+    g_string_append_printf(out,
+                           "%zu synthetic series (%s) of %.0f intervals, %s to %s, %s%s%s\n",
+                           vo_json_size(list), what, cli_num(x, "intervals"),
+                           cli_str(x, "first"), cli_str(x, "last"), cli_str(x, "tz"),
+                           *cli_str(x, "currency") ? ", " : "", cli_str(x, "currency"));
+    if (to_file) g_string_append_printf(out, "  written to %s", cli_str(r, "file"));
+    if (to_file && prices)
         g_string_append_printf(out,
-                               "  written to %s; with its days:\n"
-                               "  volteo optimize --prices %s --tz %s --battery battery.json\n",
-                               cli_str(r, "file"), cli_str(r, "file"), cli_str(x, "tz"));
+                               "; with its days:\n  volteo optimize --prices %s --tz %s "
+                               "--battery battery.json",
+                               cli_str(r, "file"), cli_str(x, "tz"));
+    if (to_file) g_string_append_c(out, '\n');
     if (to_lake) g_string_append_printf(out, "  written to the lake %s\n", cli_str(r, "lake"));
+    if (compare) compared(compare, out);
+}
+
+/* ---- tariffs ----------------------------------------------------------------------------- */
+
+/* "0.42 to 16, 0.54 to 21, 0.42": runs of equal hours. */
+static void hours_of(const vo_json *list, GString *out) {
+    for (size_t h = 0; h < vo_json_size(list);) {
+        const double v = vo_json_number(vo_json_at(list, h));
+        size_t end = h;
+        while (end < vo_json_size(list) &&
+               fabs(vo_json_number(vo_json_at(list, end)) - v) < 1e-12)
+            end++;
+        g_string_append_printf(out, "%s%.5g from %02zu to %02zu", h ? ", " : "", v, h, end);
+        h = end;
+    }
+}
+
+static void tariff(const vo_json *r, GString *out) {
+    const vo_json *seasons = vo_json_get(r, "seasons"), *fixed = vo_json_get(r, "fixed");
+    g_string_append_printf(out, "%s%s %s%s  from %s%s%s, %s, %s per kWh\n", cli_bold(),
+                           cli_str(r, "utility"), cli_str(r, "schedule"), cli_plain(),
+                           cli_str(r, "effective"), *cli_str(r, "until") ? " until " : "",
+                           cli_str(r, "until"), cli_str(r, "tz"), cli_str(r, "currency"));
+    for (size_t i = 0; i < vo_json_size(seasons); i++) {
+        const vo_json *s = vo_json_at(seasons, i), *days = vo_json_get(s, "days");
+        g_string_append_printf(out, "  %s", cli_str(s, "name"));
+        for (size_t k = 0; k < vo_json_size(days); k++)
+            g_string_append_printf(out, "%s %s", k ? "," : "",
+                                   vo_json_string(vo_json_at(days, k)));
+        g_string_append(out, "\n    weekdays  ");
+        hours_of(vo_json_get(s, "weekday"), out);
+        g_string_append(out, "\n    weekends  ");
+        hours_of(vo_json_get(s, "weekend"), out);
+        g_string_append_c(out, '\n');
+    }
+    if (!isnan(cli_num(r, "baseline_credit_per_kwh")))
+        g_string_append_printf(
+            out, "  %.5g less below the baseline quantity of %.0f territories\n",
+            cli_num(r, "baseline_credit_per_kwh"), cli_num(r, "territories"));
+    for (size_t i = 0; i < vo_json_size(fixed); i++) {
+        const vo_json *x = vo_json_at(fixed, i);
+        g_string_append_printf(out, "  %s%s%s: %.5g a %s\n", cli_str(x, "name"),
+                               *cli_str(x, "option") ? " " : "", cli_str(x, "option"),
+                               cli_num(x, "amount"), cli_str(x, "per"));
+    }
+}
+
+static void tariff_stored(const vo_json *r, GString *out) {
+    const vo_json *t = vo_json_get(r, "tariff");
+    g_string_append_printf(out, "%s%s%s: %s %s\n  %s %s\n", cli_bold(), cli_str(r, "file"),
+                           cli_plain(), cli_str(t, "kind"), cli_str(t, "name"),
+                           cli_num(t, "written") > 0 ? "written to" : "already in",
+                           cli_str(t, "path"));
+    if (*cli_str(r, "note")) g_string_append_printf(out, "%s\n", cli_str(r, "note"));
+}
+
+/* ---- what may be either ------------------------------------------------------------------ */
+
+void cli_render_import(const vo_json *r, GString *out) {
+    if (vo_json_get(r, "tariff"))
+        tariff_stored(r, out);
+    else
+        series_stored(r, out);
+}
+
+void cli_render_show(const vo_json *r, GString *out) {
+    if (vo_json_get(r, "tariff"))
+        tariff(r, out);
+    else
+        series_shown(r, out);
 }

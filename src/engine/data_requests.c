@@ -10,6 +10,7 @@
 #include "data/import.h"
 #include "data/mapping.h"
 #include "data/source_postgres.h"
+#include "data/tariff_source.h"
 #include "engine/inputs.h"
 #include "engine/members.h"
 #include "port/http.h"
@@ -245,12 +246,50 @@ static vo_status import_rows(importing *m, vo_error *err) {
     return s;
 }
 
+/* Is the file a tariff? Standard input and databases are not asked. */
+static vo_status find_tariff(const char *file, bool *is, vo_error *err) {
+    const char *head = NULL;
+    vo_bytes *in = NULL;
+    size_t n = 0;
+    *is = false;
+    if (strcmp(file, "-") == 0 || vo_source_postgres_is(file)) return VO_OK;
+    vo_status s = vo_bytes_open_file(file, &in, err);
+    if (s == VO_OK) s = vo_bytes_head(in, &head, &n, err);
+    if (s == VO_OK) *is = vo_tariff_is(head, n);
+    vo_bytes_close(in);
+    return s;
+}
+
+static vo_status import_tariff(importing *m, vo_error *err) {
+    const vo_field_value *f = m->f;
+    const char *folder = f[IMPORT_tariffs].text ? f[IMPORT_tariffs].text : "config/tariffs";
+    vo_tariff_imported done;
+    const vo_status s =
+        vo_tariff_import(f[IMPORT_file].text, folder, f[IMPORT_tz].text, &done, err);
+    if (s != VO_OK) return s;
+    vo_json_out_object(m->w);
+    vo_member_text(m->w, "file", f[IMPORT_file].text);
+    vo_json_out_key(m->w, "tariff");
+    vo_json_out_object(m->w);
+    vo_member_text(m->w, "path", done.path);
+    vo_member_text(m->w, "kind", done.kind);
+    vo_member_text(m->w, "name", done.name);
+    vo_member_integer(m->w, "files", (long long)done.files);
+    vo_member_integer(m->w, "written", (long long)done.written);
+    vo_json_out_end(m->w);
+    vo_member_text(m->w, "note", *done.note ? done.note : NULL);
+    vo_json_out_end(m->w);
+    return VO_OK;
+}
+
 vo_status vo_data_import_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                              vo_error *err) {
     importing m = {.o = o, .w = w};
+    bool tariff = false;
     if (!o->allow_files) return vo_fail(err, VO_EINVAL, "file: local files are not read here");
     vo_status s = read_import(&m, request, err);
-    if (s == VO_OK) s = import_rows(&m, err);
+    if (s == VO_OK) s = find_tariff(m.f[IMPORT_file].text, &tariff, err);
+    if (s == VO_OK) s = tariff ? import_tariff(&m, err) : import_rows(&m, err);
     fini(&m);
     return s;
 }

@@ -14,6 +14,7 @@
 #include "data/moments.h"
 #include "engine/inputs.h"
 #include "engine/members.h"
+#include "engine/tariff_requests.h"
 #include "port/file.h"
 
 #define FAR_PAST_S (-INT64_C(100000000000))
@@ -297,7 +298,13 @@ vo_status vo_data_show_run(const vo_engine_options *o, const char *request, vo_j
     vo_series *series = NULL;
     vo_lake_change *change = NULL;
     size_t n = 0;
-    vo_status s = begin(&a, o, request, SPAN | BIT(max_touched), w, err);
+    vo_status s = begin(&a, o, request, SPAN | BIT(max_touched) | BIT(tariff), w, err);
+    if (s == VO_OK && a.f[LAKE_tariff].text) {
+        s = o->allow_files ? vo_tariff_show(a.f[LAKE_tariff].text, w, err)
+                           : vo_fail(err, VO_EINVAL, "tariff: local files are not read here");
+        finish(&a);
+        return s;
+    }
     if (s == VO_OK) s = pick(&a, err);
     if (s == VO_OK) s = span(&a, err);
     if (s == VO_OK) {
@@ -362,8 +369,14 @@ vo_status vo_data_export_run(const vo_engine_options *o, const char *request, vo
                              vo_error *err) {
     ask a;
     size_t rows = 0;
-    vo_status s = begin(&a, o, request, SPAN | BIT(out) | BIT(raw) | BIT(changes), w, err);
+    vo_status s =
+        begin(&a, o, request, SPAN | BIT(out) | BIT(raw) | BIT(changes) | BIT(tariff), w, err);
     if (s == VO_OK) s = check_export(&a, err);
+    if (s == VO_OK && a.f[LAKE_tariff].text) {
+        s = vo_tariff_write_out(a.f[LAKE_tariff].text, a.f[LAKE_out].text, w, err);
+        finish(&a);
+        return s;
+    }
     if (s == VO_OK) s = pick(&a, err);
     if (s == VO_OK) s = span(&a, err);
     if (s == VO_OK) {
@@ -390,15 +403,10 @@ vo_status vo_data_export_run(const vo_engine_options *o, const char *request, vo
 
 static vo_status take_finding(void *ctx, size_t done, size_t parts,
                               const vo_lake_finding *finding, vo_error *err) {
-    static const char *const ill[] = {[VO_LAKE_DAMAGED] = "damaged",
-                                      [VO_LAKE_DISORDERED] = "disordered",
-                                      [VO_LAKE_CHANGES] = "changes",
-                                      [VO_LAKE_LEFTOVER] = "leftover",
-                                      [VO_LAKE_STRANGER] = "stranger"};
     const ask *a = ctx;
     if (finding) {
         vo_json_out_object(a->w);
-        vo_member_text(a->w, "ill", ill[finding->ill]);
+        vo_member_text(a->w, "ill", vo_lake_ill_name(finding->ill));
         vo_member_text(a->w, "path", finding->path);
         vo_member_text(a->w, "what", finding->what);
         vo_member_bool(a->w, "mended", finding->mended);

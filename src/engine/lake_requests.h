@@ -20,6 +20,7 @@
     X(raw,         BOOL,    0, 0,   "", "as the source wrote it, before cleaning")              \
     X(changes,     BOOL,    0, 0,   "", "what cleaning changed, instead of the series")         \
     X(max_touched, INTEGER, 0, 1e7, "", "changes listed; 0: all; default 20")                   \
+    X(tariff,      TEXT,    0, 0,   "", "a tariff file of config/tariffs, instead of a series")  \
     X(mend,        BOOL,    0, 0,   "", "put right what is found")
 // clang-format on
 

@@ -54,10 +54,11 @@ static vo_status post(void *ctx, size_t worker, const vo_http_request *r, vo_htt
     }
     char body[64];
     snprintf(body, sizeof body, "%s%zu", a->body ? a->body : "b", i);
-    *out = (vo_http_reply){.status = a->status ? a->status : 200,
-                           .retry_after_s = a->retry_after_s > 0 ? a->retry_after_s : (double)NAN,
-                           .body = strdup(body),
-                           .len = strlen(body)};
+    *out =
+        (vo_http_reply){.status = a->status ? a->status : 200,
+                        .retry_after_s = a->retry_after_s > 0 ? a->retry_after_s : (double)NAN,
+                        .body = strdup(body),
+                        .len = strlen(body)};
     return VO_OK;
 }
 

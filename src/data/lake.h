@@ -80,7 +80,7 @@ vo_status vo_lake_read(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_t
 
 typedef struct {
     char kind[16];
-    char market[32], process[32], node[64];
+    char market[32], process[32], node[VO_NODE_NAME];
     char zone[64], currency[16], unit[16];
     double interval_h; /* the most common one */
     bool mixed;        /* there are intervals of other lengths too */

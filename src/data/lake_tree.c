@@ -76,12 +76,26 @@ static vo_status check_name(const char *what, const char *example, const char *n
     return VO_OK;
 }
 
+#define MAX_ENCODED 240 /* a folder's name has at most 255 bytes */
+
+static size_t encoded_length(const char *name) {
+    char text[4 * VO_NODE_NAME];
+    vo_text t = vo_text_over(text, sizeof text);
+    vo_lake_put_encoded(&t, name);
+    return t.len;
+}
+
 vo_status vo_lake_key_check(const vo_lake_key *key, bool process_too, vo_error *err) {
     vo_status st = vo_kind_check(vo_lake_kind(key), err);
     if (st == VO_OK && strcmp(vo_lake_kind(key), "damaged") == 0)
         st = vo_fail(err, VO_EINVAL, "kind \"damaged\" is a folder of the lake's own: another");
     if (st == VO_OK) st = check_name("market", "MEM", key->market, 31, err);
-    if (st == VO_OK) st = check_name("node", "APATZINGAN", key->node, 63, err);
+    if (st == VO_OK) st = check_name("node", "APATZINGAN", key->node, VO_NODE_NAME - 1, err);
+    if (st == VO_OK && encoded_length(key->node) > MAX_ENCODED)
+        st = vo_fail(err, VO_EINVAL,
+                     "node \"%.40s...\" has too many signs that are neither letters nor digits "
+                     "for the name of a folder; shorten it",
+                     key->node);
     if (st == VO_OK && process_too) st = check_name("process", "MDA", key->process, 31, err);
     return st;
 }
@@ -218,14 +232,14 @@ vo_status vo_lake_find_years(vo_lake *lake, const vo_lake_key *key, vo_lake_year
 
 typedef struct {
     size_t n;
-    char (*name)[64];
+    char (*name)[VO_NODE_NAME];
 } some_names;
 
 static vo_status take_node(void *ctx, const char *name, bool is_folder, vo_error *err) {
     some_names *s = ctx;
     (void)err;
     if (is_folder && s->n < MAX_NAMES && strncmp(name, "node=", 5) == 0 &&
-        vo_lake_decode(name + 5, s->name[s->n], 64))
+        vo_lake_decode(name + 5, s->name[s->n], VO_NODE_NAME))
         s->n++;
     return VO_OK;
 }
@@ -279,7 +293,7 @@ typedef struct {
     const vo_lake_visitor *visitor;
     int level; /* 0: in the root, 1: in a kind, ..., 4: in a node, 5: in a year */
     size_t len;
-    char path[VO_LAKE_PATH], kind[16], market[32], process[32], node[64];
+    char path[VO_LAKE_PATH], kind[16], market[32], process[32], node[VO_NODE_NAME];
     int32_t year;
     bool part, changes;
 } walk;

@@ -149,7 +149,8 @@ vo_status vo_readings_set_node(vo_readings_set *set, const char *market, const c
     if (strlen(process) >= sizeof shape->process)
         return vo_fail(err, VO_EINVAL, "process \"%.40s...\" is longer than 31 bytes", process);
     if (strlen(node) >= sizeof shape->node)
-        return vo_fail(err, VO_EINVAL, "node \"%.70s...\" is longer than 63 bytes", node);
+        return vo_fail(err, VO_EINVAL, "node \"%.70s...\" is longer than %d bytes", node,
+                       VO_NODE_NAME - 1);
     if (set->n_buckets) {
         const size_t at = *slot(set, market, process, node);
         if (at) {

@@ -16,6 +16,7 @@
 
 #include "grid/series.h"
 
+#define VO_NODE_NAME 128 /* of constraints some are long */
 #define VO_READINGS_MAX_NODES 65536u
 
 /* Kinds of data, each a folder of the lake; any other name of lower-case letters and '_' is one
@@ -46,10 +47,10 @@ typedef struct {
 } vo_extent;
 
 typedef struct {
-    char market[32];  /* "MEM", "" if not known                                     */
-    char process[32]; /* "MDA", "MTR", "" if not known                              */
-    char node[64];    /* "APATZINGAN", "" if not known                              */
-    char zone[64];    /* IANA name that local days follow; "UTC" if none was given  */
+    char market[32];         /* "MEM", "" if not known                                     */
+    char process[32];        /* "MDA", "MTR", "" if not known                              */
+    char node[VO_NODE_NAME]; /* "APATZINGAN", "" if not known                        */
+    char zone[64];           /* IANA name that local days follow; "UTC" if none was given  */
     char currency[16];
     char kind[16];        /* VO_KIND_*; "" means prices                                 */
     char unit[16];        /* of the first column, as vo_series; "" if not known         */

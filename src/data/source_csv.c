@@ -45,7 +45,7 @@ void vo_source_finish(const char *name, const vo_source_options *o, vo_readings_
         put(r->unit, sizeof r->unit, o->unit);
         if (!(r->interval_h > 0)) r->interval_h = o->interval_minutes / 60;
         if (!r->label[0] && r->node[0])
-            snprintf(r->label, sizeof r->label, "%s%s%s%s%s", r->market,
+            snprintf(r->label, sizeof r->label, "%s%s%s%s%.60s", r->market,
                      r->market[0] ? " " : "", r->process, r->process[0] ? " " : "", r->node);
         if (!r->label[0]) vo_source_label(name, r->label);
         r->stamps_at_end = r->stamps_at_end || o->stamps_at_end;

@@ -274,7 +274,7 @@ static vo_status row_start(reader *r, const vo_duck_rows *rows, size_t i, int64_
 
 static vo_status row_node(reader *r, const vo_duck_rows *rows, size_t i, vo_error *err) {
     const vo_source_options *o = r->o;
-    char name[64] = "";
+    char name[VO_NODE_NAME] = "";
     if (r->node_at == NONE) {
         if (r->node) return VO_OK;
         snprintf(name, sizeof name, "%s", o->node ? o->node : "");
@@ -283,8 +283,8 @@ static vo_status row_node(reader *r, const vo_duck_rows *rows, size_t i, vo_erro
         const char *text =
             vo_duck_has(&rows->column[1], i) ? vo_duck_text(&rows->column[1], i, &len) : "";
         if (len >= sizeof name)
-            return vo_fail(err, VO_EINVAL, "%s row %u: a node's name of %zu bytes; at most 63",
-                           r->path, r->row, len);
+            return vo_fail(err, VO_EINVAL, "%s row %u: a node's name of %zu bytes; at most %d",
+                           r->path, r->row, len, VO_NODE_NAME - 1);
         memcpy(name, text, len);
         name[len] = '\0';
         if (r->node && strcmp(r->node->node, name) == 0) return VO_OK;
@@ -400,7 +400,7 @@ static vo_status take_candidates(void *ctx, const vo_duck_rows *rows, vo_error *
     for (size_t i = 0; i < rows->rows; i++) {
         vo_csv_field value[VO_NODE_CANDIDATES];
         const vo_csv_field node = text_of(&rows->column[1], i);
-        char name[64] = "";
+        char name[VO_NODE_NAME] = "";
         if (node.len < sizeof name) memcpy(name, node.text, node.len);
         if (r->only_node && r->node_at != NONE && !vo_readings_same_node(r->only_node, name))
             continue;

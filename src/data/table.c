@@ -39,7 +39,7 @@ typedef struct {
     value_column column[VO_SERIES_MAX_COLUMNS];
     vo_period_day day;
     vo_readings *node;
-    char node_name[64];
+    char node_name[VO_NODE_NAME];
 } reader;
 
 /* ---- names -------------------------------------------------------------------- */
@@ -213,7 +213,7 @@ static vo_status take_candidates(void *ctx, const vo_csv_field *cell, uint32_t l
     const reader *r = ctx;
     (void)line;
     vo_csv_field value[VO_NODE_CANDIDATES], node = {"", 0};
-    char name[64] = "", both[160];
+    char name[VO_NODE_NAME] = "", both[VO_NODE_NAME + 96];
     if (r->node_at != NONE) node = cell[r->node_at];
     for (size_t i = 0; i < vo_node_finder_count(r->finder); i++)
         value[i] = cell[vo_node_finder_id(r->finder, i)];
@@ -222,8 +222,9 @@ static vo_status take_candidates(void *ctx, const vo_csv_field *cell, uint32_t l
         return VO_OK;
     if (r->period_at != NONE) {
         const vo_csv_field p = cell[r->period_at];
-        const int n = snprintf(both, sizeof both, "%.*s|%.*s", p.len < 40 ? (int)p.len : 40,
-                               p.text, node.len < 80 ? (int)node.len : 80, node.text);
+        const int n =
+            snprintf(both, sizeof both, "%.*s|%.*s", p.len < 40 ? (int)p.len : 40, p.text,
+                     node.len < VO_NODE_NAME ? (int)node.len : VO_NODE_NAME, node.text);
         node = (vo_csv_field){both, (size_t)n};
     }
     return vo_node_finder_row(r->finder, cell[r->time_at], node, value, err);
@@ -356,8 +357,8 @@ static vo_status find_node(reader *r, const vo_csv_field *cell, uint32_t line, v
     if (r->node && strlen(r->node_name) == f.len && memcmp(r->node_name, f.text, f.len) == 0)
         return VO_OK;
     if (f.len >= sizeof r->node_name)
-        return vo_fail(err, VO_EINVAL, "%s %s %u: node \"%.40s...\" is longer than 63 bytes",
-                       r->t->name, r->t->rows, line, f.text);
+        return vo_fail(err, VO_EINVAL, "%s %s %u: node \"%.40s...\" is longer than %d bytes",
+                       r->t->name, r->t->rows, line, f.text, VO_NODE_NAME - 1);
     memcpy(r->node_name, f.text, f.len);
     r->node_name[f.len] = '\0';
     r->node = NULL;

@@ -141,6 +141,34 @@ Test(xml_stream, depth_text_and_tags_are_bounded) {
     free(text);
 }
 
+static vo_status count_text(void *ctx, const char *element, const char *text, uint32_t line,
+                            vo_error *err) {
+    size_t *n = ctx;
+    (void)line;
+    (void)err;
+    if (strcmp(element, "b") == 0) cr_assert_eq(strlen(text), 8002);
+    *n += strlen(text);
+    return VO_OK;
+}
+
+/* The parser is fed in blocks: some begin within these blanks. */
+Test(xml_stream, blanks_within_a_text_stay_wherever_they_lie) {
+    static const vo_xml_events events = {.close = count_text};
+    enum { N = 60 };
+    char *text = malloc(N * 8100);
+    cr_assert(text);
+    size_t n = (size_t)sprintf(text, "<a>"), total = 0;
+    for (int i = 0; i < N; i++) n += (size_t)sprintf(text + n, "<b>x%8000s.</b>", "");
+    n += (size_t)sprintf(text + n, "</a>");
+    vo_bytes *in = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_bytes_open("x.xml", text, n, &in, NULL), VO_OK);
+    cr_assert_eq(vo_xml_stream(in, &events, &total, &err), VO_OK, "%s", err.msg);
+    vo_bytes_close(in);
+    cr_assert_eq(total, N * 8002u);
+    free(text);
+}
+
 Test(xml_stream, a_start_tag_is_found_with_or_without_prefix) {
     const char *text = "<?xml?><m:Report xmlns=\"x:Other\"><Reports/></m:Report>";
     cr_assert(vo_xml_has_start(text, strlen(text), "Report"));

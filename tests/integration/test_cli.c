@@ -340,8 +340,8 @@ Test(cli, synthetic_prices_are_the_same_text_in_a_file_and_a_pipe) {
     result pipe = run("synth_pipe", "data synth --days 2");
     char *text = slurp(FOLDER "/two.csv");
     cr_expect(strstr(file.out, "--prices two.csv --tz America/Mexico_City"), "%s", file.out);
-    cr_expect(strstr(text, "\n2025-01-01T00:00:00-06:00,682.4,"), "%.80s", text);
-    cr_expect(strstr(pipe.out, "\n2025-01-01T00:00:00-06:00,682.4\n"), "%.80s", pipe.out);
+    cr_expect(strstr(text, "\n2025-01-01T00:00:00-06:00,712.63,"), "%.80s", text);
+    cr_expect(strstr(pipe.out, "\n2025-01-01T00:00:00-06:00,712.63\n"), "%.80s", pipe.out);
     cr_expect_null(strstr(pipe.out, "99999"), "%s", pipe.out);
     free(text);
     drop(&file);
@@ -350,7 +350,7 @@ Test(cli, synthetic_prices_are_the_same_text_in_a_file_and_a_pipe) {
     expect_says("synth_days",
                 "optimize --prices two.csv --battery battery.json --to 2025-01-01", 0,
                 "2025-01-01T00:00 to 2025-01-01T23:00  -06:00");
-    expect_says("synth_help", "data synth --help", 0, "a divisor of 60 (60)");
+    expect_says("synth_help", "data synth --help", 0, "a divisor of 60 (60; homes 30");
 }
 
 Test(cli, backtest_shows_profit_over_time_and_compare_does_not) {

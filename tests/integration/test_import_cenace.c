@@ -77,6 +77,14 @@ Test(import_cenace, normalised_files_have_the_rows_and_prices_that_awk_counts) {
     }
 }
 
+/* Values that are other than the file's: not those that are only named. */
+static size_t changed(const vo_clean_report *report) {
+    size_t n = 0;
+    for (size_t i = 0; i < report->n; i++)
+        n += strcmp(vo_clean_rule_done(report->touch[i].rule), "kept") != 0;
+    return n;
+}
+
 /* Day-ahead files have no gap: 428 local days, one of 23 and one of 25 hours, no value touched.
  */
 Test(import_cenace, day_ahead_years_are_contiguous_across_odd_days) {
@@ -98,7 +106,7 @@ Test(import_cenace, day_ahead_years_are_contiguous_across_odd_days) {
             vo_error err = {0};
             const vo_clean_options strict = {.strict = true};
             cr_assert_eq(vo_clean(r, &strict, &s, &report, &err), VO_OK, "%s", err.msg);
-            cr_assert(s->n == r->n && report->n == 0 &&
+            cr_assert(s->n == r->n && changed(report) == 0 &&
                       report->count[VO_CLEAN_COMPONENT_SUM] == 0);
             cr_assert(report->n_short_days == year[f].short_days &&
                           report->n_long_days == year[f].long_days,
@@ -124,7 +132,7 @@ Test(import_cenace, placeholders_and_missing_days_are_found_filled_and_reported)
         cr_assert_eq(vo_clean(set->item[i], NULL, &s, &report, &err), VO_OK, "%s", err.msg);
         cr_assert_eq(s->n, 80u * 24);
         cr_assert_eq(report->count[VO_CLEAN_SAME_HOUR_OF_WEEK], 72u * 4);
-        cr_assert_eq(report->n, 72u * 4 + 8);
+        cr_assert_eq(changed(report), 72u * 4 + 8);
         for (size_t k = 0; k < report->n; k++) {
             const vo_touch *t = &report->touch[k];
             if (t->rule != VO_CLEAN_ZERO_PLACEHOLDER || t->column != 0) continue;

@@ -92,7 +92,7 @@ static const expected files[] = {
     {"parquet_samples/ercot_rt_prices.parquet", ", \"process\": \"RT\"", 1, 67200, 29.398644791666797, 5541.1716352991325},
     {"parquet_samples/ercot_load.parquet", ", \"kind\": \"load\", \"columns\": \"load_mw=da_demand_forecast_mw\"", 1, 16800, 54800.560673490254, 3117964786.4043555},
     {"parquet_samples/ercot_weather.parquet", ", \"kind\": \"weather\", \"columns\": \"temperature_c=temp_c_ercot\"", 1, 16800, 21.440721917971214, 530.7780271906596},
-    {"parquet_samples/caiso_shadow_panel_2025-11.parquet", ", \"kind\": \"shadow_price\", \"node_column\": \"constraint_key\", \"columns\": \"shadow_price=mu\", \"max_touched\": 1", 158, 16930, 50.16304297164811, 90233.99649356399},
+    {"parquet_samples/caiso_shadow_panel_2025-11.parquet", ", \"kind\": \"shadow_price\", \"node_column\": \"constraint_key\", \"columns\": \"shadow_price=mu\", \"repair\": \"uneven\", \"max_touched\": 1", 158, 16930, 50.16304297164811, 90233.99649356399},
 };
 // clang-format on
 enum { N_FILES = sizeof files / sizeof files[0] };

@@ -144,3 +144,20 @@ Test(lake_tree, names_that_are_none_are_refused) {
     cr_assert_eq(vo_lake_key_check(&(vo_lake_key){"M", "P", "N", "weather"}, true, NULL),
                  VO_OK);
 }
+
+/* A folder's name may have 255 bytes: names that grow beyond it when encoded are refused. */
+Test(lake_tree, names_too_long_for_a_folder_are_refused, .init = begin, .fini = end) {
+    char plain[VO_NODE_NAME + 1], odd[VO_NODE_NAME];
+    memset(plain, 'n', VO_NODE_NAME);
+    memset(odd, '|', sizeof odd);
+    plain[VO_NODE_NAME] = plain[VO_NODE_NAME - 1] = '\0';
+    odd[79] = '\0';
+    vo_lake_key key = {"M", "P", plain, NULL};
+    cr_assert_eq(vo_lake_key_check(&key, true, NULL), VO_OK);
+    plain[VO_NODE_NAME - 1] = 'n';
+    cr_assert_eq(vo_lake_key_check(&key, true, NULL), VO_EINVAL);
+    key.node = odd;
+    cr_assert_eq(vo_lake_key_check(&key, true, NULL), VO_OK); /* 79 x 3 = 237 */
+    odd[79] = '|', odd[81] = '\0';
+    cr_assert_eq(vo_lake_key_check(&key, true, NULL), VO_EINVAL);
+}

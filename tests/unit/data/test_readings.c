@@ -54,12 +54,12 @@ Test(readings, a_node_is_found_by_name_and_process) {
 Test(readings, names_that_do_not_fit_are_refused) {
     vo_readings_set *set = NULL;
     vo_readings *r = NULL;
-    char node[65];
-    memset(node, 'N', 64);
-    node[64] = '\0';
+    char node[VO_NODE_NAME + 1];
+    memset(node, 'N', VO_NODE_NAME);
+    node[VO_NODE_NAME] = '\0';
     vo_readings_set_create(&set, NULL);
     cr_assert_eq(vo_readings_set_node(set, "M", "P", node, columns, 2, &r, NULL), VO_EINVAL);
-    node[63] = '\0';
+    node[VO_NODE_NAME - 1] = '\0';
     cr_assert_eq(vo_readings_set_node(set, "M", "P", node, columns, 2, &r, NULL), VO_OK);
     cr_assert_eq(vo_readings_set_node(set, node, "P", "N", columns, 2, &r, NULL), VO_EINVAL);
     vo_readings_set_free(set);

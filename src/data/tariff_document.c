@@ -53,7 +53,7 @@ static vo_status copy_name(char *out, size_t size, const char *text, const char 
 
 static vo_status get_name(const vo_json *o, const char *path, const char *key, char *out,
                           size_t size, vo_error *err) {
-    const char *text;
+    const char *text = NULL;
     char whole[160];
     const vo_status st = vo_tariff_get_text(o, path, key, &text, err);
     if (st != VO_OK) return st;
@@ -82,7 +82,7 @@ bool vo_tariff_date(const char *text, int32_t *days) {
 }
 
 static vo_status get_date(const vo_json *o, const char *key, int32_t *out, vo_error *err) {
-    const char *text;
+    const char *text = NULL;
     const vo_status st = vo_tariff_get_text(o, "tariff", key, &text, err);
     if (st != VO_OK) return st;
     if (!vo_tariff_date(text, out))
@@ -270,7 +270,7 @@ static vo_status read_rates(const vo_json *v, const char *member, const char *un
 
 static vo_status read_per(const vo_json *o, const char *path, const char *key,
                           vo_tariff_per *out, vo_error *err) {
-    const char *text;
+    const char *text = NULL;
     const vo_status st = vo_tariff_get_text(o, path, key, &text, err);
     if (st != VO_OK) return st;
     if (strcmp(text, "month") != 0 && strcmp(text, "day") != 0)
@@ -495,7 +495,7 @@ static vo_status read_all(const vo_json *root, vo_tariff *t, vo_error *err) {
 vo_status vo_tariff_from_document(const vo_json *root, const char *name, vo_tariff **out,
                                   vo_error *err) {
     vo_error inner = {0};
-    const char *kind, *zone;
+    const char *kind = NULL, *zone = NULL;
     vo_tariff *t = NULL;
     vo_status st = vo_tariff_get_text(root, "tariff", "kind", &kind, &inner);
     if (st == VO_OK && strcmp(kind, "tariff") != 0)

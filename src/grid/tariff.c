@@ -36,7 +36,7 @@ vo_status vo_tariff_create(const char *zone, vo_tariff **out, vo_error *err) {
 vo_status vo_tariff_copy(const vo_tariff *t, vo_tariff **out, vo_error *err) {
     vo_tariff *copy = NULL;
     const vo_status st = vo_tariff_create(vo_zone_name(t->zone), &copy, err);
-    if (st != VO_OK) return st;
+    if (st != VO_OK || !copy) return st;
     vo_zone *zone = copy->zone;
     *copy = *t;
     copy->zone = zone;

@@ -8,8 +8,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "data/export_parquet.h"
-#include "data/source.h"
 #include "port/file.h"
 
 static char path[512];
@@ -71,29 +69,6 @@ Test(export, json_is_columns_of_arrays) {
     cr_expect_eq(vo_json_kind_of(vo_json_at(odd, 2)), VO_JSON_NULL);
     vo_json_free(root);
     free(text);
-    vo_series_free(s);
-}
-
-Test(export, parquet_reads_back_equal) {
-    vo_series *s = autumn();
-    vo_readings_set *set = NULL;
-    vo_error err = {0};
-    cr_assert_eq(vo_export_series(s, VO_EXPORT_PARQUET, file("a.parquet"), &err), VO_OK, "%s",
-                 err.msg);
-    vo_source_options o = vo_source_options_default();
-    o.price_column = "price";
-    cr_assert_eq(vo_source_read(path, &o, &set, &err), VO_OK, "%s", err.msg);
-    const vo_readings *r = set->item[0];
-    cr_assert_eq(r->n, 4);
-    for (size_t t = 0; t < 4; t++) {
-        cr_expect_eq(r->start_s[t], s->start[t].s);
-        cr_expect(r->column[0].value[t] == s->column[0].value[t]);
-    }
-    vo_readings_set_free(set);
-    vo_series_free(s);
-    s = autumn();
-    cr_expect_eq(vo_export_parquet(s, "-", &err), VO_EINVAL);
-    cr_expect_eq(vo_export_parquet(s, "/no/such/folder/a.parquet", &err), VO_EIO);
     vo_series_free(s);
 }
 

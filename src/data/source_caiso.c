@@ -40,7 +40,7 @@ static const char *const columns[] = {
 };
 
 typedef struct { /* what rows of one node and process have in common */
-    char node[64], process[32];
+    char node[VO_NODE_NAME], process[32];
     int64_t length_s;
     bool shadow, wanted;
     size_t next; /* in its bucket; SIZE_MAX: none */
@@ -175,7 +175,7 @@ static vo_status make_group(vo_caiso_sink *k, const vo_caiso_row *row, bool shad
                             size_t *bucket, vo_error *err) {
     if (!is_name(row->node, sizeof k->group->node))
         return refuse(k, row->line, "node", row->node,
-                      "is not a name of 1..63 bytes; say node where the file has none", err);
+                      "is not a name of 1..127 bytes; say node where the file has none", err);
     if (!is_name(row->process, sizeof k->group->process))
         return refuse(k, row->line, "MARKET_RUN_ID", row->process,
                       "is none of DAM, RTM, RTPD, HASP; say process where the file has none",

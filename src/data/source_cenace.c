@@ -15,7 +15,7 @@
 #include "data/source_csv.h"
 #include "data/stamp.h"
 
-#define MAX_REPLY ((size_t)64 << 20) /* of a web service: 20 nodes x 7 days are 1 MB */
+#define MAX_REPLY ((size_t)64 << 20) /* in JSON: 20 nodes x 7 days are 1 MB */
 #define FIRST_YEAR 2016
 #define PREAMBLE 12u /* lines a report may have before its header */
 
@@ -392,36 +392,33 @@ bool vo_source_cenace_is(const char *head, size_t len) {
     return len && text[0] == '<' && contains(all, "<Reporte");
 }
 
-static vo_status parse_reply(vo_cenace_sink *k, vo_bytes *in, vo_error *err) {
+static vo_status parse_json_reply(vo_cenace_sink *k, vo_bytes *in, vo_error *err) {
     char *text = NULL;
     size_t n = 0;
     vo_status st = vo_bytes_all(in, MAX_REPLY, &text, &n, err);
     if (st != VO_OK) return st;
     const char *from = vo_text_trim(text, &n);
-    st = n && from[0] == '{' ? parse_json(k, from, n, err)
-                             : vo_source_cenace_xml(k->name, from, n, k, err);
+    st = parse_json(k, from, n, err);
     free(text);
     return st;
 }
 
 /* Replies begin with '{' or '<', files do not. */
-static vo_status is_reply(vo_bytes *in, bool *reply, vo_error *err) {
+static vo_status parse_any(vo_cenace_sink *k, vo_bytes *in, vo_error *err) {
     const char *head = NULL;
     size_t n = 0;
     const vo_status st = vo_bytes_head(in, &head, &n, err);
     if (st != VO_OK) return st;
     head = vo_text_trim(head, &n);
-    *reply = n && (head[0] == '{' || head[0] == '<');
-    return VO_OK;
+    if (n && head[0] == '{') return parse_json_reply(k, in, err);
+    return n && head[0] == '<' ? vo_source_cenace_xml(in, k, err) : parse_csv(k, in, err);
 }
 
 vo_status vo_source_cenace_parse(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,
                                  vo_error *err) {
     vo_cenace_sink k = {.name = vo_bytes_name(in), .o = o, .set = set};
     const size_t before = set->rows;
-    bool reply = false;
-    vo_status st = is_reply(in, &reply, err);
-    if (st == VO_OK) st = reply ? parse_reply(&k, in, err) : parse_csv(&k, in, err);
+    vo_status st = parse_any(&k, in, err);
     if (st == VO_OK && set->rows == before)
         st = vo_fail(err, VO_ENOTFOUND, "%s has no rows%s", k.name,
                      o->only_node || o->only_process ? " of the node and process asked for"

@@ -31,8 +31,8 @@ typedef struct { /* one value as text, whatever the format was */
 typedef struct vo_cenace_sink vo_cenace_sink;
 vo_status vo_cenace_sink_add(vo_cenace_sink *sink, const vo_cenace_row *row, vo_error *err);
 
-/* XML reply -> rows. VO_EINVAL with line and column; VO_ENOTFOUND with CENACE's own message. */
-vo_status vo_source_cenace_xml(const char *name, const char *text, size_t len,
-                               vo_cenace_sink *sink, vo_error *err);
+/* XML reply, as a stream -> rows. VO_EINVAL with line and column; VO_ENOTFOUND with CENACE's
+ * own message. */
+vo_status vo_source_cenace_xml(vo_bytes *in, vo_cenace_sink *sink, vo_error *err);
 
 #endif

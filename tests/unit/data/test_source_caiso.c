@@ -426,6 +426,22 @@ Test(source_caiso, shadow_prices_are_series_of_their_own_kind) {
     vo_readings_set_free(set);
 }
 
+Test(source_caiso, names_of_constraints_may_be_long) {
+    for (int len = 127; len <= 128; len++) {
+        char text[512];
+        sprintf(text,
+                "MARKET_RUN_ID,PRC_SHADOW,NOMOGRAM_ID,INTERVAL_START_GMT,GROUP\n"
+                "RTD,-9.2,%0*d,2024-01-02T08:10:00-00:00,1\n",
+                len, 7);
+        vo_error err = {0};
+        vo_readings_set *set = parse(text, standard, &err);
+        cr_assert_eq(set != NULL, len == 127, "%s", err.msg);
+        if (set) cr_assert_eq(strlen(set->item[0]->node), 127u);
+        if (!set) cr_assert(strstr(err.msg, "1..127 bytes"), "%s", err.msg);
+        vo_readings_set_free(set);
+    }
+}
+
 #define XML_HEAD                                                                               \
     "<?xml version=\"1.0\"?><m:OASISReport xmlns:m=\"urn:x\"><m:MessagePayload><m:RTO>"
 #define XML_TAIL "</m:RTO></m:MessagePayload></m:OASISReport>"

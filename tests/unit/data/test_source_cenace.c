@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HEADER                                                                                 \
@@ -151,6 +152,52 @@ Test(source_cenace, replies_as_json_and_xml_are_the_same_rows) {
     }
 }
 
+/* 20 nodes x 7 days: more than the parser is fed at a time. */
+Test(source_cenace, a_long_xml_reply_gives_every_value) {
+    enum { NODES = 20, DAYS = 7 };
+    char *text = malloc(NODES * DAYS * 24 * 256);
+    cr_assert(text);
+    size_t n = (size_t)sprintf(text, "\n \n<?xml version=\"1.0\"?>\n<Reporte><proceso>MDA"
+                                     "</proceso><sistema>SIN</sistema><Resultados>");
+    for (int k = 0; k < NODES; k++) {
+        n += (size_t)sprintf(text + n, "<Nodo><clv_nodo>N%02d</clv_nodo><Valores>", k);
+        for (int i = 0; i < DAYS * 24; i++)
+            n += (size_t)sprintf(text + n,
+                                 "<Valor><fecha>2024-01-%02d</fecha><hora>%d</hora><pml>%d.5"
+                                 "</pml><pml_ene>%d</pml_ene><pml_per>1</pml_per><pml_cng>-.5"
+                                 "</pml_cng></Valor>\n",
+                                 1 + i / 24, 1 + i % 24, 1000 * k + i, 1000 * k + i);
+        n += (size_t)sprintf(text + n, "</Valores></Nodo>");
+    }
+    n += (size_t)sprintf(text + n, "</Resultados></Reporte>\n");
+    cr_assert_gt(n, 3 * 65536);
+    vo_readings_set *set = NULL;
+    vo_error err = {0};
+    cr_assert_eq(parse("x.xml", text, standard, &set, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(set->n, NODES);
+    for (int k = 0; k < NODES; k++) {
+        const vo_readings *r = set->item[k];
+        cr_assert_eq(r->n, DAYS * 24);
+        for (int i = 0; i < DAYS * 24; i++) {
+            cr_assert_eq(r->start_s[i], 1704088800 + 3600 * (int64_t)i); /* 00:00-06:00 */
+            cr_assert(r->column[0].value[i] == 1000 * k + i + 0.5);
+            cr_assert(r->column[1].value[i] == 1000 * k + i);
+            cr_assert_eq(r->line[i], 4u + (uint32_t)(k * DAYS * 24 + i));
+        }
+    }
+    vo_readings_set_free(set);
+    free(text);
+}
+
+#define XML(result)                                                                            \
+    "<Reporte><proceso>MDA</proceso><sistema>SIN</sistema><Resultados>" result                 \
+    "</Resultados></Reporte>"
+#define VALOR(hour, price)                                                                     \
+    "<Valores><Valor><fecha>2024-01-01</fecha><hora>" hour "</hora><pml>" price                \
+    "</pml></Valor></Valores>"
+#define DIGITS_32 "12345678901234567890123456789012"
+#define DEEP_10 "<a><a><a><a><a><a><a><a><a><a>"
+
 Test(source_cenace, what_is_wrong_is_refused_in_words) {
     static const struct {
         const char *text, *says;
@@ -166,6 +213,16 @@ Test(source_cenace, what_is_wrong_is_refused_in_words) {
          VO_ENOTFOUND},
         {"<Reporte>", "line 1", VO_EINVAL},
         {"<!DOCTYPE a [<!ENTITY b \"c\">]><Reporte>&b;</Reporte>", "document type", VO_EINVAL},
+        {XML("<Nodo><clv_nodo>A</clv_nodo>" VALOR(
+             "1", DIGITS_32 DIGITS_32 DIGITS_32 DIGITS_32) "</Nodo>"),
+         "line 1, pml: \"1234567890123456789012345678901212345678...\" of 128 bytes",
+         VO_EINVAL},
+        {XML("<Nodo><clv_nodo>A</clv_nodo>" VALOR("1", "2") "</Nodo><Nodo>" VALOR(
+             "2", "3") "</Nodo>"),
+         "node", VO_EINVAL},
+        {XML("<Nodo><clv_nodo>A</clv_nodo>" VALOR("1", "2x") "</Nodo>"), "price: \"2x\"",
+         VO_EINVAL},
+        {"<Reporte>" DEEP_10 DEEP_10 DEEP_10 DEEP_10, "deep", VO_EINVAL},
         {HEADER "SIN,MDA,PND,A,2016-01-29,1,abc,1,1,1\n", "line 2, price: \"abc\"", VO_EINVAL},
         {HEADER "SIN,MDA,PND,A,2016-01-29,0,1,1,1,1\n", "hora", VO_EINVAL},
         {HEADER "SIN,MDA,PND,A,2016-01-29,1.5,1,1,1,1\n", "hora", VO_EINVAL},

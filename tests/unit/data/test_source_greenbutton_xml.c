@@ -44,8 +44,9 @@ Test(source_greenbutton_xml, only_what_is_a_readings_own_is_its_value) {
     const char *text =
         "<IntervalBlock>\n<interval><start>5</start></interval>\n<IntervalReading><start>7"
         "</start>\n<timePeriod><start>1420099200</start><duration>900</duration></timePeriod>"
-        "<demand><value>8</value><cost>6</cost></demand><value>-1.5</value><start>9</start>"
-        "<cost>2</cost><ReadingQuality><quality>8</quality></ReadingQuality>\n"
+        "<value>-1.5</value><start>9</start><cost>2</cost>"
+        "<demand><value>8</value><cost>6</cost></demand><ReadingQuality><quality>8</quality></"
+        "ReadingQuality>\n"
         "</IntervalReading></IntervalBlock>";
     seen s;
     vo_error err = {0};

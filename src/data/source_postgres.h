@@ -17,7 +17,7 @@ typedef struct {
     const char *url;
     const char
         *table; /* "prices", "energy.prices", "\"odd.name\""; letters count as they are */
-    const char *query;     /* instead of a table: one SELECT of the caller's own; NULL: none     */
+    const char *query; /* instead of a table: one SELECT of the caller's own; NULL: none     */
     bool has_from, has_to; /* of a timestamp column: only from <= time < to is asked for */
     int64_t from_utc_s, to_utc_s;
     double connect_timeout_s; /* 1..600; the URL's connect_timeout goes before it */

@@ -198,6 +198,21 @@ Test(source_cenace, a_long_xml_reply_gives_every_value) {
 #define DIGITS_32 "12345678901234567890123456789012"
 #define DEEP_10 "<a><a><a><a><a><a><a><a><a><a>"
 
+Test(source_cenace, what_an_hour_does_not_say_is_missing_and_not_as_before) {
+    const char *text = XML(
+        "<Nodo><clv_nodo>A</clv_nodo><Valores><Valor><fecha>2024-01-01</fecha><hora>1</hora>"
+        "<pml>5</pml><pml_ene>3</pml_ene><pml_cng>2</pml_cng></Valor><Valor><fecha>2024-01-01"
+        "</fecha><hora>2</hora><pml_ene>4</pml_ene></Valor></Valores></Nodo>");
+    vo_readings_set *set = NULL;
+    vo_error err = {0};
+    cr_assert_eq(parse("x.xml", text, standard, &set, &err), VO_OK, "%s", err.msg);
+    const vo_readings *r = set->item[0];
+    cr_assert(r->column[0].value[0] == 5 && r->column[1].value[0] == 3);
+    cr_assert(isnan(r->column[0].value[1]) && r->column[1].value[1] == 4);
+    cr_assert(isnan(r->column[3].value[1]));
+    vo_readings_set_free(set);
+}
+
 Test(source_cenace, what_is_wrong_is_refused_in_words) {
     static const struct {
         const char *text, *says;

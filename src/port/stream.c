@@ -30,7 +30,8 @@ vo_status vo_stream_open(const char *path, vo_stream *out, vo_error *err) {
     struct stat s;
     int fd = dash ? STDIN_FILENO : -1;
     while (fd < 0) {
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        /* Not waiting here for the other end of a pipe: reading does, and can be stopped. */
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         if (fd < 0 && errno != EINTR) return refuse(err, "open", path);
     }
     vo_status st = VO_OK;

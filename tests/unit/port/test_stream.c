@@ -2,6 +2,7 @@
 #include "port/stream.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -78,6 +79,27 @@ Test(stream, a_wait_for_a_pipe_can_be_stopped, .timeout = 20) {
     cr_assert_eq(vo_stream_read(&s, got, 4, &n, third_time, &asked, NULL), VO_OK);
     cr_assert(n == 2 && memcmp(got, "ab", 2) == 0);
     close(ends[1]);
+    cr_assert_eq(vo_stream_read(&s, got, 4, &n, NULL, NULL, NULL), VO_OK);
+    cr_assert_eq(n, 0u);
+    vo_stream_close(&s);
+}
+
+/* Nobody has opened the other end yet: neither opening nor reading hangs for good. */
+Test(stream, a_named_pipe_without_a_writer_can_be_left, .init = begin, .fini = end,
+     .timeout = 20) {
+    vo_stream s = VO_STREAM_NONE;
+    char got[4];
+    size_t n = 0;
+    int asked = 0;
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    cr_assert_eq(vo_stream_open(path, &s, NULL), VO_OK);
+    cr_assert_not(s.seekable);
+    cr_assert_eq(vo_stream_read(&s, got, 4, &n, third_time, &asked, NULL), VO_ECANCELED);
+    const int writer = open(path, O_WRONLY);
+    cr_assert_eq(write(writer, "ab", 2), 2);
+    cr_assert_eq(vo_stream_read(&s, got, 4, &n, NULL, NULL, NULL), VO_OK);
+    cr_assert(n == 2 && memcmp(got, "ab", 2) == 0);
+    close(writer);
     cr_assert_eq(vo_stream_read(&s, got, 4, &n, NULL, NULL, NULL), VO_OK);
     cr_assert_eq(n, 0u);
     vo_stream_close(&s);

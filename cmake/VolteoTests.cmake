@@ -35,6 +35,7 @@ endif()
 set(volteo_test_env
     "VOLTEO_DATA=${volteo_data}"
     "ASAN_OPTIONS=halt_on_error=1:abort_on_error=0:detect_stack_use_after_return=1:strict_string_checks=1"
+    "LSAN_OPTIONS=print_suppressions=0:suppressions=${PROJECT_SOURCE_DIR}/cmake/lsan.supp"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
     "TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1:detect_deadlocks=0:suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp")
 file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/tap")

@@ -136,9 +136,8 @@ static vo_status plan_headers(const vo_live_request *r, vo_live_plan *plan, vo_e
         if (s != VO_OK)
             return vo_fail(err, VO_EINVAL,
                            "header %.60s: only {key} can stand in its value, and a key must be "
-                           "given%s%s",
-                           h->name, r->mapping->key_env ? ": set " : "",
-                           r->mapping->key_env ? r->mapping->key_env : "");
+                           "given; the program takes it from the environment: %s",
+                           h->name, vo_live_service_of(VO_LIVE_BATU)->key_env);
         char *copy = malloc(strlen(value) + 1);
         if (!copy) return vo_fail(err, VO_ENOMEM, "no memory for a header");
         strcpy(copy, value);

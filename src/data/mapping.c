@@ -63,7 +63,6 @@ static const field fields[] = {
     {"rows_in_order",    BOOL,   OPTION(rows_in_order), 0, "rows follow start one by one", NULL},
     {"days_of_24",       BOOL,   OPTION(days_of_24), 0, "days have 24 h when clocks change", NULL},
     {"url",              TEXT,   offsetof(vo_mapping, url), 0, "the URL of a web service", NULL},
-    {"key_env",          TEXT,   offsetof(vo_mapping, key_env), 0, "the variable with its key", NULL},
     {"date_order",       OWN,    0, 0, "year, day or month", take_date_order},
     {"price_unit",       OWN,    0, 0, "mwh, kwh or a factor", take_price_unit},
     {"columns",          OWN,    0, 0, "a list of {name, column, factor, offset}", take_columns},

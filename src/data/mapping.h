@@ -8,7 +8,7 @@
  *     columns:
  *       - {name: price, column: Outgoing Agile Rate (p/kWh)}
  *
- * The same file says where a web service is asked (url, headers, key_env). The files of
+ * The same file says where a web service is asked (url, headers). The files of
  * config/sources are embedded: they are known by name everywhere, and a table whose header is
  * exactly that of one of them is read by it without being asked. The keys are the table in
  * mapping.c; docs/models/data.md explains them.
@@ -32,7 +32,6 @@ typedef struct {
     const char *description;   /* for people; NULL: none                                      */
     vo_source_options options; /* what the file says; everything else 0                       */
     const char *url;           /* URL template of a web service; NULL: none                   */
-    const char *key_env;       /* the environment variable with its key; NULL: none needed    */
     size_t n_headers;
     const vo_mapping_header *header; /* HTTP headers; "{key}" in a value stands for the key   */
     size_t n_recognised;

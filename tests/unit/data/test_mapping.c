@@ -24,7 +24,7 @@ Test(mapping, every_key_goes_where_it_belongs) {
                              "period_column: hora\nperiod_minutes: 60\nrows_path: data.items\n"
                              "interval_minutes: 60\nstamps_at_end: true\n"
                              "date_order: day\nprice_unit: kwh\nstart: 2024-01-01T00:00\n"
-                             "url: https://example.com/{node}\nkey_env: KEY\n"
+                             "url: https://example.com/{node}\n"
                              "headers: {X-Key: '{key}', Accept: application/json}\n"
                              "recognised_by: [fecha, hora, '']\n"
                              "columns:\n"
@@ -50,7 +50,6 @@ Test(mapping, every_key_goes_where_it_belongs) {
     cr_assert_eq(o->price_factor, 1000);
     cr_assert_eq(o->start_utc_s, INT64_C(1704088800)); /* 06:00Z */
     cr_assert_str_eq(m->url, "https://example.com/{node}");
-    cr_assert_str_eq(m->key_env, "KEY");
     cr_assert_eq(m->n_headers, 2);
     cr_assert_str_eq(m->header[0].name, "X-Key");
     cr_assert_str_eq(m->header[0].value, "{key}");

@@ -131,7 +131,8 @@ vo_status vo_lake_doctor(vo_lake *lake, bool mend, vo_lake_told told, void *ctx,
                          vo_lake_health *out, vo_error *err);
 
 /* Rewrites parts that are larger or older in form than they need be, drops columns without a
- * value and empty folders. Values stay equal. */
+ * value and empty folders. Values stay equal. Damaged parts are told and left as they are.
+ * out->mended counts the parts that were rewritten. */
 vo_status vo_lake_compact(vo_lake *lake, vo_lake_told told, void *ctx, vo_lake_health *out,
                           vo_error *err);
 

@@ -240,8 +240,10 @@ static vo_status look_at_part(round_of *d, const vo_lake_place *place, vo_lake_h
     snprintf(path, sizeof path, "%s/part.parquet", place->folder);
     vo_status st = vo_lake_part_read(d->lake, path, &s, head, err);
     d->health.bytes_before += head->bytes;
-    if (st == VO_EIO && head->state == VO_LAKE_BAD)
+    if (st == VO_EIO && head->state == VO_LAKE_BAD) {
+        if (!d->mend) d->health.bytes_after += head->bytes;
         return look_at_bad(d, path, head, VO_LAKE_DAMAGED, err);
+    }
     if (st != VO_OK) return st;
     if (s && !is_in_order(s, place->year)) {
         if (d->mend) st = put_in_order(d, place, path, s, head, err);
@@ -385,10 +387,11 @@ static vo_status compact_part(round_of *d, const vo_lake_place *place, vo_lake_h
     vo_series *s = NULL, *less = NULL;
     snprintf(path, sizeof path, "%s/part.parquet", place->folder);
     vo_status st = vo_lake_part_read(d->lake, path, &s, head, err);
-    if (st == VO_EIO && head->state == VO_LAKE_BAD) st = VO_OK; /* the doctor's */
     const int64_t before = head->bytes;
     d->health.bytes_before += before;
     d->health.bytes_after += before;
+    if (st == VO_EIO && head->state == VO_LAKE_BAD) /* left to the doctor */
+        return look_at_bad(d, path, head, VO_LAKE_DAMAGED, err);
     if (st != VO_OK || !s || !is_in_order(s, place->year)) goto fail;
     if ((st = drop_empty(s, &less, err)) != VO_OK) goto fail;
     if (!less && head->packed) goto fail;
@@ -417,7 +420,9 @@ static vo_status compact_place(void *ctx, const vo_lake_place *place, vo_error *
     if (st != VO_OK) return st;
     snprintf(path, sizeof path, "%s/changes.parquet", place->folder);
     st = vo_lake_head_load(d->lake, path, &changes, err);
-    if (st == VO_OK && changes.state != VO_LAKE_BAD) st = compact_part(d, place, &head, err);
+    if (st == VO_OK)
+        st = changes.state == VO_LAKE_BAD ? look_at_bad(d, path, &changes, VO_LAKE_CHANGES, err)
+                                          : compact_part(d, place, &head, err);
     vo_file_lock_drop(&lock);
     return st == VO_OK ? end_part(d, place, &head, err) : st;
 }

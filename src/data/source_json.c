@@ -187,11 +187,12 @@ static vo_status guess_rows(reader *r, vo_error *err) {
     if (n == 0)
         return vo_fail(err, VO_EINVAL,
                        "%s has no array of rows and no arrays of one length that could be "
-                       "columns; say where they are: rows_path = \"data.items\"",
+                       "columns; say where they are in a mapping file: rows_path: data.items",
                        r->name);
-    return vo_fail(err, VO_EINVAL,
-                   "%s has %zu places with rows; say which one: rows_path = one of %s", r->name,
-                   n, text);
+    return vo_fail(
+        err, VO_EINVAL,
+        "%s has %zu places with rows; say which one in a mapping file, rows_path: one of %s",
+        r->name, n, text);
 }
 
 static vo_status path_rows(reader *r, vo_error *err) {

@@ -172,8 +172,11 @@ static vo_status check(vo_live_client client, const vo_live_request *r, vo_error
             return vo_fail(err, VO_EINVAL, "name \"%.70s\": must have 1 to 63 characters",
                            r->name[i]);
     if (v->key_needed && (!r->key || !*r->key))
-        return vo_fail(err, VO_EINVAL, "key is missing: %s wants one; set %s", v->name,
-                       v->key_env);
+        return vo_fail(
+            err, VO_EINVAL,
+            "key is missing: %s answers nobody without one; the program takes it from "
+            "the environment: %s",
+            v->name, v->key_env);
     return VO_OK;
 }
 

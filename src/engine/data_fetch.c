@@ -150,7 +150,8 @@ static vo_status check_fields(const job *j, vo_error *err) {
     if (j->f[FETCH_key].text && !*v->key_env)
         return vo_fail(err, VO_EINVAL, "key: %s has none: leave it away", v->name);
     if (j->f[FETCH_nodes].json && j->f[FETCH_zones].json)
-        return vo_fail(err, VO_EINVAL, "nodes and zones: give one of the two at a time");
+        return vo_fail(err, VO_EINVAL,
+                       "zones: nodes are given too; give one of the two at a time");
     return VO_OK;
 }
 
@@ -160,7 +161,7 @@ static vo_status read_mapping(job *j, vo_error *err) {
     if ((!name || strcmp(name, "batu") == 0) && !j->f[FETCH_base_url].text)
         return vo_fail(err, VO_EINVAL,
                        "base_url is missing: the address of Batu Energy's API is not public; "
-                       "give it, or a mapping file whose url you wrote");
+                       "give it, or a mapping file with a url of your own");
     const vo_status s = vo_mapping_load(NULL, name ? name : "batu", &j->mapping, err);
     j->request.mapping = j->mapping;
     return s;
@@ -178,6 +179,9 @@ static void read_request(job *j) {
     r->now_s = vo_pause_now_s();
     r->base_url = f[FETCH_base_url].text;
     r->key = f[FETCH_key].text;
+    const vo_live_service *v = vo_live_service_of(j->client);
+    if (!r->key && f[FETCH_dry_run].number > 0 && (v->key_needed || r->mapping))
+        r->key = "KEY"; /* stands in the addresses that are only listed */
     r->latitude = f[FETCH_latitude].json ? f[FETCH_latitude].number : (double)NAN;
     r->longitude = f[FETCH_longitude].json ? f[FETCH_longitude].number : (double)NAN;
     r->variables = f[FETCH_variables].text;
@@ -304,7 +308,8 @@ static vo_status note_node(void *ctx, size_t done, size_t nodes, const vo_lake_k
     vo_json_out_end(j->w);
     if (j->o->progress &&
         j->o->progress(j->o->progress_ctx, "importing", (double)done / (double)nodes) != 0)
-        return vo_fail(err, VO_ECANCELED, "stopped after %zu of %zu series; run it again", done,
+        return vo_fail(err, VO_ECANCELED,
+                       "stopped: %zu of %zu series are stored; run it again for the rest", done,
                        nodes);
     return VO_OK;
 }

@@ -105,6 +105,18 @@ Test(data_fetch, a_dry_run_lists_the_addresses_without_the_key_and_writes_nothin
     cr_assert(strstr(response, "securityToken=***") != NULL, "%s", response);
     cr_assert_null(strstr(response, "sesame"));
     free(response);
+    static const char *const keyless[] = {
+        "\"client\":\"entsoe\",\"zones\":\"10YES-REE------0\",\"from\":\"2023-01-01\"",
+        "\"client\":\"batu\",\"nodes\":\"A\","
+        "\"from\":\"2023-01-01\""};
+    for (size_t i = 0; i < 2; i++) { /* who asks nothing needs no key */
+        char request[300];
+        snprintf(request, sizeof request, "%s,\"dry_run\":true", keyless[i]);
+        cr_assert_eq(run(&o, request, &response, &err), VO_OK, "%s", err.msg);
+        free(response);
+        cr_assert_eq(run(&o, keyless[i], NULL, &err), VO_EINVAL);
+        cr_assert(strstr(err.msg, "VOLTEO_") != NULL, "%s", err.msg);
+    }
     cr_assert(!vo_file_exists(lake));
     temporary_folder_remove(folder);
 }

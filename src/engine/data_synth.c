@@ -2,6 +2,7 @@
  * made goes through one path into file, lake or answer, whatever it is. */
 #include "engine/data_synth.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,10 +10,12 @@
 #include "base/zone.h"
 #include "data/export.h"
 #include "data/import.h"
+#include "data/lake_tree.h"
 #include "data/moments.h"
 #include "data/synth.h"
 #include "data/synth_home.h"
 #include "engine/members.h"
+#include "port/file.h"
 
 #define FAR_PAST_S (-INT64_C(100000000000))
 #define FAR_FUTURE_S INT64_C(200000000000)
@@ -128,16 +131,16 @@ static vo_status read_places(synth *y, vo_error *err) {
         return vo_fail(err, VO_EINVAL,
                        "compare: local files are not read here; give lake:MARKET/PROCESS/NODE");
     if (!real && (f[SYNTH_column].json || f[SYNTH_compare_column].json))
-        return vo_fail(err, VO_EINVAL, "%s is for compare: give compare too",
+        return vo_fail(err, VO_EINVAL, "%s is for a comparison: give compare = \"FILE\" too",
                        f[SYNTH_column].json ? "column" : "compare_column");
     if (y->nodes > 1 && out)
-        return vo_fail(
-            err, VO_EINVAL,
-            "nodes = %u with out: a file holds one series; leave out away and give a "
-            "market for the lake, or nodes = 1",
-            y->nodes);
+        return vo_fail(err, VO_EINVAL,
+                       "nodes = %u: a file holds one series; for the lake give market = "
+                       "\"SYNTH\" instead of out = \"%.80s\"",
+                       y->nodes, out);
     if (y->nodes > 1 && !f[SYNTH_market].text)
-        return vo_fail(err, VO_EINVAL, "nodes = %u: several go into the lake only; give market",
+        return vo_fail(err, VO_EINVAL,
+                       "nodes = %u: several go into the lake only; give market = \"SYNTH\"",
                        y->nodes);
     return VO_OK;
 }
@@ -240,7 +243,52 @@ static vo_status make(const synth *y, uint32_t node, vo_series **out, vo_error *
     return vo_synth_series(&y->prices, node, out, err);
 }
 
-static vo_status store(const synth *y, const char *name, const vo_series *s, vo_error *err) {
+/* ---- into the lake ---------------------------------------------------------------------- */
+
+static bool same_value(double a, double b) { return isnan(a) ? isnan(b) : a == b; }
+
+static bool same_row(const vo_readings *r, size_t i, const vo_series *s, size_t t) {
+    for (size_t c = 0; c < r->n_columns; c++) {
+        const double *v = vo_series_find(s, r->column[c].name);
+        if (!same_value(r->column[c].value[i], v ? v[t] : (double)NAN)) return false;
+    }
+    return true;
+}
+
+static bool same_step(const vo_readings *r, const vo_series *s) {
+    return r->n < 2 || s->n < 2 ||
+           r->start_s[1] - r->start_s[0] == s->start[1].s - s->start[0].s;
+}
+
+/* Rows of the lake that `s` is about to replace by other values. Rows of another length would
+ * make one series of two: they are refused. */
+static vo_status count_replaced(const synth *y, const vo_lake_key *key, const vo_series *s,
+                                size_t *n, vo_error *err) {
+    char folder[VO_LAKE_PATH];
+    vo_readings_set *set = NULL;
+    const vo_readings *r = NULL;
+    const vo_time from = s->start[0], to = {s->start[s->n - 1].s + 1};
+    *n = 0;
+    vo_lake_node_folder(y->lake, key, folder);
+    if (!vo_file_exists(folder)) return VO_OK;
+    vo_status st = vo_lake_read_raw(y->lake, key, from, to, &set, err);
+    if (st == VO_ENOTFOUND) return VO_OK;
+    if (st == VO_OK) st = vo_readings_set_find(set, NULL, NULL, &r, err);
+    if (st == VO_OK && !same_step(r, s))
+        st = vo_fail(err, VO_EINVAL,
+                     "market = \"%.40s\": %s is in the lake with intervals of another length: "
+                     "name another market",
+                     key->market, key->node);
+    for (size_t i = 0, t = 0; st == VO_OK && i < r->n; i++) {
+        while (t < s->n && s->start[t].s < r->start_s[i]) t++;
+        *n += t < s->n && s->start[t].s == r->start_s[i] && !same_row(r, i, s, t);
+    }
+    vo_readings_set_free(set);
+    return st;
+}
+
+static vo_status store(const synth *y, const char *name, const vo_series *s, size_t *replaced,
+                       vo_error *err) {
     const char *out = y->f[SYNTH_out].text, *process = whats[y->what].process;
     const vo_lake_key key = {.market = y->f[SYNTH_market].text,
                              .process = process               ? process
@@ -248,8 +296,9 @@ static vo_status store(const synth *y, const char *name, const vo_series *s, vo_
                                                               : "MDA",
                              .node = name,
                              .kind = whats[y->what].kind};
-    vo_status st = VO_OK;
-    if (y->lake) st = vo_lake_upsert(y->lake, &key, s, NULL, "volteo data synth", err);
+    vo_status st = y->lake ? count_replaced(y, &key, s, replaced, err) : VO_OK;
+    if (st == VO_OK && y->lake)
+        st = vo_lake_upsert(y->lake, &key, s, NULL, "volteo data synth", err);
     if (st == VO_OK && out) st = vo_export_series(s, vo_export_format_of(out), out, err);
     return st;
 }
@@ -261,7 +310,8 @@ static vo_status synth_node(synth *y, uint32_t node, vo_error *err) {
     if (st != VO_OK) return st;
     char name[32];
     snprintf(name, sizeof name, "%s%04u", whats[y->what].stem, node);
-    st = store(y, name, s, err);
+    size_t replaced = 0;
+    st = store(y, name, s, &replaced, err);
     if (st == VO_OK) {
         vo_json_out_object(w);
         vo_member_text(w, "node", name);
@@ -272,6 +322,7 @@ static vo_status synth_node(synth *y, uint32_t node, vo_error *err) {
         vo_member_integer(w, "intervals", (long long)s->n);
         vo_member_instant(w, "first", s->start[0].s);
         vo_member_instant(w, "last", s->start[s->n - 1].s);
+        if (y->lake) vo_member_integer(w, "replaced", (long long)replaced);
         const bool inside = !y->lake && !y->f[SYNTH_out].text && !y->f[SYNTH_compare].text;
         if (inside) st = write_values(y, s, err);
         if (st == VO_OK && y->f[SYNTH_sessions].number > 0) st = write_sessions(y, node, err);
@@ -396,7 +447,8 @@ static vo_status synth_all(synth *y, vo_error *err) {
         s = synth_node(y, y->first + i, err);
         if (s == VO_OK && o->progress &&
             o->progress(o->progress_ctx, "generating", (i + 1.0) / y->nodes) != 0)
-            s = vo_fail(err, VO_ECANCELED, "stopped after %u of %u nodes", i + 1, y->nodes);
+            s = vo_fail(err, VO_ECANCELED, "stopped: %u of %u nodes are done%s", i + 1,
+                        y->nodes, y->lake ? " and in the lake" : "");
     }
     vo_json_out_end(w);
     if (s == VO_OK && y->f[SYNTH_compare].text) s = compare(y, err);

@@ -110,6 +110,35 @@ Test(data_synth, each_kind_goes_into_its_folder_of_the_lake) {
     vo_engine_close(e);
 }
 
+Test(data_synth, rows_that_are_replaced_are_counted_and_lengths_are_not_mixed) {
+    vo_engine *e = engine_at("replaced", 0);
+    static const struct {
+        const char *request;
+        double replaced;
+    } turn[] = {{"{\"days\": 2, \"market\": \"S\"}", 0},
+                {"{\"days\": 2, \"market\": \"S\"}", 0}, /* the same values */
+                {"{\"days\": 1, \"market\": \"S\", \"seed\": 2}", 24},
+                {"{\"days\": 2, \"market\": \"S\"}", 24},
+                {"{\"days\": 2, \"market\": \"S\", \"first_node\": 1}", 0},
+                {"{\"days\": 2, \"market\": \"T\", \"seed\": 2}", 0}};
+    for (size_t i = 0; i < sizeof turn / sizeof turn[0]; i++) {
+        vo_json *r = ask(e, turn[i].request);
+        cr_expect_eq(number(first(r), "replaced"), turn[i].replaced, "turn %zu", i);
+        vo_json_free(r);
+    }
+    static const char *const steps[] = {
+        "{\"days\": 1, \"market\": \"S\", \"interval_minutes\": 30}",
+        "{\"days\": 1, \"market\": \"H\", \"interval_minutes\": 60}"};
+    vo_json_free(ask(e, "{\"days\": 2, \"market\": \"H\", \"interval_minutes\": 15}"));
+    for (size_t i = 0; i < 2; i++) {
+        vo_error err = {0};
+        char *text = NULL;
+        cr_expect_eq(vo_engine_data_synth(e, steps[i], &text, &err), VO_EINVAL);
+        cr_expect(strstr(err.msg, "of another length"), "%s", err.msg);
+    }
+    vo_engine_close(e);
+}
+
 Test(data_synth, presets_bring_their_zone_and_step_which_fields_override) {
     vo_engine *e = engine_at("preset", 0);
     vo_json *r = ask(e, "{\"preset\": \"aemo\", \"days\": 1}");

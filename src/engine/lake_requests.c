@@ -251,13 +251,25 @@ static void write_change(vo_json_out *w, const vo_lake_change *c) {
     vo_json_out_end(w);
 }
 
+/* Of a row that was dropped each further value is an entry too: it counts once. */
+static bool counts(const vo_touch *t) {
+    switch (t->rule) {
+    case VO_CLEAN_DST_SKIPPED:
+    case VO_CLEAN_DUPLICATE_SAME:
+    case VO_CLEAN_DUPLICATE_LAST:
+    case VO_CLEAN_TRIMMED:
+        return t->column < 0;
+    default:
+        return t->rule >= 0 && t->rule < VO_CLEAN_RULE_COUNT;
+    }
+}
+
 static void write_changes(const ask *a, const vo_lake_change *change, size_t n) {
     vo_json_out *w = a->w;
     size_t count[VO_CLEAN_RULE_COUNT] = {0};
     const size_t max = a->f[LAKE_max_touched].json ? (size_t)a->f[LAKE_max_touched].number : 20;
     for (size_t i = 0; i < n; i++)
-        if (change[i].touch.rule >= 0 && change[i].touch.rule < VO_CLEAN_RULE_COUNT)
-            count[change[i].touch.rule]++;
+        if (counts(&change[i].touch)) count[change[i].touch.rule]++;
     vo_json_out_key(w, "counts");
     vo_json_out_object(w);
     for (int32_t k = 0; k < VO_CLEAN_RULE_COUNT; k++)
@@ -358,10 +370,10 @@ static vo_status check_export(const ask *a, vo_error *err) {
         return vo_fail(err, VO_EINVAL, "out: local files are not written here");
     if (!a->f[LAKE_out].text)
         return vo_fail(err, VO_EINVAL,
-                       "out is missing: which file? (.csv, .json or .parquet; - is CSV on "
-                       "standard output)");
+                       "out is missing: name a file to write (.csv, .json or .parquet), or - "
+                       "for CSV on standard output");
     if (a->f[LAKE_raw].number > 0 && a->f[LAKE_changes].number > 0)
-        return vo_fail(err, VO_EINVAL, "raw and changes together: choose one");
+        return vo_fail(err, VO_EINVAL, "raw: changes are asked for too; choose one of the two");
     return VO_OK;
 }
 
@@ -428,6 +440,11 @@ static vo_status look_after(const vo_engine_options *o, const char *request, boo
     ask a;
     vo_lake_health health = {0};
     vo_status s = begin(&a, o, request, compact ? 0 : BIT(mend), w, err);
+    if (s == VO_OK && !vo_file_exists(o->lake))
+        s = vo_fail(err, VO_ENOTFOUND,
+                    "there is no lake at %.400s yet: the first `volteo data import` or `volteo "
+                    "data synth` makes it",
+                    o->lake);
     if (s == VO_OK) {
         vo_json_out_object(w);
         vo_member_text(w, "lake", o->lake);
@@ -438,7 +455,8 @@ static vo_status look_after(const vo_engine_options *o, const char *request, boo
                                      &health, err);
         vo_json_out_end(w);
         write_health(w, &health);
-        vo_member_bool(w, "ok", health.findings == health.mended);
+        if (compact) vo_member_integer(w, "rewritten", (long long)health.mended);
+        vo_member_bool(w, "ok", health.findings <= (compact ? 0 : health.mended));
         vo_json_out_end(w);
     }
     finish(&a);

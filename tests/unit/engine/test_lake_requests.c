@@ -133,6 +133,27 @@ Test(lake_requests, a_series_is_shown_with_its_changes) {
     vo_engine_close(e);
 }
 
+/* Of four columns, so that a dropped row leaves four entries. */
+Test(lake_requests, a_dropped_row_counts_once_whatever_its_columns) {
+    vo_engine *e = engine("rows");
+    const char *csv = "timestamp,price,energy,loss,congestion\n2025-01-01T00:00Z,6,3,2,1\n"
+                      "2025-01-01T01:00Z,9,5,3,1\n2025-01-01T01:00Z,9,5,3,1\n"
+                      "2025-01-01T02:00Z,6,3,2,1\n";
+    char path[450], request[700];
+    snprintf(path, sizeof path, "%s/in.csv", folder);
+    cr_assert_eq(vo_file_write(path, csv, strlen(csv), NULL), VO_OK);
+    snprintf(request, sizeof request, "{\"file\": \"%s\", \"node\": \"N\"}", path);
+    vo_json *r = ask(e, vo_engine_data_import, request);
+    const vo_json *report = vo_json_get(vo_json_at(vo_json_get(r, "series"), 0), "report");
+    cr_expect(number(vo_json_get(report, "counts"), "duplicate_same") == 1);
+    vo_json_free(r);
+    r = ask(e, vo_engine_data_show, "{\"node\": \"N\"}");
+    cr_expect(number(vo_json_get(r, "counts"), "duplicate_same") == 1);
+    cr_expect(number(r, "touched_total") == 4);
+    vo_json_free(r);
+    vo_engine_close(e);
+}
+
 static char *exported(vo_engine *e, const char *fields, const char *name, double rows) {
     char request[900], path[450];
     snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -173,6 +194,8 @@ Test(lake_requests, an_export_gives_the_clean_the_raw_and_what_lies_between) {
 
 Test(lake_requests, a_sound_lake_is_well_and_a_damaged_part_is_found_and_mended) {
     vo_engine *e = engine("doctor");
+    refuses(e, vo_engine_data_doctor, "{}", "there is no lake at");
+    refuses(e, vo_engine_data_compact, "{}", "there is no lake at");
     fill(e);
     vo_json *r = ask(e, vo_engine_data_doctor, "{}");
     cr_expect(vo_json_bool(vo_json_get(r, "ok")));
@@ -188,6 +211,11 @@ Test(lake_requests, a_sound_lake_is_well_and_a_damaged_part_is_found_and_mended)
     r = ask(e, vo_engine_data_doctor, "{}");
     cr_expect(!vo_json_bool(vo_json_get(r, "ok")));
     cr_expect_str_eq(text(vo_json_at(vo_json_get(r, "findings"), 0), "ill"), "damaged");
+    cr_expect(number(r, "bytes_before") == number(r, "bytes_after"), "nothing was changed");
+    vo_json_free(r);
+    r = ask(e, vo_engine_data_compact, "{}");
+    cr_expect(!vo_json_bool(vo_json_get(r, "ok")), "what cannot be read is not well");
+    cr_expect_str_eq(text(vo_json_at(vo_json_get(r, "findings"), 0), "ill"), "damaged");
     vo_json_free(r);
     r = ask(e, vo_engine_data_doctor, "{\"mend\": true}");
     cr_expect(vo_json_bool(vo_json_get(r, "ok")));
@@ -198,6 +226,7 @@ Test(lake_requests, a_sound_lake_is_well_and_a_damaged_part_is_found_and_mended)
     vo_json_free(r);
     r = ask(e, vo_engine_data_compact, "{}");
     cr_expect(number(r, "bytes_after") <= number(r, "bytes_before"));
+    cr_expect(vo_json_bool(vo_json_get(r, "ok")) && number(r, "rewritten") >= 1);
     vo_json_free(r);
     refuses(e, vo_engine_data_compact, "{\"mend\": true}", "mend is not for this request");
     vo_engine_close(e);

@@ -12,12 +12,17 @@
 #include "engine/members.h"
 #include "port/file.h"
 
+/* null where a tariff has no first or no last day. */
 static void date_member(vo_json_out *w, const char *key, int32_t day) {
     vo_civil c;
     char text[16];
+    if (day == INT32_MIN || day == INT32_MAX) {
+        vo_member_text(w, key, NULL);
+        return;
+    }
     vo_civil_from_days(day, &c);
     vo_civil_format_date(&c, text);
-    vo_member_text(w, key, day == INT32_MAX ? NULL : text);
+    vo_member_text(w, key, text);
 }
 
 static void write_rate(vo_json_out *w, const vo_tariff_rate *r) {

@@ -54,6 +54,7 @@ typedef struct {
     const cli_command *command;
     char *request; /* the document to send, owned                               */
     char *lake, *report, *battery; /* owned, may be NULL                              */
+    char *mapping, *tariff;        /* for messages; owned, may be NULL                */
     int threads;
     gboolean json;
     gboolean whole_request; /* --request: messages name fields, not flags */
@@ -63,8 +64,8 @@ typedef struct {
 int cli_parse(const cli_command *command, int argc, char **argv, cli_options *out);
 void cli_options_fini(cli_options *o);
 
-/* The engine names fields, time_column = "NAME"; who typed flags is told --time-column "NAME".
- * g_free the result. */
+/* The engine names fields, time_column = "NAME"; who typed flags is told --time-column NAME.
+ * What is said of a mapping's or a tariff's own keys stays. g_free the result. */
 char *cli_say_flags(const cli_options *o, const char *message);
 
 /* ---- cli_answer.c: members of answers ------------------------------------------------ */
@@ -90,6 +91,9 @@ void cli_sparkline(const double *x, size_t n, size_t width, GString *out);
 /* "1,234.50" with so many decimals, "-" for NAN; g_free the result. */
 char *cli_money(double v, int decimals);
 
+/* "1 row of 5 kept", "2 rows of 5 kept" of words "[row|rows] of 5 kept". */
+void cli_append_count(GString *out, double n, const char *words);
+
 /* Escape codes, or "" where standard output is no terminal. */
 const char *cli_bold(void);
 const char *cli_dim(void);
@@ -104,8 +108,9 @@ void cli_render_compare(const vo_json *r, GString *out);
 void cli_render_backtest(const vo_json *r, GString *out); /* compare, and profit by time */
 void cli_render_doctor(const vo_json *r, GString *out);
 
-/* "days of 25 hours, kept": a rule of cleaning in words. */
-const char *cli_rule_words(const char *rule);
+/* "[day|days] of 25 hours": a rule of cleaning as words for cli_append_count. *kept: what it
+ * names stays as it is. */
+const char *cli_rule_words(const char *rule, bool *kept);
 
 /* ---- cli_render_data.c ------------------------------------------------------------------- */
 

@@ -33,6 +33,22 @@ void cli_table_cell(cli_table *t, const char *fmt, ...) {
     va_end(args);
 }
 
+void cli_append_count(GString *out, double n, const char *words) {
+    const bool one = n > 0.5 && n < 1.5;
+    g_string_append_printf(out, "%.0f ", n);
+    for (const char *p = words; *p;) {
+        const char *bar = *p == '[' ? strchr(p, '|') : NULL,
+                   *end = bar ? strchr(bar, ']') : NULL;
+        if (!end) {
+            g_string_append_c(out, *p++);
+            continue;
+        }
+        const char *from = one ? p + 1 : bar + 1;
+        g_string_append_len(out, from, (one ? bar : end) - from);
+        p = end + 1;
+    }
+}
+
 /* Names come from files: what is no UTF-8 has no width, so count bytes then. */
 static size_t width_of(const char *s) {
     return g_utf8_validate(s, -1, NULL) ? (size_t)g_utf8_strlen(s, -1) : strlen(s);

@@ -472,6 +472,8 @@ int cli_parse(const cli_command *command, int argc, char **argv, cli_options *o)
         o->lake = g_strdup(value_of(&g, "lake"));
         o->report = g_strdup(value_of(&g, "report"));
         o->battery = g_strdup(value_of(&g, "battery"));
+        o->mapping = g_strdup(value_of(&g, "mapping"));
+        o->tariff = g_strdup(value_of(&g, "tariff"));
         for (size_t i = 0; i < N_FLAGS; i++)
             if (strcmp(flags[i].name, "json") == 0) o->json = g.yes[i];
         o->whole_request = request != NULL;
@@ -487,6 +489,8 @@ void cli_options_fini(cli_options *o) {
     g_free(o->lake);
     g_free(o->report);
     g_free(o->battery);
+    g_free(o->mapping);
+    g_free(o->tariff);
 }
 
 /* ---- fields in messages become flags --------------------------------------------------- */
@@ -502,6 +506,9 @@ static const struct {
             {"from", "from"},
             {"to", "to"}};
 
+static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "0123456789_.-/";
+
 static const char *flag_of(const cli_command *c, const char *word, size_t len) {
     for (size_t i = 0; i < N_FLAGS; i++)
         if ((flags[i].commands & c->bit) && flags[i].field &&
@@ -512,26 +519,54 @@ static const char *flag_of(const cli_command *c, const char *word, size_t len) {
     return NULL;
 }
 
-/* A field is a word with an underscore, or one that " = " follows: "from" alone is English. */
+static bool begins(const char *text, const char *with) {
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* What is said of a mapping or a tariff begins with its name and speaks of its own keys. */
+static bool speaks_of(const char *file, const char *message) {
+    const size_t len = file ? strlen(file) : 0;
+    return len && begins(message, file) && strchr(": ,", message[len]);
+}
+
+/* A field is a word with an underscore, one that " = " or " is missing" follows, or the
+ * message's first word if that is its subject: "from" elsewhere is English. */
+static bool is_field(const char *message, const char *at, size_t len) {
+    static const char *const subject[] = {": ", " is ", " or ", " means "};
+    if (len == 0 || (at > message && at[-1] == '"')) return false;
+    if (begins(at + len, " = ") || begins(at + len, " is missing") || memchr(at, '_', len))
+        return true;
+    for (size_t i = 0; at == message && i < G_N_ELEMENTS(subject); i++)
+        if (begins(at + len, subject[i])) return true;
+    return false;
+}
+
+/* After `--name`: " = \"clean\"" becomes " clean", unless a shell would need the quotes.
+ * Returns how much of `from` it took. */
+static size_t give_value(const char *from, GString *out) {
+    if (!begins(from, " = ")) return 0;
+    g_string_append_c(out, ' ');
+    const size_t len = from[3] == '"' ? strspn(from + 4, letters) : 0;
+    if (len == 0 || from[4 + len] != '"') return 3;
+    g_string_append_len(out, from + 4, (gssize)len);
+    return len + 5;
+}
+
 char *cli_say_flags(const cli_options *o, const char *message) {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                  "0123456789_.-/";
-    if (o->whole_request) return g_strdup(message);
+    if (o->whole_request || speaks_of(o->mapping, message) || speaks_of(o->tariff, message))
+        return g_strdup(message);
     GString *out = g_string_new(NULL);
-    char before = ' ';
     for (const char *p = message; *p;) {
         const size_t len = strspn(p, letters);
-        const bool valued = strncmp(p + len, " = ", 3) == 0;
-        const bool field = len && before != '"' && (valued || memchr(p, '_', len));
-        const char *name = field ? flag_of(o->command, p, len) : NULL;
+        const char *name = is_field(message, p, len) ? flag_of(o->command, p, len) : NULL;
         if (name) {
-            g_string_append_printf(out, "--%s%s", name, valued ? " " : "");
-            p += len + (valued ? 3 : 0);
+            g_string_append_printf(out, "--%s", name);
+            p += len;
+            p += give_value(p, out);
         } else {
             g_string_append_len(out, p, (gssize)(len ? len : 1));
             p += len ? len : 1;
         }
-        before = p[-1];
     }
     return g_string_free(out, FALSE);
 }

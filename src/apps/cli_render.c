@@ -15,42 +15,55 @@ static void append_money(GString *out, double v, const char *currency) {
 /* ---- headings --------------------------------------------------------------------------- */
 
 /* The rules of cleaning in words, in the order of their names in the answer. */
-const char *cli_rule_words(const char *rule) {
+const char *cli_rule_words(const char *rule, bool *kept) {
     static const struct {
-        const char *rule, *words;
-    } map[] = {{"dst_skipped", "rows in an hour that clocks skip, dropped"},
-               {"sorted", "rows out of order, sorted"},
-               {"duplicate_same", "equal rows of one time, dropped"},
-               {"duplicate_last", "rows corrected by a later row of the same time"},
-               {"not_finite", "infinite values, taken as missing"},
-               {"zero_placeholder", "prices of 0 that mean none"},
-               {"interpolated", "values filled by a line between their neighbours"},
-               {"same_hour_of_week", "values filled from the same hour of other weeks"},
-               {"trimmed", "intervals without a price cut off at the ends"},
-               {"component_sum", "rows whose parts do not add up to the price, kept"},
-               {"joined", "rows that complete others of their time, joined"},
-               {"spike", "spikes, kept"},
-               {"dst_short_day", "days of 23 hours, kept"},
-               {"dst_long_day", "days of 25 hours, kept"},
-               {"left_missing", "values that nothing fills, left missing"}};
-    for (size_t i = 0; i < sizeof map / sizeof map[0]; i++)
-        if (strcmp(map[i].rule, rule) == 0) return map[i].words;
+        const char *rule;
+        bool kept;
+        const char *words;
+    } map[] = {
+        {"dst_skipped", false, "[row|rows] in an hour that clocks skip, dropped"},
+        {"sorted", false, "[row|rows] out of order, sorted"},
+        {"duplicate_same", false, "equal [row|rows] of one time, dropped"},
+        {"duplicate_last", false, "[row|rows] corrected by a later row of the same time"},
+        {"not_finite", false, "infinite [value|values], taken as missing"},
+        {"zero_placeholder", false, "[price of 0 that means|prices of 0 that mean] none"},
+        {"interpolated", false,
+         "[value|values] filled by a line between [its|their] neighbours"},
+        {"same_hour_of_week", false, "[value|values] filled from the same hour of other weeks"},
+        {"trimmed", false, "[interval|intervals] without a price cut off at the ends"},
+        {"component_sum", true, "[row|rows] whose parts do not add up to the price, kept"},
+        {"joined", false,
+         "[row that completes another of its|rows that complete others of "
+         "their] time, joined"},
+        {"spike", true, "[spike|spikes], kept"},
+        {"dst_short_day", true, "[day|days] of 23 hours, kept"},
+        {"dst_long_day", true, "[day|days] of 25 hours, kept"},
+        {"left_missing", true, "[value|values] that nothing fills, left missing"}};
+    *kept = false;
+    for (size_t i = 0; i < sizeof map / sizeof map[0]; i++) {
+        if (strcmp(map[i].rule, rule) != 0) continue;
+        *kept = map[i].kept;
+        return map[i].words;
+    }
     return rule;
 }
 
-/* "  repaired: 2 values filled ..., first 2025-01-01T09:00:00Z", a line per rule. */
+/* "repaired: 2 values filled ..., first at 2025-01-01T09:00:00Z", a line per rule; "noted:" of
+ * what stays as it is. */
 static void repairs(const vo_json *prices, GString *out) {
     const vo_json *report = vo_json_get(prices, "repairs");
     const vo_json *counts = report ? vo_json_get(report, "counts") : NULL;
     const char *rule = NULL;
     const vo_json *v = NULL;
-    bool any = false;
+    bool any = false, kept = false;
     for (size_t i = 0; counts && vo_json_member(counts, i, &rule, &v); i++) {
         if (vo_json_kind_of(v) != VO_JSON_NUMBER || !(vo_json_number(v) > 0)) continue;
         const char *first = cli_str(vo_json_get(report, "first"), rule);
-        g_string_append_printf(out, "%srepaired: %.0f %s%s%s%s\n", cli_bold(),
-                               vo_json_number(v), cli_rule_words(rule),
-                               *first ? ", first at " : "", first, cli_plain());
+        const char *words = cli_rule_words(rule, &kept);
+        g_string_append_printf(out, "%s%s: ", cli_bold(), kept ? "noted" : "repaired");
+        cli_append_count(out, vo_json_number(v), words);
+        g_string_append_printf(out, "%s%s%s\n", *first ? ", first at " : "", first,
+                               cli_plain());
         any = true;
     }
     if (any) g_string_append(out, "every value touched is in --json: prices.repairs\n");
@@ -355,15 +368,18 @@ static void footnotes(const vo_json *r, GString *out) {
 void cli_render_compare(const vo_json *r, GString *out) {
     const vo_json *policies = vo_json_get(r, "policies");
     heading(r, out);
-    g_string_append_printf(out, "%s to %s: %.0f days, %s%s", cli_str(r, "first_day"),
-                           cli_str(r, "last_day"), cli_num(r, "days"),
+    g_string_append_printf(out, "%s to %s: ", cli_str(r, "first_day"), cli_str(r, "last_day"));
+    cli_append_count(out, cli_num(r, "days"), "[day|days]");
+    g_string_append_printf(out, ", %s%s",
                            strcmp(cli_str(r, "protocol"), "rolling") == 0
                                ? "re-planned every interval, the current price known"
                                : "each day planned ahead, paid at the real prices",
                            cli_yes(r, "days_alone") ? ", each alone" : "");
-    if (cli_num(r, "history_days") > 0)
-        g_string_append_printf(out, "; %.0f days before are history",
-                               cli_num(r, "history_days"));
+    if (cli_num(r, "history_days") > 0) {
+        g_string_append(out, "; ");
+        cli_append_count(out, cli_num(r, "history_days"),
+                         "[day before is|days before are] history");
+    }
     g_string_append(out, "\n\n");
     cli_table *t =
         cli_table_new("<Policy|>Profit|>Of perfect|>95 % interval|>Cycles|>Charging h|"

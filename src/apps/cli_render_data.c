@@ -12,10 +12,13 @@ enum { TOUCHED_LISTED = 8, SERIES_LISTED = 40 };
 static void rules(const vo_json *counts, GString *out) {
     const char *rule = NULL;
     const vo_json *v = NULL;
-    for (size_t i = 0; counts && vo_json_member(counts, i, &rule, &v); i++)
-        if (vo_json_kind_of(v) == VO_JSON_NUMBER && vo_json_number(v) > 0)
-            g_string_append_printf(out, "    %.0f %s\n", vo_json_number(v),
-                                   cli_rule_words(rule));
+    bool kept = false;
+    for (size_t i = 0; counts && vo_json_member(counts, i, &rule, &v); i++) {
+        if (vo_json_kind_of(v) != VO_JSON_NUMBER || !(vo_json_number(v) > 0)) continue;
+        g_string_append(out, "    ");
+        cli_append_count(out, vo_json_number(v), cli_rule_words(rule, &kept));
+        g_string_append_c(out, '\n');
+    }
 }
 
 static void touch(const vo_json *x, GString *out) {
@@ -51,7 +54,7 @@ static void stored(const vo_json *x, GString *out) {
         g_string_append_printf(out, "%srefused%s\n", cli_red(), cli_plain());
         return;
     }
-    g_string_append_printf(out, "%.0f intervals\n", cli_num(report, "intervals"));
+    cli_append_count(out, cli_num(report, "intervals"), "[interval|intervals]\n");
     rules(vo_json_get(report, "counts"), out);
     touched(vo_json_get(report, "touched"), TOUCHED_LISTED, out);
 }
@@ -69,33 +72,42 @@ static void all_stored(const vo_json *r, GString *out) {
                                cli_num(r, "refused"), cli_plain(), cli_str(r, "first_refusal"));
 }
 
+static void rows_into(const vo_json *r, GString *out) {
+    cli_append_count(out, cli_num(r, "rows"), "[row|rows], ");
+    cli_append_count(out, cli_num(r, "stored"), "series into ");
+    g_string_append_printf(out, "%s\n", cli_str(r, "lake"));
+}
+
 static void series_stored(const vo_json *r, GString *out) {
-    g_string_append_printf(out, "%s%s%s: %.0f rows, %.0f series into %s\n", cli_bold(),
-                           cli_str(r, "file"), cli_plain(), cli_num(r, "rows"),
-                           cli_num(r, "stored"), cli_str(r, "lake"));
+    g_string_append_printf(out, "%s%s%s: ", cli_bold(), cli_str(r, "file"), cli_plain());
+    rows_into(r, out);
     all_stored(r, out);
 }
 
 void cli_render_fetch(const vo_json *r, GString *out) {
     const vo_json *urls = vo_json_get(r, "urls"), *missing = vo_json_get(r, "missing");
-    g_string_append_printf(out, "%s%s%s, %s to %s: %.0f calls", cli_bold(),
-                           cli_str(r, "client"), cli_plain(), cli_str(r, "from"),
-                           cli_str(r, "to"), cli_num(r, "calls"));
+    g_string_append_printf(out, "%s%s%s, %s to %s: ", cli_bold(), cli_str(r, "client"),
+                           cli_plain(), cli_str(r, "from"), cli_str(r, "to"));
+    cli_append_count(out, cli_num(r, "calls"), "[call|calls]");
     if (urls) {
         g_string_append(out, ", none made:\n");
         for (size_t i = 0; i < vo_json_size(urls); i++)
             g_string_append_printf(out, "  %s\n", vo_json_string(vo_json_at(urls, i)));
         return;
     }
-    g_string_append_printf(out,
-                           ", %.0f requests (%.0f sent again), %.0f replies from %s; "
-                           "%.0f rows, %.0f series into %s\n",
-                           cli_num(r, "requests"), cli_num(r, "retried"), cli_num(r, "cached"),
-                           *cli_str(r, "cache") ? cli_str(r, "cache") : "the cache",
-                           cli_num(r, "rows"), cli_num(r, "stored"), cli_str(r, "lake"));
-    if (cli_num(r, "empty") > 0)
-        g_string_append_printf(out, "  %.0f replies were empty, the first: %s\n",
-                               cli_num(r, "empty"), cli_str(r, "first_empty"));
+    g_string_append(out, ", ");
+    cli_append_count(out, cli_num(r, "requests"), "[request|requests] (");
+    cli_append_count(out, cli_num(r, "retried"), "sent again), ");
+    cli_append_count(out, cli_num(r, "cached"), "[reply|replies] from ");
+    g_string_append_printf(out, "%s; ",
+                           *cli_str(r, "cache") ? cli_str(r, "cache") : "the cache");
+    rows_into(r, out);
+    if (cli_num(r, "empty") > 0) {
+        g_string_append(out, "  ");
+        cli_append_count(out, cli_num(r, "empty"),
+                         "[reply was|replies were] empty, the first: ");
+        g_string_append_printf(out, "%s\n", cli_str(r, "first_empty"));
+    }
     for (size_t i = 0; missing && i < vo_json_size(missing); i++)
         g_string_append_printf(out, "  %snothing came for %s%s\n", cli_red(),
                                vo_json_string(vo_json_at(missing, i)), cli_plain());
@@ -103,6 +115,15 @@ void cli_render_fetch(const vo_json *r, GString *out) {
 }
 
 /* ---- the lake ---------------------------------------------------------------------------- */
+
+/* "MXN/MWh"; of prices whose currency is not known "per MWh"; of other kinds the unit. */
+static char *unit_of(const vo_json *x) {
+    const char *currency = cli_str(x, "currency"), *unit = cli_str(x, "unit");
+    if (strcmp(cli_str(x, "kind"), "prices") != 0 || !*unit)
+        return g_strdup(*unit ? unit : currency);
+    return *currency ? g_strdup_printf("%s/%s", currency, unit)
+                     : g_strdup_printf("per %s", unit);
+}
 
 void cli_render_list(const vo_json *r, GString *out) {
     const vo_json *list = vo_json_get(r, "series");
@@ -127,13 +148,20 @@ void cli_render_list(const vo_json *r, GString *out) {
         cli_table_cell(t, "%.16s", cli_str(x, "first"));
         cli_table_cell(t, "%.16s", cli_str(x, "last"));
         cli_table_cell(t, "%s", cli_str(x, "tz"));
-        const bool priced = strcmp(cli_str(x, "kind"), "prices") == 0;
-        const char *currency = priced ? cli_str(x, "currency") : "", *unit = cli_str(x, "unit");
-        cli_table_cell(t, "%s%s%s%s", currency, *currency && *unit ? "/" : "", unit,
+        char *unit = unit_of(x);
+        cli_table_cell(t, "%s%s", unit,
                        cli_num(x, "damaged_parts") > 0 ? "  (damaged: volteo data doctor)"
                                                        : "");
+        g_free(unit);
     }
     cli_table_print(t, out);
+}
+
+static void share_cell(cli_table *t, double share) {
+    if (isnan(share))
+        cli_table_cell(t, "-");
+    else
+        cli_table_cell(t, "%.1f %%", 100 * share);
 }
 
 static void columns(const vo_json *list, GString *out) {
@@ -148,8 +176,8 @@ static void columns(const vo_json *list, GString *out) {
         cli_money_cell(t, cli_num(x, "missing"), 0);
         for (size_t k = 0; k < G_N_ELEMENTS(moment); k++)
             cli_money_cell(t, cli_num(m, moment[k]), 3);
-        cli_table_cell(t, "%.1f %%", 100 * cli_num(m, "negative_share"));
-        cli_table_cell(t, "%.1f %%", 100 * cli_num(m, "spike_share"));
+        share_cell(t, cli_num(m, "negative_share"));
+        share_cell(t, cli_num(m, "spike_share"));
     }
     cli_table_print(t, out);
 }
@@ -171,24 +199,24 @@ static void line_of(const vo_json *list, const char *what, GString *out) {
 
 static void series_shown(const vo_json *r, GString *out) {
     const vo_json *shown = vo_json_get(r, "shown");
-    g_string_append_printf(
-        out, "%s%s %s %s %s%s  %s, %g min, %s%s%s\n", cli_bold(), cli_str(r, "kind"),
-        cli_str(r, "market"), cli_str(r, "process"), cli_str(r, "node"), cli_plain(),
-        cli_str(r, "tz"), cli_num(r, "interval_minutes"), cli_str(r, "currency"),
-        *cli_str(r, "currency") && *cli_str(r, "unit") ? "/" : "", cli_str(r, "unit"));
-    g_string_append_printf(out, "%.0f intervals in %.0f days, %s to %s\n\n",
-                           cli_num(shown, "intervals"), cli_num(shown, "days"),
-                           cli_str(shown, "first"), cli_str(shown, "last"));
+    char *unit = unit_of(r);
+    g_string_append_printf(out, "%s%s %s %s %s%s  %s, %g min%s%s\n", cli_bold(),
+                           cli_str(r, "kind"), cli_str(r, "market"), cli_str(r, "process"),
+                           cli_str(r, "node"), cli_plain(), cli_str(r, "tz"),
+                           cli_num(r, "interval_minutes"), *unit ? ", " : "", unit);
+    g_free(unit);
+    cli_append_count(out, cli_num(shown, "intervals"), "[interval|intervals] in ");
+    cli_append_count(out, cli_num(shown, "days"), "[day|days], ");
+    g_string_append_printf(out, "%s to %s\n\n", cli_str(shown, "first"),
+                           cli_str(shown, "last"));
     columns(vo_json_get(r, "columns"), out);
     g_string_append_c(out, '\n');
     line_of(vo_json_get(r, "curve"), "over time", out);
     line_of(vo_json_get(vo_json_at(vo_json_get(r, "columns"), 0), "hour"), "by hour", out);
     line_of(vo_json_get(vo_json_at(vo_json_get(r, "columns"), 0), "month"), "by month", out);
     if (cli_num(r, "touched_total") > 0) {
-        g_string_append_printf(out,
-                               "\n  %.0f changes kept beside it (export --changes; --raw "
-                               "gives the values as they were read):\n",
-                               cli_num(r, "touched_total"));
+        g_string_append(out, "\n  What cleaning did is kept beside it (export --changes; --raw "
+                             "gives the values as they were read):\n");
         rules(vo_json_get(r, "counts"), out);
         touched(vo_json_get(r, "touched"), (size_t)-1, out);
     }
@@ -202,8 +230,9 @@ void cli_render_export(const vo_json *r, GString *out) {
                                cli_str(r, "tariff"));
         return;
     }
-    g_string_append_printf(out, "%s: %.0f rows of %s %s %s %s\n", cli_str(r, "file"),
-                           cli_num(r, "written"), cli_str(r, "kind"), cli_str(r, "market"),
+    g_string_append_printf(out, "%s: ", cli_str(r, "file"));
+    cli_append_count(out, cli_num(r, "written"), "[row|rows] of ");
+    g_string_append_printf(out, "%s %s %s %s\n", cli_str(r, "kind"), cli_str(r, "market"),
                            cli_str(r, "process"), cli_str(r, "node"));
 }
 
@@ -216,26 +245,39 @@ static void append_bytes(GString *out, double bytes) {
         g_string_append_printf(out, "%.0f MB", bytes / 1e6);
 }
 
+static bool can_be_mended(const char *ill) {
+    return strcmp(ill, "mixed") != 0 && strcmp(ill, "stranger") != 0;
+}
+
 void cli_render_health(const vo_json *r, GString *out) {
     const vo_json *list = vo_json_get(r, "findings");
+    bool mendable = false;
     for (size_t i = 0; list && i < vo_json_size(list); i++) {
         const vo_json *x = vo_json_at(list, i);
         const bool mended = cli_yes(x, "mended");
+        mendable = mendable || (!mended && can_be_mended(cli_str(x, "ill")));
         g_string_append_printf(out, "  %s%-10s%s %s: %s\n", mended ? cli_green() : cli_red(),
                                mended ? "mended" : cli_str(x, "ill"), cli_plain(),
                                cli_str(x, "path"), cli_str(x, "what"));
     }
-    g_string_append_printf(out, "%s: %.0f series in %.0f parts, %.0f rows, ",
-                           cli_str(r, "lake"), cli_num(r, "series"), cli_num(r, "parts"),
-                           cli_num(r, "rows"));
+    g_string_append_printf(out, "%s: ", cli_str(r, "lake"));
+    cli_append_count(out, cli_num(r, "series"), "series in ");
+    cli_append_count(out, cli_num(r, "parts"), "[part|parts], ");
+    cli_append_count(out, cli_num(r, "rows"), "[row|rows], ");
     append_bytes(out, cli_num(r, "bytes_before"));
     if (fabs(cli_num(r, "bytes_after") - cli_num(r, "bytes_before")) > 0.5) {
         g_string_append(out, " before, now ");
         append_bytes(out, cli_num(r, "bytes_after"));
     }
-    g_string_append(out, cli_yes(r, "ok")
-                             ? "; all is well\n"
-                             : "; `volteo data doctor --mend` puts right what can be\n");
+    if (!isnan(cli_num(r, "rewritten"))) {
+        g_string_append(out, "; ");
+        cli_append_count(out, cli_num(r, "rewritten"), "[part|parts] rewritten");
+    }
+    if (mendable)
+        g_string_append(out, "; `volteo data doctor --mend` puts right what can be");
+    else if (cli_yes(r, "ok") && isnan(cli_num(r, "rewritten")))
+        g_string_append(out, "; all is well");
+    g_string_append_c(out, '\n');
 }
 
 /* ---- made up ----------------------------------------------------------------------------- */
@@ -268,6 +310,49 @@ static void values_as_csv(const vo_json *data, GString *out) {
     }
 }
 
+/* A second table after an empty line, where the values were printed as CSV. */
+static void sessions_as_csv(const vo_json *list, GString *out) {
+    if (!list) return;
+    g_string_append(out, "\narrival,departure,energy_kwh\n");
+    for (size_t i = 0; i < vo_json_size(list); i++) {
+        const vo_json *x = vo_json_at(list, i);
+        char number[VO_TEXT_NUMBER] = "";
+        vo_text_format_number(cli_num(x, "energy_kwh"), number);
+        g_string_append_printf(out, "%s,%s,%s\n", cli_str(x, "arrival"),
+                               cli_str(x, "departure"), number);
+    }
+}
+
+/* The cars' stays of every home. */
+static void sessions(const vo_json *series, GString *out) {
+    if (!vo_json_get(vo_json_at(series, 0), "sessions")) return;
+    cli_table *t = cli_table_new("<Home|<Arrival (UTC)|<Departure|>kWh");
+    for (size_t k = 0; k < vo_json_size(series); k++) {
+        const vo_json *home = vo_json_at(series, k), *list = vo_json_get(home, "sessions");
+        for (size_t i = 0; i < vo_json_size(list); i++) {
+            const vo_json *x = vo_json_at(list, i);
+            cli_table_cell(t, "%s", cli_str(home, "node"));
+            cli_table_cell(t, "%.16s", cli_str(x, "arrival"));
+            cli_table_cell(t, "%.16s", cli_str(x, "departure"));
+            cli_table_cell(t, "%.2f", cli_num(x, "energy_kwh"));
+        }
+    }
+    cli_table_print(t, out);
+}
+
+static void written_to_lake(const vo_json *r, GString *out) {
+    const vo_json *list = vo_json_get(r, "series");
+    double replaced = 0;
+    for (size_t i = 0; i < vo_json_size(list); i++)
+        replaced += cli_num(vo_json_at(list, i), "replaced");
+    g_string_append_printf(out, "  written to the lake %s", cli_str(r, "lake"));
+    if (replaced > 0) {
+        g_string_append(out, ", in place of ");
+        cli_append_count(out, replaced, "[row|rows] with other values");
+    }
+    g_string_append_c(out, '\n');
+}
+
 static void compared(const vo_json *r, GString *out) {
     const vo_json *list = vo_json_get(r, "moments");
     cli_table *t = cli_table_new("<Moment|>Synthetic|>Real|>Ratio|<Verdict");
@@ -285,8 +370,8 @@ static void compared(const vo_json *r, GString *out) {
     g_string_append_c(out, '\n');
     line_of(vo_json_get(r, "hour"), "by hour", out);
     line_of(vo_json_get(r, "reference_hour"), "  real", out);
-    g_string_append_printf(out, "%.0f moments are near, %.0f are off\n", cli_num(r, "near"),
-                           cli_num(r, "off"));
+    cli_append_count(out, cli_num(r, "near"), "[moment is|moments are] near, ");
+    cli_append_count(out, cli_num(r, "off"), "[is|are] off\n");
 }
 
 void cli_render_synth(const vo_json *r, GString *out) {
@@ -297,13 +382,14 @@ void cli_render_synth(const vo_json *r, GString *out) {
     const bool prices = strcmp(what, "prices") == 0;
     if (!to_file && !to_lake && !compare) {
         values_as_csv(vo_json_get(x, prices ? "prices" : "data"), out);
+        sessions_as_csv(vo_json_get(x, "sessions"), out);
         return;
     }
-    g_string_append_printf(out,
-                           "%zu synthetic series (%s) of %.0f intervals, %s to %s, %s%s%s\n",
-                           vo_json_size(list), what, cli_num(x, "intervals"),
-                           cli_str(x, "first"), cli_str(x, "last"), cli_str(x, "tz"),
-                           *cli_str(x, "currency") ? ", " : "", cli_str(x, "currency"));
+    g_string_append_printf(out, "%zu synthetic series (%s) of ", vo_json_size(list), what);
+    cli_append_count(out, cli_num(x, "intervals"), "[interval|intervals], ");
+    g_string_append_printf(out, "%s to %s, %s%s%s\n", cli_str(x, "first"), cli_str(x, "last"),
+                           cli_str(x, "tz"), *cli_str(x, "currency") ? ", " : "",
+                           cli_str(x, "currency"));
     if (to_file) g_string_append_printf(out, "  written to %s", cli_str(r, "file"));
     if (to_file && prices)
         g_string_append_printf(out,
@@ -311,7 +397,8 @@ void cli_render_synth(const vo_json *r, GString *out) {
                                "--battery battery.json",
                                cli_str(r, "file"), cli_str(x, "tz"));
     if (to_file) g_string_append_c(out, '\n');
-    if (to_lake) g_string_append_printf(out, "  written to the lake %s\n", cli_str(r, "lake"));
+    if (to_lake) written_to_lake(r, out);
+    sessions(list, out);
     if (compare) compared(compare, out);
 }
 
@@ -332,10 +419,13 @@ static void hours_of(const vo_json *list, GString *out) {
 
 static void tariff(const vo_json *r, GString *out) {
     const vo_json *seasons = vo_json_get(r, "seasons"), *fixed = vo_json_get(r, "fixed");
-    g_string_append_printf(out, "%s%s %s%s  from %s%s%s, %s, %s per kWh\n", cli_bold(),
-                           cli_str(r, "utility"), cli_str(r, "schedule"), cli_plain(),
-                           cli_str(r, "effective"), *cli_str(r, "until") ? " until " : "",
-                           cli_str(r, "until"), cli_str(r, "tz"), cli_str(r, "currency"));
+    const char *from = cli_str(r, "effective"), *until = cli_str(r, "until");
+    g_string_append_printf(out, "%s%s %s%s  ", cli_bold(), cli_str(r, "utility"),
+                           cli_str(r, "schedule"), cli_plain());
+    if (!*from && !*until) g_string_append(out, "in force always");
+    if (*from) g_string_append_printf(out, "from %s", from);
+    if (*until) g_string_append_printf(out, "%suntil %s", *from ? " " : "", until);
+    g_string_append_printf(out, ", %s, %s per kWh\n", cli_str(r, "tz"), cli_str(r, "currency"));
     for (size_t i = 0; i < vo_json_size(seasons); i++) {
         const vo_json *s = vo_json_at(seasons, i), *days = vo_json_get(s, "days");
         g_string_append_printf(out, "  %s", cli_str(s, "name"));
@@ -348,10 +438,15 @@ static void tariff(const vo_json *r, GString *out) {
         hours_of(vo_json_get(s, "weekend"), out);
         g_string_append_c(out, '\n');
     }
-    if (!isnan(cli_num(r, "baseline_credit_per_kwh")))
-        g_string_append_printf(
-            out, "  %.5g less below the baseline quantity of %.0f territories\n",
-            cli_num(r, "baseline_credit_per_kwh"), cli_num(r, "territories"));
+    if (!isnan(cli_num(r, "baseline_credit_per_kwh"))) {
+        g_string_append_printf(out, "  %.5g less below the baseline quantity",
+                               cli_num(r, "baseline_credit_per_kwh"));
+        if (cli_num(r, "territories") > 0) {
+            g_string_append(out, " of ");
+            cli_append_count(out, cli_num(r, "territories"), "[territory|territories]");
+        }
+        g_string_append_c(out, '\n');
+    }
     for (size_t i = 0; i < vo_json_size(fixed); i++) {
         const vo_json *x = vo_json_at(fixed, i);
         g_string_append_printf(out, "  %s%s%s: %.5g a %s\n", cli_str(x, "name"),

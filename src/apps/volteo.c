@@ -32,9 +32,12 @@ static const cli_command commands[] = {
      "      --days-alone --skip-days 7 --json",
      vo_engine_backtest, cli_render_backtest},
     {"data import", CLI_IMPORT, "FILE", "file",
-     "A file of prices into the lake, cleaned, with a report of every value touched.",
-     "volteo data import sin_zonal_mda.csv.zst\n"
-     "  volteo data import prices.csv --market DE --node DE-LU --tz Europe/Berlin",
+     "Prices, loads, weather or a tariff, of a file or a database, cleaned, into the lake.",
+     "volteo data import prices.csv --market DE --node DE-LU --tz Europe/Berlin\n"
+     "  volteo data import sin_zonal_mda.csv.zst\n"
+     "  volteo data import meter.csv --kind load --unit kW --columns 'load_kw=kwh*4' --node "
+     "HOME\n"
+     "  volteo data import \"postgres://USER@HOST/DATABASE\" --table prices --mapping supabase",
      vo_engine_data_import, cli_render_import},
     {"data fetch", CLI_FETCH, "CLIENT", "client",
      "From a web service into the lake: cenace, batu, caiso, entsoe or open_meteo.",
@@ -44,17 +47,27 @@ static const cli_command commands[] = {
      "  volteo data fetch open_meteo --latitude 37.34 --longitude -121.89 --from 2024-01-01 "
      "--dry-run",
      vo_engine_data_fetch, cli_render_fetch},
+    {"data synth", CLI_SYNTH, NULL, NULL,
+     "SYNTHETIC prices, weather or homes, made up by the project's own generator.",
+     "volteo data synth --year 2025 --out prices.csv\n"
+     "  volteo data synth --market SYNTH --nodes 10\n"
+     "  volteo data synth --what weather --latitude 52.5 --longitude 13.4 --tz Europe/Berlin "
+     "--out weather.csv\n"
+     "  volteo data synth --what home --days 7 --sessions --out home.csv",
+     vo_engine_data_synth, cli_render_synth},
     {"data list", CLI_LIST, NULL, NULL, "What the lake holds.",
-     "volteo data list --lake ./lake", vo_engine_data_list, cli_render_list},
+     "volteo data list\n  volteo data list --kind prices --market MEM", vo_engine_data_list,
+     cli_render_list},
     {"data show", CLI_SHOW, NULL, NULL,
-     "A series of the lake in figures, a curve, and what cleaning changed in it.",
-     "volteo data show --market MEM --node APATZINGAN\n"
+     "A series of the lake in figures, a curve, and what cleaning did; or a tariff.",
+     "volteo data show --market SYNTH --node NODE0000\n"
      "  volteo data show --kind weather --node \"37.3_-121.9\" --from 2024-07-01 --to "
-     "2024-07-31",
+     "2024-07-31\n"
+     "  volteo data show --tariff config/tariffs/flat_peak_off_peak.yaml",
      vo_engine_data_show, cli_render_show},
     {"data export", CLI_EXPORT, NULL, NULL,
      "A series of the lake as a file: cleaned, as it was read (--raw), or what was changed.",
-     "volteo data export --market MEM --node APATZINGAN --out apatzingan.csv\n"
+     "volteo data export --market SYNTH --node NODE0000 --out node.csv\n"
      "  volteo data export --node APATZINGAN --process MTR --raw --out - | head",
      vo_engine_data_export, cli_render_export},
     {"data doctor", CLI_CARE, NULL, NULL,
@@ -63,11 +76,6 @@ static const cli_command commands[] = {
      cli_render_health},
     {"data compact", CLI_COMPACT, NULL, NULL, "The same lake in less room.",
      "volteo data compact --lake ./lake", vo_engine_data_compact, cli_render_health},
-    {"data synth", CLI_SYNTH, NULL, NULL,
-     "SYNTHETIC prices, made up by the project's own generator: no market's data.",
-     "volteo data synth --year 2025 --out synthetic_prices.csv\n"
-     "  volteo data synth --market SYNTH --nodes 10",
-     vo_engine_data_synth, cli_render_synth},
     {"doctor", CLI_DOCTOR, NULL, NULL, "Is everything here that the engine needs?",
      "volteo doctor", vo_engine_doctor, cli_render_doctor},
 };
@@ -205,7 +213,8 @@ static int run(const cli_options *o) {
     if (s == VO_OK) s = write_report(engine, o, response, &err);
     if (s == VO_OK) s = print_answer(o, response, &err);
     int code = s == VO_OK ? CLI_DONE : complain(o, s, &err);
-    if (s == VO_OK && (o->command->bit & (CLI_DOCTOR | CLI_CARE)) && found_ill(response))
+    if (s == VO_OK && (o->command->bit & (CLI_DOCTOR | CLI_CARE | CLI_COMPACT)) &&
+        found_ill(response))
         code = CLI_FAILED;
     vo_text_free(response);
     vo_engine_close(engine);
@@ -220,9 +229,9 @@ static int help(FILE *to) {
             "usage: volteo COMMAND [OPTION...]\n\n",
             vo_version());
     for (size_t i = 0; i < N_COMMANDS; i++)
-        fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].summary);
+        fprintf(to, "  %-13s %s\n", commands[i].name, commands[i].summary);
     fprintf(to,
-            "  %-12s %s\n  %-12s %s\n\n"
+            "  %-13s %s\n  %-13s %s\n\n"
             "volteo COMMAND --help lists its options and shows an example. With --json a "
             "command prints one\nJSON document and nothing else (docs/api.md).\n",
             "help", "This text, or that of a command.", "version", "The version.");
@@ -239,7 +248,7 @@ static int half_named(const char *word, FILE *to) {
     fprintf(to, "volteo %s: which of these?\n", word);
     for (size_t i = 0; i < N_COMMANDS; i++)
         if (first_word(word, &commands[i]))
-            fprintf(to, "  volteo %-12s %s\n", commands[i].name, commands[i].summary);
+            fprintf(to, "  volteo %-13s %s\n", commands[i].name, commands[i].summary);
     return to == stdout ? CLI_DONE : CLI_USAGE;
 }
 

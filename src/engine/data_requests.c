@@ -167,9 +167,8 @@ static vo_status note_node(void *ctx, size_t done, size_t nodes, const vo_lake_k
     if (m->o->progress &&
         m->o->progress(m->o->progress_ctx, "importing", (double)done / (double)nodes) != 0)
         return vo_fail(err, VO_ECANCELED,
-                       "stopped after %zu of %zu series; run it again to "
-                       "finish",
-                       done, nodes);
+                       "stopped: %zu of %zu series are stored; run it again for the rest", done,
+                       nodes);
     return VO_OK;
 }
 
@@ -206,7 +205,7 @@ static vo_status import_table(importing *m, vo_lake *lake, vo_import_summary *su
     char folder[2200], source[160];
     vo_readings_set *set = NULL;
     if (!table)
-        return vo_fail(err, VO_EINVAL, "table is missing: which table of the database?");
+        return vo_fail(err, VO_EINVAL, "table is missing: name the table of the database");
     snprintf(folder, sizeof folder, "%.2100s/.spill", vo_lake_root(lake));
     snprintf(source, sizeof source, "table %.120s", table);
     vo_status s = vo_readings_set_create_spilling(folder, TABLE_BUDGET, &set, err);

@@ -172,11 +172,12 @@ static vo_status drop_duplicates(cleaner *k, vo_error *err) {
     for (size_t a = 0, b; a < k->n; a = b) {
         vo_status st = VO_OK;
         for (b = a + 1; b < k->n && k->at[b].start_s == k->at[a].start_s;) b++;
-        if (b - a > 1 && k->o->strict)
-            return refuse(k, k->at[a + 1].row, "this time stamp is there twice", err);
-        if (b - a > 1)
-            st = complete_each_other(k, a, b) ? join(k, a, b, kept, err)
-                                              : drop_earlier(k, a, b, err);
+        if (b - a > 1 && complete_each_other(k, a, b))
+            st = join(k, a, b, kept, err);
+        else if (b - a > 1 && k->o->strict)
+            st = refuse(k, k->at[a + 1].row, "this time stamp is there twice", err);
+        else if (b - a > 1)
+            st = drop_earlier(k, a, b, err);
         if (st != VO_OK) return st;
         k->at[kept++] = k->at[b - 1];
     }

@@ -114,6 +114,10 @@ Test(clean, rows_that_complete_each_other_are_one) {
         cr_assert_eq(vo_readings_add(set, rows, at, 1, 0, h % 2 ? load : price, NULL), VO_OK);
         cr_assert_eq(vo_readings_add(set, rows, at, 2, 0, h % 2 ? price : load, NULL), VO_OK);
     }
+    outcome strict = clean(STRICT); /* nothing is changed by it */
+    cr_assert(strict.s->n == 30 && strict.r->count[VO_CLEAN_JOINED] == 30);
+    vo_series_free(strict.s);
+    vo_clean_report_free(strict.r);
     add(JAN1 + 29 * 3600, 77); /* contradicts what is there: the last row stays */
     must_refuse(STRICT, "twice");
     outcome k = clean(STANDARD);

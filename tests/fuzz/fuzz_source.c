@@ -1,0 +1,44 @@
+/* fuzz_source.c -- any bytes as a file whose format is told from its content: refused in words,
+ * or readings that cleaning turns into sound series or refuses in words. The first byte chooses
+ * options. */
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "data/clean.h"
+#include "data/source.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void clean_one(const vo_readings *r) {
+    vo_series *s = NULL;
+    vo_clean_report *report = NULL;
+    vo_error err = {0};
+    if (vo_clean(r, NULL, &s, &report, &err) != VO_OK) {
+        assert(err.msg[0] != '\0' && !s && !report);
+        return;
+    }
+    const vo_status st = vo_series_check(s, NULL);
+    assert(st == VO_OK && report->intervals == s->n);
+    (void)st;
+    vo_series_free(s);
+    vo_clean_report_free(report);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size < 1 || size > 16384) return 0;
+    vo_source_options o = vo_source_options_default();
+    vo_readings_set *set = NULL;
+    vo_error err = {0};
+    if (data[0] & 1) o.zone = "Europe/Paris";
+    if (data[0] & 2) o.interval_minutes = 60;
+    if (data[0] & 4) o.rows_path = "data";
+    if (data[0] & 8) o.kind = VO_KIND_LOAD;
+    if (vo_source_parse("x", (const char *)data + 1, size - 1, &o, &set, &err) != VO_OK) {
+        assert(err.msg[0] != '\0' && !set);
+        return 0;
+    }
+    for (size_t i = 0; i < set->n && i < 4; i++) clean_one(set->item[i]);
+    vo_readings_set_free(set);
+    return 0;
+}

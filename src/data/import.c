@@ -128,7 +128,8 @@ static vo_status do_all(import *m, size_t threads, vo_error *err) {
             st = store_long(m, m->first, &m->out[0], err);
         else
             st = vo_thread_for(n, threads, do_node, m, err);
-        for (size_t i = 0; i < n && st == VO_OK; i++) st = tell(m, i, err);
+        const bool done = st == VO_OK; /* all of the batch: whoever stops is told of all */
+        for (size_t i = 0; i < n && done; i++) st = tell(m, i, err);
         end_batch(m, n);
         m->first += n;
     }

@@ -16,7 +16,9 @@ typedef struct {
 /* Called after each node, in the order of the nodes; `report` and `key` are borrowed for the
  * call, `report` is NULL for a refused node. While a file is still being read, `key` is NULL
  * and `done` counts thousandths of it (nodes = 1000; both 0 where its size is not known, again
- * and again: so that a wait for a pipe can be stopped). Anything but VO_OK stops the import. */
+ * and again: so that a wait for a pipe can be stopped). Anything but VO_OK stops the import.
+ * Nodes are done some at a time: those done together with the one that was stopped at are told
+ * too, and the last answer counts, so that whoever stops can say what is stored. */
 typedef vo_status (*vo_import_progress)(void *ctx, size_t done, size_t nodes,
                                         const vo_lake_key *key, const vo_clean_report *report,
                                         vo_error *err);

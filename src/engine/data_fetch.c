@@ -12,6 +12,7 @@
 #include "data/fetch.h"
 #include "data/import.h"
 #include "data/live.h"
+#include "engine/data_requests.h"
 #include "engine/members.h"
 #include "port/pause.h"
 
@@ -52,6 +53,7 @@ typedef struct {
     double fraction;     /* how far, for progress */
     atomic_flag telling; /* progress is told by one thread at a time */
     atomic_bool stopped;
+    bool stop; /* asked to, while series are stored */
     vo_json_out *w;
 } job;
 
@@ -293,24 +295,17 @@ static vo_status fetch_replies(job *j, vo_error *err) {
 
 static vo_status note_node(void *ctx, size_t done, size_t nodes, const vo_lake_key *key,
                            const vo_clean_report *report, vo_error *err) {
-    const job *j = ctx;
-    vo_json_out_object(j->w);
-    vo_member_text(j->w, "kind", key->kind);
-    vo_member_text(j->w, "market", key->market);
-    vo_member_text(j->w, "process", key->process);
-    vo_member_text(j->w, "node", key->node);
-    vo_member_bool(j->w, "stored", report != NULL);
-    vo_json_out_key(j->w, "report");
-    if (report)
-        vo_clean_report_json(report, j->max_touched, j->w);
-    else
-        vo_json_out_null(j->w);
-    vo_json_out_end(j->w);
-    if (j->o->progress &&
-        j->o->progress(j->o->progress_ctx, "importing", (double)done / (double)nodes) != 0)
-        return vo_fail(err, VO_ECANCELED,
-                       "stopped: %zu of %zu series are stored; run it again for the rest", done,
-                       nodes);
+    job *j = ctx;
+    vo_data_write_stored(j->w, key, report, j->max_touched);
+    const double share = (double)done / (double)nodes;
+    if (j->o->progress && j->o->progress(j->o->progress_ctx, "importing", share) != 0)
+        j->stop = true;
+    if (j->stop && done < nodes)
+        return vo_fail(
+            err, VO_ECANCELED,
+            "stopped after %zu of %zu series, which are stored; run it again for the "
+            "rest",
+            done, nodes);
     return VO_OK;
 }
 

@@ -41,6 +41,7 @@ typedef struct {
     vo_source_options source;
     vo_clean_options clean;
     size_t max_touched;
+    bool stop; /* asked to, while series are stored */
     vo_json_out *w;
 } importing;
 
@@ -156,7 +157,7 @@ static vo_status read_import(importing *m, const char *request, vo_error *err) {
 /* Each node is written into the answer as it is done. */
 static vo_status note_node(void *ctx, size_t done, size_t nodes, const vo_lake_key *key,
                            const vo_clean_report *report, vo_error *err) {
-    const importing *m = ctx;
+    importing *m = ctx;
     if (!key) { /* still reading the file */
         const double share = nodes ? (double)done / (double)nodes : 0;
         if (m->o->progress && m->o->progress(m->o->progress_ctx, "reading", share) != 0)
@@ -164,11 +165,15 @@ static vo_status note_node(void *ctx, size_t done, size_t nodes, const vo_lake_k
         return VO_OK;
     }
     vo_data_write_stored(m->w, key, report, m->max_touched);
-    if (m->o->progress &&
-        m->o->progress(m->o->progress_ctx, "importing", (double)done / (double)nodes) != 0)
-        return vo_fail(err, VO_ECANCELED,
-                       "stopped: %zu of %zu series are stored; run it again for the rest", done,
-                       nodes);
+    const double share = (double)done / (double)nodes;
+    if (m->o->progress && m->o->progress(m->o->progress_ctx, "importing", share) != 0)
+        m->stop = true;
+    if (m->stop && done < nodes)
+        return vo_fail(
+            err, VO_ECANCELED,
+            "stopped after %zu of %zu series, which are stored; run it again for the "
+            "rest",
+            done, nodes);
     return VO_OK;
 }
 

@@ -115,6 +115,60 @@ Test(data_requests, a_file_is_cleaned_reported_and_stored) {
     vo_engine_close(e);
 }
 
+typedef struct {
+    const char *phase; /* to stop in, at its `at`-th call */
+    int at, calls;
+} stopper;
+
+static int32_t stop_there(void *ctx, const char *phase, double fraction) {
+    stopper *s = ctx;
+    (void)fraction;
+    return strcmp(phase, s->phase) == 0 && ++s->calls == s->at;
+}
+
+static void put_nodes(const char *path, int nodes) {
+    FILE *f = fopen(path, "w");
+    cr_assert_not_null(f);
+    fputs("timestamp,node,price\n", f);
+    for (int h = 0; h < 24; h++)
+        for (int n = 0; n < nodes; n++)
+            fprintf(f, "2025-01-01T%02d:00Z,N%03d,%d\n", h, n, h + n);
+    cr_assert_eq(fclose(f), 0);
+}
+
+/* What a stopped import says that it stored is what the lake lists. */
+Test(data_requests, a_stopped_import_says_what_is_stored_and_can_be_finished) {
+    static const char path[] = VOLTEO_BINARY_DIR "/tests/import_stopped.csv";
+    char request[700];
+    put_nodes(path, 300);
+    snprintf(request, sizeof request, "{\"file\": \"%s\", \"node_column\": \"node\"}", path);
+    for (int at = 0; at <= 70; at += 35) {
+        vo_engine *plain = engine_at("stopped", 1), *e = NULL;
+        stopper s = {at ? "importing" : "reading", at ? at : 1, 0};
+        vo_engine_options o = vo_engine_options_default();
+        o.lake = VOLTEO_BINARY_DIR "/tests/lake_stopped";
+        o.allow_files = 1;
+        o.progress = stop_there;
+        o.progress_ctx = &s;
+        vo_error err = {0};
+        char *text = NULL;
+        unsigned stored = 0;
+        cr_assert_eq(vo_engine_open(&o, &e, &err), VO_OK);
+        cr_assert_eq(vo_engine_data_import(e, request, &text, &err), VO_ECANCELED);
+        vo_engine_close(e);
+        if (at)
+            cr_assert_eq(sscanf(err.msg, "stopped after %u of 300 series, which", &stored), 1,
+                         "%s", err.msg);
+        else
+            cr_assert(strstr(err.msg, "nothing was stored"), "%s", err.msg);
+        cr_expect_eq(listed(plain), stored);
+        cr_expect(at == 0 || (stored > 0 && stored < 300), "%u", stored);
+        vo_json_free(ask(plain, vo_engine_data_import, request));
+        cr_expect_eq(listed(plain), 300u);
+        vo_engine_close(plain);
+    }
+}
+
 Test(data_requests, bad_requests_are_refused_in_words) {
     static const struct {
         call *f;

@@ -140,7 +140,7 @@ static void put_nodes(const char *path, int nodes) {
 Test(data_requests, a_stopped_import_says_what_is_stored_and_can_be_finished) {
     static const char path[] = VOLTEO_BINARY_DIR "/tests/import_stopped.csv";
     char request[700];
-    put_nodes(path, 300);
+    put_nodes(path, 150);
     snprintf(request, sizeof request, "{\"file\": \"%s\", \"node_column\": \"node\"}", path);
     for (int at = 0; at <= 70; at += 35) {
         vo_engine *plain = engine_at("stopped", 1), *e = NULL;
@@ -157,14 +157,14 @@ Test(data_requests, a_stopped_import_says_what_is_stored_and_can_be_finished) {
         cr_assert_eq(vo_engine_data_import(e, request, &text, &err), VO_ECANCELED);
         vo_engine_close(e);
         if (at)
-            cr_assert_eq(sscanf(err.msg, "stopped after %u of 300 series, which", &stored), 1,
+            cr_assert_eq(sscanf(err.msg, "stopped after %u of 150 series, which", &stored), 1,
                          "%s", err.msg);
         else
             cr_assert(strstr(err.msg, "nothing was stored"), "%s", err.msg);
         cr_expect_eq(listed(plain), stored);
-        cr_expect(at == 0 || (stored > 0 && stored < 300), "%u", stored);
+        cr_expect(at == 0 || (stored > 0 && stored < 150), "%u", stored);
         vo_json_free(ask(plain, vo_engine_data_import, request));
-        cr_expect_eq(listed(plain), 300u);
+        cr_expect_eq(listed(plain), 150u);
         vo_engine_close(plain);
     }
 }

@@ -34,11 +34,11 @@ typedef struct {
 
 // clang-format off
 static const flag flags[] = {
-    {"prices", TEXT, PRICES, CLI_PLANS, "prices_file", "FILE", "CSV or Parquet: timestamp,price or named columns"},
+    {"prices", TEXT, PRICES, CLI_PLANS, "prices_file", "FILE", "any file of prices: timestamp,price or a known format"},
     {"battery", SPECIAL, SITE, CLI_PLANS, NULL, "FILE", "JSON: {\"power_mw\": 2, \"capacity_mwh\": 4, ...}"},
     {"request", SPECIAL, PRICES, CLI_PLANS, NULL, "FILE|-", "a whole request as JSON, instead of other options"},
     {"market", SPECIAL, PRICES, CLI_PLANS, NULL, "NAME", "prices from the lake: its market (MEM)"},
-    {"process", SPECIAL, PRICES, CLI_PLANS, NULL, "NAME", "MDA or MTR"},
+    {"process", SPECIAL, PRICES, CLI_PLANS, NULL, "NAME", "MDA, MTR, DAM, ..."},
     {"node", SPECIAL, PRICES, CLI_PLANS, NULL, "NAME", "zone or node of the lake, or of a file with several"},
     {"from", SPECIAL, PRICES, CLI_PLANS, NULL, "DATE", "first local day"},
     {"to", SPECIAL, PRICES, CLI_PLANS, NULL, "DATE", "last local day, included"},
@@ -88,7 +88,7 @@ static const flag flags[] = {
     {"process", TEXT, PRICES, CLI_IMPORT, "process", "NAME", "where the file does not say (DA)"},
     {"node", TEXT, PRICES, CLI_IMPORT, "node", "NAME", "where the file does not say (its name)"},
     {"only-node", TEXT, PRICES, CLI_IMPORT, "only_node", "NAME", "of a file with several"},
-    {"only-process", TEXT, PRICES, CLI_IMPORT, "only_process", "NAME", "MDA or MTR"},
+    {"only-process", TEXT, PRICES, CLI_IMPORT, "only_process", "NAME", "MDA, MTR, DA-2, ...: only these"},
     {"price-column", TEXT, PRICES, CLI_IMPORT, "price_column", "NAME", "found by itself"},
     {"node-column", TEXT, PRICES, CLI_IMPORT, "node_column", "NAME", "one series per value"},
     {"mapping", TEXT, PRICES, CLI_IMPORT, "mapping", "NAME|FILE", "how columns are read: aemo, elexon, ... or a file"},

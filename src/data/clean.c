@@ -339,8 +339,9 @@ static vo_status drop_value(cleaner *k, size_t row, size_t t, size_t c, int32_t 
 }
 
 static vo_status drop_placeholders(cleaner *k, vo_error *err) {
-    const bool zeros = k->o->zero == VO_ZERO_MISSING ||
-                       (k->o->zero == VO_ZERO_AS_SOURCE && k->r->zero_is_missing);
+    const bool zeros =
+        k->prices && (k->o->zero == VO_ZERO_MISSING ||
+                      (k->o->zero == VO_ZERO_AS_SOURCE && k->r->zero_is_missing));
     vo_status st = VO_OK;
     for (size_t i = 0; i < k->n && st == VO_OK; i++) {
         const size_t row = k->at[i].row;

@@ -1,6 +1,6 @@
 /* clean.h -- readings in, an even series out, and a report of every value touched.
  *
- * Rules, in this order (docs/models/data.md says why):
+ * Rules, in the order they are applied (docs/models/data.md says why):
  *   dst_skipped        row stamped in an hour that its zone skips: dropped
  *   sorted             rows put in order of time (no value changes; counted)
  *   joined             rows of one start that complete each other (no column has two values):
@@ -8,17 +8,16 @@
  *   duplicate_same     further row of the same start with the same values: dropped
  *   duplicate_last     further row with other values: the later row of the file is kept
  *   not_finite         inf: missing
- *   zero_placeholder   price exactly 0 where the source publishes that for "none": missing
- *   missing_interval   no row for an interval: missing
- *   interpolated       missing for at most max_interpolate_h: linear between its neighbours
- *   same_hour_of_week  missing for longer, up to max_fill_h: mean of the same local hour one
- *                      week before and after, else of the one there is, else 2..4 weeks away
- *   trimmed            price (of other kinds: everything) missing at either end: cut off
- *   left_missing       what none of these can fill and is not a price: stays NAN
+ *   zero_placeholder   price exactly 0 where the source publishes that for "none": missing,
+ * with the other values of its row trimmed            price (of other kinds: everything)
+ * missing at either end: cut off interpolated       missing, or no row, for at most
+ * max_interpolate_h: linear between its neighbours same_hour_of_week  missing for longer, up to
+ * max_fill_h: mean of the same local hour one week before and after, else of the one there is,
+ * else 2..4 weeks away left_missing       what none of these can fill and is not a price: stays
+ * NAN dst_short_day      first interval after a clock went forward: the day has 23 hours: kept
+ *   dst_long_day       first interval after a clock went back: the day has 25 hours: kept
  *   component_sum      energy + loss + congestion differ from the price by over 0.05: kept
  *   spike              price farther than spike_iqr interquartile ranges from the median: kept
- *   dst_short_day      first interval after a clock went forward: the day has 23 hours: kept
- *   dst_long_day       first interval after a clock went back: the day has 25 hours: kept
  * A price that none of these can fill is refused, naming the gap. Nothing is filled from filled
  * values, so the result does not depend on order. The readings stay as they are.
  */

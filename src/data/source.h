@@ -1,7 +1,7 @@
 /* source.h -- data in: any supported file or reply becomes readings.
  *
  * One entry for all formats. The format is told from the content, not from the name;
- * docs/models/ data.md lists what is understood. Every format but Parquet may be compressed
+ * docs/models/data.md lists what is understood. Every format but Parquet may be compressed
  * (bytes.h).
  *
  * To add one: a file source_NAME.c with

@@ -25,7 +25,7 @@
     X(process,          TEXT,   0, 0, "",  "where the file does not say; DA")                   \
     X(node,             TEXT,   0, 0, "",  "where the file does not say")                       \
     X(only_node,        TEXT,   0, 0, "",  "only this one of a file with several")              \
-    X(only_process,     TEXT,   0, 0, "",  "only MDA or MTR")                                   \
+    X(only_process,     TEXT,   0, 0, "",  "only MDA, MTR, DA-2, ...")                           \
     X(tz,               TEXT,   0, 0, "",  "of stamps without an offset, and of days")          \
     X(currency,         TEXT,   0, 0, "",  "where the file does not say")                       \
     X(time_column,      TEXT,   0, 0, "",  "its name; found by itself")                         \

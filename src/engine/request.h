@@ -58,7 +58,7 @@
     X(batteries,            ANY,     0, 0,    "",    "several, behind one connection")          \
     X(market_params,        ANY,     0, 0,    "",    "prices from the lake")                    \
     X(prices,               ANY,     0, 0,    "",    "prices in the request itself")            \
-    X(prices_file,          TEXT,    0, 0,    "",    "CSV or Parquet file, where allowed")      \
+    X(prices_file,          TEXT,    0, 0,    "",    "a file of prices, where allowed")      \
     X(price_column,         TEXT,    0, 0,    "",    "its column; default price")               \
     X(time_column,          TEXT,    0, 0,    "",    "its column of time; found by itself")     \
     X(node_column,          TEXT,    0, 0,    "",    "its column of nodes; found by itself")    \
@@ -71,7 +71,7 @@
     X(tz,                   TEXT,    0, 0,    "",    "time zone of days and bare time stamps")  \
     X(currency,             TEXT,    0, 0,    "",    "for people; not converted")               \
     X(node,                 TEXT,    0, 0,    "",    "which one of a file with several")        \
-    X(process,              TEXT,    0, 0,    "",    "which one: MDA or MTR")                   \
+    X(process,              TEXT,    0, 0,    "",    "which one: MDA, MTR, DAM")                   \
     X(synthetic,            BOOL,    0, 0,    "",    "the prices are made up: say so")          \
     X(repair,               TEXT,    0, 0,    "",    "none (default), clean or uneven")         \
     X(fee_per_mwh,          NUMBER,  0, 1e8,  "currency/MWh", "on every MWh through the meter") \

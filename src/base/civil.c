@@ -6,7 +6,7 @@
 #include "base/civil.h"
 
 #include <assert.h>
-#include <stdio.h>
+#include <string.h>
 
 #define DAY_S INT64_C(86400)
 #define MIN_SECONDS (-INT64_C(377705116800)) /* -9999-01-01T00:00:00 */
@@ -196,4 +196,22 @@ void vo_civil_format(const vo_civil *c, char out[32]) {
     p = put(p, c->minute, 2);
     *p++ = ':';
     *put(p, c->second, 2) = '\0';
+}
+
+const char *vo_civil_format_utc(int64_t s, char out[32]) {
+    const vo_civil c = vo_civil_from_seconds(s);
+    vo_civil_format(&c, out);
+    strcat(out, "Z");
+    return out;
+}
+
+const char *vo_civil_format_offset(int32_t offset_s, char out[8]) {
+    const int32_t minutes = (offset_s < 0 ? -offset_s : offset_s) / 60;
+    assert(minutes < 24 * 60);
+    char *p = out;
+    *p++ = offset_s < 0 ? '-' : '+';
+    p = put(p, minutes / 60, 2);
+    *p++ = ':';
+    *put(p, minutes % 60, 2) = '\0';
+    return out;
 }

@@ -34,4 +34,8 @@ vo_status vo_civil_parse(const char *text, size_t len, vo_civil *out, bool *has_
 void vo_civil_format_date(const vo_civil *c, char out[16]);
 void vo_civil_format(const vo_civil *c, char out[32]);
 
+/* An instant, "2024-01-31T23:00:00Z"; an offset, "+05:30" (below 24 hours). Both return out. */
+const char *vo_civil_format_utc(int64_t s, char out[32]);
+const char *vo_civil_format_offset(int32_t offset_s, char out[8]);
+
 #endif

@@ -187,6 +187,18 @@ bool vo_text_same_span(const char *s, size_t len, const char *name) {
     return name[len] == '\0';
 }
 
+bool vo_text_begins(const char *s, size_t len, const char *with) {
+    const size_t n = strlen(with);
+    return len >= n && vo_text_same_span(s, n, with);
+}
+
+bool vo_text_has(const char *s, size_t len, const char *word) {
+    const size_t n = strlen(word);
+    for (size_t i = 0; i + n <= len; i++)
+        if (vo_text_same_span(s + i, n, word)) return true;
+    return false;
+}
+
 bool vo_text_same(const char *a, const char *b) { return vo_text_same_span(a, strlen(a), b); }
 
 vo_text vo_text_over(char *buffer, size_t size) {

@@ -96,41 +96,33 @@ vo_status vo_series_column(const vo_series *s, const char *name, const double **
                    list);
 }
 
-/* "2024-01-31T23:00:00Z" */
-static const char *stamp(vo_time t, char out[40]) {
-    const vo_civil c = vo_civil_from_seconds(t.s);
-    vo_civil_format(&c, out);
-    strcat(out, "Z");
-    return out;
-}
-
 vo_status vo_series_check(const vo_series *s, vo_error *err) {
-    char at[40];
+    char at[32];
     for (size_t t = 0; t < s->n; t++) {
         if (t > 0 && s->start[t].s == s->start[t - 1].s)
             return vo_fail(err, VO_EINVAL,
                            "interval %zu, %s: this time stamp is there twice: "
                            "remove one row",
-                           t, stamp(s->start[t], at));
+                           t, vo_civil_format_utc(s->start[t].s, at));
         if (t > 0 && s->start[t].s < s->start[t - 1].s)
             return vo_fail(err, VO_EINVAL,
                            "interval %zu, %s: earlier than the one before: sort "
                            "by time",
-                           t, stamp(s->start[t], at));
+                           t, vo_civil_format_utc(s->start[t].s, at));
         if (!(s->dt_h[t] > 0 && isfinite(s->dt_h[t])))
             return vo_fail(err, VO_EINVAL, "interval %zu, %s: length %g h is not positive", t,
-                           stamp(s->start[t], at), s->dt_h[t]);
+                           vo_civil_format_utc(s->start[t].s, at), s->dt_h[t]);
         if (t > 0 && s->day[t] < s->day[t - 1])
             return vo_fail(err, VO_EINVAL,
                            "interval %zu, %s: day number %d after day %d: number "
                            "the days in order of time",
-                           t, stamp(s->start[t], at), (int)s->day[t], (int)s->day[t - 1]);
+                           t, vo_civil_format_utc(s->start[t].s, at), (int)s->day[t],
+                           (int)s->day[t - 1]);
     }
     return VO_OK;
 }
 
-/* First interval that starts at or after `at`. */
-static size_t lower_bound(const vo_series *s, vo_time at) {
+size_t vo_series_lower_bound(const vo_series *s, vo_time at) {
     size_t lo = 0, hi = s->n;
     while (lo < hi) {
         const size_t middle = lo + (hi - lo) / 2;
@@ -142,15 +134,28 @@ static size_t lower_bound(const vo_series *s, vo_time at) {
     return lo;
 }
 
+void vo_series_number_days(vo_series *s, const vo_zone *zone) {
+    const int64_t first = vo_zone_local_day(zone, s->start[0].s);
+    int64_t day = first, next_s = INT64_MIN;
+    for (size_t t = 0; t < s->n; t++) {
+        if (s->start[t].s >= next_s) {
+            day = vo_zone_local_day(zone, s->start[t].s);
+            next_s = vo_zone_day_start(zone, day + 1);
+        }
+        s->day[t] = (int32_t)(day - first);
+    }
+}
+
 vo_status vo_series_slice(const vo_series *s, vo_time from, vo_time to, vo_series **out,
                           vo_error *err) {
-    const size_t a = lower_bound(s, from), b = lower_bound(s, to);
+    const size_t a = vo_series_lower_bound(s, from), b = vo_series_lower_bound(s, to);
     if (a >= b) {
-        char t1[40], t2[40], t3[40], t4[40];
+        char t1[32], t2[32], t3[32], t4[32];
         return vo_fail(err, VO_ENOTFOUND,
                        "no interval starts from %s to before %s: there are %s to %s",
-                       stamp(from, t1), stamp(to, t2), stamp(s->start[0], t3),
-                       stamp(s->start[s->n - 1], t4));
+                       vo_civil_format_utc(from.s, t1), vo_civil_format_utc(to.s, t2),
+                       vo_civil_format_utc(s->start[0].s, t3),
+                       vo_civil_format_utc(s->start[s->n - 1].s, t4));
     }
     const char *names[VO_SERIES_MAX_COLUMNS];
     for (size_t k = 0; k < s->n_columns; k++) names[k] = s->column[k].name;

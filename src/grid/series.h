@@ -14,6 +14,7 @@
 #include <volteo/status.h>
 
 #include "base/alloc.h"
+#include "base/zone.h"
 
 typedef struct {
     int64_t s;
@@ -57,6 +58,12 @@ vo_status vo_series_column(const vo_series *s, const char *name, const double **
 /* VO_EINVAL, naming index and time stamp, if starts are not strictly increasing, a length is
  * not positive, or day numbers go back. */
 vo_status vo_series_check(const vo_series *s, vo_error *err);
+
+/* First interval that starts at or after `at`; s->n if none does. */
+size_t vo_series_lower_bound(const vo_series *s, vo_time at);
+
+/* Numbers s->day by the zone's calendar, the first interval's day being 0. */
+void vo_series_number_days(vo_series *s, const vo_zone *zone);
 
 /* The part of `s` with from <= start < to, copied, day numbers from 0. VO_ENOTFOUND if empty.
  */

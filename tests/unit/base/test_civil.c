@@ -166,3 +166,15 @@ Test(civil, formatted_times_are_read_back) {
         cr_assert_eq(vo_civil_seconds(&back), s);
     }
 }
+
+Test(civil, instants_and_offsets_are_written_as_iso_8601_has_them) {
+    char text[32], offset[8];
+    cr_assert_str_eq(vo_civil_format_utc(0, text), "1970-01-01T00:00:00Z");
+    cr_assert_str_eq(vo_civil_format_utc(1454047200, text), "2016-01-29T06:00:00Z");
+    cr_assert_str_eq(vo_civil_format_utc(-1, text), "1969-12-31T23:59:59Z");
+    cr_assert_str_eq(vo_civil_format_utc(INT64_MIN, text), "-9999-01-01T00:00:00Z");
+    cr_assert_str_eq(vo_civil_format_offset(0, offset), "+00:00");
+    cr_assert_str_eq(vo_civil_format_offset(19800, offset), "+05:30");
+    cr_assert_str_eq(vo_civil_format_offset(-12600, offset), "-03:30");
+    cr_assert_str_eq(vo_civil_format_offset(86399, offset), "+23:59");
+}

@@ -266,3 +266,23 @@ Test(text, the_nearest_name_is_suggested_and_a_far_one_is_not) {
     cr_assert_null(vo_text_nearest(wrong, names, 5));
     cr_assert_null(vo_text_nearest("x", NULL, 0));
 }
+
+Test(text, words_are_found_at_the_beginning_and_anywhere_without_case) {
+    static const struct {
+        const char *text, *word;
+        bool begins, has;
+    } c[] = {{"Precio Marginal", "precio", true, true},
+             {"Precio Marginal", "MARGINAL", false, true},
+             {"Precio", "Precios", false, false},
+             {"aab", "ab", false, true},
+             {"anything", "", true, true},
+             {"", "", true, true},
+             {"", "a", false, false}};
+    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
+        const size_t len = strlen(c[i].text);
+        cr_expect_eq(vo_text_begins(c[i].text, len, c[i].word), c[i].begins, "%zu", i);
+        cr_expect_eq(vo_text_has(c[i].text, len, c[i].word), c[i].has, "%zu", i);
+    }
+    cr_expect_not(vo_text_has("price", 4, "price"), "the length ends the text");
+    cr_expect_not(vo_text_begins("price", 4, "price"));
+}

@@ -208,3 +208,50 @@ Test(series, out_of_memory_leaks_nothing_and_leaves_the_output_alone) {
         cr_assert_lt(budget, 10);
     }
 }
+
+/* Berlin, 30 March to 1 April and 26 to 27 October 2024: days of 23 and 25 hours. */
+Test(series, days_are_numbered_by_the_calendar_of_the_zone) {
+    vo_zone *zone = NULL;
+    cr_assert_eq(vo_zone_open("Europe/Berlin", &zone, NULL), VO_OK);
+    const struct {
+        int64_t from_s;
+        size_t hours[3];
+    } c[] = {{1711753200, {24, 23, 24}}, {1729893600, {24, 25, 24}}};
+    for (size_t i = 0; i < 2; i++) {
+        const size_t n = c[i].hours[0] + c[i].hours[1] + c[i].hours[2];
+        vo_series *s = hourly(n);
+        for (size_t t = 0; t < n; t++) s->start[t].s = c[i].from_s + (int64_t)t * 3600;
+        vo_series_number_days(s, zone);
+        size_t count[3] = {0};
+        for (size_t t = 0; t < n; t++) {
+            cr_assert(s->day[t] >= (t ? s->day[t - 1] : 0) && s->day[t] < 3);
+            count[s->day[t]]++;
+        }
+        for (size_t d = 0; d < 3; d++) cr_expect_eq(count[d], c[i].hours[d], "%zu", d);
+        vo_series_free(s);
+    }
+    vo_zone_close(zone);
+}
+
+Test(series, a_day_without_intervals_keeps_its_number) {
+    vo_zone *utc = NULL;
+    cr_assert_eq(vo_zone_open("UTC", &utc, NULL), VO_OK);
+    vo_series *s = hourly(2);
+    s->start[1].s = s->start[0].s + 3 * 86400;
+    vo_series_number_days(s, utc);
+    cr_expect(s->day[0] == 0 && s->day[1] == 3);
+    vo_series_free(s);
+    vo_zone_close(utc);
+}
+
+Test(series, the_lower_bound_is_the_first_interval_at_or_after) {
+    vo_series *s = hourly(5);
+    const int64_t first = s->start[0].s;
+    cr_expect_eq(vo_series_lower_bound(s, (vo_time){first - 1}), 0);
+    for (size_t t = 0; t < 5; t++) {
+        const int64_t at = first + (int64_t)t * 3600;
+        cr_expect_eq(vo_series_lower_bound(s, (vo_time){at}), t);
+        cr_expect_eq(vo_series_lower_bound(s, (vo_time){at + 1}), t + 1);
+    }
+    vo_series_free(s);
+}

@@ -17,7 +17,6 @@
 #include "port/pause.h"
 
 #define PATH 1100
-#define BUDGET ((size_t)48 << 20) /* of rows in memory before they wait on disk */
 
 #define X(name, kind, lo, hi, unit, help) {#name, VO_FIELD_##kind, lo, hi, unit, help},
 static const vo_field fetch_fields[] = {VO_FETCH_FIELD_MAP(X)};
@@ -45,6 +44,7 @@ typedef struct {
     vo_fetch_options fetch;
     vo_clean_options clean;
     size_t max_touched;
+    size_t rows_bytes; /* of rows in memory, the others wait on disk */
     vo_live_plan plan;
     vo_fetch_item *item;
     vo_readings_set *set;
@@ -277,12 +277,14 @@ static vo_status told(void *ctx, size_t done, size_t n, const vo_fetch_summary *
 
 static vo_status fetch_replies(job *j, vo_error *err) {
     const vo_live_plan *p = &j->plan;
+    char folder[2200];
+    snprintf(folder, sizeof folder, "%.2100s/.spill", vo_lake_root(j->lake));
     j->item = calloc(p->n ? p->n : 1, sizeof *j->item);
     if (!j->item) return vo_fail(err, VO_ENOMEM, "no memory for %zu calls", p->n);
     for (size_t i = 0; i < p->n; i++)
         j->item[i] = (vo_fetch_item){p->call[i].url, p->header, p->n_headers, p->call[i].label,
                                      p->call[i].keep_s};
-    vo_status s = vo_readings_set_create(&j->set, err);
+    vo_status s = vo_readings_set_create_spilling(folder, j->rows_bytes, &j->set, err);
     if (s == VO_OK) s = vo_fetch_all(&j->fetch, j->item, p->n, take, told, j, &j->sum, err);
     if (s == VO_OK && j->set->rows == 0)
         s = vo_fail(err, VO_ENOTFOUND, "%s has no data for this request%s%s",
@@ -407,9 +409,14 @@ static void job_fini(job *j) {
 
 vo_status vo_data_fetch_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                             vo_error *err) {
+    return vo_data_fetch_within(o, request, (size_t)48 << 20, w, err);
+}
+
+vo_status vo_data_fetch_within(const vo_engine_options *o, const char *request,
+                               size_t rows_bytes, vo_json_out *w, vo_error *err) {
     if (!o->allow_files)
         return vo_fail(err, VO_EINVAL, "client: web services are not asked from here");
-    job j = {.o = o, .w = w, .telling = ATOMIC_FLAG_INIT};
+    job j = {.o = o, .rows_bytes = rows_bytes, .w = w, .telling = ATOMIC_FLAG_INIT};
     vo_status s = read_job(&j, request, err);
     const bool dry = s == VO_OK && j.f[FETCH_dry_run].number > 0;
     if (dry) {

@@ -61,4 +61,9 @@ const vo_field *vo_data_fetch_fields(size_t *n);
 vo_status vo_data_fetch_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                             vo_error *err);
 
+/* The same with at most `rows_bytes` of rows in memory, in place of 48 MiB; the others wait in
+ * LAKE/.spill until all replies are there. */
+vo_status vo_data_fetch_within(const vo_engine_options *o, const char *request,
+                               size_t rows_bytes, vo_json_out *w, vo_error *err);
+
 #endif

@@ -27,6 +27,7 @@ typedef struct {
     char folder[DATA_PATH], lake[DATA_PATH + 8];
     replay_server server;
     vo_engine_options o;
+    size_t rows_bytes; /* 0: as the program does */
     char *response;
     vo_json *answer;
     vo_error err;
@@ -65,7 +66,9 @@ static vo_status fetch(fixture *x, const char *path, const char *members) {
     snprintf(request, sizeof request, "{\"base_url\":\"%s%s\",%s}", x->server.base, path,
              members);
     cr_assert_eq(vo_json_out_create(&w, NULL), VO_OK);
-    const vo_status s = vo_data_fetch_run(&x->o, request, w, &x->err);
+    const vo_status s = x->rows_bytes
+                            ? vo_data_fetch_within(&x->o, request, x->rows_bytes, w, &x->err)
+                            : vo_data_fetch_run(&x->o, request, w, &x->err);
     if (s == VO_OK) {
         cr_assert_eq(vo_json_out_take(w, &x->response, &len, NULL), VO_OK);
         cr_assert_eq(vo_json_parse(x->response, len, &x->answer, &x->err), VO_OK, "%s",
@@ -91,6 +94,16 @@ static vo_series *read_span(const char *root, const vo_lake_key *key, int64_t fr
                  VO_OK, "%s", err.msg);
     vo_lake_close(lake);
     return s;
+}
+
+static vo_lake_entry *list(const char *root, size_t *n) {
+    vo_lake *lake = NULL;
+    vo_lake_entry *entry = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_lake_open(root, &lake, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_lake_list(lake, &entry, n, &err), VO_OK, "%s", err.msg);
+    vo_lake_close(lake);
+    return entry;
 }
 
 /* Every hour of [from, from + n h) is there with the price and parts of the formula. */
@@ -167,6 +180,28 @@ Test(fetch_cenace, names_that_the_service_does_not_know_are_listed) {
     stop(&x);
 }
 
+/* 1 058 rows of 4 columns take some 50 KiB. */
+Test(fetch_memory, rows_beyond_the_bound_wait_on_disk_and_come_out_the_same) {
+    static const size_t bound[] = {0, 1, 4096};
+    for (size_t i = 0; i < 3; i++) {
+        char spill[DATA_PATH + 24];
+        fixture x;
+        start(&x);
+        x.rows_bytes = bound[i];
+        cr_assert_eq(
+            fetch(&x, "", MONTH ",\"zones\":[\"APATZINGAN\",\"ACAPULCO\",\"NOTHERE\"]"), VO_OK,
+            "%s", x.err.msg);
+        snprintf(spill, sizeof spill, "%s/.spill", x.lake);
+        cr_assert_eq(vo_file_exists(spill), bound[i] > 0, "bound %zu", bound[i]);
+        cr_assert_eq(number(&x, "rows"), 2 * (22 * 24 + 1));
+        cr_assert_eq(number(&x, "intervals"), 2 * (22 * 24 + 1));
+        cr_assert_eq(vo_json_size(vo_json_get(x.answer, "missing")), 1);
+        expect_formula(&x, "MEM", "MDA", "APATZINGAN", utc(2016, 10, 20, 5), 22 * 24 + 1, true);
+        expect_formula(&x, "MEM", "MDA", "ACAPULCO", utc(2016, 10, 20, 5), 22 * 24 + 1, true);
+        stop(&x);
+    }
+}
+
 Test(fetch_caiso, a_zip_per_31_days_becomes_one_series_with_its_parts) {
     fixture x;
     start(&x);
@@ -198,11 +233,8 @@ Test(fetch_entsoe, a_year_and_a_day_is_two_calls_and_repeats_are_filled_in) {
         "%s", x.err.msg);
     cr_assert_eq(number(&x, "calls"), 2);
     cr_assert_eq(number(&x, "intervals"), 366 * 24);
-    vo_lake *lake = NULL;
-    vo_lake_entry *entry = NULL;
     size_t n = 0;
-    cr_assert_eq(vo_lake_open(x.lake, &lake, NULL), VO_OK);
-    cr_assert_eq(vo_lake_list(lake, &entry, &n, NULL), VO_OK);
+    vo_lake_entry *entry = list(x.lake, &n);
     cr_assert_eq(n, 1);
     const vo_lake_key key = {entry[0].market, entry[0].process, entry[0].node, NULL};
     vo_series *s = read_span(x.lake, &key, utc(2022, 12, 31, 23), utc(2024, 1, 1, 23));
@@ -214,7 +246,6 @@ Test(fetch_entsoe, a_year_and_a_day_is_two_calls_and_repeats_are_filled_in) {
     }
     vo_series_free(s);
     free(entry);
-    vo_lake_close(lake);
     stop(&x);
 }
 
@@ -246,11 +277,8 @@ Test(fetch_open_meteo, the_weather_of_a_place_is_stored_under_its_name) {
                  VO_OK, "%s", x.err.msg);
     cr_assert_eq(number(&x, "calls"), 2);
     cr_assert_eq(number(&x, "intervals"), 375 * 24, "%s", x.response);
-    vo_lake *lake = NULL;
-    vo_lake_entry *entry = NULL;
     size_t n = 0;
-    cr_assert_eq(vo_lake_open(x.lake, &lake, NULL), VO_OK);
-    cr_assert_eq(vo_lake_list(lake, &entry, &n, NULL), VO_OK);
+    vo_lake_entry *entry = list(x.lake, &n);
     cr_assert_eq(n, 1);
     cr_assert_str_eq(entry[0].kind, "weather");
     cr_assert_str_eq(entry[0].node, "APATZINGAN");
@@ -267,7 +295,6 @@ Test(fetch_open_meteo, the_weather_of_a_place_is_stored_under_its_name) {
     }
     vo_series_free(s);
     free(entry);
-    vo_lake_close(lake);
     stop(&x);
 }
 
@@ -500,52 +527,148 @@ Test(fetch_secrets, the_key_is_in_no_answer_no_error_and_no_file) {
     stop(&x);
 }
 
-/* ---- real replies --------------------------------------------------------------------------
- */
+/* ---- real replies --------------------------------------------------------------------- */
 
-static vo_status import_into(const char *root, const char *path, const char *process) {
-    vo_source_options so = vo_source_options_default();
+static void import_into(const char *root, const char *path, vo_source_options so) {
     const vo_clean_options co = vo_clean_options_default();
     vo_import_summary sum;
     vo_lake *lake = NULL;
     vo_error err = {0};
-    so.only_process = process;
     cr_assert_eq(vo_lake_open(root, &lake, &err), VO_OK);
-    const vo_status s = vo_import(lake, path, &so, &co, NULL, NULL, &sum, &err);
-    cr_assert_eq(s, VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_import(lake, path, &so, &co, NULL, NULL, &sum, &err), VO_OK, "%s", err.msg);
     vo_lake_close(lake);
-    return s;
 }
 
-Test(fetch_real, apatzingan_fetched_is_apatzingan_imported) {
-    fixture x;
-    char csv[DATA_PATH], other[DATA_PATH + 8];
-    NEED_DATA("mx_cenace_pml/apatzingan_mda_mtr.csv", csv);
-    start_with(&x, csv, NULL);
-    snprintf(other, sizeof other, "%s/other", x.folder);
-    cr_assert_eq(fetch(&x, "",
-                       "\"client\":\"cenace\",\"zones\":\"APATZINGAN\",\"from\":\"2016-01-29\","
-                       "\"to\":\"2017-06-30\",\"parallel\":4," FAST),
-                 VO_OK, "%s", x.err.msg);
-    cr_assert_eq(number(&x, "calls"), 75); /* 519 days */
-    cr_assert_eq(import_into(other, csv, "MDA"), VO_OK);
-    const vo_lake_key key = {"MEM", "MDA", "APATZINGAN", NULL};
-    vo_series *a = read_span(x.lake, &key, utc(2016, 1, 1, 0), utc(2018, 1, 1, 0));
-    vo_series *b = read_span(other, &key, utc(2016, 1, 1, 0), utc(2018, 1, 1, 0));
-    cr_assert_gt(b->n, 300 * 24);
-    cr_assert_eq(a->n, b->n);
-    cr_assert_eq(number(&x, "rows"), (double)b->n);
+static void expect_same_series(const vo_series *a, const vo_series *b) {
+    cr_assert_eq(a->n, b->n, "%zu and %zu intervals", a->n, b->n);
     cr_assert_eq(a->n_columns, b->n_columns);
     cr_assert_str_eq(a->zone, b->zone);
     cr_assert_str_eq(a->currency, b->currency);
+    for (size_t c = 0; c < a->n_columns; c++)
+        cr_assert_str_eq(a->column[c].name, b->column[c].name);
     for (size_t t = 0; t < a->n; t++) {
         cr_assert_eq(a->start[t].s, b->start[t].s);
         for (size_t c = 0; c < a->n_columns; c++)
             cr_assert_eq(a->column[c].value[t], b->column[c].value[t], "row %zu, column %zu", t,
                          c);
     }
-    vo_series_free(a);
-    vo_series_free(b);
+}
+
+/* The fetched lake and one into which `path` is imported hold the same one series of `n`
+ * intervals, under the same names. */
+static void expect_as_imported(const fixture *x, const char *path, vo_source_options so,
+                               size_t n) {
+    char other[DATA_PATH + 8];
+    size_t n_a = 0, n_b = 0;
+    snprintf(other, sizeof other, "%s/other", x->folder);
+    import_into(other, path, so);
+    vo_lake_entry *a = list(x->lake, &n_a), *b = list(other, &n_b);
+    cr_assert(n_a == 1 && n_b == 1, "%zu and %zu series", n_a, n_b);
+    cr_assert_str_eq(a->market, b->market);
+    cr_assert_str_eq(a->process, b->process);
+    cr_assert_str_eq(a->node, b->node);
+    cr_assert_str_eq(a->kind, b->kind);
+    const vo_lake_key key = {a->market, a->process, a->node, a->kind};
+    vo_series *fetched = read_span(x->lake, &key, 0, utc(2030, 1, 1, 0));
+    vo_series *imported = read_span(other, &key, 0, utc(2030, 1, 1, 0));
+    cr_assert_eq(imported->n, n, "%zu intervals", imported->n);
+    expect_same_series(fetched, imported);
+    vo_series_free(fetched);
+    vo_series_free(imported);
+    free(a);
+    free(b);
+}
+
+/* Serves the folder of a file of the data folder; `path` is the file's. */
+static void start_serving(fixture *x, const char *path) {
+    char folder[DATA_PATH];
+    snprintf(folder, sizeof folder, "%s", path);
+    *strrchr(folder, '/') = '\0';
+    start_with(x, NULL, folder);
+}
+
+Test(fetch_real, apatzingan_fetched_is_apatzingan_imported) {
+    fixture x;
+    char csv[DATA_PATH];
+    vo_source_options so = vo_source_options_default();
+    NEED_DATA("mx_cenace_pml/apatzingan_mda_mtr.csv", csv);
+    start_with(&x, csv, NULL);
+    so.only_process = "MDA";
+    cr_assert_eq(fetch(&x, "",
+                       "\"client\":\"cenace\",\"zones\":\"APATZINGAN\",\"from\":\"2016-01-29\","
+                       "\"to\":\"2017-06-30\",\"parallel\":4," FAST),
+                 VO_OK, "%s", x.err.msg);
+    cr_assert_eq(number(&x, "calls"), 75); /* 519 days */
+    expect_as_imported(&x, csv, so, (size_t)number(&x, "rows"));
+    stop(&x);
+}
+
+#define OASIS "PRC_LMP_DAM_2C559_1_B1_20181230.csv"
+
+Test(fetch_real, a_published_day_of_caiso_in_a_zip_is_the_day_imported) {
+    fixture x;
+    char path[DATA_PATH];
+    NEED_DATA("caiso_oasis/" OASIS, path);
+    start_serving(&x, path);
+    cr_assert_eq(
+        fetch(&x, "/~zip," OASIS,
+              "\"client\":\"caiso\",\"nodes\":\"2C559_1_B1\",\"from\":\"2018-12-30\"," FAST),
+        VO_OK, "%s", x.err.msg);
+    expect_as_imported(&x, path, vo_source_options_default(), 24);
+    const vo_lake_key key = {"CAISO", "DAM", "2C559_1_B1", NULL};
+    vo_series *s = read_span(x.lake, &key, utc(2018, 12, 30, 8), utc(2018, 12, 31, 8));
+    cr_assert_eq(s->n, 24);
+    cr_assert_eq(s->column[0].value[0], 40.49724);
+    cr_assert_eq(s->column[0].value[20], 46.67103);
+    vo_series_free(s);
+    stop(&x);
+}
+
+#define NETHERLANDS                                                                            \
+    "\"client\":\"entsoe\",\"zones\":\"10YNL----------L\",\"from\":\"2025-09-17\"," FAST TOKEN
+
+Test(fetch_real, a_published_day_of_entsoe_is_the_day_imported) {
+    fixture x;
+    char path[DATA_PATH];
+    NEED_DATA("entsoe_xml/A44_dayahead_NL_2025-09-17.xml", path);
+    start_serving(&x, path);
+    cr_assert_eq(fetch(&x, "/~raw,A44_dayahead_NL_2025-09-17.xml/api", NETHERLANDS), VO_OK,
+                 "%s", x.err.msg);
+    expect_as_imported(&x, path, vo_source_options_default(), 24);
+    stop(&x);
+}
+
+Test(fetch_real, the_published_acknowledgement_of_entsoe_is_no_data_and_is_not_kept) {
+    static const char *const mode = "/~raw,hexagon_acknowledgement.invalidrequest.xml/api";
+    fixture x;
+    char path[DATA_PATH];
+    NEED_DATA("entsoe_xml/hexagon_acknowledgement.invalidrequest.xml", path);
+    start_serving(&x, path);
+    for (size_t i = 1; i <= 2; i++) {
+        cr_assert_eq(fetch(&x, mode, NETHERLANDS), VO_ENOTFOUND);
+        cr_assert(strstr(x.err.msg, "No matching data found") != NULL, "%s", x.err.msg);
+        cr_assert_eq(replay_count(&x.server, "/api"), i, "it is asked again");
+    }
+    stop(&x);
+}
+
+Test(fetch_real, a_year_of_open_meteo_is_the_year_imported) {
+    fixture x;
+    char path[DATA_PATH];
+    vo_source_options so = vo_source_options_default();
+    NEED_DATA("weather/openmeteo_san_jose_2023.json", path);
+    start_serving(&x, path);
+    so.zone = "America/Los_Angeles";
+    so.node = "SAN-JOSE";
+    cr_assert_eq(
+        fetch(&x, "/~raw,openmeteo_san_jose_2023.json",
+              "\"client\":\"open_meteo\",\"latitude\":37.43,\"longitude\":-121.95,"
+              "\"nodes\":\"SAN-JOSE\",\"tz\":\"America/Los_Angeles\","
+              "\"from\":\"2023-01-01\",\"to\":\"2023-12-31\",\"variables\":"
+              "\"temperature_2m,relative_humidity_2m,cloudcover,windspeed_10m\"," FAST),
+        VO_OK, "%s", x.err.msg);
+    cr_assert_eq(number(&x, "calls"), 1);
+    expect_as_imported(&x, path, so, 8760);
     stop(&x);
 }
 
@@ -555,8 +678,7 @@ Test(fetch_real, a_stored_reply_of_the_service_is_read_as_it_came) {
     fixture x;
     char path[DATA_PATH];
     NEED_DATA(RAW, path);
-    *strrchr(path, '/') = '\0';
-    start_with(&x, NULL, path);
+    start_serving(&x, path);
     cr_assert_eq(
         fetch(&x, "/~raw,sw_pml_SIN_MDA_01PLO-115_2026-09-08.json",
               "\"client\":\"cenace\",\"nodes\":\"01PLO-115\",\"from\":\"2026-09-08\"," FAST),

@@ -9,6 +9,7 @@ Prints its port and ends when its standard input does. A path may begin with mod
     /~html /~garbage /~big /~drip /~gzip /~loop /~type /~delay,SECONDS /~elsewhere,PORT
     /~echo,N             400 with the request's own address and headers in the body
     /~raw,NAME           the file NAME of --files
+    /~zip,NAME           the same in a zip
 Each request is a line of JSON in the log: time, path, the headers that matter.
 """
 import argparse
@@ -296,9 +297,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 time.sleep(float(rest[0]))
             elif name == "type":
                 kind = "image/png"
-            elif name == "raw":
+            elif name in ("raw", "zip"):
                 with open(os.path.join(args.files, rest[0]), "rb") as f:
                     body, kind = f.read(), "application/json"
+                if rest[0].endswith(".xml"):
+                    kind = "text/xml"
+                if name == "zip":
+                    body, kind = zipped(rest[0], body), "application/x-zip-compressed"
             elif rest and int(rest[0]) and count > int(rest[0]) and name != "elsewhere":
                 continue
             elif self.misbehave(name, rest):

@@ -34,6 +34,7 @@ vo_status vo_lake_open(const char *root, vo_lake **out, vo_error *err) {
     vo_status st = VO_OK;
     if (!(lake->sql = malloc(VO_LAKE_SQL)))
         st = vo_fail(err, VO_ENOMEM, "no memory for a lake");
+    if (st == VO_OK) st = vo_parquet_create(&lake->parquet, err);
     if (st == VO_OK) st = vo_duck_open(&lake->duck, err);
     if (st != VO_OK) {
         vo_lake_close(lake);
@@ -46,6 +47,7 @@ vo_status vo_lake_open(const char *root, vo_lake **out, vo_error *err) {
 void vo_lake_close(vo_lake *lake) {
     if (!lake) return;
     vo_duck_close(lake->duck);
+    vo_parquet_free(lake->parquet);
     free(lake->sql);
     free(lake);
 }

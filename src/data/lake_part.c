@@ -1,6 +1,6 @@
-/* lake_part.c -- see lake_part.h. DuckDB writes the file with zeros for the checksum, which is
- * then computed over the bytes as they are and put in their place: it covers data, statistics
- * and schema alike. */
+/* lake_part.c -- see lake_part.h. The file is made with zeros for the checksum, which is then
+ * computed over the bytes as they are and put in their place: it covers data, statistics and
+ * schema alike. */
 #include "data/lake_part.h"
 
 #include <math.h>
@@ -396,23 +396,50 @@ vo_status vo_lake_part_read(vo_lake *lake, const char *path, vo_series **out,
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
-static vo_status put_in_sum(const char *path, vo_lake_head *head, vo_error *err) {
+/* The mark in a file with zeros for its checksum gets it. */
+static bool put_sum_in(char *data, size_t len, vo_lake_head *head, int64_t *at,
+                       char digits[SUM_DIGITS + 1]) {
+    char *mark = find_last(data, len > TAIL ? len - TAIL : 0, len, MARK);
+    if (!mark) return false;
+    head->sum = vo_lake_sum(data, len);
+    head->bytes = (int64_t)len;
+    head->state = VO_LAKE_WHOLE;
+    put_sum(digits, head->sum);
+    *at = mark + strlen(MARK) - data;
+    memcpy(data + *at, digits, SUM_DIGITS);
+    return true;
+}
+
+static vo_status write_by_duckdb(vo_lake *lake, const char *path, size_t n,
+                                 const vo_duck_column *column, size_t n_columns,
+                                 const char *entry, vo_lake_head *head, vo_error *err) {
     char *data = NULL, digits[SUM_DIGITS + 1];
     size_t len = 0;
-    vo_status st = vo_file_read(path, MAX_FILE, &data, &len, err);
-    if (st != VO_OK) return st;
-    char *mark = find_last(data, len > TAIL ? len - TAIL : 0, len, MARK);
-    if (!mark)
-        st = vo_fail(err, VO_EIO, "\"%.300s\" was not written whole; try again", path);
-    else {
-        head->sum = vo_lake_sum(data, len);
-        head->bytes = (int64_t)len;
-        head->state = VO_LAKE_WHOLE;
-        put_sum(digits, head->sum);
-        st = vo_file_patch(path, mark + strlen(MARK) - data, digits, SUM_DIGITS, err);
-    }
+    int64_t at = 0;
+    vo_status st =
+        vo_duck_write(lake->duck, path, n, column, n_columns, ENTRY, entry, head->packed, err);
+    if (st == VO_OK) st = vo_file_read(path, MAX_FILE, &data, &len, err);
+    if (st == VO_OK && !put_sum_in(data, len, head, &at, digits))
+        st = vo_fail(err, VO_EIO, "it was not written whole; try again");
+    if (st == VO_OK) st = vo_file_patch(path, at, digits, SUM_DIGITS, err);
     free(data);
     return st;
+}
+
+/* What is not UTF-8 is left to DuckDB to judge. */
+static vo_status write_columns(vo_lake *lake, const char *path, size_t n,
+                               const vo_duck_column *column, size_t n_columns,
+                               const char *entry, vo_lake_head *head, vo_error *err) {
+    char *data = NULL, digits[SUM_DIGITS + 1];
+    size_t len = 0;
+    int64_t at = 0;
+    vo_status st = vo_parquet_encode(lake->parquet, n, column, n_columns, ENTRY, entry,
+                                     head->packed, &data, &len, err);
+    if (st == VO_EINVAL)
+        return write_by_duckdb(lake, path, n, column, n_columns, entry, head, err);
+    if (st == VO_OK && !put_sum_in(data, len, head, &at, digits))
+        st = vo_fail(err, VO_EINVAL, "names of columns are too long: shorten them");
+    return st == VO_OK ? vo_file_put(path, data, len, err) : st;
 }
 
 vo_status vo_lake_file_write(vo_lake *lake, const char *path, size_t n,
@@ -423,17 +450,17 @@ vo_status vo_lake_file_write(vo_lake *lake, const char *path, size_t n,
     vo_error why = {0};
     put_entry(&text, head);
     if (text.cut) return vo_fail(err, VO_EINVAL, "names of columns are too long: shorten them");
-    vo_status st =
-        vo_duck_write(lake->duck, path, n, column, n_columns, ENTRY, entry, head->packed, &why);
+    vo_status st = write_columns(lake, path, n, column, n_columns, entry, head, &why);
     if (st == VO_EIO)
         st = vo_fail(err, VO_EIO, "cannot write \"%.300s\": %s", path,
                      strstr(why.msg, "No space")    ? "the disk is full"
                      : strstr(why.msg, "too large") ? "the disk or its quota is full"
                      : strstr(why.msg, "ermission") ? "no permission"
-                                                    : "is the disk full, or read-only?");
+                     : strstr(why.msg, "not written whole")
+                         ? "it was not written whole; try again"
+                         : "is the disk full, or read-only?");
     else if (st != VO_OK)
         st = vo_fail(err, st, "%s", why.msg);
-    if (st == VO_OK) st = put_in_sum(path, head, err);
     if (st != VO_OK) vo_file_remove(path, NULL);
     return st;
 }

@@ -8,6 +8,7 @@
 
 #include "data/lake.h"
 #include "data/lake_duckdb.h"
+#include "data/parquet.h"
 #include "port/file.h"
 
 #define VO_LAKE_ROOT 2048
@@ -17,6 +18,7 @@
 struct vo_lake {
     char root[VO_LAKE_ROOT];
     vo_duck *duck;
+    vo_parquet *parquet;
     char *sql; /* [VO_LAKE_SQL] the query under construction */
 };
 

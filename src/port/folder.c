@@ -109,9 +109,9 @@ vo_status vo_file_move(const char *from, const char *to, vo_error *err) {
     return flush(folder, O_RDONLY | O_DIRECTORY) ? VO_OK : refuse(err, "flush", folder);
 }
 
-vo_status vo_file_patch(const char *path, int64_t at, const void *data, size_t len,
-                        vo_error *err) {
-    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+static vo_status write_at(const char *path, int flags, int64_t at, const void *data, size_t len,
+                          vo_error *err) {
+    const int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
     if (fd < 0) return refuse(err, "open", path);
     vo_status st = VO_OK;
     for (size_t done = 0; done < len && st == VO_OK;) {
@@ -124,4 +124,13 @@ vo_status vo_file_patch(const char *path, int64_t at, const void *data, size_t l
     }
     if (close(fd) != 0 && st == VO_OK) st = refuse(err, "write", path);
     return st;
+}
+
+vo_status vo_file_put(const char *path, const void *data, size_t len, vo_error *err) {
+    return write_at(path, O_CREAT | O_TRUNC, 0, data, len, err);
+}
+
+vo_status vo_file_patch(const char *path, int64_t at, const void *data, size_t len,
+                        vo_error *err) {
+    return write_at(path, 0, at, data, len, err);
 }

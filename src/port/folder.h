@@ -23,6 +23,9 @@ bool vo_folder_remove_empty(const char *path); /* false if it is not empty, or n
  * `to` finds the old file or the new one, whole. `from` stays if that fails. */
 vo_status vo_file_move(const char *from, const char *to, vo_error *err);
 
+/* Writes a file of `len` bytes, over one of that name; vo_file_move flushes it. */
+vo_status vo_file_put(const char *path, const void *data, size_t len, vo_error *err);
+
 /* Writes `len` bytes at position `at` of a file that is there. */
 vo_status vo_file_patch(const char *path, int64_t at, const void *data, size_t len,
                         vo_error *err);

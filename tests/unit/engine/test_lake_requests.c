@@ -6,6 +6,7 @@
 
 #include <volteo/engine.h>
 
+#include "data/lake_duckdb.h"
 #include "engine/lake_requests.h"
 #include "port/file.h"
 
@@ -192,6 +193,22 @@ Test(lake_requests, an_export_gives_the_clean_the_raw_and_what_lies_between) {
     vo_engine_close(e);
 }
 
+/* The same rows, uncompressed, without the lake's entry. */
+static void write_as_others_do(const char *part) {
+    char sql[3000];
+    vo_duck *d = NULL;
+    vo_error err = {0};
+    snprintf(sql, sizeof sql,
+             "COPY (SELECT * FROM read_parquet('%s', hive_partitioning=false)) TO '%s.other' "
+             "(FORMAT parquet, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1)",
+             part, part);
+    cr_assert_eq(vo_duck_open(&d, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_duck_query(d, sql, NULL, NULL, &err), VO_OK, "%s", err.msg);
+    vo_duck_close(d);
+    snprintf(sql, sizeof sql, "%s.other", part);
+    cr_assert_eq(rename(sql, part), 0);
+}
+
 Test(lake_requests, a_sound_lake_is_well_and_a_damaged_part_is_found_and_mended) {
     vo_engine *e = engine("doctor");
     refuses(e, vo_engine_data_doctor, "{}", "there is no lake at");
@@ -224,6 +241,7 @@ Test(lake_requests, a_sound_lake_is_well_and_a_damaged_part_is_found_and_mended)
     r = ask(e, vo_engine_data_show, "{\"node\": \"B\"}");
     cr_expect(number(r, "rows") == 48);
     vo_json_free(r);
+    write_as_others_do(part);
     r = ask(e, vo_engine_data_compact, "{}");
     cr_expect(number(r, "bytes_after") <= number(r, "bytes_before"));
     cr_expect(vo_json_bool(vo_json_get(r, "ok")) && number(r, "rewritten") >= 1);

@@ -6,6 +6,7 @@ foreach(source IN LISTS sources)
     add_executable(${name} "${source}")
     target_compile_options(${name} PRIVATE -Wno-missing-prototypes) # libFuzzer declares the entry
     target_link_libraries(${name} PRIVATE volteo_core)
+    target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests") # support/*.h
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
 endforeach()

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/source_caiso.h"
+#include "support/option_byte.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -21,19 +22,21 @@ static void check(const vo_readings_set *set, size_t size) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1 || size > 65536) return 0;
+    char *text = text_without_options(data, size);
     vo_source_options o = vo_source_options_default();
     vo_readings_set *set = NULL;
     vo_bytes *in = NULL;
     vo_error err = {0};
-    if (data[0] & 1) o.only_node = "N";
-    if (data[0] & 2) o.node = "M", o.process = "RTM";
+    if (data[size - 1] & 1) o.only_node = "N";
+    if (data[size - 1] & 2) o.node = "M", o.process = "RTM";
     vo_status st = vo_readings_set_create(&set, &err);
-    if (st == VO_OK) st = vo_bytes_open("x", (const char *)data + 1, size - 1, &in, &err);
+    if (st == VO_OK) st = vo_bytes_open("x", text, size - 1, &in, &err);
     if (st == VO_OK) st = vo_source_caiso_parse(in, &o, set, &err);
     if (st != VO_OK) assert(err.msg[0] != '\0');
     /* Of compressed data `size` says nothing. */
-    if (st == VO_OK && size > 1 && strchr("I<\"\n M", data[1])) check(set, size);
+    if (st == VO_OK && size > 1 && strchr("I<\"\n M", data[0])) check(set, size);
     vo_bytes_close(in);
+    free(text);
     vo_readings_set_free(set);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/source_cenace.h"
+#include "support/option_byte.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,13 +27,15 @@ static vo_status parse_text(const char *name, const char *text, size_t len,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1 || size > 65536) return 0;
+    char *text = text_without_options(data, size);
     vo_source_options o = vo_source_options_default();
     vo_readings_set *set = NULL;
     vo_error err = {0};
-    if (data[0] & 1) o.process = "MTR";
-    if (data[0] & 2) o.zone = "America/Tijuana";
-    const char *name = data[0] & 4 ? "PreciosNodosDistrib_BCS_MDA_Mes.csv" : "x";
-    const vo_status st = parse_text(name, (const char *)data + 1, size - 1, &o, &set, &err);
+    if (data[size - 1] & 1) o.process = "MTR";
+    if (data[size - 1] & 2) o.zone = "America/Tijuana";
+    const char *name = data[size - 1] & 4 ? "PreciosNodosDistrib_BCS_MDA_Mes.csv" : "x";
+    const vo_status st = parse_text(name, text, size - 1, &o, &set, &err);
+    free(text);
     if (st != VO_OK) {
         assert(err.msg[0] != '\0' && !set);
         return 0;

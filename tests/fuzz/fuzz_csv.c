@@ -1,11 +1,12 @@
 /* fuzz_csv.c -- any bytes as a price file: refused in words, or readings that cleaning turns
- * into a sound series or refuses in words. The first byte chooses options. */
+ * into a sound series or refuses in words. The last byte chooses options. */
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "data/clean.h"
 #include "data/source_csv.h"
+#include "support/option_byte.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -48,16 +49,18 @@ static vo_status parse_text(const char *name, const char *text, size_t len,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1 || size > 65536) return 0;
+    char *text = text_without_options(data, size);
     vo_source_options o = vo_source_options_default();
     vo_readings_set *set = NULL;
     vo_error err = {0};
-    const uint8_t choice = data[0];
+    const uint8_t choice = data[size - 1];
     if (choice & 1) o.zone = "Europe/Madrid";
     if (choice & 2) o.interval_minutes = 30;
     if (choice & 4) o.stamps_at_end = true;
     if (choice & 64) o.node_column = "node";
     if (choice & 128) o.date_order = VO_DATE_DAY_FIRST;
-    const vo_status st = parse_text("fuzz", (const char *)data + 1, size - 1, &o, &set, &err);
+    const vo_status st = parse_text("fuzz", text, size - 1, &o, &set, &err);
+    free(text);
     if (st != VO_OK) {
         assert(err.msg[0] != '\0' && !set);
         return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/source_entsoe.h"
+#include "support/option_byte.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,20 +23,22 @@ static void check(const vo_readings_set *set) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1 || size > 65536) return 0;
+    char *text = text_without_options(data, size);
     vo_source_options o = vo_source_options_default();
     vo_readings_set *set = NULL;
     vo_bytes *in = NULL;
     vo_error err = {0};
-    if (data[0] & 1) o.only_process = "DA-2";
-    if (data[0] & 2) o.zone = "Europe/Oslo", o.node = "N";
+    if (data[size - 1] & 1) o.only_process = "DA-2";
+    if (data[size - 1] & 2) o.zone = "Europe/Oslo", o.node = "N";
     vo_status st = vo_readings_set_create(&set, &err);
-    if (st == VO_OK) st = vo_bytes_open("x", (const char *)data + 1, size - 1, &in, &err);
+    if (st == VO_OK) st = vo_bytes_open("x", text, size - 1, &in, &err);
     if (st == VO_OK) st = vo_source_entsoe_parse(in, &o, set, &err);
     if (st == VO_OK)
         check(set);
     else
         assert(err.msg[0] != '\0');
     vo_bytes_close(in);
+    free(text);
     vo_readings_set_free(set);
     return 0;
 }

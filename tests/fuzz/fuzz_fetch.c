@@ -1,5 +1,5 @@
 /* fuzz_fetch.c -- any bytes as a kept reply, as a URL template, as a text with secrets in it
- * and as a reply of a web service. The first byte chooses which. */
+ * and as a reply of a web service. The last byte chooses which. */
 #include <assert.h>
 #include <math.h>
 #include <stdint.h>
@@ -70,9 +70,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1 || size > 20000) return 0;
     char *text = malloc(size); /* NUL-terminated and of its own: reading on is seen */
     if (!text) return 0;
-    memcpy(text, data + 1, size - 1);
+    memcpy(text, data, size - 1);
     text[size - 1] = '\0';
-    switch (data[0] % 8) {
+    switch (data[size - 1] % 8) {
     case 0:
     case 1:
         decode(text, size - 1);

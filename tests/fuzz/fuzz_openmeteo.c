@@ -1,24 +1,26 @@
 /* fuzz_openmeteo.c -- any bytes as a reply of Open-Meteo: refused in words, or readings of its
- * kind. The first byte chooses options. */
+ * kind. The last byte chooses options. */
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "data/source_openmeteo.h"
+#include "support/option_byte.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1 || size > 65536) return 0;
+    char *text = text_without_options(data, size);
     vo_source_options o = vo_source_options_default();
-    if (data[0] & 1) o.node = "HOME";
-    if (data[0] & 2) o.zone = "America/Los_Angeles";
-    if (data[0] & 4) o.only_process = "hourly";
+    if (data[size - 1] & 1) o.node = "HOME";
+    if (data[size - 1] & 2) o.zone = "America/Los_Angeles";
+    if (data[size - 1] & 4) o.only_process = "hourly";
     vo_readings_set *set = NULL;
     vo_bytes *in = NULL;
     vo_error err = {0};
-    if (vo_readings_set_create(&set, &err) != VO_OK) return 0;
-    vo_status st = vo_bytes_open("x", (const char *)data + 1, size - 1, &in, &err);
+    vo_status st = vo_readings_set_create(&set, &err);
+    if (st == VO_OK) st = vo_bytes_open("x", text, size - 1, &in, &err);
     if (st == VO_OK) st = vo_source_openmeteo_parse(in, &o, set, &err);
     assert(st == VO_OK ? set->rows > 0 : err.msg[0] != '\0');
     for (size_t i = 0; st == VO_OK && i < set->n; i++) {
@@ -26,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         assert(set->item[i]->node[0] && set->item[i]->interval_h > 0);
     }
     vo_bytes_close(in);
+    free(text);
     vo_readings_set_free(set);
     return 0;
 }

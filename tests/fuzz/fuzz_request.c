@@ -1,5 +1,5 @@
 /* Any bytes as a request: refused in words or answered with a document, never worse.
- * The first byte chooses the call; sizes are kept small so that time goes into parsing. */
+ * The last byte chooses the call; sizes are kept small so that time goes into parsing. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1 || size > 4096) return 0;
     char *text = malloc(size);
     if (!text) return 0;
-    memcpy(text, data + 1, size - 1);
+    memcpy(text, data, size - 1);
     text[size - 1] = '\0';
     int count = 0;
     vo_engine_options o = vo_engine_options_default();
@@ -33,10 +33,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     vo_error err = {0};
     char *response = NULL, *html = NULL;
     if (vo_engine_open(&o, &e, &err) != VO_OK) abort();
-    const vo_status s = calls[data[0] % 3](e, text, &response, &err);
+    const vo_status s = calls[data[size - 1] % 3](e, text, &response, &err);
     if (s != VO_OK && (response || !err.msg[0])) abort();
     if (s == VO_OK && !response) abort();
-    if (s == VO_OK && data[0] % 3 == 2 && vo_engine_report(e, response, &html, &err) != VO_OK)
+    if (s == VO_OK && data[size - 1] % 3 == 2 &&
+        vo_engine_report(e, response, &html, &err) != VO_OK)
         abort();
     vo_text_free(html);
     vo_text_free(response);

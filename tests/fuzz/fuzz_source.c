@@ -1,5 +1,5 @@
 /* fuzz_source.c -- any bytes as a file whose format is told from its content: refused in words,
- * or readings that cleaning turns into sound series or refuses in words. The first byte chooses
+ * or readings that cleaning turns into sound series or refuses in words. The last byte chooses
  * options. */
 #include <assert.h>
 #include <stdint.h>
@@ -7,6 +7,7 @@
 
 #include "data/clean.h"
 #include "data/source.h"
+#include "support/option_byte.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,14 +28,17 @@ static void clean_one(const vo_readings *r) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1 || size > 16384) return 0;
+    char *text = text_without_options(data, size);
     vo_source_options o = vo_source_options_default();
     vo_readings_set *set = NULL;
     vo_error err = {0};
-    if (data[0] & 1) o.zone = "Europe/Paris";
-    if (data[0] & 2) o.interval_minutes = 60;
-    if (data[0] & 4) o.rows_path = "data";
-    if (data[0] & 8) o.kind = VO_KIND_LOAD;
-    if (vo_source_parse("x", (const char *)data + 1, size - 1, &o, &set, &err) != VO_OK) {
+    if (data[size - 1] & 1) o.zone = "Europe/Paris";
+    if (data[size - 1] & 2) o.interval_minutes = 60;
+    if (data[size - 1] & 4) o.rows_path = "data";
+    if (data[size - 1] & 8) o.kind = VO_KIND_LOAD;
+    const vo_status st = vo_source_parse("x", text, size - 1, &o, &set, &err);
+    free(text);
+    if (st != VO_OK) {
         assert(err.msg[0] != '\0' && !set);
         return 0;
     }

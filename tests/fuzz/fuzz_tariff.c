@@ -1,6 +1,6 @@
 /* fuzz_tariff.c -- any bytes as a published tariff (TOML or JSON) or as a document of our own
  * (YAML): refused in words, or a tariff whose prices are finite and whose bill is the sum of
- * its items. */
+ * its items. The last byte chooses: 0 TOML, 1 JSON, 2 YAML. */
 #include <assert.h>
 #include <math.h>
 #include <stdint.h>
@@ -11,6 +11,7 @@
 #include "base/yaml.h"
 #include "data/tariff_document.h"
 #include "data/tariff_source.h"
+#include "support/option_byte.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -98,19 +99,21 @@ static void read_values(const vo_json *p) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1 || size > 131072) return 0;
-    const char *text = (const char *)data + 1;
+    const uint8_t kind = data[size - 1] % 3;
+    char *text = text_without_options(data, size);
     vo_json *p = NULL;
     vo_error err = {0};
     (void)vo_tariff_is(text, size - 1);
-    const vo_status st = data[0] % 3 == 0   ? vo_toml_parse(text, size - 1, &p, &err)
-                         : data[0] % 3 == 1 ? vo_json_parse(text, size - 1, &p, &err)
-                                            : vo_yaml_parse(text, size - 1, &p, &err);
-    if (st == VO_OK && data[0] % 3 == 2) {
+    const vo_status st = kind == 0   ? vo_toml_parse(text, size - 1, &p, &err)
+                         : kind == 1 ? vo_json_parse(text, size - 1, &p, &err)
+                                     : vo_yaml_parse(text, size - 1, &p, &err);
+    if (st == VO_OK && kind == 2) {
         read_document(p);
     } else if (st == VO_OK) {
-        read_published(p, data[0] % 3 == 1);
+        read_published(p, kind == 1);
         read_values(p);
     }
     vo_json_free(p);
+    free(text);
     return 0;
 }

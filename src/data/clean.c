@@ -10,18 +10,14 @@
 #include <volteo/schedule.h>
 
 #include "base/zone.h"
+#include "data/kind.h"
 
+#define DAY_S INT64_C(86400)
 #define WEEK_S INT64_C(604800)
 #define NONE SIZE_MAX
 
 vo_clean_options vo_clean_options_default(void) {
     return (vo_clean_options){.max_interpolate_h = 6, .max_fill_h = 192, .spike_iqr = 6};
-}
-
-static void stamp_text(int64_t s, char out[40]) {
-    const vo_civil c = vo_civil_from_seconds(s);
-    vo_civil_format(&c, out);
-    strcat(out, "Z");
 }
 
 /* ---- rows in order --------------------------------------------------------------- */
@@ -53,8 +49,8 @@ typedef struct {
 
 /* The error of strict mode: where, what, remedy. */
 static vo_status refuse(const cleaner *k, size_t row, const char *what, vo_error *err) {
-    char at[40];
-    stamp_text(k->r->start_s[row], at);
+    char at[32];
+    vo_civil_format_utc(k->r->start_s[row], at);
     return vo_fail(err, VO_EINVAL,
                    "%s line %u, %s: %s; correct the file, or let cleaning repair "
                    "it",
@@ -247,13 +243,13 @@ static vo_status choose_step(cleaner *k, vo_error *err) {
 /* Every start lies on the grid and no gap is longer than may be filled: checked before
  * anything of the grid's size is allocated. */
 static vo_status check_grid(const cleaner *k, size_t *n, vo_error *err) {
-    char from[40], to[40];
+    char from[32], to[32];
     for (size_t i = 0; i + 1 < k->n; i++) {
         const int64_t gap_s = k->at[i + 1].start_s - k->at[i].start_s;
         const size_t row = k->at[i + 1].row;
         if (gap_s == k->step_s) continue;
-        stamp_text(k->at[i].start_s, from);
-        stamp_text(k->at[i + 1].start_s, to);
+        vo_civil_format_utc(k->at[i].start_s, from);
+        vo_civil_format_utc(k->at[i + 1].start_s, to);
         if (gap_s % k->step_s != 0)
             return vo_fail(
                 err, VO_EINVAL,
@@ -408,9 +404,9 @@ static double same_hour_of_week(const cleaner *k, const double *raw, size_t t) {
 }
 
 static vo_status cannot_fill(const cleaner *k, size_t a, size_t b, vo_error *err) {
-    char from[40], to[40];
-    stamp_text(k->s->start[a].s, from);
-    stamp_text(k->s->start[b - 1].s, to);
+    char from[32], to[32];
+    vo_civil_format_utc(k->s->start[a].s, from);
+    vo_civil_format_utc(k->s->start[b - 1].s, to);
     return vo_fail(err, VO_EINVAL,
                    "%s: no price from %s to %s (%zu intervals) and none at the "
                    "same hour of the weeks around to fill from; choose a part without it, or "
@@ -573,21 +569,18 @@ static vo_status name_change_of_clocks(cleaner *k, size_t t, int64_t to_s, bool 
 
 static vo_status number_days(cleaner *k, vo_error *err) {
     vo_series *s = k->s;
+    vo_series_number_days(s, k->zone);
     const int64_t first = vo_zone_local_day(k->zone, s->start[0].s);
-    int64_t day = first - 1, next_s = INT64_MIN;
     for (size_t t = 0; t < s->n; t++) {
-        if (s->start[t].s >= next_s) {
-            day = vo_zone_local_day(k->zone, s->start[t].s);
-            next_s = vo_zone_day_start(k->zone, day + 1);
-            const int64_t length_s = next_s - vo_zone_day_start(k->zone, day);
-            const bool is_short = length_s<24 * 3600, is_long = length_s> 24 * 3600;
-            k->report->n_short_days += is_short;
-            k->report->n_long_days += is_long;
-            const vo_status st =
-                is_short || is_long ? name_change_of_clocks(k, t, next_s, is_long, err) : VO_OK;
-            if (st != VO_OK) return st;
-        }
-        s->day[t] = (int32_t)(day - first);
+        if (t > 0 && s->day[t] == s->day[t - 1]) continue;
+        const int64_t from_s = vo_zone_day_start(k->zone, first + s->day[t]);
+        const int64_t to_s = vo_zone_day_start(k->zone, first + s->day[t] + 1);
+        if (to_s - from_s == DAY_S) continue;
+        const bool is_long = to_s - from_s > DAY_S;
+        k->report->n_long_days += is_long;
+        k->report->n_short_days += !is_long;
+        const vo_status st = name_change_of_clocks(k, t, to_s, is_long, err);
+        if (st != VO_OK) return st;
     }
     return VO_OK;
 }
@@ -682,9 +675,7 @@ static vo_status check_options(const vo_clean_options *o, vo_error *err) {
 vo_status vo_clean(const vo_readings *r, const vo_clean_options *o, vo_series **series,
                    vo_clean_report **report, vo_error *err) {
     const vo_clean_options standard = vo_clean_options_default();
-    cleaner k = {.r = r,
-                 .o = o ? o : &standard,
-                 .prices = !r->kind[0] || strcmp(r->kind, VO_KIND_PRICES) == 0};
+    cleaner k = {.r = r, .o = o ? o : &standard, .prices = vo_kind_is_prices(r->kind)};
     vo_status st = check_options(k.o, err);
     if (st != VO_OK) return st;
     if (r->n == 0) return vo_fail(err, VO_EINVAL, "%s has no rows", r->label);

@@ -72,18 +72,11 @@ void vo_clean_report_sort(vo_clean_report *r) {
     if (r->n > 1) qsort(r->touch, r->n, sizeof *r->touch, by_time);
 }
 
-static void stamp_text(int64_t s, char out[40]) {
-    const vo_civil c = vo_civil_from_seconds(s);
-    vo_civil_format(&c, out);
-    strcat(out, "Z");
-}
-
 static void touch_json(const vo_clean_report *r, const vo_touch *t, vo_json_out *w) {
-    char at[40];
-    stamp_text(t->start_s, at);
+    char at[32];
     vo_json_out_object(w);
     vo_json_out_key(w, "time");
-    vo_json_out_string(w, at);
+    vo_json_out_string(w, vo_civil_format_utc(t->start_s, at));
     vo_json_out_key(w, "column");
     vo_json_out_string(w, t->column < 0 ? "*" : r->column[t->column]);
     vo_json_out_key(w, "old");
@@ -122,12 +115,11 @@ void vo_clean_report_json(const vo_clean_report *r, size_t max_touched, vo_json_
     vo_json_out_object(w);
     bool said[VO_CLEAN_RULE_COUNT] = {false};
     for (size_t i = 0; i < r->n; i++) {
-        char at[40];
+        char at[32];
         if (said[r->touch[i].rule]) continue;
         said[r->touch[i].rule] = true;
-        stamp_text(r->touch[i].start_s, at);
         vo_json_out_key(w, vo_clean_rule_name(r->touch[i].rule));
-        vo_json_out_string(w, at);
+        vo_json_out_string(w, vo_civil_format_utc(r->touch[i].start_s, at));
     }
     vo_json_out_end(w);
     count_json(w, "touched_total", r->n);

@@ -84,15 +84,9 @@ static vo_status template_of(const vo_live_request *r, char *out, size_t size, v
     return vo_fail(err, VO_EINVAL, "url: longer than %zu characters", size - 1);
 }
 
-static void stamp(int64_t s, char out[40]) {
-    const vo_civil c = vo_civil_from_seconds(s);
-    vo_civil_format(&c, out);
-    strcat(out, "Z");
-}
-
 static vo_status plan_share(const vo_live_request *r, const vo_live_share *share,
                             vo_live_plan *plan, vo_error *err) {
-    char from[16], to[16], until[16], from_utc[40], until_utc[40], base[512];
+    char from[16], to[16], until[16], from_utc[32], until_utc[32], base[512];
     int64_t from_s = 0, until_s = 0;
     char text[2048];
     vo_live_url u = {.len = 0};
@@ -103,8 +97,8 @@ static vo_status plan_share(const vo_live_request *r, const vo_live_share *share
     vo_live_date(share->from_day, VO_LIVE_DASHES, from);
     vo_live_date(share->to_day, VO_LIVE_DASHES, to);
     vo_live_date(share->to_day + 1, VO_LIVE_DASHES, until);
-    stamp(from_s, from_utc);
-    stamp(until_s, until_utc);
+    vo_civil_format_utc(from_s, from_utc);
+    vo_civil_format_utc(until_s, until_utc);
     snprintf(base, sizeof base, "%.500s", r->base_url ? r->base_url : "");
     for (size_t n = strlen(base); n && base[n - 1] == '/'; n--) base[n - 1] = '\0';
     const vo_live_slot slot[] = {{"base", *base ? base : NULL},

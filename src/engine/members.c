@@ -26,9 +26,6 @@ void vo_member_bool(vo_json_out *w, const char *key, bool v) {
 }
 
 void vo_member_instant(vo_json_out *w, const char *key, int64_t utc_s) {
-    const vo_civil c = vo_civil_from_seconds(utc_s);
-    char out[40];
-    vo_civil_format(&c, out);
-    snprintf(out + 19, sizeof out - 19, "Z");
-    vo_member_text(w, key, out);
+    char out[32];
+    vo_member_text(w, key, vo_civil_format_utc(utc_s, out));
 }

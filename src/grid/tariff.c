@@ -323,9 +323,8 @@ static vo_status price_at(const vo_tariff *const *version, size_t n, vo_time whe
     const vo_tariff *t = vo_tariff_choose(version, n, when);
     if (!t) {
         char stamp[32];
-        const vo_civil c = vo_civil_from_seconds(when.s);
-        vo_civil_format(&c, stamp);
-        return vo_fail(err, VO_ENOTFOUND, "no version of the tariff is in force at %sZ", stamp);
+        return vo_fail(err, VO_ENOTFOUND, "no version of the tariff is in force at %s",
+                       vo_civil_format_utc(when.s, stamp));
     }
     *buy = vo_tariff_import_price(t, when, 0, true);
     *until = vo_tariff_at(t, when).hour_ends;

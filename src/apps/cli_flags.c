@@ -35,6 +35,8 @@ typedef struct {
 // clang-format off
 static const flag flags[] = {
     {"prices", TEXT, PRICES, CLI_PLANS, "prices_file", "FILE", "any file of prices: timestamp,price or a known format"},
+    {"tariff", TEXT, PRICES, CLI_PLANS, "tariff", "FILE,...", "what a household pays, instead of prices: config/tariffs"},
+    {"home", TEXT, SITE, CLI_PLANS, "home", "NODE", "with --tariff: load and PV of a home of the lake"},
     {"battery", SPECIAL, SITE, CLI_PLANS, NULL, "FILE", "JSON: {\"power_mw\": 2, \"capacity_mwh\": 4, ...}"},
     {"request", SPECIAL, PRICES, CLI_PLANS, NULL, "FILE|-", "a whole request as JSON, instead of other options"},
     {"market", SPECIAL, PRICES, CLI_PLANS, NULL, "NAME", "prices from the lake: its market (MEM)"},
@@ -337,6 +339,11 @@ static void write_text(vo_json_out *w, const char *key, const char *v) {
 static int write_source(const given *g, vo_json_out *w) {
     const char *node = value_of(g, "node"), *market = value_of(g, "market");
     const char *from = value_of(g, "from"), *to = value_of(g, "to");
+    if (value_of(g, "tariff") && !value_of(g, "prices") && !node && !market) {
+        write_text(w, "from", from);
+        write_text(w, "to", to);
+        return CLI_DONE;
+    }
     if (value_of(g, "prices")) {
         if (market)
             return usage(g->command, "--market is for the lake, --prices names a file: "
@@ -348,8 +355,10 @@ static int write_source(const given *g, vo_json_out *w) {
         return CLI_DONE;
     }
     if (!node)
-        return usage(g->command, "no prices: give --prices FILE, or --market MEM --node NAME "
-                                 "(`volteo data list` shows them)");
+        return usage(
+            g->command,
+            "no prices: give --prices FILE, --tariff FILE, or --market MEM --node NAME "
+            "(`volteo data list` shows them)");
     vo_json_out_key(w, "market_params");
     vo_json_out_object(w);
     write_text(w, "zone", node);

@@ -162,6 +162,10 @@ static void hours_table(const vo_json *days, bool reasons, GString *out) {
 static void days_table(const vo_json *days, GString *out) {
     const bool months = vo_json_size(days) > 40;
     const size_t letters = months ? 7 : 10;
+    double all = 0;
+    for (size_t d = 0; d < vo_json_size(days); d++)
+        all += cli_num(vo_json_at(days, d), "energy_charged");
+    const int decimals = all < 10 ? 4 : 1; /* a home's kWh would be 0.0 */
     cli_table *t = cli_table_new(months ? "<Month|>Revenue|>Charged MWh|>Discharged MWh|"
                                           ">Paid per MWh|>Got per MWh"
                                         : "<Day|>Revenue|>Charged MWh|>Discharged MWh|"
@@ -184,8 +188,8 @@ static void days_table(const vo_json *days, GString *out) {
         }
         cli_table_cell(t, "%s", label);
         cli_money_cell(t, revenue, 2);
-        cli_table_cell(t, "%.1f", in);
-        cli_table_cell(t, "%.1f", outwards);
+        cli_table_cell(t, "%.*f", decimals, in);
+        cli_table_cell(t, "%.*f", decimals, outwards);
         cli_money_cell(t, in > 0 ? paid / in : (double)NAN, 2);
         cli_money_cell(t, outwards > 0 ? got / outwards : (double)NAN, 2);
     }

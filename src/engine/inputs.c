@@ -14,6 +14,7 @@
 #include "data/export.h"
 #include "data/import.h"
 #include "engine/inline_prices.h"
+#include "engine/tariff_prices.h"
 
 #define DAY_S 86400
 #define FAR_PAST_S (-62135596800) /* year 1 */
@@ -309,6 +310,18 @@ static vo_status load_lake(const vo_engine_options *o, const vo_request *r, vo_i
     return s;
 }
 
+static vo_status load_tariff(const vo_engine_options *o, const vo_request *r, vo_inputs *in,
+                             vo_error *err) {
+    const vo_tariff_ask ask = {.files = r->value[VO_REQ_tariff].text,
+                               .home = vo_request_text(r, VO_REQ_home, NULL),
+                               .from = vo_request_text(r, VO_REQ_from, NULL),
+                               .to = vo_request_text(r, VO_REQ_to, NULL),
+                               .interval_minutes =
+                                   vo_request_number(r, VO_REQ_interval_minutes, 0)};
+    snprintf(in->source, sizeof in->source, "tariff %.80s", ask.files);
+    return vo_tariff_price_series(o, &ask, &in->series, err);
+}
+
 /* Cuts the series to market_params.start_date..end_date or from..to. */
 static vo_status cut(const vo_request *r, vo_inputs *in, vo_error *err) {
     part p = {0};
@@ -390,8 +403,8 @@ static vo_status site_series(const vo_request *r, vo_inputs *in, size_t i, const
     const vo_json *v = r->value[VO_REQ_SITE + i].json;
     const size_t n = in->series->n;
     const char *column = NULL;
-    if (!v && r->value[VO_REQ_prices].json && vo_series_find(in->series, f->name))
-        column = f->name;
+    const bool ours = r->value[VO_REQ_prices].json || r->value[VO_REQ_tariff].json;
+    if (!v && ours && vo_series_find(in->series, f->name)) column = f->name;
     if (!v && !column) return VO_OK;
     if (v && vo_json_kind_of(v) == VO_JSON_STRING) column = vo_json_string(v);
     if (column) {
@@ -482,6 +495,8 @@ vo_status vo_inputs_load(const vo_engine_options *o, const vo_request *r, vo_inp
         s = load_inline(r, &in, err);
     else if (r->value[VO_REQ_prices_file].json)
         s = load_file(o, r, &in, err);
+    else if (r->value[VO_REQ_tariff].json)
+        s = load_tariff(o, r, &in, err);
     else
         s = load_lake(o, r, &in, err);
     if (s == VO_OK) s = vo_zone_open(in.series->zone, &in.zone, err);

@@ -203,11 +203,16 @@ static vo_status check_sources(const vo_request *r, vo_error *err) {
     const bool lake = r->value[VO_REQ_market_params].json != NULL;
     const bool inlined = r->value[VO_REQ_prices].json != NULL;
     const bool file = r->value[VO_REQ_prices_file].json != NULL;
-    if (lake + inlined + file == 1) return VO_OK;
-    if (lake + inlined + file > 1)
-        return vo_fail(err, VO_EINVAL,
-                       "prices, prices_file and market_params: give one of them, not %d",
-                       lake + inlined + file);
+    const bool tariff = r->value[VO_REQ_tariff].json != NULL;
+    const int n = lake + inlined + file + tariff;
+    if (r->value[VO_REQ_home].json && !tariff)
+        return vo_fail(err, VO_EINVAL, "home = \"%.60s\" goes with tariff: give one",
+                       r->value[VO_REQ_home].text);
+    if (n == 1) return VO_OK;
+    if (n > 1)
+        return vo_fail(
+            err, VO_EINVAL,
+            "prices, prices_file, market_params and tariff: give one of them, not %d", n);
     return vo_fail(err, VO_EINVAL,
                    "no prices: give prices (an array) or market_params "
                    "{zone, start_date, end_date}");

@@ -527,6 +527,24 @@ Test(fetch_secrets, the_key_is_in_no_answer_no_error_and_no_file) {
     stop(&x);
 }
 
+Test(fetch_secrets, a_service_behind_tls_is_asked_with_its_certificate_and_not_without) {
+    fixture x = {0};
+    char cert[DATA_PATH + 8], members[DATA_PATH + 600];
+    cr_assert(temporary_folder(x.folder));
+    snprintf(x.lake, sizeof x.lake, "%s/lake", x.folder);
+    snprintf(cert, sizeof cert, "%s/server", x.folder);
+    NEED_CERTIFICATE(cert);
+    REPLAY_START_TLS(&x.server, x.folder, cert);
+    x.o = (vo_engine_options){.lake = x.lake, .allow_files = 1};
+    cr_assert_eq(fetch(&x, "", BATU TOKEN), VO_EIO);
+    cr_assert(strstr(x.err.msg, "ertificate") != NULL, "%s", x.err.msg);
+    cr_assert_eq(replay_count(&x.server, ""), 0, "the key was sent");
+    snprintf(members, sizeof members, BATU TOKEN ",\"ca_file\":\"%s.pem\"", cert);
+    cr_assert_eq(fetch(&x, "", members), VO_OK, "%s", x.err.msg);
+    cr_assert_eq(number(&x, "intervals"), 60 * 24);
+    stop(&x);
+}
+
 /* ---- real replies --------------------------------------------------------------------- */
 
 static void import_into(const char *root, const char *path, vo_source_options so) {

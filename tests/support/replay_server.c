@@ -10,24 +10,24 @@
 #include <unistd.h>
 
 static void run(const char *script, const char *log, const char *csv, const char *files,
-                const int *in, const int *out) {
+                const char *cert, const int *in, const int *out) {
     dup2(in[0], 0);
     dup2(out[1], 1);
     close(in[1]); /* else its own end would hold it */
     close(out[0]);
     execlp("python3", "python3", script, "--log", log, "--csv", csv ? csv : "", "--files",
-           files ? files : "", (char *)NULL);
+           files ? files : "", "--cert", cert ? cert : "", (char *)NULL);
     _exit(127);
 }
 
-void replay_start(replay_server *r, const char *script, const char *folder, const char *csv,
-                  const char *files) {
+static void start(replay_server *r, const char *script, const char *folder, const char *csv,
+                  const char *files, const char *cert) {
     int in[2], out[2];
     snprintf(r->log, sizeof r->log, "%s/requests.log", folder);
     cr_assert(pipe(in) == 0 && pipe(out) == 0);
     r->pid = fork();
     cr_assert(r->pid >= 0);
-    if (r->pid == 0) run(script, r->log, csv, files, in, out);
+    if (r->pid == 0) run(script, r->log, csv, files, cert, in, out);
     close(in[0]);
     close(out[1]);
     r->hold = in[1];
@@ -35,7 +35,30 @@ void replay_start(replay_server *r, const char *script, const char *folder, cons
     r->port = 0;
     cr_assert(said && fscanf(said, "%d", &r->port) == 1, "replay_server.py did not start");
     fclose(said);
+}
+
+void replay_start(replay_server *r, const char *script, const char *folder, const char *csv,
+                  const char *files) {
+    start(r, script, folder, csv, files, NULL);
     snprintf(r->base, sizeof r->base, "http://127.0.0.1:%d", r->port);
+}
+
+void replay_start_tls(replay_server *r, const char *script, const char *folder,
+                      const char *cert) {
+    start(r, script, folder, NULL, NULL, cert);
+    snprintf(r->base, sizeof r->base, "https://localhost:%d", r->port);
+}
+
+bool replay_certificate(const char *path) {
+    char command[2600];
+    if (system("command -v openssl >/dev/null") != 0) return false;
+    snprintf(command, sizeof command,
+             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
+             "-days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost "
+             "-keyout '%.1100s.key' -out '%.1100s.pem' 2>/dev/null",
+             path, path);
+    cr_assert_eq(system(command), 0, "openssl made no certificate");
+    return true;
 }
 
 void replay_stop(replay_server *r) {

@@ -24,6 +24,22 @@ void replay_start(replay_server *r, const char *script, const char *folder, cons
                   const char *files);
 #define REPLAY_START(r, folder, csv, files)                                                    \
     replay_start(r, VOLTEO_SOURCE_DIR "/tests/support/replay_server.py", folder, csv, files)
+
+/* The same, speaking TLS only, with the certificate `cert`.pem and the key `cert`.key; its base
+ * is "https://localhost:PORT". */
+void replay_start_tls(replay_server *r, const char *script, const char *folder,
+                      const char *cert);
+#define REPLAY_START_TLS(r, folder, cert)                                                      \
+    replay_start_tls(r, VOLTEO_SOURCE_DIR "/tests/support/replay_server.py", folder, cert)
+
+/* Makes `path`.pem, a certificate that signs itself, of "localhost" and of no other name, and
+ * its key `path`.key, by the openssl command; false if there is none. */
+bool replay_certificate(const char *path);
+#define NEED_CERTIFICATE(path)                                                                 \
+    do {                                                                                       \
+        if (!replay_certificate(path)) cr_skip_test("not here: the openssl command");          \
+    } while (0)
+
 void replay_stop(replay_server *r);
 
 /* The log: one line of JSON per request, NUL-terminated, malloc'ed. */

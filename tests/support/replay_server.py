@@ -3,7 +3,7 @@
 Open-Meteo in each one's own form, with values of a formula (cents() below, which the tests know
 too), and on demand what goes wrong between machines.
 
-Prints its port and ends when its standard input does. A path may begin with modes:
+Prints its port and ends when its standard input does. With --cert it speaks TLS only. A path may begin with modes:
     /~429,2,1/...        the first two requests of this path get 429 with Retry-After: 1
     /~500,N  /~reset,N  /~truncated,N  /~400,N ...      N = 0: all of them
     /~html /~garbage /~big /~drip /~gzip /~loop /~type /~delay,SECONDS /~elsewhere,PORT
@@ -21,6 +21,7 @@ import io
 import json
 import os
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -414,10 +415,16 @@ def main():
     p.add_argument("--log", required=True)
     p.add_argument("--files", default="")
     p.add_argument("--csv", default="")
+    p.add_argument("--cert", default="", help="NAME of NAME.pem and NAME.key")
     args = p.parse_args()
     if args.csv:
         load_real(args.csv)
     server = Server(("127.0.0.1", 0), Handler)
+    if args.cert:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(args.cert + ".pem", args.cert + ".key")
+        server.socket = tls.wrap_socket(server.socket, server_side=True,
+                                        do_handshake_on_connect=False)  # in a thread of its own
     print(server.server_address[1], flush=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdin.buffer.read()

@@ -288,6 +288,71 @@ Test(http, a_certificate_that_proves_nothing_is_refused) {
     stop(&x);
 }
 
+/* As start, with a server that speaks TLS; `ca` becomes its certificate's path. */
+static void start_tls(fixture *x, char ca[DATA_PATH + 16]) {
+    char cert[DATA_PATH + 8];
+    *x = (fixture){0};
+    cr_assert(temporary_folder(x->folder));
+    snprintf(cert, sizeof cert, "%s/server", x->folder);
+    snprintf(ca, DATA_PATH + 16, "%s.pem", cert);
+    NEED_CERTIFICATE(cert);
+    REPLAY_START_TLS(&x->server, x->folder, cert);
+    cr_assert_eq(vo_http_open(&x->http, NULL), VO_OK);
+}
+
+Test(http, a_server_is_spoken_to_if_the_given_certificate_proves_its_name) {
+    fixture x;
+    char ca[DATA_PATH + 16];
+    start_tls(&x, ca);
+    to(&x, OK_PATH);
+    x.q.ca_file = ca;
+    cr_assert_eq(send_it(&x), VO_OK, "%s", x.err.msg);
+    cr_assert_eq(x.reply.status, 200);
+    cr_assert(strstr(x.reply.body, "2024-01-01T23:00") != NULL);
+    cr_assert_eq(replay_count(&x.server, "archive"), 1);
+    stop(&x);
+}
+
+/* Also over the connection that a right certificate has opened before. */
+Test(http, a_server_whose_certificate_another_signed_or_of_another_name_is_sent_nothing) {
+    fixture x;
+    char ca[DATA_PATH + 16], other[DATA_PATH + 8], wrong[DATA_PATH + 16];
+    start_tls(&x, ca);
+    snprintf(other, sizeof other, "%s/other", x.folder);
+    snprintf(wrong, sizeof wrong, "%s.pem", other);
+    NEED_CERTIFICATE(other);
+    to(&x, "/first");
+    x.q.ca_file = ca;
+    cr_assert_eq(send_it(&x), VO_OK, "%s", x.err.msg);
+    const char *const trusted[] = {wrong, NULL, ca};
+    for (size_t i = 0; i < 3; i++) {
+        to(&x, "/secret");
+        if (i == 2) snprintf(x.url, sizeof x.url, "https://127.0.0.1:%d/secret", x.server.port);
+        x.q.ca_file = trusted[i];
+        x.passing = true;
+        cr_assert_eq(send_it(&x), VO_EIO, "case %zu", i);
+        cr_assert(!x.passing, "asking again would be no safer");
+        cr_assert(strstr(x.err.msg, "ertificate") != NULL, "case %zu: %s", i, x.err.msg);
+    }
+    cr_assert_eq(replay_count(&x.server, "secret"), 0);
+    stop(&x);
+}
+
+Test(http, a_redirect_from_tls_to_plain_text_is_refused) {
+    fixture x, plain;
+    char ca[DATA_PATH + 16], path[64];
+    start_tls(&x, ca);
+    start(&plain);
+    snprintf(path, sizeof path, "/~elsewhere,%d/x", plain.server.port);
+    to(&x, path);
+    x.q.ca_file = ca;
+    cr_assert_eq(send_it(&x), VO_EIO);
+    cr_assert_eq(replay_count(&x.server, "elsewhere"), 1);
+    cr_assert_eq(replay_count(&plain.server, ""), 0, "it went there");
+    stop(&plain);
+    stop(&x);
+}
+
 /* ---- secrets -------------------------------------------------------------------------- */
 
 static const char *hidden(const char *text, const char *secret) {

@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/civil.h"
 #include "base/zone.h"
 #include "data/import.h"
+#include "port/file.h"
 #include "support/data_folder.h"
+#include "support/engine_ask.h"
 
 static vo_readings_set *read_file(const char *path) {
     vo_readings_set *set = NULL;
@@ -257,5 +260,135 @@ Test(import_cenace, a_zone_year_comes_back_from_the_lake_as_it_was_read) {
     vo_series_free(direct);
     vo_readings_set_free(set);
     vo_lake_close(lake);
+    temporary_folder_remove(folder);
+}
+
+/* ---- the published reply of 19 April 2017 as XML and as CSV --------------------------------
+ */
+
+enum { ZONES = 2, HOURS = 24, PARTS = 4 };
+
+typedef struct {
+    char zone[ZONES][32];
+    char value[ZONES][HOURS][PARTS][24]; /* as they are written */
+} published_day;
+
+/* What stands between <tag> and </tag> next; moves on. Knows nothing of XML but that. */
+static const char *next_text(const char *at, const char *tag, char *out, size_t size) {
+    char open[24];
+    snprintf(open, sizeof open, "<%s>", tag);
+    at = strstr(at, open);
+    cr_assert_not_null(at, "no %s", open);
+    at += strlen(open);
+    const size_t len = strcspn(at, "<");
+    cr_assert_lt(len, size);
+    memcpy(out, at, len);
+    out[len] = '\0';
+    return at + len;
+}
+
+static published_day scan(const char *path) {
+    static const char *const tag[PARTS] = {"pz", "pz_ene", "pz_per", "pz_cng"};
+    published_day day = {0};
+    char *text = NULL, field[32];
+    size_t len = 0;
+    vo_error err = {0};
+    cr_assert_eq(vo_file_read(path, 1u << 20, &text, &len, &err), VO_OK, "%s", err.msg);
+    const char *at = text;
+    for (size_t z = 0; z < ZONES; z++) {
+        at = next_text(at, "zona_carga", day.zone[z], sizeof day.zone[z]);
+        for (int h = 0; h < HOURS; h++) {
+            at = next_text(at, "fecha", field, sizeof field);
+            cr_assert_str_eq(field, "2017-04-19");
+            at = next_text(at, "hora", field, sizeof field);
+            cr_assert_eq(atoi(field), h + 1);
+            for (int k = 0; k < PARTS; k++)
+                at = next_text(at, tag[k], day.value[z][h][k], sizeof day.value[z][h][k]);
+        }
+    }
+    cr_assert_null(strstr(at, "<pz>"), "there are more values than 48");
+    free(text);
+    return day;
+}
+
+/* As the normalised files beside it are written. */
+static void write_normalised(const published_day *day, const char *path) {
+    FILE *f = fopen(path, "w");
+    cr_assert_not_null(f);
+    fputs("sistema,mercado,tipo,clave,fecha,hora,precio,c_energia,c_perdidas,c_congestion\n",
+          f);
+    for (size_t z = 0; z < ZONES; z++)
+        for (int h = 0; h < HOURS; h++)
+            fprintf(f, "SIN,MDA,PND,%s,2017-04-19,%d,%s,%s,%s,%s\n", day->zone[z], h + 1,
+                    day->value[z][h][0], day->value[z][h][1], day->value[z][h][2],
+                    day->value[z][h][3]);
+    cr_assert_eq(fclose(f), 0);
+}
+
+/* Imports a file into a lake of its own and exports a zone of it, as its source wrote it. */
+static char *in_and_out(const char *folder, const char *name, const char *path,
+                        const char *zone) {
+    char lake[DATA_PATH + 16], out[DATA_PATH + 16], request[3 * DATA_PATH];
+    char *text = NULL;
+    size_t len = 0;
+    vo_error err = {0};
+    snprintf(lake, sizeof lake, "%s/%s", folder, name);
+    snprintf(out, sizeof out, "%s/%s.csv", folder, name);
+    snprintf(request, sizeof request, "{\"file\": \"%s\"}", path);
+    vo_json *answer = engine_ask(lake, vo_engine_data_import, request);
+    cr_assert_eq(member_number(answer, "rows"), ZONES * HOURS);
+    cr_assert_eq(member_number(answer, "stored"), ZONES);
+    vo_json_free(answer);
+    snprintf(request, sizeof request,
+             "{\"node\": \"%s\", \"market\": \"MEM\", \"process\": \"MDA\", \"raw\": true, "
+             "\"out\": \"%s\"}",
+             zone, out);
+    answer = engine_ask(lake, vo_engine_data_export, request);
+    cr_assert_eq(member_number(answer, "written"), HOURS);
+    vo_json_free(answer);
+    cr_assert_eq(vo_file_read(out, 1u << 20, &text, &len, &err), VO_OK, "%s", err.msg);
+    return text;
+}
+
+/* Hour h of 19 April 2017 begins at h - 1 o'clock at UTC-5: its clocks were set on 2 April. */
+static void expect_published(const char *csv, const published_day *day, size_t zone) {
+    static const char head[] = "timestamp,price,energy,loss,congestion\n";
+    cr_assert_eq(strncmp(csv, head, sizeof head - 1), 0, "%.100s", csv);
+    const char *at = csv + sizeof head - 1;
+    for (int h = 0; h < HOURS; h++) {
+        char stamp[40];
+        snprintf(stamp, sizeof stamp, "2017-04-19T%02d:00:00-05:00", h);
+        cr_assert_eq(strncmp(at, stamp, strlen(stamp)), 0, "%.60s: not %s", at, stamp);
+        at += strlen(stamp);
+        for (int k = 0; k < PARTS; k++) {
+            char *end = NULL;
+            cr_assert_eq(*at, ',');
+            const double out = strtod(at + 1, &end);
+            cr_assert(end > at + 1, "%s: part %d is empty", stamp, k);
+            cr_assert_eq(out, strtod(day->value[zone][h][k], NULL), "%s %s part %d: %.10s",
+                         day->zone[zone], stamp, k, at);
+            at = end;
+        }
+        cr_assert_eq(*at++, '\n');
+    }
+    cr_assert_eq(*at, '\0');
+}
+
+/* 48 prices with their parts: as XML and as normalised CSV they are the same, in and out. */
+Test(import_cenace, the_published_xml_equals_the_csv_in_all_values) {
+    char path[DATA_PATH], csv_path[DATA_PATH + 16], folder[DATA_PATH];
+    NEED_DATA("mx_cenace_pml/raw/sw_pend_example_response_manual2020.xml", path);
+    cr_assert(temporary_folder(folder));
+    const published_day day = scan(path);
+    snprintf(csv_path, sizeof csv_path, "%s/day.csv", folder);
+    write_normalised(&day, csv_path);
+    for (size_t z = 0; z < ZONES; z++) {
+        char *of_xml = in_and_out(folder, "xml", path, day.zone[z]);
+        char *of_csv = in_and_out(folder, "csv", csv_path, day.zone[z]);
+        expect_published(of_xml, &day, z);
+        cr_assert_str_eq(of_xml, of_csv);
+        free(of_xml);
+        free(of_csv);
+    }
     temporary_folder_remove(folder);
 }

@@ -17,6 +17,27 @@ bool data_path(const char *relative, char out[DATA_PATH]) {
     return true;
 }
 
+static struct {
+    size_t root; /* letters of the path before what is relative */
+    void (*each)(const char *relative);
+} walk;
+
+static int tell_one(const char *path, const struct stat *s, int kind, struct FTW *at) {
+    (void)s;
+    (void)at;
+    if (kind == FTW_F) walk.each(path + walk.root);
+    return 0;
+}
+
+bool data_each(const char *folder, void (*each)(const char *relative)) {
+    char root[DATA_PATH], path[2 * DATA_PATH];
+    if (!data_path("", root)) return false;
+    snprintf(path, sizeof path, "%s/%s", root, folder);
+    walk.root = strlen(root) + 1;
+    walk.each = each;
+    return nftw(path, tell_one, 16, FTW_PHYS) == 0;
+}
+
 bool temporary_folder(char out[DATA_PATH]) {
     const char *root = getenv("TMPDIR");
     snprintf(out, DATA_PATH, "%s/volteo-test-XXXXXX", root && root[0] ? root : "/tmp");

@@ -9,6 +9,9 @@
 /* "$VOLTEO_DATA/relative"; false if there is no such file. */
 bool data_path(const char *relative, char out[DATA_PATH]);
 
+/* Calls `each` with every file below the folder, as "folder/name"; false if there is none. */
+bool data_each(const char *folder, void (*each)(const char *relative));
+
 /* A new empty folder; remove it with temporary_folder_remove (files in it go too). */
 bool temporary_folder(char out[DATA_PATH]);
 void temporary_folder_remove(const char *path);

@@ -2,6 +2,8 @@
  */
 #include "data/source.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +23,45 @@
 #include "port/file.h"
 
 vo_source_options vo_source_options_default(void) { return (vo_source_options){0}; }
+
+/* ---- for parsers ------------------------------------------------------------------------ */
+
+bool vo_source_wants_process(const vo_source_options *o, const char *process) {
+    return !o->only_process || !o->only_process[0] || vo_text_same(o->only_process, process);
+}
+
+bool vo_source_wants_node(const vo_source_options *o, const char *node) {
+    return !o->only_node || !o->only_node[0] || vo_readings_same_node(o->only_node, node);
+}
+
+vo_status vo_source_refuse(const char *file, uint32_t line, const char *field,
+                           vo_csv_field value, const char *why, vo_error *err) {
+    return vo_fail(err, VO_EINVAL, "%s line %u, %s: \"%.*s\" %s", file, line, field,
+                   (int)(value.len < 80 ? value.len : 80), value.text, why);
+}
+
+/* Is `text` one of the parts of a note that "; " keeps apart? */
+static bool is_said(const char *note, const char *text) {
+    const size_t len = strlen(text);
+    for (const char *at = note; (at = strstr(at, text)); at++) {
+        const bool begins = at == note || (at - note >= 2 && memcmp(at - 2, "; ", 2) == 0);
+        if (begins && (at[len] == '\0' || at[len] == ';')) return true;
+    }
+    return false;
+}
+
+void vo_source_say(vo_readings_set *set, const char *fmt, ...) {
+    char text[sizeof set->note];
+    va_list ap;
+    va_start(ap, fmt);
+    const int n = vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (n <= 0 || is_said(set->note, text)) return;
+    vo_text note = {.at = set->note, .size = sizeof set->note, .len = strlen(set->note)};
+    vo_text_append(&note, "%s%s", note.len ? "; " : "", text);
+}
+
+/* ---- formats ---------------------------------------------------------------------------- */
 
 /* Delimited text, by the embedded mapping that knows its header if there is one. */
 static vo_status parse_csv(vo_bytes *in, const vo_source_options *o, vo_readings_set *set,

@@ -18,6 +18,7 @@
 
 #include "base/zone.h"
 #include "data/bytes.h"
+#include "data/csv.h"
 #include "data/readings.h"
 
 typedef enum { /* order of day and month where a stamp does not begin with the year */
@@ -86,5 +87,21 @@ vo_status vo_source_read(const char *path, const vo_source_options *o, vo_readin
 /* The same over memory (not Parquet: VO_EUNSUPPORTED); `name` is for messages. */
 vo_status vo_source_parse(const char *name, const char *data, size_t len,
                           const vo_source_options *o, vo_readings_set **out, vo_error *err);
+
+/* ---- for parsers ------------------------------------------------------------------------ */
+
+/* Was this asked for? "" is no wish; processes compare without case, nodes as
+ * vo_readings_same_node does. */
+bool vo_source_wants_process(const vo_source_options *o, const char *process);
+bool vo_source_wants_node(const vo_source_options *o, const char *node);
+
+/* VO_EINVAL: FILE line 7, FIELD: "VALUE" WHY. Of a value the first 80 bytes. */
+vo_status vo_source_refuse(const char *file, uint32_t line, const char *field,
+                           vo_csv_field value, const char *why, vo_error *err);
+
+/* Adds to the set's note, after "; " if something stands there, what is not yet in it. What
+ * does not fit is cut. */
+void vo_source_say(vo_readings_set *set, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "data/stamp.h"
 #include "data/xml_stream.h"
@@ -76,12 +77,6 @@ struct vo_caiso_sink {
 
 /* ---- fields ----------------------------------------------------------------------------- */
 
-static vo_status refuse(const vo_caiso_sink *k, uint32_t line, const char *field,
-                        vo_csv_field f, const char *why, vo_error *err) {
-    return vo_fail(err, VO_EINVAL, "%s line %u, %s: \"%.*s\" %s", k->name, line, field,
-                   (int)(f.len < 60 ? f.len : 60), f.text, why);
-}
-
 static int part_of(vo_csv_field item) {
     static const char *const type[] = {
 #define X(name, column, type, item) type,
@@ -119,8 +114,8 @@ static vo_status read_interval(vo_caiso_sink *k, const vo_caiso_row *row, int64_
     if (st != VO_OK) return st;
     *length_s = end_s - *start_s;
     if (*length_s < 60 || *length_s > 86400)
-        return refuse(k, row->line, "interval end", row->end,
-                      "is not 1 minute to 1 day after the start", err);
+        return vo_source_refuse(k->name, row->line, "interval end", row->end,
+                                "is not 1 minute to 1 day after the start", err);
     return VO_OK;
 }
 
@@ -128,7 +123,8 @@ static vo_status read_value(const vo_caiso_sink *k, const vo_caiso_row *row, dou
                             vo_error *err) {
     if (vo_number_parse(row->value.text, row->value.len, false, out)) return VO_OK;
     if (!vo_number_is_missing(row->value.text, row->value.len))
-        return refuse(k, row->line, "value", row->value, "is not a number", err);
+        return vo_source_refuse(k->name, row->line, "value", row->value, "is not a number",
+                                err);
     *out = (double)NAN;
     return VO_OK;
 }
@@ -137,17 +133,6 @@ static vo_status read_value(const vo_caiso_sink *k, const vo_caiso_row *row, dou
 
 static bool equal(vo_csv_field f, const char *text) {
     return strlen(text) == f.len && memcmp(text, f.text, f.len) == 0;
-}
-
-static bool is_wanted(const vo_source_options *o, const char *process, const char *node) {
-    if (o->only_process && o->only_process[0] && !vo_text_same(o->only_process, process))
-        return false;
-    return !o->only_node || !o->only_node[0] || vo_readings_same_node(o->only_node, node);
-}
-
-static size_t hash_bytes(size_t h, const char *text, size_t n) { /* FNV-1a */
-    for (size_t i = 0; i < n; i++) h = (h ^ (uint8_t)text[i]) * (size_t)1099511628211u;
-    return h;
 }
 
 static vo_status grow_groups(vo_caiso_sink *k, vo_error *err) {
@@ -174,19 +159,21 @@ static bool is_name(vo_csv_field f, size_t size) {
 static vo_status make_group(vo_caiso_sink *k, const vo_caiso_row *row, bool shadow,
                             size_t *bucket, vo_error *err) {
     if (!is_name(row->node, sizeof k->group->node))
-        return refuse(k, row->line, "node", row->node,
-                      "is not a name of 1..127 bytes; say node where the file has none", err);
+        return vo_source_refuse(
+            k->name, row->line, "node", row->node,
+            "is not a name of 1..127 bytes; say node where the file has none", err);
     if (!is_name(row->process, sizeof k->group->process))
-        return refuse(k, row->line, "MARKET_RUN_ID", row->process,
-                      "is none of DAM, RTM, RTPD, HASP; say process where the file has none",
-                      err);
+        return vo_source_refuse(
+            k->name, row->line, "MARKET_RUN_ID", row->process,
+            "is none of DAM, RTM, RTPD, HASP; say process where the file has none", err);
     const vo_status st = grow_groups(k, err);
     if (st != VO_OK) return st;
     group *g = &k->group[k->n_groups];
     *g = (group){.shadow = shadow, .next = *bucket};
     memcpy(g->node, row->node.text, row->node.len);
     memcpy(g->process, row->process.text, row->process.len);
-    g->wanted = is_wanted(k->o, g->process, g->node);
+    g->wanted =
+        vo_source_wants_process(k->o, g->process) && vo_source_wants_node(k->o, g->node);
     *bucket = k->last_group = k->n_groups++;
     return VO_OK;
 }
@@ -198,9 +185,9 @@ static vo_status find_group(vo_caiso_sink *k, const vo_caiso_row *row, bool shad
     if (g && g->shadow == shadow && equal(row->node, g->node) &&
         equal(row->process, g->process))
         return VO_OK;
-    const size_t h =
-        hash_bytes(hash_bytes(14695981039346656037u, row->node.text, row->node.len),
-                   row->process.text, row->process.len);
+    const uint64_t h =
+        vo_hash_bytes(vo_hash_bytes(VO_HASH_START, row->node.text, row->node.len),
+                      row->process.text, row->process.len);
     size_t *bucket = &k->group_bucket[h % GROUP_BUCKETS];
     for (size_t i = *bucket; i != SIZE_MAX; i = k->group[i].next) {
         g = &k->group[i];
@@ -495,38 +482,27 @@ static vo_status parse_csv(vo_caiso_sink *k, vo_bytes *in, vo_error *err) {
 /* ---- the whole ----------------------------------------------------------------------------
  */
 
-static bool contains(const char *head, size_t len, const char *word) {
-    const size_t n = strlen(word);
-    for (size_t i = 0; i + n <= len; i++)
-        if (vo_text_same_span(head + i, n, word)) return true;
-    return false;
-}
-
 bool vo_source_caiso_is(const char *head, size_t len) {
     size_t n = len;
     const char *text = vo_text_trim(head, &n);
     if (n && text[0] == '<') return vo_xml_has_start(text, n, "OASISReport");
     const char *end = memchr(text, '\n', n);
     if (end) n = (size_t)(end - text);
-    return (contains(text, n, "INTERVALSTARTTIME_GMT") ||
-            contains(text, n, "INTERVAL_START_GMT")) &&
-           (contains(text, n, "LMP_TYPE") || contains(text, n, "PRC_SHADOW"));
-}
-
-static void add_note(vo_text *note, size_t count, const char *what) {
-    if (count) vo_text_append(note, "%s%zu %s", note->len ? "; " : "", count, what);
+    return (vo_text_has(text, n, "INTERVALSTARTTIME_GMT") ||
+            vo_text_has(text, n, "INTERVAL_START_GMT")) &&
+           (vo_text_has(text, n, "LMP_TYPE") || vo_text_has(text, n, "PRC_SHADOW"));
 }
 
 static void say(const vo_caiso_sink *k) {
-    char before[sizeof k->set->note], unknown[64];
-    memcpy(before, k->set->note, sizeof before);
-    vo_text note = vo_text_over(k->set->note, sizeof k->set->note);
-    vo_text_append(&note, "%s", before);
-    snprintf(unknown, sizeof unknown, "rows left out: \"%s\" is no part of an LMP",
-             k->unknown_item);
-    add_note(&note, k->without_price, "intervals have parts but no LMP: no price");
-    add_note(&note, k->unknown, unknown);
-    add_note(&note, k->other_ghg, "values of MGHG left out: an earlier file has none");
+    if (k->without_price)
+        vo_source_say(k->set, "%zu intervals have parts but no LMP: no price",
+                      k->without_price);
+    if (k->unknown)
+        vo_source_say(k->set, "%zu rows left out: \"%s\" is no part of an LMP", k->unknown,
+                      k->unknown_item);
+    if (k->other_ghg)
+        vo_source_say(k->set, "%zu values of MGHG left out: an earlier file has none",
+                      k->other_ghg);
 }
 
 static vo_status check_result(const vo_caiso_sink *k, vo_error *err) {

@@ -1,7 +1,6 @@
 /* source_epf.c -- see source_epf.h. The files are plain CSV; what this adds is who they are. */
 #include "data/source_epf.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -11,13 +10,9 @@ static const struct {
     const char *market, *currency;
 } markets[] = {{"NP", "EUR"}, {"PJM", "USD"}, {"BE", "EUR"}, {"FR", "EUR"}, {"DE", "EUR"}};
 
-static bool begins(const char *head, size_t len, const char *with) {
-    const size_t n = strlen(with);
-    return len >= n && vo_text_same_span(head, n, with);
-}
-
 bool vo_source_epf_is(const char *head, size_t len) {
-    return begins(head, len, "Date,Price,") || begins(head, len, ",Real price,");
+    return vo_text_begins(head, len, "Date,Price,") ||
+           vo_text_begins(head, len, ",Real price,");
 }
 
 /* The market is a word of the file name: "FR.csv", "forecasts_FR_DNN_LEAR.csv.zst". */
@@ -44,7 +39,6 @@ vo_status vo_source_epf_parse(vo_bytes *in, const vo_source_options *o, vo_readi
     if (!mine.zone) mine.zone = "UTC";
     const vo_status st = vo_source_csv_parse(in, &mine, set, err);
     if (st == VO_OK && !o->zone)
-        snprintf(set->note, sizeof set->note,
-                 "naive market time with 24 rows every day, read as UTC");
+        vo_source_say(set, "naive market time with 24 rows every day, read as UTC");
     return st;
 }

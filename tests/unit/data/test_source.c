@@ -214,3 +214,43 @@ Test(source, local_stamps_with_their_offset_are_written_and_tell_repeated_hours_
     vo_series_free(s);
     temporary_folder_remove(folder);
 }
+
+Test(source, what_is_asked_for_is_told_by_process_and_node) {
+    const vo_source_options all = vo_source_options_default();
+    cr_expect(vo_source_wants_process(&all, "MDA") && vo_source_wants_node(&all, "A"));
+    const vo_source_options empty = {.only_process = "", .only_node = ""};
+    cr_expect(vo_source_wants_process(&empty, "MDA") && vo_source_wants_node(&empty, "A"));
+    const vo_source_options some = {.only_process = "mda", .only_node = "TIJUANA-SUR"};
+    cr_expect(vo_source_wants_process(&some, "MDA"), "without case");
+    cr_expect_not(vo_source_wants_process(&some, "MTR"));
+    cr_expect(vo_source_wants_node(&some, "TIJUANA SUR"), "a blank is '-'");
+    cr_expect_not(vo_source_wants_node(&some, "TIJUANA"));
+}
+
+Test(source, a_refusal_names_file_line_field_value_and_why) {
+    vo_error err = {0};
+    const vo_csv_field word = {"12x34", 3};
+    cr_assert_eq(vo_source_refuse("a.csv", 7, "price", word, "is not a number", &err),
+                 VO_EINVAL);
+    cr_expect_str_eq(err.msg, "a.csv line 7, price: \"12x\" is not a number");
+    char text[200];
+    memset(text, 'a', sizeof text);
+    vo_source_refuse("a.csv", 7, "price", (vo_csv_field){text, sizeof text}, "is long", &err);
+    cr_expect_eq(strspn(strchr(err.msg, '"') + 1, "a"), 80, "%s", err.msg);
+}
+
+Test(source, a_note_says_a_thing_once_and_is_cut_where_it_is_full) {
+    vo_readings_set *set = NULL;
+    cr_assert_eq(vo_readings_set_create(&set, NULL), VO_OK);
+    vo_source_say(set, "%d values", 12);
+    cr_expect_str_eq(set->note, "12 values");
+    vo_source_say(set, "2 values");
+    vo_source_say(set, "12 values");
+    vo_source_say(set, "2 values");
+    vo_source_say(set, "%s", "");
+    cr_expect_str_eq(set->note, "12 values; 2 values");
+    for (int i = 0; i < 100; i++) vo_source_say(set, "thing %d", i);
+    cr_expect_eq(strlen(set->note), sizeof set->note - 1);
+    cr_expect_str_eq(set->note + sizeof set->note - 4, "...");
+    vo_readings_set_free(set);
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Runs the shell blocks of a Markdown file as its reader would: python3 tools/run_guide.py DOC PROGRAM
+
+Every block of sh runs in order in one empty folder, with the folder of PROGRAM first in PATH; one
+that fails fails the run. Lines that the text shows as output (indented by four) and that did not
+come are listed; solver times are not compared. Exit 0 only if every block ran through.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+
+def plain(line):
+    return re.sub(r"\s+", " ", re.sub(r"in [\d.e+]+ ms", "in T ms", line)).strip()
+
+
+def run(block, folder, env):
+    return subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=folder, env=env, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+
+
+def missing(shown, output):
+    came = [plain(line) for line in output.splitlines()]
+    for line in shown.splitlines():
+        if line.startswith("    ") and line.strip() and not any(plain(line) in c for c in came):
+            yield line
+
+
+def main(doc, program):
+    text = open(doc, encoding="utf-8").read()
+    env = dict(os.environ, NO_COLOR="1",
+               PATH=os.path.dirname(os.path.abspath(program)) + ":" + os.environ["PATH"])
+    env.pop("VOLTEO_LAKE", None)
+    blocks = list(re.finditer(r"^```sh\n(.*?)^```$", text, re.M | re.S))
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="guide.") as folder:
+        for k, block in enumerate(blocks):
+            line = text[:block.start()].count("\n") + 2
+            result = run(block.group(1), folder, env)
+            if result.returncode:
+                failed += 1
+                print(f"{doc}:{line}: exit {result.returncode}\n{block.group(1)}{result.stdout}")
+            end = blocks[k + 1].start() if k + 1 < len(blocks) else len(text)
+            for shown in missing(text[block.end():end].split("\n#")[0], result.stdout):
+                print(f"{doc}:{line}: not in the output: {shown.strip()}")
+    print(f"{doc}: {len(blocks)} blocks, {failed} failed")
+    return failed != 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    sys.exit(main(*sys.argv[1:]))

@@ -52,12 +52,6 @@ static bool equal(vo_csv_field f, const char *text) {
     return strlen(text) == f.len && memcmp(f.text, text, f.len) == 0;
 }
 
-static vo_status refuse(const vo_cenace_sink *k, uint32_t line, const char *field,
-                        vo_csv_field value, const char *remedy, vo_error *err) {
-    return vo_fail(err, VO_EINVAL, "%s line %u, %s: \"%.*s\" %s", k->name, line, field,
-                   (int)(value.len < 60 ? value.len : 60), value.text, remedy);
-}
-
 /* ---- rows to readings --------------------------------------------------------------- */
 
 static vo_status find_zone(vo_cenace_sink *k, const vo_cenace_row *row, size_t *at,
@@ -65,10 +59,10 @@ static vo_status find_zone(vo_cenace_sink *k, const vo_cenace_row *row, size_t *
     for (*at = 0; *at < N_SYSTEMS; ++*at)
         if (vo_field_is(row->system, systems[*at].system)) break;
     if (*at == N_SYSTEMS && !k->o->zone)
-        return refuse(k, row->line, "system", row->system,
-                      "is none of SIN, BCA, BCS; give the "
-                      "zone, or keep the file name that CENACE gave it",
-                      err);
+        return vo_source_refuse(k->name, row->line, "system", row->system,
+                                "is none of SIN, BCA, BCS; give the "
+                                "zone, or keep the file name that CENACE gave it",
+                                err);
     if (*at == N_SYSTEMS) *at = 0;
     if (k->zone[*at]) return VO_OK;
     return vo_zone_open(k->o->zone ? k->o->zone : systems[*at].zone, &k->zone[*at], err);
@@ -86,10 +80,11 @@ static vo_status find_day(vo_cenace_sink *k, const vo_cenace_row *row, size_t *a
     if (row->date.len >= sizeof k->date ||
         vo_stamp_civil(row->date.text, row->date.len, VO_DATE_DAY_FIRST, &c, &has_offset,
                        &offset_s, NULL) != VO_OK)
-        return refuse(k, row->line, "fecha", row->date, "is not a date; write 2016-01-29", err);
+        return vo_source_refuse(k->name, row->line, "fecha", row->date,
+                                "is not a date; write 2016-01-29", err);
     if (c.year < FIRST_YEAR)
-        return refuse(k, row->line, "fecha", row->date, "lies before the market began in 2016",
-                      err);
+        return vo_source_refuse(k->name, row->line, "fecha", row->date,
+                                "lies before the market began in 2016", err);
     const int64_t day = vo_civil_days(c.year, c.month, c.day);
     const vo_zone *zone = k->zone[*at];
     k->day_start_s = vo_zone_day_start(zone, day);
@@ -107,7 +102,8 @@ static vo_status find_start(vo_cenace_sink *k, const vo_cenace_row *row, int64_t
     double hour = 0;
     const bool ok = vo_number_parse(row->hour.text, row->hour.len, false, &hour);
     if (!ok || !(hour >= 1) || hour > 25 || hour > floor(hour))
-        return refuse(k, row->line, "hora", row->hour, "is not an hour of 1..25", err);
+        return vo_source_refuse(k->name, row->line, "hora", row->hour,
+                                "is not an hour of 1..25", err);
     if ((int64_t)hour > k->day_hours)
         return vo_fail(err, VO_EINVAL,
                        "%s line %u, hora: %d on %s, a day of %d hours there; is "
@@ -117,12 +113,6 @@ static vo_status find_start(vo_cenace_sink *k, const vo_cenace_row *row, int64_t
     return VO_OK;
 }
 
-static bool is_wanted(const vo_source_options *o, const char *process, const char *node) {
-    if (o->only_process && o->only_process[0] && strcmp(o->only_process, process) != 0)
-        return false;
-    return !o->only_node || !o->only_node[0] || vo_readings_same_node(o->only_node, node);
-}
-
 static vo_status find_node(vo_cenace_sink *k, const vo_cenace_row *row, size_t system,
                            vo_error *err) {
     static const char *const column[] = {"price", "energy", "loss", "congestion"};
@@ -130,19 +120,21 @@ static vo_status find_node(vo_cenace_sink *k, const vo_cenace_row *row, size_t s
         return VO_OK;
     k->have_node = false;
     if (row->node.len == 0 || row->node.len >= sizeof k->node)
-        return refuse(k, row->line, "node", row->node, "has not 1..63 bytes", err);
+        return vo_source_refuse(k->name, row->line, "node", row->node, "has not 1..63 bytes",
+                                err);
     if (row->process.len == 0 || row->process.len >= sizeof k->process)
-        return refuse(k, row->line, "process", row->process,
-                      "is none of MDA, MTR; give the "
-                      "process, or keep the file name that CENACE gave it",
-                      err);
+        return vo_source_refuse(k->name, row->line, "process", row->process,
+                                "is none of MDA, MTR; give the "
+                                "process, or keep the file name that CENACE gave it",
+                                err);
     memcpy(k->node, row->node.text, row->node.len);
     k->node[row->node.len] = '\0';
     memcpy(k->process, row->process.text, row->process.len);
     k->process[row->process.len] = '\0';
     k->readings = NULL;
     k->have_node = true;
-    if (!is_wanted(k->o, k->process, k->node)) return VO_OK;
+    if (!vo_source_wants_process(k->o, k->process) || !vo_source_wants_node(k->o, k->node))
+        return VO_OK;
     const vo_status st =
         vo_readings_set_node(k->set, k->o->market ? k->o->market : "MEM", k->process, k->node,
                              column, 4, &k->readings, err);
@@ -167,7 +159,7 @@ vo_status vo_cenace_sink_add(vo_cenace_sink *k, const vo_cenace_row *row, vo_err
         const vo_csv_field f = row->value[c];
         if (vo_number_parse(f.text, f.len, false, &value[c])) continue;
         if (!vo_number_is_missing(f.text, f.len))
-            return refuse(k, row->line, field[c], f, "is not a number", err);
+            return vo_source_refuse(k->name, row->line, field[c], f, "is not a number", err);
         value[c] = (double)NAN;
     }
     return vo_readings_add(k->set, k->readings, start_s, row->line, 0, value, err);
@@ -181,10 +173,7 @@ typedef struct {
 } layout;
 
 static bool contains(vo_csv_field f, const char *word) {
-    const size_t n = strlen(word);
-    for (size_t i = 0; i + n <= f.len; i++)
-        if (vo_text_same_span(f.text + i, n, word)) return true;
-    return false;
+    return vo_text_has(f.text, f.len, word);
 }
 
 /* System and process from words: of a report's title, or of CENACE's file names. */
@@ -271,8 +260,8 @@ static vo_status find_header(vo_cenace_sink *k, vo_csv *csv, layout *l, vo_error
         read_words(first, false, l);
         if (first.len > 6 && vo_text_same_span(first.text, 6, "Fecha:") &&
             !read_report_date(first, l->date))
-            return refuse(k, vo_csv_line(csv), "Fecha", first, "is not like 02/Abril/2017",
-                          err);
+            return vo_source_refuse(k->name, vo_csv_line(csv), "Fecha", first,
+                                    "is not like 02/Abril/2017", err);
     }
     return vo_fail(err, VO_EINVAL, "%s: no header in its first %u lines; is it cut off?",
                    k->name, PREAMBLE);

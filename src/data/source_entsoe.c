@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "data/kind.h"
 #include "data/xml_stream.h"
 
 /* ---- series ----------------------------------------------------------------------------- */
@@ -22,12 +23,12 @@ static void name_process(const vo_entsoe_series *s, char out[32]) {
 /* Were both asked for? Second auctions only if somebody said so. */
 static bool is_wanted(vo_entsoe_sink *k, const vo_entsoe_series *s, const char *process) {
     const vo_source_options *o = k->o;
-    if (o->only_node && o->only_node[0] && !vo_readings_same_node(o->only_node, s->node)) {
+    if (!vo_source_wants_node(o, s->node)) {
         if (k->unwanted++ == 0) snprintf(k->first, sizeof k->first, "%s", s->node);
         return false;
     }
     if (o->only_process && o->only_process[0]) {
-        const bool same = vo_text_same(o->only_process, process);
+        const bool same = vo_source_wants_process(o, process);
         if (!same && k->unwanted++ == 0) snprintf(k->first, sizeof k->first, "%s", process);
         return same;
     }
@@ -49,14 +50,14 @@ static vo_status get_node(vo_entsoe_sink *k, const vo_entsoe_series *s, const ch
     static const char *const price[] = {"price"};
     static const char *const load[] = {"load_mw", "forecast_mw"};
     const vo_source_options *o = k->o;
-    const bool is_price = strcmp(s->kind, VO_KIND_PRICES) == 0;
+    const bool is_price = vo_kind_is_prices(s->kind);
     const char *market = o->market && o->market[0] ? o->market : "ENTSOE";
     return vo_readings_set_node(k->set, market, process, s->node, is_price ? price : load,
                                 is_price ? 1 : 2, out, err);
 }
 
 static void describe(vo_readings *r, const vo_entsoe_sink *k, const vo_entsoe_series *s) {
-    const bool is_price = strcmp(s->kind, VO_KIND_PRICES) == 0;
+    const bool is_price = vo_kind_is_prices(s->kind);
     snprintf(r->kind, sizeof r->kind, "%s", s->kind);
     snprintf(r->zone, sizeof r->zone, "%s", k->o->zone && k->o->zone[0] ? k->o->zone : s->zone);
     snprintf(r->currency, sizeof r->currency, "%s", is_price ? s->currency : "");
@@ -72,7 +73,7 @@ static bool same_length(const vo_readings *r, const vo_entsoe_series *s) {
 
 static vo_status check_same(const vo_entsoe_sink *k, const vo_readings *r,
                             const vo_entsoe_series *s, uint32_t line, vo_error *err) {
-    const bool is_price = strcmp(s->kind, VO_KIND_PRICES) == 0;
+    const bool is_price = vo_kind_is_prices(s->kind);
     if (strcmp(r->kind, s->kind) != 0)
         return vo_fail(err, VO_EINVAL,
                        "%s line %u: %s %s holds %s and %s; import them one by one", k->name,
@@ -145,22 +146,17 @@ bool vo_source_entsoe_is(const char *head, size_t len) {
     return vo_xml_has_start(text, n, "timeseries") && vo_xml_has_start(text, n, "curvetype");
 }
 
-static void add_note(vo_text *note, size_t count, const char *what) {
-    if (count) vo_text_append(note, "%s%zu %s", note->len ? "; " : "", count, what);
-}
-
 static void say(const vo_entsoe_sink *k) {
-    char before[sizeof k->set->note];
-    memcpy(before, k->set->note, sizeof before);
-    vo_text note = vo_text_over(k->set->note, sizeof k->set->note);
-    vo_text_append(&note, "%s", before);
-    add_note(&note, k->repeated, "omitted positions repeat the value before (curve type A03)");
-    add_note(&note, k->missing, "positions are missing");
+    if (k->repeated)
+        vo_source_say(k->set, "%zu omitted positions repeat the value before (curve type A03)",
+                      k->repeated);
+    if (k->missing) vo_source_say(k->set, "%zu positions are missing", k->missing);
     if (k->other_auctions)
-        vo_text_append(&note, "%sprices of another auction left out (process %s)",
-                       note.len ? "; " : "", k->other_auction);
-    add_note(&note, k->other_lengths, "series of another resolution kept apart");
-    if (k->more[0]) vo_text_append(&note, "%s%s", note.len ? "; " : "", k->more);
+        vo_source_say(k->set, "prices of another auction left out (process %s)",
+                      k->other_auction);
+    if (k->other_lengths)
+        vo_source_say(k->set, "%zu series of another resolution kept apart", k->other_lengths);
+    if (k->more[0]) vo_source_say(k->set, "%s", k->more);
 }
 
 static vo_status check_result(const vo_entsoe_sink *k, vo_error *err) {

@@ -54,20 +54,16 @@ typedef struct {
 } moment;
 
 static bool begins(vo_csv_field f, const char *with) {
-    const size_t n = strlen(with);
-    return f.len >= n && vo_text_same_span(f.text, n, with);
+    return vo_text_begins(f.text, f.len, with);
 }
 
 static bool contains(vo_csv_field f, const char *word) {
-    for (; f.len; f.text++, f.len--)
-        if (begins(f, word)) return true;
-    return false;
+    return vo_text_has(f.text, f.len, word);
 }
 
 static vo_status refuse(const reader *r, const vo_csv *csv, const char *field, vo_csv_field f,
                         const char *why, vo_error *err) {
-    return vo_fail(err, VO_EINVAL, "%s line %u, %s: \"%.*s\" %s", r->sink->name,
-                   vo_csv_line(csv), field, (int)(f.len < 80 ? f.len : 80), f.text, why);
+    return vo_source_refuse(r->sink->name, vo_csv_line(csv), field, f, why, err);
 }
 
 /* ---- header ---------------------------------------------------------------------------- */

@@ -79,8 +79,8 @@ typedef struct {
 
 static vo_status refuse(const reader *r, uint32_t line, enum field f, const char *why,
                         vo_error *err) {
-    return vo_fail(err, VO_EINVAL, "%s line %u, %s: \"%s\" %s", r->sink->name, line,
-                   elements[f], r->text[f], why);
+    const vo_csv_field value = {r->text[f], strlen(r->text[f])};
+    return vo_source_refuse(r->sink->name, line, elements[f], value, why, err);
 }
 
 static bool is(const reader *r, enum field f, const char *text) {

@@ -80,8 +80,7 @@ typedef struct {
 
 static vo_status refuse(const reader *k, const char *field, vo_csv_field f, const char *why,
                         vo_error *err) {
-    return vo_fail(err, VO_EINVAL, "%s line %u: %s = \"%.*s\" %s", k->file, vo_csv_line(k->csv),
-                   field, f.len < 60 ? (int)f.len : 60, f.text, why);
+    return vo_source_refuse(k->file, vo_csv_line(k->csv), field, f, why, err);
 }
 
 static vo_status whole(const reader *k, size_t at, const char *field, int64_t low, int64_t high,
@@ -279,26 +278,20 @@ static vo_status check_width(const reader *k, vo_error *err) {
                    k->file, vo_csv_line(k->csv), n, FIELDS);
 }
 
-static void offset_text(int32_t offset_s, char out[16]) {
-    const int32_t m = abs(offset_s) / 60;
-    snprintf(out, 16, "%c%02d:%02d", offset_s < 0 ? '-' : '+', (int)(m / 60) % 24,
-             (int)(m % 60));
-}
-
 static vo_status begin_node(reader *k, vo_error *err) {
     const vo_source_options *o = k->o;
     const char *name[COLUMNS];
     for (size_t c = 0; c < COLUMNS; c++) name[c] = columns[c].name;
     const char *node = o->node ? o->node : k->city[0] ? k->city : k->place;
     const char *process = o->process ? o->process : k->origin;
-    if (o->only_node && !vo_readings_same_node(o->only_node, node))
+    if (!vo_source_wants_node(o, node))
         return vo_fail(err, VO_ENOTFOUND, "%s is of \"%s\", not of \"%.60s\"", k->file, node,
                        o->only_node);
     const vo_status st = vo_readings_set_node(k->set, o->market ? o->market : "EPW", process,
                                               node, name, COLUMNS, &k->r, err);
     if (st != VO_OK) return st;
-    char offset[16];
-    offset_text(k->offset_s, offset);
+    char offset[8];
+    vo_civil_format_offset(k->offset_s, offset);
     snprintf(k->r->kind, sizeof k->r->kind, "%.15s", o->kind ? o->kind : VO_KIND_WEATHER);
     snprintf(k->r->zone, sizeof k->r->zone, "%.63s",
              o->zone            ? o->zone
@@ -329,17 +322,16 @@ static vo_status read_rows(reader *k, vo_bytes *in, vo_error *err) {
 }
 
 static void write_note(const reader *k, int32_t first) {
-    vo_text t = vo_text_over(k->set->note, sizeof k->set->note);
-    char offset[16];
-    offset_text(k->offset_s, offset);
+    char offset[8];
     if (k->typical)
-        vo_text_append(&t, "a typical year: months of %d..%d put into %d; ", (int)k->first_year,
-                       (int)k->last_year, (int)first);
+        vo_source_say(k->set, "a typical year: months of %d..%d put into %d",
+                      (int)k->first_year, (int)k->last_year, (int)first);
     if (k->typical && is_leap(first) && !k->leap_day)
-        vo_text_append(&t, "29 February is not in the file; ");
-    vo_text_append(&t, "hours of standard time, UTC%s", offset);
-    if (k->missing) vo_text_append(&t, "; %zu codes for \"none\" read as missing", k->missing);
-    vo_text_append(&t, "; present weather codes left out");
+        vo_source_say(k->set, "29 February is not in the file");
+    vo_source_say(k->set, "hours of standard time, UTC%s",
+                  vo_civil_format_offset(k->offset_s, offset));
+    if (k->missing) vo_source_say(k->set, "%zu codes for \"none\" read as missing", k->missing);
+    vo_source_say(k->set, "present weather codes left out");
 }
 
 bool vo_source_epw_is(const char *head, size_t len) {

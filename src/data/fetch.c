@@ -369,6 +369,13 @@ static vo_status hide(const fetch *f, vo_status s, const vo_fetch_item *item, vo
     return vo_fail(err, s, "%s%s%s", item ? item->label : "", item ? ": " : "", clean);
 }
 
+/* What cannot be read is not kept. If its file stays, it is read once more, no worse. */
+static void forget(const fetch *f, const vo_fetch_item *item) {
+    char name[VO_FETCH_CACHE_MAX_NAME];
+    name_of(f, item, name);
+    vo_fetch_cache_remove(f->o->cache, name, NULL);
+}
+
 static vo_status read_body(size_t i, const reply *r, vo_fetch_take take, void *ctx, bool *empty,
                            vo_error *err) {
     char said[SNIPPET + 1];
@@ -393,6 +400,7 @@ static vo_status hand_over(fetch *f, size_t k, vo_fetch_take take, void *ctx,
     if (r->status != VO_OK) return vo_fail(err, r->status, "%s", r->err.msg);
     vo_status s = read_body(i, r, take, ctx, &empty, &why);
     if ((s == VO_EINVAL || s == VO_ENOTFOUND) && r->cached) { /* kept by an older program? */
+        forget(f, item);
         free(r->body);
         *r = (reply){0};
         empty = false;

@@ -115,7 +115,7 @@ vo_status vo_fetch_cache_save(const char *folder, const char *name, const char *
     return s;
 }
 
-vo_status vo_fetch_cache_drop(const char *folder, const char *name, vo_error *err) {
+vo_status vo_fetch_cache_remove(const char *folder, const char *name, vo_error *err) {
     char path[PATH];
     vo_fetch_cache_path(folder, name, path, sizeof path);
     return vo_file_remove(path, err);

@@ -26,7 +26,8 @@ vo_status vo_fetch_cache_load(const char *folder, const char *name, char **body,
 vo_status vo_fetch_cache_save(const char *folder, const char *name, const char *body,
                               size_t len, double fetched_s, vo_error *err);
 
-vo_status vo_fetch_cache_drop(const char *folder, const char *name, vo_error *err);
+/* What is kept under `name` is so no more; none is fine. VO_EIO. */
+vo_status vo_fetch_cache_remove(const char *folder, const char *name, vo_error *err);
 
 /* ---- the file's form, for its test ------------------------------------------------------ */
 

@@ -342,19 +342,24 @@ Test(fetch, what_is_kept_is_not_asked_again_until_it_is_too_old) {
     temporary_folder_remove(folder);
 }
 
+/* The file of the one reply that is kept, and the name it is kept under. */
+static void only_kept(const char *folder, char *path, size_t size, char name[256]) {
+    char *data = NULL;
+    size_t n = 0;
+    only_file(folder, path, size);
+    cr_assert_eq(vo_file_read(path, 1 << 20, &data, &n, NULL), VO_OK);
+    snprintf(name, 256, "%.*s", (int)(unsigned char)data[12], data + 40);
+    free(data);
+}
+
 Test(fetch, a_kept_reply_that_is_damaged_or_unreadable_is_asked_again) {
     fixture x;
-    char folder[DATA_PATH], name[256], path[DATA_PATH + 300], *data = NULL;
-    size_t size = 0;
+    char folder[DATA_PATH], name[256], path[DATA_PATH + 300];
     cr_assert(temporary_folder(folder));
     start(&x);
     x.o.cache = folder;
     cr_assert_eq(run(&x, 1), VO_OK);
-    only_file(folder, path, sizeof path);
-    cr_assert_eq(vo_file_read(path, 1 << 20, &data, &size, NULL), VO_OK);
-    const size_t named = (unsigned char)data[12];
-    snprintf(name, sizeof name, "%.*s", (int)named, data + 40);
-    free(data);
+    only_kept(folder, path, sizeof path, name);
     cr_assert_eq(vo_file_write(path, "rubbish", 7, NULL), VO_OK);
     cr_assert_eq(run(&x, 1), VO_OK);
     cr_assert_eq(x.sum.requests, 1);
@@ -366,6 +371,27 @@ Test(fetch, a_kept_reply_that_is_damaged_or_unreadable_is_asked_again) {
     cr_assert_str_eq(x.w.taken, "b0 ");
     cr_assert_eq(run(&x, 1), VO_OK);
     cr_assert_eq(x.sum.cached, 1, "the good one took its place");
+    temporary_folder_remove(folder);
+}
+
+Test(fetch, an_unreadable_kept_reply_is_gone_whatever_comes_in_its_place) {
+    fixture x;
+    char folder[DATA_PATH], name[256], path[DATA_PATH + 300];
+    cr_assert(temporary_folder(folder));
+    start(&x);
+    x.o.cache = folder;
+    cr_assert_eq(run(&x, 1), VO_OK);
+    only_kept(folder, path, sizeof path, name);
+    x.w.refuse = 9;
+    x.w.empty = true;
+    cr_assert_eq(vo_fetch_cache_save(folder, name, "bad9", 4, x.w.now_s, NULL), VO_OK);
+    cr_assert_eq(run(&x, 1), VO_OK, "%s", x.err.msg);
+    cr_assert_eq(x.sum.empty, 1);
+    cr_assert(!vo_file_exists(path), "after an empty reply");
+    cr_assert_eq(vo_fetch_cache_save(folder, name, "bad9", 4, x.w.now_s, NULL), VO_OK);
+    x.w.script[0] = (act){.status = 404};
+    cr_assert_eq(run(&x, 1), VO_EINVAL);
+    cr_assert(!vo_file_exists(path), "after a refusal");
     temporary_folder_remove(folder);
 }
 

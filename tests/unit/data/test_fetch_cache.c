@@ -38,9 +38,9 @@ Test(fetch_cache, what_is_saved_is_loaded_with_its_time) {
     cr_assert_eq(when, 5);
     free(body);
     cr_assert_eq(vo_fetch_cache_load(folder, NAME "x", &body, &len, &when, NULL), VO_ENOTFOUND);
-    cr_assert_eq(vo_fetch_cache_drop(folder, NAME, NULL), VO_OK);
+    cr_assert_eq(vo_fetch_cache_remove(folder, NAME, NULL), VO_OK);
     cr_assert_eq(vo_fetch_cache_load(folder, NAME, &body, &len, &when, NULL), VO_ENOTFOUND);
-    cr_assert_eq(vo_fetch_cache_drop(folder, NAME, NULL), VO_OK, "gone already");
+    cr_assert_eq(vo_fetch_cache_remove(folder, NAME, NULL), VO_OK, "gone already");
     temporary_folder_remove(folder);
 }
 

@@ -409,10 +409,11 @@ Test(http, errors_name_the_host_and_no_secret) {
     cr_assert_eq(send_it(&x), VO_EIO);
     cr_assert(strncmp(x.err.msg, "127.0.0.1:", 10) == 0, "%s", x.err.msg);
     cr_assert_null(strstr(x.err.msg, key));
-    snprintf(x.url, sizeof x.url, "http://%s.invalid/", key); /* libcurl names the host */
+    /* a host that libcurl names, and refuses without asking a resolver: a label too long */
+    snprintf(x.url, sizeof x.url, "http://%s.%0300d/", key, 0);
     cr_assert_eq(send_it(&x), VO_EIO);
     cr_assert_null(strstr(x.err.msg, key), "%s", x.err.msg);
-    cr_assert(strstr(x.err.msg, "***.invalid") != NULL, "%s", x.err.msg);
+    cr_assert(strstr(x.err.msg, "***.000") != NULL, "%s", x.err.msg);
     stop(&x);
 }
 

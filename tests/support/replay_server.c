@@ -88,19 +88,15 @@ size_t replay_count(const replay_server *r, const char *part) {
 
 void replay_forget(const replay_server *r) { remove(r->log); }
 
-void replay_pace(const replay_server *r, double *span_s, double *gap_s) {
+double replay_span_s(const replay_server *r) {
     char *text = replay_log(r), *rest = NULL;
     double first = -1, last = -1;
-    *gap_s = 1e9;
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        double t = 0;
-        cr_assert(sscanf(line, "{\"t\": %lf", &t) == 1);
-        if (first < 0) first = t;
-        if (last >= 0 && t - last < *gap_s) *gap_s = t - last;
-        last = t;
+        cr_assert(sscanf(line, "{\"t\": %lf", &last) == 1);
+        if (first < 0) first = last;
     }
-    *span_s = last - first;
     free(text);
+    return last - first;
 }
 
 int64_t replay_cents(const char *name, int64_t hour, int64_t part[3]) {

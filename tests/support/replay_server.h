@@ -47,8 +47,7 @@ char *replay_log(const replay_server *r);
 size_t replay_count(const replay_server *r, const char *part); /* lines with this in it */
 void replay_forget(const replay_server *r);                    /* empties the log */
 
-/* Seconds between the first and the last request, and the shortest gap. */
-void replay_pace(const replay_server *r, double *span_s, double *gap_s);
+double replay_span_s(const replay_server *r); /* from the first to the last request */
 
 /* The server's formula in cents: energy, loss, congestion; returns their sum. */
 int64_t replay_cents(const char *name, int64_t hour, int64_t part[3]);

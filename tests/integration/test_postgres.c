@@ -1,21 +1,25 @@
-/* test_postgres.c -- tables of a real PostgreSQL, started here in a folder of its own: what was
- * put in comes out by the hour and per MWh; what is wrong is refused in words without a
- * password. Skipped where PostgreSQL 15 is not installed. */
-#include "data/source_postgres.h"
-
+/* test_postgres.c -- tables of a real PostgreSQL, started here in a folder of its own on a free
+ * port of 127.0.0.1: what was put in comes out by the hour and per MWh, from the reader and
+ * from the lake; what is wrong is refused in words without a password. Skipped where PostgreSQL
+ * 15 is not installed. */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <libpq-fe.h>
 #include <math.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "data/mapping.h"
+#include "data/source_postgres.h"
+#include "port/file.h"
 #include "support/data_folder.h"
 
 #define BIN "/usr/lib/postgresql/15/bin/"
@@ -28,7 +32,8 @@ typedef struct {
     const char *user; /* whom the server runs as; NULL: as we do */
     pid_t pid, guard;
     int alive; /* the guard ends the server when this closes, however the test ends */
-    char url[DATA_PATH * 2];
+    int port;
+    char url[200];
 } server;
 
 /* ---- a server of our own ---------------------------------------------------------------- */
@@ -110,6 +115,42 @@ static void stop(server *s) {
     temporary_folder_remove(s->folder);
 }
 
+/* A port that nobody has at this moment. */
+static int free_port(void) {
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    socklen_t len = sizeof at;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert(fd >= 0 && bind(fd, (const struct sockaddr *)&at, sizeof at) == 0);
+    cr_assert(getsockname(fd, (struct sockaddr *)&at, &len) == 0);
+    close(fd);
+    return ntohs(at.sin_port);
+}
+
+/* Starts the server on a port and waits until it answers. False: it ended, since another took
+ * the port, or whatever its log says. */
+static bool serve(server *s, const char *data) {
+    const struct timespec a_while = {.tv_nsec = 50000000};
+    char port[16];
+    s->port = free_port();
+    snprintf(port, sizeof port, "%d", s->port);
+    snprintf(s->url, sizeof s->url, "postgres://tester:" PASSWORD "@127.0.0.1:%d/postgres",
+             s->port);
+    const char *const postgres[] = {
+        BIN "postgres", "-D", data, "-k",        s->folder, "-c", "listen_addresses=127.0.0.1",
+        "-p",           port, "-c", "fsync=off", NULL};
+    s->pid = spawn(s, postgres);
+    cr_assert(s->pid > 0);
+    for (int i = 0; i < 400; i++) {
+        if (waitpid(s->pid, NULL, WNOHANG) == s->pid) return false;
+        if (answers(s)) return true;
+        nanosleep(&a_while, NULL);
+    }
+    kill(s->pid, SIGQUIT);
+    waitpid(s->pid, NULL, 0);
+    return false;
+}
+
 static void start(server *s) {
     char data[DATA_PATH + 8], password[DATA_PATH + 16], file[DATA_PATH + 32];
     *s = (server){0};
@@ -126,17 +167,10 @@ static void start(server *s) {
         BIN "initdb",    "-D", data, "-U", "tester", "-N", "-E", "UTF8", "--locale=C", "-A",
         "scram-sha-256", file, NULL};
     cr_assert(run_to_end(s, initdb), "initdb failed: see %s/log", s->folder);
-    const char *const postgres[] = {
-        BIN "postgres",      "-D", data,        "-k", s->folder, "-c",
-        "listen_addresses=", "-c", "fsync=off", NULL};
-    s->pid = spawn(s, postgres);
-    cr_assert(s->pid > 0);
+    bool up = false;
+    for (int i = 0; i < 3 && !up; i++) up = serve(s, data);
+    cr_assert(up, "the server does not answer: see %s/log", s->folder);
     set_guard(s);
-    snprintf(s->url, sizeof s->url, "postgres://tester:" PASSWORD "@/postgres?host=%s",
-             s->folder);
-    const struct timespec a_while = {.tv_nsec = 50000000};
-    for (int i = 0; i < 400 && !answers(s); i++) nanosleep(&a_while, NULL);
-    cr_assert(answers(s), "the server does not answer: see %s/log", s->folder);
 }
 
 static void sql(const server *s, const char *text) {
@@ -180,8 +214,7 @@ static void table_refused(const server *s, const char *table, const vo_source_op
     refuses(&from, o, code, says);
 }
 
-/* ---- the requirements' table ----------------------------------------------------------------
- */
+/* ---- the requirements' table ------------------------------------------------------------ */
 
 /* Price of hour i of node k, in USD/kWh. */
 static double price_of(int k, int i) { return -0.057 + 0.001 * i + 0.01 * k; }
@@ -270,9 +303,87 @@ Test(postgres, the_requirements_table_comes_in_by_node_and_per_mwh) {
     stop(&s);
 }
 
-/* ---- times
- * -------------------------------------------------------------------------------------
- */
+/* ---- through the program into the lake -------------------------------------------------- */
+
+/* What `volteo ARGUMENTS` prints on both outputs; the caller's. Never the password. */
+static char *volteo(const server *s, const char *arguments, int code) {
+    char command[3 * DATA_PATH], out[DATA_PATH + 8], *text = NULL;
+    size_t len = 0;
+    vo_error err = {0};
+    snprintf(out, sizeof out, "%s/.out", s->folder);
+    snprintf(command, sizeof command, "cd '%s' && unset VOLTEO_LAKE && '%s' %s >'%s' 2>&1",
+             s->folder, VOLTEO_PROGRAM, arguments, out);
+    const int status = system(command);
+    cr_assert_eq(vo_file_read(out, 1u << 20, &text, &len, &err), VO_OK, "%s", err.msg);
+    cr_assert(!strstr(text, PASSWORD) && !strstr(text, "wrong-word"), "%s", text);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == code, "%s: %s", arguments, text);
+    return text;
+}
+
+static void says(const server *s, const char *arguments, int code, const char *what) {
+    char *text = volteo(s, arguments, code);
+    cr_assert(strstr(text, what), "%s: \"%s\" is not in: %s", arguments, what, text);
+    free(text);
+}
+
+/* Nine days of a node as the file that was exported, line by line. */
+static void check_export(const server *s, int k) {
+    char arguments[200], path[DATA_PATH + 16], *text = NULL;
+    size_t len = 0;
+    vo_error err = {0};
+    snprintf(arguments, sizeof arguments, "data export --node %s --out out.csv", nodes[k]);
+    says(s, arguments, 0, "out.csv: 216 ");
+    snprintf(path, sizeof path, "%s/out.csv", s->folder);
+    cr_assert_eq(vo_file_read(path, 1u << 20, &text, &len, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(strncmp(text, "timestamp,price\n", 16), 0, "%.60s", text);
+    const char *at = text + 16;
+    for (int i = 0; i < HOURS; i++) { /* October: daylight time, seven hours behind */
+        const int local = i + 24 - 7, day = local / 24;
+        char stamp[40], *end = NULL;
+        snprintf(stamp, sizeof stamp, "2024-%s-%02dT%02d:00:00-07:00,", day ? "10" : "09",
+                 day ? day : 30, local % 24);
+        cr_assert_eq(strncmp(at, stamp, strlen(stamp)), 0, "%.60s: not %s", at, stamp);
+        cr_assert_float_eq(strtod(at + strlen(stamp), &end), 1000 * price_of(k, i), 1e-10);
+        cr_assert_eq(*end, '\n');
+        at = end + 1;
+    }
+    cr_assert_eq(*at, '\0');
+    free(text);
+}
+
+Test(postgres, a_table_goes_through_the_program_into_the_lake_and_no_password_comes_out) {
+    static const char options[] =
+        "--table cabuyingpricehistoryseptember2025 --mapping supabase";
+    server s;
+    char arguments[400], command[DATA_PATH + 100];
+    start(&s);
+    make_prices(&s);
+    snprintf(arguments, sizeof arguments, "data import '%s' %s", s.url, options);
+    says(&s, arguments, 0, "648 rows, 3 series into lake");
+    says(&s, arguments, 0, "648 rows, 3 series into lake"); /* again: nothing is doubled */
+    snprintf(arguments, sizeof arguments, "data import '%s' %s --json", s.url, options);
+    says(&s, arguments, 0, "\"rows\":648");
+    char *list = volteo(&s, "data list", 0);
+    for (int k = 0; k < 3; k++) {
+        const char *line = strstr(list, nodes[k]);
+        cr_assert_not_null(line, "%s", list);
+        cr_assert(strstr(line, "216") && strstr(line, "2024-10-01T00:00"), "%s", list);
+        check_export(&s, k);
+    }
+    free(list);
+    says(&s, "data show --node TH_SP15", 0, "216 intervals");
+    snprintf(command, sizeof command, "! grep -rqF " PASSWORD " '%s/lake'", s.folder);
+    cr_assert_eq(system(command), 0, "the lake holds the password");
+    snprintf(arguments, sizeof arguments, "data import '%s' --table nothing", s.url);
+    says(&s, arguments, 2, "no such table");
+    snprintf(arguments, sizeof arguments,
+             "data import postgres://tester:wrong-word@127.0.0.1:%d/postgres %s", s.port,
+             options);
+    says(&s, arguments, 1, "password authentication failed");
+    stop(&s);
+}
+
+/* ---- times ------------------------------------------------------------------------------ */
 
 static void times(const server *s) {
     static const struct {
@@ -336,8 +447,7 @@ Test(postgres, every_type_of_time_and_tables_of_loads_are_read) {
     stop(&s);
 }
 
-/* ---- what is wrong
- * --------------------------------------------------------------------------- */
+/* ---- what is wrong ---------------------------------------------------------------------- */
 
 static void wrong_values(const server *s) {
     static const struct {
@@ -387,7 +497,10 @@ static void wrong_connections(const server *s) {
     char url[DATA_PATH * 2];
     from.table = "bad";
     from.url = url;
-    snprintf(url, sizeof url, "postgres://tester:wrong-word@/postgres?host=%s", s->folder);
+    snprintf(url, sizeof url, "postgres://tester:wrong-word@127.0.0.1:%d/postgres", s->port);
+    refuses(&from, NULL, VO_EIO, "password authentication failed");
+    snprintf(url, sizeof url, "postgres://tester:wrong-word@/postgres?host=%s&port=%d",
+             s->folder, s->port); /* the same through its socket */
     refuses(&from, NULL, VO_EIO, "password authentication failed");
     snprintf(url, sizeof url, "postgres://tester:wrong-word@/nowhere?host=%s/none", s->folder);
     refuses(&from, NULL, VO_EIO, "No such file");

@@ -199,6 +199,13 @@ bool vo_text_has(const char *s, size_t len, const char *word) {
     return false;
 }
 
+bool vo_text_has_exactly(const char *s, size_t len, const char *word) {
+    const size_t n = strlen(word);
+    for (size_t i = 0; i + n <= len; i++)
+        if (memcmp(s + i, word, n) == 0) return true;
+    return false;
+}
+
 bool vo_text_same(const char *a, const char *b) { return vo_text_same_span(a, strlen(a), b); }
 
 vo_text vo_text_over(char *buffer, size_t size) {

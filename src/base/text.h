@@ -29,8 +29,9 @@ const char *vo_text_trim(const char *s, size_t *len);
 /* ASCII only: accents compare as bytes. */
 bool vo_text_same(const char *a, const char *b); /* without case */
 bool vo_text_same_span(const char *s, size_t len, const char *name);
-bool vo_text_begins(const char *s, size_t len, const char *with); /* without case */
-bool vo_text_has(const char *s, size_t len, const char *word);    /* without case; "" is */
+bool vo_text_begins(const char *s, size_t len, const char *with);      /* without case */
+bool vo_text_has(const char *s, size_t len, const char *word);         /* without case; "" is */
+bool vo_text_has_exactly(const char *s, size_t len, const char *word); /* with case */
 
 /* Appends to a buffer of fixed size. What does not fit is cut and the text ends in "...". */
 typedef struct {

@@ -115,19 +115,9 @@ static vo_status add_node(reader *k, const vo_gb_meter *m, vo_error *err) {
     node n = {.usage = m->usage, .cost_at = SIZE_MAX};
     for (int c = 0; c < VO_GB_COLUMNS; c++) n.at[c] = SIZE_MAX;
     name_node(k, m->usage, n.name);
-    const char *only = k->o->only_node;
-    n.skipped = only && !vo_readings_same_node(only, n.name);
+    n.skipped = !vo_source_wants_node(k->o, n.name);
     k->node[k->n_nodes++] = n;
     return VO_OK;
-}
-
-static int64_t common(int64_t a, int64_t b) {
-    while (b) {
-        const int64_t r = a % b;
-        a = b;
-        b = r;
-    }
-    return a;
 }
 
 static vo_status place_meter(reader *k, vo_gb_meter *m, vo_error *err) {
@@ -145,7 +135,7 @@ static vo_status place_meter(reader *k, vo_gb_meter *m, vo_error *err) {
     to->meters++;
     to->readings += m->readings;
     to->at[m->column] = 0; /* numbered when all are known */
-    to->step_s = common(to->step_s, m->step_s);
+    to->step_s = vo_gb_common(to->step_s, m->step_s);
     if (m->longest_s > to->longest_s) to->longest_s = m->longest_s;
     if (m->has_cost) to->cost_at = 0;
     return VO_OK;
@@ -400,40 +390,39 @@ static vo_status join(reader *k, node *n, vo_error *err) {
 
 static void write_note(const reader *k) {
     const vo_gb_feed *f = &k->feed;
-    vo_text t = vo_text_over(k->set->note, sizeof k->set->note);
-    const char *and = "";
-#define NOTE(...) (vo_text_append(&t, "%s", and), vo_text_append(&t, __VA_ARGS__), and = "; ")
     if (k->untyped && k->given)
-        NOTE("no ReadingType with a unit: %zu values times %g taken as kW", k->untyped,
-             k->given->factor);
+        vo_source_say(k->set, "no ReadingType with a unit: %zu values times %g taken as kW",
+                      k->untyped, k->given->factor);
     else if (k->untyped)
-        NOTE("no ReadingType with a unit: %zu values taken as Wh", k->untyped);
+        vo_source_say(k->set, "no ReadingType with a unit: %zu values taken as Wh", k->untyped);
     else if (k->given)
-        NOTE("the column given is not used: the file has ReadingTypes");
+        vo_source_say(k->set, "the column given is not used: the file has ReadingTypes");
     for (size_t i = 0; i < f->n_meters && k->left_out; i++) {
         if (!f->meter[i].left_out) continue;
-        NOTE("%zu readings left out: %s %lld%s", k->left_out, f->meter[i].left_out,
-             (long long)f->meter[i].left_out_code,
-             f->meter[i].readings < k->left_out ? " and others" : "");
+        vo_source_say(k->set, "%zu readings left out: %s %lld%s", k->left_out,
+                      f->meter[i].left_out, (long long)f->meter[i].left_out_code,
+                      f->meter[i].readings < k->left_out ? " and others" : "");
         break;
     }
-    if (k->cut_up) NOTE("%zu longer readings cut into rows of equal power", k->cut_up);
-    if (k->uneven) NOTE("lengths too far apart for a grid: clean as uneven");
-    if (k->estimated) NOTE("%zu readings are estimates", k->estimated);
+    if (k->cut_up)
+        vo_source_say(k->set, "%zu longer readings cut into rows of equal power", k->cut_up);
+    if (k->uneven) vo_source_say(k->set, "lengths too far apart for a grid: clean as uneven");
+    if (k->estimated) vo_source_say(k->set, "%zu readings are estimates", k->estimated);
     if (f->conflicts)
-        NOTE("%zu ReadingTypes contradict an earlier one: not used", f->conflicts);
-    if (k->details) NOTE("tiers and times of use left out");
+        vo_source_say(k->set, "%zu ReadingTypes contradict an earlier one: not used",
+                      f->conflicts);
+    if (k->details) vo_source_say(k->set, "tiers and times of use left out");
     for (size_t i = 0; i < k->n_nodes; i++) {
         const vo_gb_type *clock = vo_gb_feed_clock(f, k->node[i].usage);
         if (k->o->zone || k->node[i].skipped) continue;
         if (clock && clock->field[VO_GB_DST_OFFSET] > 0)
-            NOTE("days follow %s all year: name the zone for its clock changes",
-                 k->node[i].r->zone);
+            vo_source_say(k->set,
+                          "days follow %s all year: name the zone for its clock changes",
+                          k->node[i].r->zone);
         else if (!clock)
-            NOTE("no LocalTimeParameters: days follow UTC");
+            vo_source_say(k->set, "no LocalTimeParameters: days follow UTC");
         break;
     }
-#undef NOTE
 }
 
 bool vo_source_greenbutton_is(const char *head, size_t len) {
@@ -441,8 +430,7 @@ bool vo_source_greenbutton_is(const char *head, size_t len) {
     const char *text = vo_text_trim(head, &len);
     if (len == 0 || text[0] != '<') return false;
     for (size_t m = 0; m < sizeof mark / sizeof mark[0]; m++)
-        for (size_t i = 0, n = strlen(mark[m]); i + n <= len; i++)
-            if (memcmp(text + i, mark[m], n) == 0) return true;
+        if (vo_text_has_exactly(text, len, mark[m])) return true;
     return false;
 }
 
@@ -471,15 +459,27 @@ static vo_status read_options(reader *k, vo_error *err) {
     return st;
 }
 
+static vo_status on_first_entry(void *ctx, const vo_gb_entry *e, vo_error *err) {
+    reader *k = ctx;
+    return vo_gb_feed_entry(&k->feed, e, err);
+}
+
+static vo_status on_first_reading(void *ctx, const vo_gb_reading *g, vo_error *err) {
+    reader *k = ctx;
+    (void)err;
+    vo_gb_feed_reading(&k->feed, g);
+    return VO_OK;
+}
+
 vo_status vo_source_greenbutton_parse(vo_bytes *in, const vo_source_options *o,
                                       vo_readings_set *set, vo_error *err) {
-    static const vo_gb_events first = {vo_gb_feed_entry, vo_gb_feed_reading};
+    static const vo_gb_events first = {on_first_entry, on_first_reading};
     static const vo_gb_events second = {on_entry, on_reading};
     reader k = {.file = vo_bytes_name(in), .o = o, .set = set};
     vo_status st = read_options(&k, err);
     if (st == VO_OK) st = vo_gb_feed_init(&k.feed, k.file, err);
     if (st != VO_OK) return st;
-    st = vo_gb_stream(in, &first, &k.feed, err);
+    st = vo_gb_stream(in, &first, &k, err);
     if (st == VO_OK) st = make_nodes(&k, err);
     if (st == VO_OK) st = vo_bytes_rewind(in, err);
     if (st == VO_OK) st = vo_gb_stream(in, &second, &k, err);

@@ -3,24 +3,27 @@
  * An Atom feed of UsagePoint, MeterReading, ReadingType, LocalTimeParameters and IntervalBlock
  * entries in any order, tied by links: a block's "up" is its MeterReading, which is "related"
  * to its ReadingType and below its UsagePoint. A bare resource without a feed will do. The file
- * is read twice, as a ReadingType may come after what it explains. Power     an interval's
- * energy as mean power in kW: value * 10^powerOfTenMultiplier * 3.6 / s of Wh (uom 72),
- * likewise of J (31); W (38) is power already. Without a ReadingType values are taken as Wh,
- * and set->note says so; a mapping's first column, if it reads "value", gives a factor for them
- * (0.001 if they are mWh). Columns   flowDirection 1 (delivered) "import_kw", 19 (received)
- * "export_kw", 4 "net_kw", 0 or none "load_kw"; "cost" in the currency if readings have one.
- *   Nodes     one per UsagePoint, named by its title (by its address, "5-1", if the title is
- * not its own): the directions lie side by side, joined by interval. Readings of one direction
- * that overlap become nodes NAME-2, ...; repeated ones of one MeterReading stay rows. Days
- * readings of different lengths (days of 23, 24 and 25 hours; hours, then quarters) become rows
- * of their greatest common length, with the reading's mean power in each: the energy stays and
- * the grid is even. More than VO_GREENBUTTON_PIECES rows for one reading are not made; they
- * then need vo_clean's `uneven`. Zone      the option, else tzOffset as a fixed offset, else
- * UTC; starts are UTC already. Left out  other units (therm, m3, VArh, ...), registers
- * (accumulationBehaviour 1, 2, 3, 9: a dial, not an interval), minima and maxima, other flow
- * directions, tiers and times of use: set->note counts them. Nothing but these is refused by
- * name. Kind "load", unit "kW"; market "GREEN-BUTTON", process "METER", unless the options say
- * else.
+ * is read twice, as a ReadingType may come after what it explains.
+ *
+ * Power     an interval's energy as mean power in kW: value * 10^powerOfTenMultiplier * 3.6 / s
+ *           of Wh (uom 72), likewise of J (31); W (38) is power already. Without a ReadingType
+ *           values are taken as Wh, and set->note says so; a mapping's first column, if it
+ *           reads "value", gives a factor for them (0.001 if they are mWh).
+ * Columns   flowDirection 1 (delivered) "import_kw", 19 (received) "export_kw", 4 "net_kw", 0
+ *           or none "load_kw"; "cost" in the currency if readings have one.
+ * Nodes     one per UsagePoint, named by its title (by its address, "5-1", if the title is not
+ *           its own): the directions lie side by side, joined by interval. Readings of one
+ *           direction that overlap become nodes NAME-2, ...; repeated ones of one MeterReading
+ *           stay rows.
+ * Days      readings of different lengths (days of 23, 24 and 25 hours; hours, then quarters)
+ *           become rows of their greatest common length, with the reading's mean power in each:
+ *           the energy stays and the grid is even. More than VO_GREENBUTTON_PIECES rows for one
+ *           reading are not made; they then need vo_clean's `uneven`.
+ * Zone      the option, else tzOffset as a fixed offset, else UTC; starts are UTC already.
+ * Left out  other units (therm, m3, VArh, ...), registers (accumulationBehaviour 1, 2, 3, 9: a
+ *           dial, not an interval), minima and maxima, other flow directions, tiers and times
+ *           of use: set->note counts them. Nothing but these is refused by name.
+ * Kind "load", unit "kW"; market "GREEN-BUTTON", process "METER", unless the options say else.
  */
 #ifndef VO_DATA_SOURCE_GREENBUTTON_H
 #define VO_DATA_SOURCE_GREENBUTTON_H
@@ -145,8 +148,11 @@ vo_status vo_gb_feed_init(vo_gb_feed *f, const char *file, vo_error *err);
 void vo_gb_feed_fini(vo_gb_feed *f);
 
 /* The two events of a first reading. */
-vo_status vo_gb_feed_entry(void *feed, const vo_gb_entry *e, vo_error *err);
-vo_status vo_gb_feed_reading(void *feed, const vo_gb_reading *r, vo_error *err);
+vo_status vo_gb_feed_entry(vo_gb_feed *f, const vo_gb_entry *e, vo_error *err);
+void vo_gb_feed_reading(vo_gb_feed *f, const vo_gb_reading *r);
+
+/* Greatest common divisor of two lengths; of 0 and b: b. */
+int64_t vo_gb_common(int64_t a, int64_t b);
 
 /* Ties meters to types and usage points and says what each is. */
 vo_status vo_gb_feed_resolve(vo_gb_feed *f, vo_error *err);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "data/source_greenbutton.h"
 
 #define MAX_RESOURCES 4096u /* of each sort */
@@ -39,9 +40,8 @@ static void atoms_free(vo_gb_atoms *a) {
     free(a);
 }
 
-static uint32_t hash(const char *text, size_t len) { /* FNV-1a */
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < len; i++) h = (h ^ (unsigned char)text[i]) * 1099511628211u;
+static uint32_t hash(const char *text, size_t len) {
+    const uint64_t h = vo_hash_bytes(VO_HASH_START, text, len);
     return (uint32_t)(h ^ (h >> 32));
 }
 
@@ -89,26 +89,28 @@ static size_t without(const char *href, int segments) {
 
 /* ---- lists ------------------------------------------------------------------------ */
 
-/* Room for one more of `size` bytes. */
-static vo_status reserve(const vo_gb_feed *f, void **list, size_t n, size_t *room, size_t size,
-                         size_t max, const char *what, vo_error *err) {
-    if (n < *room) return VO_OK;
-    if (n >= max)
-        return vo_fail(err, VO_EINVAL, "%s: more than %zu %s; split the feed", f->file, max,
-                       what);
+/* The list, moved if need be, with room for one more of `size` bytes; as it was if *st says
+ * that there is none. */
+static void *reserve(const vo_gb_feed *f, void *list, size_t n, size_t *room, size_t size,
+                     size_t max, const char *what, vo_status *st, vo_error *err) {
+    *st = VO_OK;
+    if (n < *room) return list;
     const size_t more = *room ? *room * 2 : 16;
-    void *grown = realloc(*list, more * size);
-    if (!grown) return vo_fail(err, VO_ENOMEM, "no memory for %zu %s", more, what);
-    *list = grown;
+    void *grown = n < max ? realloc(list, more * size) : NULL;
+    if (n >= max)
+        *st =
+            vo_fail(err, VO_EINVAL, "%s: more than %zu %s; split the feed", f->file, max, what);
+    else if (!grown)
+        *st = vo_fail(err, VO_ENOMEM, "no memory for %zu %s", more, what);
+    if (*st != VO_OK) return list;
     *room = more;
-    return VO_OK;
+    return grown;
 }
 
 static vo_status add_meter(vo_gb_feed *f, uint32_t key, size_t *index, vo_error *err) {
-    void *list = f->meter;
-    const vo_status st = reserve(f, &list, f->n_meters, &f->meters_room, sizeof *f->meter,
-                                 MAX_RESOURCES, "MeterReadings", err);
-    f->meter = list;
+    vo_status st;
+    f->meter = reserve(f, f->meter, f->n_meters, &f->meters_room, sizeof *f->meter,
+                       MAX_RESOURCES, "MeterReadings", &st, err);
     if (st != VO_OK) return st;
     f->meter[f->n_meters] = (vo_gb_meter){.key = key,
                                           .usage = SIZE_MAX,
@@ -122,10 +124,9 @@ static vo_status add_meter(vo_gb_feed *f, uint32_t key, size_t *index, vo_error 
 }
 
 static vo_status add_usage(vo_gb_feed *f, uint32_t key, size_t *index, vo_error *err) {
-    void *list = f->usage;
-    const vo_status st = reserve(f, &list, f->n_usages, &f->usages_room, sizeof *f->usage,
-                                 MAX_RESOURCES, "UsagePoints", err);
-    f->usage = list;
+    vo_status st;
+    f->usage = reserve(f, f->usage, f->n_usages, &f->usages_room, sizeof *f->usage,
+                       MAX_RESOURCES, "UsagePoints", &st, err);
     if (st != VO_OK) return st;
     f->usage[f->n_usages] = (vo_gb_usage){.key = key};
     *index = f->n_usages++;
@@ -220,10 +221,8 @@ static vo_status take_fields(vo_gb_feed *f, const vo_gb_entry *e, vo_error *err)
         if (is_type && !same) f->conflicts++;
         return VO_OK;
     }
-    void *grown = *list;
-    st = reserve(f, &grown, *n, is_type ? &f->types_room : &f->clocks_room, sizeof **list,
-                 MAX_RESOURCES, is_type ? "ReadingTypes" : "LocalTimeParameters", err);
-    *list = grown;
+    *list = reserve(f, *list, *n, is_type ? &f->types_room : &f->clocks_room, sizeof **list,
+                    MAX_RESOURCES, is_type ? "ReadingTypes" : "LocalTimeParameters", &st, err);
     if (st != VO_OK) return st;
     vo_gb_type *t = &(*list)[*n];
     t->key = key;
@@ -233,7 +232,7 @@ static vo_status take_fields(vo_gb_feed *f, const vo_gb_entry *e, vo_error *err)
     return VO_OK;
 }
 
-static int64_t common(int64_t a, int64_t b) { /* greatest common divisor; of 0 and b: b */
+int64_t vo_gb_common(int64_t a, int64_t b) {
     while (b) {
         const int64_t r = a % b;
         a = b;
@@ -246,7 +245,7 @@ static void merge(vo_gb_meter *m, const vo_gb_meter *more) {
     m->readings += more->readings;
     if (more->first_s < m->first_s) m->first_s = more->first_s;
     if (more->end_s > m->end_s) m->end_s = more->end_s;
-    m->step_s = common(m->step_s, more->step_s);
+    m->step_s = vo_gb_common(m->step_s, more->step_s);
     if (more->longest_s > m->longest_s) m->longest_s = more->longest_s;
     m->has_cost |= more->has_cost;
     m->lacks_duration |= more->lacks_duration;
@@ -277,10 +276,8 @@ static vo_status take_blocks(vo_gb_feed *f, const vo_gb_entry *e, vo_error *err)
     if (st != VO_OK) return st;
     if (!key) f->last_meter = i;
     for (size_t b = 0; b < e->n_blocks; b++) {
-        void *list = f->block;
-        st = reserve(f, &list, f->n_blocks, &f->blocks_room, sizeof *f->block, MAX_BLOCKS,
-                     "IntervalBlocks", err);
-        f->block = list;
+        f->block = reserve(f, f->block, f->n_blocks, &f->blocks_room, sizeof *f->block,
+                           MAX_BLOCKS, "IntervalBlocks", &st, err);
         if (st != VO_OK) return st;
         f->block[f->n_blocks++] = (uint32_t)i;
     }
@@ -289,8 +286,7 @@ static vo_status take_blocks(vo_gb_feed *f, const vo_gb_entry *e, vo_error *err)
     return VO_OK;
 }
 
-vo_status vo_gb_feed_entry(void *feed, const vo_gb_entry *e, vo_error *err) {
-    vo_gb_feed *f = feed;
+vo_status vo_gb_feed_entry(vo_gb_feed *f, const vo_gb_entry *e, vo_error *err) {
     vo_status st = VO_OK;
     if (e->kind == VO_GB_USAGE) st = take_usage(f, e, err);
     if (e->kind == VO_GB_METER) st = take_meter(f, e, err);
@@ -299,18 +295,16 @@ vo_status vo_gb_feed_entry(void *feed, const vo_gb_entry *e, vo_error *err) {
     return st;
 }
 
-vo_status vo_gb_feed_reading(void *feed, const vo_gb_reading *r, vo_error *err) {
-    vo_gb_meter *p = &((vo_gb_feed *)feed)->pending;
+void vo_gb_feed_reading(vo_gb_feed *f, const vo_gb_reading *r) {
+    vo_gb_meter *p = &f->pending;
     const int64_t duration_s = r->duration_s > 0 ? r->duration_s : 0;
-    (void)err;
     p->readings++;
     if (r->start_s < p->first_s) p->first_s = r->start_s;
     if (r->start_s + duration_s > p->end_s) p->end_s = r->start_s + duration_s;
-    p->step_s = common(p->step_s, duration_s);
+    p->step_s = vo_gb_common(p->step_s, duration_s);
     if (duration_s > p->longest_s) p->longest_s = duration_s;
     p->has_cost |= r->cost == r->cost; /* not NAN */
     p->lacks_duration |= duration_s == 0;
-    return VO_OK;
 }
 
 /* ---- what a MeterReading is --------------------------------------------------------- */
@@ -428,7 +422,7 @@ vo_status vo_gb_feed_resolve(vo_gb_feed *f, vo_error *err) {
         classify(m, &f->type[m->type]);
         const int64_t length_s = f->type[m->type].field[VO_GB_LENGTH];
         if (!m->lacks_duration || length_s <= 0) continue;
-        m->step_s = common(m->step_s, length_s);
+        m->step_s = vo_gb_common(m->step_s, length_s);
         if (length_s > m->longest_s) m->longest_s = length_s;
     }
     name_usages(f);

@@ -104,8 +104,8 @@ static void take_title(const char *text, char out[64]) {
 
 static vo_status refuse(const reader *r, const char *element, const char *text, const char *why,
                         vo_error *err) {
-    return vo_fail(err, VO_EINVAL, "%s line %u: %s = \"%.60s\" %s", r->file, r->line, element,
-                   text, why);
+    const vo_csv_field value = {text, strlen(text)};
+    return vo_source_refuse(r->file, r->line, element, value, why, err);
 }
 
 /* An empty element is one that is not there. */

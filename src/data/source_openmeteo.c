@@ -98,7 +98,6 @@ typedef struct {
     const char *file;
     const vo_source_options *o;
     vo_readings_set *set;
-    vo_text note;
     bool alone; /* one series in the reply: it may be named by the options */
     /* of a place */
     char node[64], zone[64];
@@ -342,12 +341,6 @@ static vo_status take_block(reader *k, const vo_json *place, vo_error *err) {
 
 /* ---- places ----------------------------------------------------------------------- */
 
-static void offset_text(int32_t offset_s, char out[16]) {
-    const int32_t m = abs(offset_s) / 60;
-    snprintf(out, 16, "%c%02d:%02d", offset_s < 0 ? '-' : '+', (int)(m / 60) % 24,
-             (int)(m % 60));
-}
-
 static vo_status read_offset(reader *k, const vo_json *place, vo_error *err) {
     const vo_json *offset = vo_json_get(place, "utc_offset_seconds");
     k->has_offset = offset != NULL;
@@ -369,11 +362,11 @@ static vo_status choose_zone(reader *k, const vo_json *place, vo_error *err) {
     const vo_json *named = member(place, "timezone", VO_JSON_STRING);
     const char *text = k->o->zone ? k->o->zone : named ? vo_json_string(named) : "";
     vo_zone *zone = NULL;
-    char offset[16] = "UTC";
+    char offset[8] = "UTC";
     const vo_status st = vo_zone_open(text, &zone, k->o->zone ? err : NULL);
     vo_zone_close(zone);
     if (st != VO_OK && k->o->zone) return st;
-    if (st != VO_OK && k->offset_s) offset_text(k->offset_s, offset);
+    if (st != VO_OK && k->offset_s) vo_civil_format_offset(k->offset_s, offset);
     snprintf(k->zone, sizeof k->zone, "%.63s", st == VO_OK ? text : offset);
     return VO_OK;
 }
@@ -398,9 +391,8 @@ static vo_status name_place(reader *k, const vo_json *place, vo_error *err) {
 }
 
 static bool wanted(const reader *k) {
-    const vo_source_options *o = k->o;
-    if (o->only_node && !vo_readings_same_node(o->only_node, k->node)) return false;
-    return !o->only_process || strcmp(o->only_process, blocks[k->block].name) == 0;
+    return vo_source_wants_node(k->o, k->node) &&
+           vo_source_wants_process(k->o, blocks[k->block].name);
 }
 
 static vo_status take_place(reader *k, const vo_json *place, vo_error *err) {
@@ -436,21 +428,20 @@ static vo_status refuse_reply(const reader *k, const vo_json *place, vo_error *e
                    k->file);
 }
 
-static void write_note(reader *k, bool current) {
-    char offset[16];
-    offset_text(k->offset_s, offset);
+static void write_note(const reader *k, bool current) {
+    char offset[8];
     if (k->has_offset)
-        vo_text_append(&k->note,
-                       "stamps read at UTC%s all year (utc_offset_seconds), whatever the "
-                       "zone's clocks did",
-                       offset);
+        vo_source_say(k->set,
+                      "stamps read at UTC%s all year (utc_offset_seconds), whatever the "
+                      "zone's clocks did",
+                      vo_civil_format_offset(k->offset_s, offset));
     else
-        vo_text_append(&k->note, "no utc_offset_seconds: stamps read as UTC");
+        vo_source_say(k->set, "no utc_offset_seconds: stamps read as UTC");
     if (k->moved)
-        vo_text_append(&k->note, "; radiation and precipitation moved to the start of the "
-                                 "interval they are for");
-    if (k->texts) vo_text_append(&k->note, "; columns of text left out");
-    if (current) vo_text_append(&k->note, "; current weather left out");
+        vo_source_say(k->set, "radiation and precipitation moved to the start of the interval "
+                              "they are for");
+    if (k->texts) vo_source_say(k->set, "columns of text left out");
+    if (current) vo_source_say(k->set, "current weather left out");
 }
 
 static vo_status take_reply(reader *k, const vo_json *root, vo_error *err) {
@@ -480,20 +471,16 @@ static vo_status take_reply(reader *k, const vo_json *root, vo_error *err) {
 
 /* ---- the whole ------------------------------------------------------------------------ */
 
-static bool contains(const char *head, size_t len, const char *word) {
-    const size_t n = strlen(word);
-    for (size_t i = 0; i + n <= len; i++)
-        if (memcmp(head + i, word, n) == 0) return true;
-    return false;
-}
-
 bool vo_source_openmeteo_is(const char *head, size_t len) {
     const char *text = vo_text_trim(head, &len);
     if (len == 0 || (text[0] != '{' && text[0] != '[')) return false;
-    if (contains(text, len, "\"error\"") && contains(text, len, "\"reason\"")) return true;
-    return contains(text, len, "\"latitude\"") && contains(text, len, "\"longitude\"") &&
-           (contains(text, len, "\"utc_offset_seconds\"") ||
-            contains(text, len, "\"generationtime_ms\""));
+    if (vo_text_has_exactly(text, len, "\"error\"") &&
+        vo_text_has_exactly(text, len, "\"reason\""))
+        return true;
+    return vo_text_has_exactly(text, len, "\"latitude\"") &&
+           vo_text_has_exactly(text, len, "\"longitude\"") &&
+           (vo_text_has_exactly(text, len, "\"utc_offset_seconds\"") ||
+            vo_text_has_exactly(text, len, "\"generationtime_ms\""));
 }
 
 vo_status vo_source_openmeteo_parse(vo_bytes *in, const vo_source_options *o,
@@ -507,7 +494,6 @@ vo_status vo_source_openmeteo_parse(vo_bytes *in, const vo_source_options *o,
     k->file = vo_bytes_name(in);
     k->o = o;
     k->set = set;
-    k->note = vo_text_over(set->note, sizeof set->note);
     vo_status st = vo_bytes_all(in, VO_OPENMETEO_MAX_BYTES, &text, &len, err);
     if (st == VO_OK && (st = vo_json_parse(text, len, &root, &why)) != VO_OK)
         vo_fail(err, st, "%s: %.400s", k->file, why.msg);

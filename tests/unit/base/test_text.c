@@ -285,4 +285,7 @@ Test(text, words_are_found_at_the_beginning_and_anywhere_without_case) {
     }
     cr_expect_not(vo_text_has("price", 4, "price"), "the length ends the text");
     cr_expect_not(vo_text_begins("price", 4, "price"));
+    cr_expect(vo_text_has_exactly("a price", 7, "price"));
+    cr_expect_not(vo_text_has_exactly("a Price", 7, "price"));
+    cr_expect_not(vo_text_has_exactly("a price", 6, "price"));
 }

@@ -492,3 +492,11 @@ Test(source_greenbutton, files_without_readings_say_what_they_are) {
         cr_assert(strstr(err.msg, says[i]), "%s", err.msg);
     }
 }
+
+Test(source_greenbutton, the_common_length_is_the_greatest_common_divisor) {
+    cr_expect_eq(vo_gb_common(0, 900), 900, "nothing yet");
+    cr_expect_eq(vo_gb_common(900, 0), 900, "no length");
+    cr_expect_eq(vo_gb_common(3600, 900), 900);
+    cr_expect_eq(vo_gb_common(82800, 90000), 3600, "days of 23 and 25 hours");
+    cr_expect_eq(vo_gb_common(86400, 82800), 3600);
+}

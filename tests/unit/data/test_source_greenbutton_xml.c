@@ -138,12 +138,12 @@ Test(source_greenbutton_xml, titles_are_cut_between_letters) {
 Test(source_greenbutton_xml, numbers_are_whole_and_in_range_or_refused_by_name) {
     static const struct {
         const char *text, *says;
-    } bad[] = {{"<ReadingType><uom>7.2</uom></ReadingType>", "uom = \"7.2\" is not a whole"},
+    } bad[] = {{"<ReadingType><uom>7.2</uom></ReadingType>", "uom: \"7.2\" is not a whole"},
                {"<ReadingType>\n<uom>99999999999</uom></ReadingType>",
-                "line 2: uom = \"99999999999\" is out of range"},
+                "line 2, uom: \"99999999999\" is out of range"},
                {"<IntervalBlock><IntervalReading><value>1 2</value></IntervalReading>"
                 "</IntervalBlock>",
-                "value = \"1 2\" is not a number"}};
+                "value: \"1 2\" is not a number"}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         seen s;
         vo_error err = {0};

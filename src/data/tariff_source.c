@@ -562,18 +562,23 @@ static vo_status read_programme(const vo_json *p, vo_tariff_programme *out, vo_e
     return st;
 }
 
+vo_status vo_tariff_programme_from_published(const vo_json *p, vo_tariff_programme *out,
+                                             vo_error *err) {
+    vo_tariff_programme done = {0};
+    const vo_status st = read_programme(p, &done, err);
+    if (st == VO_OK) *out = done;
+    return st;
+}
+
 vo_status vo_tariff_load_programme(const char *path, vo_tariff_programme *out, vo_error *err) {
     vo_json *root = NULL;
     const vo_json *p;
-    vo_tariff_programme done = {0};
     vo_error inner = {0};
     vo_status st = load_published(path, "programme", &root, &p, err);
     if (st != VO_OK) return st;
-    st = read_programme(p, &done, &inner);
+    st = vo_tariff_programme_from_published(p, out, &inner);
     vo_json_free(root);
-    if (st != VO_OK) return vo_fail(err, st, "%.200s: %s", path, inner.msg);
-    *out = done;
-    return VO_OK;
+    return st == VO_OK ? st : vo_fail(err, st, "%.200s: %s", path, inner.msg);
 }
 
 /* "E-TOU-C" -> "etouc", the card's name of a schedule. */
@@ -627,28 +632,31 @@ static vo_status read_card(const vo_json *p, const vo_tariff *t, double extra, d
     return VO_OK;
 }
 
+vo_status vo_tariff_supplier_from_published(const vo_json *p, const vo_tariff *t,
+                                            const char *option, int32_t day, double *per_kwh,
+                                            vo_error *err) {
+    double extra, rates[VO_TARIFF_RATES];
+    vo_status st = read_card_extras(p, option, day, &extra, err);
+    if (st == VO_OK) st = read_card(p, t, extra, rates, err);
+    if (st == VO_OK) memcpy(per_kwh, rates, t->n_rates * sizeof *rates);
+    return st;
+}
+
 vo_status vo_tariff_load_supplier(const char *path, const vo_tariff *t, const char *option,
                                   int32_t day, double *per_kwh, vo_error *err) {
     vo_json *root = NULL;
     const vo_json *p;
-    double extra, rates[VO_TARIFF_RATES];
     vo_error inner = {0};
     vo_status st = load_published(path, "supplier", &root, &p, err);
     if (st != VO_OK) return st;
-    st = read_card_extras(p, option, day, &extra, &inner);
-    if (st == VO_OK) st = read_card(p, t, extra, rates, &inner);
+    st = vo_tariff_supplier_from_published(p, t, option, day, per_kwh, &inner);
     vo_json_free(root);
-    if (st != VO_OK) return vo_fail(err, st, "%.200s: %s", path, inner.msg);
-    memcpy(per_kwh, rates, t->n_rates * sizeof *rates);
-    return VO_OK;
+    return st == VO_OK ? st : vo_fail(err, st, "%.200s: %s", path, inner.msg);
 }
 
-vo_status vo_tariff_published_number(const char *path, const char *where, double *out,
-                                     vo_error *err) {
-    vo_json *root = NULL;
-    const vo_json *v;
-    vo_status st = load_published(path, NULL, &root, &v, err);
-    if (st != VO_OK) return st;
+vo_status vo_tariff_number_from_published(const vo_json *p, const char *where, double *out,
+                                          vo_error *err) {
+    const vo_json *v = p;
     for (const char *s = where; v && *s;) {
         char key[VO_TARIFF_NAME];
         const size_t n = strcspn(s, "/");
@@ -656,12 +664,22 @@ vo_status vo_tariff_published_number(const char *path, const char *where, double
         v = vo_json_get(v, key);
         s += n + (s[n] == '/');
     }
-    if (is_kind(v, VO_JSON_NUMBER))
-        *out = vo_json_number(v);
-    else
-        st = vo_fail(err, VO_ENOTFOUND, "%.200s: no number at %.100s", path, where);
+    if (!is_kind(v, VO_JSON_NUMBER))
+        return vo_fail(err, VO_ENOTFOUND, "no number at %.100s", where);
+    *out = vo_json_number(v);
+    return VO_OK;
+}
+
+vo_status vo_tariff_published_number(const char *path, const char *where, double *out,
+                                     vo_error *err) {
+    vo_json *root = NULL;
+    const vo_json *p;
+    vo_error inner = {0};
+    vo_status st = load_published(path, NULL, &root, &p, err);
+    if (st != VO_OK) return st;
+    st = vo_tariff_number_from_published(p, where, out, &inner);
     vo_json_free(root);
-    return st;
+    return st == VO_OK ? st : vo_fail(err, st, "%.200s: %s", path, inner.msg);
 }
 
 /* What is stored must also load: as a value, where there is one. */

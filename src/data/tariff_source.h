@@ -10,6 +10,7 @@
 #ifndef VO_DATA_TARIFF_SOURCE_H
 #define VO_DATA_TARIFF_SOURCE_H
 
+#include "base/json.h"
 #include "grid/tariff.h"
 #include "grid/tariff_export.h"
 
@@ -65,8 +66,10 @@ typedef struct { /* for vo_tariff_with_programme */
     char schedule[VO_TARIFF_PROGRAMME_NAMES][VO_TARIFF_NAME]; /* eligible */
 } vo_tariff_programme;
 
-/* A file of kind "programme". */
+/* A file of kind "programme"; the same of what was published. */
 vo_status vo_tariff_load_programme(const char *path, vo_tariff_programme *out, vo_error *err);
+vo_status vo_tariff_programme_from_published(const vo_json *p, vo_tariff_programme *out,
+                                             vo_error *err);
 
 /* What a supplier (a file of kind "supplier") charges for generation on the rates of `t`, for
  * vo_tariff_with_supplier: per_kwh[t->n_rates], with the option's adder (NULL: none) and
@@ -74,9 +77,14 @@ vo_status vo_tariff_load_programme(const char *path, vo_tariff_programme *out, v
  * card. */
 vo_status vo_tariff_load_supplier(const char *path, const vo_tariff *t, const char *option,
                                   int32_t day, double *per_kwh, vo_error *err);
+vo_status vo_tariff_supplier_from_published(const vo_json *p, const vo_tariff *t,
+                                            const char *option, int32_t day, double *per_kwh,
+                                            vo_error *err);
 
 /* One published number of any imported file: "rate", "rates/2026-01", "residential/2026". */
 vo_status vo_tariff_published_number(const char *path, const char *where, double *out,
                                      vo_error *err);
+vo_status vo_tariff_number_from_published(const vo_json *p, const char *where, double *out,
+                                          vo_error *err);
 
 #endif

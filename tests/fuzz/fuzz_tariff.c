@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +46,65 @@ static void use(const vo_tariff *t) {
         size += fabs(b.item[i].amount);
     }
     if (!(fabs(sum - b.total) <= 1e-9 * size)) abort();
+}
+
+/* A tariff that cards and programmes can be put on. */
+static const char base_text[] =
+    "kind: tariff\nutility: u\nschedule: E-TOU-C\ncurrency: USD\nzone: UTC\n"
+    "seasons:\n  summer: [['06-01', '09-30']]\n  winter: [['10-01', '05-31']]\n"
+    "rates:\n"
+    "  - {name: summer peak, per_kwh: 0.5, components: {generation: 0.3, a: 0.2}}\n"
+    "  - {name: winter peak, per_kwh: 0.3, components: {generation: 0.2, a: 0.1}}\n"
+    "hours:\n"
+    "  summer: {weekday: [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],\n"
+    "           weekend: [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}\n"
+    "  winter: {weekday: [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],\n"
+    "           weekend: [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}\n"
+    "export: {method: none}\n";
+
+static vo_tariff *base_tariff(void) {
+    vo_json *root = NULL;
+    vo_tariff *t = NULL;
+    vo_error err = {0};
+    if (vo_yaml_parse(base_text, sizeof base_text - 1, &root, &err) != VO_OK ||
+        vo_tariff_from_document(root, "base", &t, &err) != VO_OK) {
+        fprintf(stderr, "the tariff of this target is wrong: %s\n", err.msg);
+        abort();
+    }
+    vo_json_free(root);
+    return t;
+}
+
+static void use_and_free(vo_status st, vo_tariff *made, const vo_error *err) {
+    if (st == VO_OK)
+        use(made);
+    else if (err->msg[0] == '\0' || made)
+        abort();
+    vo_tariff_free(made);
+}
+
+/* What a published tree gives as a programme, as a supplier's card and as a single number. */
+static void read_cards(const vo_json *p) {
+    static vo_tariff *base;
+    vo_tariff *made = NULL;
+    vo_tariff_programme programme = {0};
+    double per_kwh[VO_TARIFF_RATES], number = 0;
+    const char *exempt[VO_TARIFF_PROGRAMME_NAMES];
+    vo_error err = {0};
+    if (!base) base = base_tariff();
+    vo_status st = vo_tariff_programme_from_published(p, &programme, &err);
+    for (size_t i = 0; i < programme.n_exempt; i++) exempt[i] = programme.exempt[i];
+    if (st == VO_OK)
+        st = vo_tariff_with_programme(base, programme.discount, exempt, programme.n_exempt,
+                                      &made, &err);
+    use_and_free(st, made, &err);
+    made = NULL;
+    st = vo_tariff_supplier_from_published(p, base, "deep_green", 20000, per_kwh, &err);
+    if (st == VO_OK) st = vo_tariff_with_supplier(base, per_kwh, 2020, &made, &err);
+    use_and_free(st, made, &err);
+    if (vo_tariff_number_from_published(p, "rates/2026-01", &number, &err) == VO_OK &&
+        !isfinite(number))
+        abort();
 }
 
 static void read_document(const vo_json *root) {
@@ -112,6 +172,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     } else if (st == VO_OK) {
         read_published(p, kind == 1);
         read_values(p);
+        read_cards(p);
     }
     vo_json_free(p);
     free(text);

@@ -18,7 +18,6 @@
 
 #define MAX_COLUMNS 1024
 #define MAX_SQL 65536
-#define MAX_NAME 63 /* PostgreSQL's own bound of an identifier */
 #define NONE SIZE_MAX
 
 /* Types of times; the numbers are fixed in PostgreSQL's catalog. */
@@ -197,7 +196,7 @@ static vo_status put_name(reader *r, vo_text *to, const char *name, size_t len, 
 }
 
 /* The next part of "schema.table" or "\"odd.name\"" into `part`. False: malformed. */
-static bool next_part(const char **at, char part[MAX_NAME + 1]) {
+static bool next_part(const char **at, char part[VO_POSTGRES_NAME]) {
     const char *p = *at;
     size_t n = 0;
     const bool quoted = *p == '"';
@@ -208,7 +207,7 @@ static bool next_part(const char **at, char part[MAX_NAME + 1]) {
             if (p[1] != '"') break;
             p++;
         }
-        if (n == MAX_NAME) return false;
+        if (n + 1 == VO_POSTGRES_NAME) return false;
         part[n++] = *p++;
     }
     part[n] = '\0';
@@ -218,19 +217,26 @@ static bool next_part(const char **at, char part[MAX_NAME + 1]) {
     return n > 0;
 }
 
+size_t vo_source_postgres_names(const char *table, char name[2][VO_POSTGRES_NAME]) {
+    size_t n = 0;
+    for (const char *at = table; *at; n++)
+        if (n == 2 || !next_part(&at, name[n])) return 0;
+    return n;
+}
+
 static vo_status quote_table(reader *r, vo_error *err) {
     vo_text out = vo_text_over(r->source, MAX_SQL / 2);
-    const char *at = r->from->table;
+    char name[2][VO_POSTGRES_NAME];
+    const size_t n = vo_source_postgres_names(r->from->table, name);
     vo_status st = VO_OK;
-    for (int part = 0; st == VO_OK && *at; part++) {
-        char name[MAX_NAME + 1];
-        if (part == 2 || !next_part(&at, name))
-            return vo_fail(err, VO_EINVAL,
-                           "table = \"%.80s\": write TABLE or SCHEMA.TABLE, names of at most "
-                           "63 letters, odd ones in double quotes",
-                           r->from->table);
-        if (part) vo_text_append(&out, ".");
-        st = put_name(r, &out, name, strlen(name), err);
+    if (n == 0)
+        return vo_fail(err, VO_EINVAL,
+                       "table = \"%.80s\": write TABLE or SCHEMA.TABLE, names of at most "
+                       "63 letters, odd ones in double quotes",
+                       r->from->table);
+    for (size_t i = 0; st == VO_OK && i < n; i++) {
+        if (i) vo_text_append(&out, ".");
+        st = put_name(r, &out, name[i], strlen(name[i]), err);
     }
     return st;
 }

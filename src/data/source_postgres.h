@@ -29,6 +29,11 @@ vo_postgres vo_postgres_default(void); /* 10 s, 120 s */
 /* "postgres://", "postgresql://"? */
 bool vo_source_postgres_is(const char *url);
 
+#define VO_POSTGRES_NAME 64 /* PostgreSQL's own bound of an identifier, and a NUL */
+
+/* How many names a table's text has: 1, or 2 with the schema first; 0: malformed. */
+size_t vo_source_postgres_names(const char *table, char name[2][VO_POSTGRES_NAME]);
+
 /* Adds the rows to the caller's set; o NULL: everything found by itself. Several nodes need
  * their node_column; only_node is asked of the server. VO_ENOTFOUND: no such table, with those
  * there are; no rows. VO_EINVAL: URL, columns (with those there are), values by row. VO_EIO:

@@ -40,6 +40,7 @@ static vo_status take_recognised(whole *w, const vo_json *v, vo_error *err);
 static vo_status take_date_order(whole *w, const vo_json *v, vo_error *err);
 static vo_status take_price_unit(whole *w, const vo_json *v, vo_error *err);
 static vo_status take_start(whole *w, const vo_json *v, vo_error *err);
+static vo_status take_zero(whole *w, const vo_json *v, vo_error *err);
 
 #define OPTION(member) offsetof(vo_mapping, options.member)
 // clang-format off
@@ -65,6 +66,7 @@ static const field fields[] = {
     {"url",              TEXT,   offsetof(vo_mapping, url), 0, "the URL of a web service", NULL},
     {"date_order",       OWN,    0, 0, "year, day or month", take_date_order},
     {"price_unit",       OWN,    0, 0, "mwh, kwh or a factor", take_price_unit},
+    {"zero",             OWN,    0, 0, "missing or keep", take_zero},
     {"columns",          OWN,    0, 0, "a list of {name, column, factor, offset}", take_columns},
     {"headers",          OWN,    0, 0, "HTTP headers by name", take_headers},
     {"recognised_by",    OWN,    0, 0, "the header of the table", take_recognised},
@@ -159,6 +161,19 @@ static vo_status take_price_unit(whole *w, const vo_json *v, vo_error *err) {
                        w->path);
     w->shown.options.price_factor = factor;
     return VO_OK;
+}
+
+static vo_status take_zero(whole *w, const vo_json *v, vo_error *err) {
+    const char *text = NULL;
+    const vo_status st = need_text(w, "zero", v, &text, err);
+    if (st != VO_OK) return st;
+    w->shown.options.zero_is_missing = strcmp(text, "missing") == 0;
+    if (w->shown.options.zero_is_missing || strcmp(text, "keep") == 0) return VO_OK;
+    return vo_fail(
+        err, VO_EINVAL,
+        "%s: zero = \"%.40s\": must be missing (a price of 0 says that there is none) "
+        "or keep",
+        w->path, text);
 }
 
 static vo_status take_start(whole *w, const vo_json *v, vo_error *err) {
@@ -330,6 +345,8 @@ static vo_status check(const whole *w, vo_error *err) {
         return vo_fail(err, VO_EINVAL,
                        "%s: columns[0].name = \"%s\": of prices the first column is \"price\"",
                        w->path, o->column[0].name);
+    if (!prices && o->zero_is_missing)
+        return vo_fail(err, VO_EINVAL, "%s: zero is of prices only", w->path);
     if (!prices && o->price_factor > 0)
         return vo_fail(err, VO_EINVAL,
                        "%s: price_unit is of prices only; give a factor to a "
@@ -475,6 +492,7 @@ vo_source_options vo_mapping_options(const vo_mapping *m, const vo_source_option
     FIRST_OF(period_column);
     FIRST_OF(rows_in_order);
     FIRST_OF(rows_path);
+    FIRST_OF(zero_is_missing);
     FIRST_OF(mapping_name);
     FIRST_OF(remark);
     if (!zone_given) FIRST_OF(days_of_24);

@@ -40,6 +40,11 @@ vo_status vo_source_refuse(const char *file, uint32_t line, const char *field,
                    (int)(value.len < 80 ? value.len : 80), value.text, why);
 }
 
+void vo_source_mark_zeros(const vo_source_options *o, vo_readings_set *set) {
+    for (size_t i = 0; o->zero_is_missing && i < set->n; i++)
+        set->item[i]->zero_is_missing = true;
+}
+
 /* Is `text` one of the parts of a note that "; " keeps apart? */
 static bool is_said(const char *note, const char *text) {
     const size_t len = strlen(text);
@@ -74,6 +79,7 @@ static vo_status parse_csv(vo_bytes *in, const vo_source_options *o, vo_readings
     if (st != VO_OK) return st;
     const vo_source_options mapped = m ? vo_mapping_options(m, o) : *o;
     st = vo_source_csv_parse(in, &mapped, set, err);
+    if (st == VO_OK) vo_source_mark_zeros(&mapped, set);
     vo_mapping_free(m);
     return st;
 }
@@ -198,6 +204,7 @@ vo_status vo_source_stream(const char *path, const vo_source_options *o, vo_read
         st = vo_source_parquet_read(path, o, set, err);
     else if (st == VO_OK)
         st = parse_all(path, in, o, set, err);
+    if (st == VO_OK) vo_source_mark_zeros(o, set);
     vo_bytes_close(in);
     return st;
 }
@@ -218,8 +225,10 @@ vo_status vo_source_parse(const char *name, const char *data, size_t len,
     vo_readings_set *set = NULL;
     vo_bytes *in = NULL;
     vo_status st = vo_readings_set_create(&set, err);
+    if (!o) o = &standard;
     if (st == VO_OK) st = vo_bytes_open(name, data, len, &in, err);
-    if (st == VO_OK) st = parse_all(name, in, o ? o : &standard, set, err);
+    if (st == VO_OK) st = parse_all(name, in, o, set, err);
+    if (st == VO_OK) vo_source_mark_zeros(o, set);
     vo_bytes_close(in);
     return hand_over(st, set, out);
 }

@@ -64,6 +64,7 @@ typedef struct {
     const char *rows_path;          /* JSON: where the array of rows is: "data.items"     */
     bool days_of_24;                /* local stamps whose days have 24 h also when clocks */
                                     /*   change: read as UTC, so that every row is kept   */
+    bool zero_is_missing;           /* prices of 0 are placeholders for "none"            */
     const char *mapping_name;       /* for the note: which mapping this is; NULL: none    */
     const char *remark;             /* for the note as well; NULL: none                   */
     vo_bytes_stop
@@ -98,6 +99,9 @@ bool vo_source_wants_node(const vo_source_options *o, const char *node);
 /* VO_EINVAL: FILE line 7, FIELD: "VALUE" WHY. Of a value the first 80 bytes. */
 vo_status vo_source_refuse(const char *file, uint32_t line, const char *field,
                            vo_csv_field value, const char *why, vo_error *err);
+
+/* Where o->zero_is_missing says so, it is so of every series of the set. */
+void vo_source_mark_zeros(const vo_source_options *o, vo_readings_set *set);
 
 /* Adds to the set's note, after "; " if something stands there, what is not yet in it. What
  * does not fit is cut. */

@@ -317,6 +317,37 @@ Test(fetch_batu, the_mapping_with_cenaces_names_reads_an_api_with_a_key) {
     stop(&x);
 }
 
+/* 0 at 3 and at 4 o'clock of 10 days, in 4 columns; the shipped mapping has CENACE's zeros. */
+Test(fetch_batu, a_price_of_zero_is_none_unless_the_mapping_keeps_it) {
+    static const char keep[] =
+        "url: \"{base}/pml?node={node}&from={from}&to={to}\"\nrows_path: data\n"
+        "headers: {Authorization: \"Bearer {key}\"}\ncurrency: MXN\nmarket: MEM\n"
+        "process: MDA\ntz: America/Mexico_City\ntime_column: fecha\nperiod_column: hora\n"
+        "period_minutes: 60\ninterval_minutes: 60\nnode_column: clv_nodo\nzero: keep\n"
+        "columns:\n  - {name: price, column: pml}\n";
+    for (int kept = 0; kept <= 1; kept++) {
+        fixture x;
+        char path[DATA_PATH + 16], members[DATA_PATH + 300];
+        start(&x);
+        snprintf(path, sizeof path, "%s/keep.yaml", x.folder);
+        cr_assert_eq(vo_file_write(path, keep, strlen(keep), NULL), VO_OK);
+        snprintf(members, sizeof members,
+                 "\"client\":\"batu\",\"nodes\":\"ZEROS\",\"from\":\"2024-01-01\","
+                 "\"to\":\"2024-01-10\",\"mapping\":\"%s\"," FAST TOKEN,
+                 kept ? path : "batu");
+        cr_assert_eq(fetch(&x, "", members), VO_OK, "%s", x.err.msg);
+        const char *count = kept ? "\"zero_placeholder\":0," : "\"zero_placeholder\":80,";
+        cr_assert(strstr(x.response, count) != NULL, "%s", x.response);
+        const vo_lake_key key = {"MEM", "MDA", "ZEROS", NULL};
+        vo_series *s = read_span(x.lake, &key, utc(2024, 1, 1, 6), utc(2024, 1, 11, 6));
+        cr_assert_eq(s->n, 240);
+        for (size_t t = 0; t < s->n; t++)
+            cr_assert_eq(s->column[0].value[t] == 0, kept && (t % 24 == 3 || t % 24 == 4));
+        vo_series_free(s);
+        stop(&x);
+    }
+}
+
 /* ---- what goes wrong ----------------------------------------------------------------- */
 
 #define WEEK                                                                                   \

@@ -22,6 +22,7 @@ Test(mapping, every_key_goes_where_it_belongs) {
                              "node_column: nodo\ncurrency: MXN\nunit: MWh\n"
                              "tz: America/Mexico_City\ntime_column: fecha\n"
                              "period_column: hora\nperiod_minutes: 60\nrows_path: data.items\n"
+                             "zero: missing\n"
                              "interval_minutes: 60\nstamps_at_end: true\n"
                              "date_order: day\nprice_unit: kwh\nstart: 2024-01-01T00:00\n"
                              "url: https://example.com/{node}\n"
@@ -48,6 +49,7 @@ Test(mapping, every_key_goes_where_it_belongs) {
     cr_assert(o->period_minutes == 60 && o->interval_minutes == 60 && o->stamps_at_end);
     cr_assert_eq(o->date_order, VO_DATE_DAY_FIRST);
     cr_assert_eq(o->price_factor, 1000);
+    cr_assert(o->zero_is_missing && vo_mapping_options(m, NULL).zero_is_missing);
     cr_assert_eq(o->start_utc_s, INT64_C(1704088800)); /* 06:00Z */
     cr_assert_str_eq(m->url, "https://example.com/{node}");
     cr_assert_eq(m->n_headers, 2);
@@ -90,6 +92,9 @@ Test(mapping, mistakes_are_refused_with_key_value_and_remedy) {
         {"price_unit: wh\n", "price_unit must be mwh, kwh"},
         {"price_unit: 0\n", "in [1e-6, 1e6]"},
         {"price_unit: kwh\nkind: load\n", "price_unit is of prices only"},
+        {"zero: 0\n", "zero is number: must be a text"},
+        {"zero: gone\n", "must be missing (a price of 0 says that there is none) or keep"},
+        {"zero: missing\nkind: load\n", "zero is of prices only"},
         {"start: noon\n", "start: \"noon\" is not a time"},
         {"columns: price\n", "columns is string: must be a list"},
         {"columns: []\n", "must have 1 to 64"},

@@ -254,3 +254,22 @@ Test(source, a_note_says_a_thing_once_and_is_cut_where_it_is_full) {
     cr_expect_str_eq(set->note + sizeof set->note - 4, "...");
     vo_readings_set_free(set);
 }
+
+Test(source, zeros_are_no_prices_in_a_table_that_a_mapping_says_so_of) {
+    static const char csv[] = "time,price\n2024-01-01T00:00Z,1\n2024-01-01T01:00Z,0\n";
+    static const char json[] = "{\"d\":[{\"time\":\"2024-01-01T00:00Z\",\"price\":0},"
+                               "{\"time\":\"2024-01-01T01:00Z\",\"price\":2}]}";
+    for (int missing = 0; missing <= 1; missing++) {
+        vo_source_options o = {.zero_is_missing = missing == 1};
+        vo_readings_set *set = NULL;
+        cr_assert_eq(vo_source_parse("x.csv", csv, sizeof csv - 1, &o, &set, NULL), VO_OK);
+        cr_assert_eq(set->item[0]->zero_is_missing, missing == 1);
+        vo_readings_set_free(set);
+        o.rows_path = "d";
+        o.time_column = "time";
+        o.price_column = "price";
+        cr_assert_eq(vo_source_parse("x.json", json, sizeof json - 1, &o, &set, NULL), VO_OK);
+        cr_assert_eq(set->item[0]->zero_is_missing, missing == 1);
+        vo_readings_set_free(set);
+    }
+}

@@ -36,6 +36,7 @@ typedef struct {
     bool whole_needed; /* a window alone cannot tell */
     gap *gaps;         /* [MAX_GAPS] */
     size_t n_gaps;
+    size_t unsorted; /* rows that begin before a row before them, skipped hours aside */
     /* of the series */
     bool writing; /* second pass */
     size_t n;
@@ -86,13 +87,9 @@ static vo_status count_window(longer *k, int64_t from_s, int64_t to_s, int64_t *
     vo_status st = vo_readings_set_load(k->job->set, k->job->node, from_s, to_s, &r, err);
     if (st != VO_OK) return st;
     size_t n = 0;
-    bool sorted = true;
-    for (size_t i = 0; i < r->n; i++) {
-        if (r->flag[i] & VO_READING_SKIPPED_HOUR) continue;
-        r->start_s[n++] = r->start_s[i];
-        sorted = sorted && (n < 2 || r->start_s[n - 1] >= r->start_s[n - 2]);
-    }
-    if (!sorted) qsort(r->start_s, n, sizeof r->start_s[0], by_size);
+    for (size_t i = 0; i < r->n; i++)
+        if (!(r->flag[i] & VO_READING_SKIPPED_HOUR)) r->start_s[n++] = r->start_s[i];
+    qsort(r->start_s, n, sizeof r->start_s[0], by_size);
     for (size_t i = 0; i < n; i++) {
         if (*latest_s != INT64_MIN && r->start_s[i] > *latest_s)
             count_gap(k, r->start_s[i] - *latest_s);
@@ -102,15 +99,53 @@ static vo_status count_window(longer *k, int64_t from_s, int64_t to_s, int64_t *
     return VO_OK;
 }
 
-/* The interval as vo_clean would choose it, and whether a gap rules the node out. */
-static vo_status choose_step(longer *k, vo_error *err) {
+static vo_status count_windows(longer *k, vo_error *err) {
     int64_t latest_s = INT64_MIN;
-    size_t best = 0;
-    if (k->clean.uneven) return VO_OK;
     for (int64_t a = k->first_s; a <= k->last_s && !k->whole_needed; a = next_edge(k, a)) {
         const vo_status st = count_window(k, a, next_edge(k, a), &latest_s, err);
         if (st != VO_OK) return st;
     }
+    return VO_OK;
+}
+
+typedef struct {
+    longer *k;
+    int64_t latest_s;
+} counting;
+
+/* The same where rows are in order: their stamps alone are read. */
+static void count_starts(void *ctx, const int64_t *start_s, const uint8_t *flag, size_t n) {
+    counting *c = ctx;
+    longer *k = c->k;
+    for (size_t i = 0; i < n; i++) {
+        if (flag[i] & VO_READING_SKIPPED_HOUR) continue;
+        if (start_s[i] < c->latest_s) {
+            k->unsorted++;
+            continue;
+        }
+        if (c->latest_s != INT64_MIN && start_s[i] > c->latest_s && k->unsorted == 0)
+            count_gap(k, start_s[i] - c->latest_s);
+        c->latest_s = start_s[i];
+    }
+}
+
+static vo_status count_gaps(longer *k, vo_error *err) {
+    counting c = {k, INT64_MIN};
+    const vo_import_long_job *j = k->job;
+    const vo_status st = vo_readings_set_starts(j->set, j->node, count_starts, &c, err);
+    if (st != VO_OK || k->unsorted == 0 || k->clean.uneven) return st;
+    memset(k->gaps, 0, MAX_GAPS * sizeof *k->gaps);
+    k->n_gaps = 0;
+    k->whole_needed = false;
+    return count_windows(k, err);
+}
+
+/* The interval as vo_clean would choose it, and whether a gap rules the node out. */
+static vo_status choose_step(longer *k, vo_error *err) {
+    size_t best = 0;
+    const vo_status st = count_gaps(k, err);
+    if (k->clean.uneven) k->whole_needed = false; /* distances do not matter */
+    if (st != VO_OK || k->clean.uneven) return st;
     for (size_t i = 0; i < MAX_GAPS; i++) {
         const gap *g = &k->gaps[i];
         if (g->n == 0 || g->n < best || (g->n == best && g->gap_s > k->step_s)) continue;
@@ -404,17 +439,14 @@ static vo_status run(longer *k, vo_clean_report **report, size_t *intervals, vo_
     if (st == VO_OK && !k->whole_needed) st = do_windows(k, false, err);
     if (st != VO_OK) return st;
     if (k->whole_needed || k->n > VO_MAX_INTERVALS) return do_whole(k, report, intervals, err);
-    size_t unsorted = 0;
-    st = vo_readings_set_unsorted(k->job->set, k->job->node, &unsorted, err);
-    if (st == VO_OK && unsorted > 0 && k->clean.strict)
-        return do_whole(k, report, intervals, err);
+    if (k->unsorted > 0 && k->clean.strict) return do_whole(k, report, intervals, err);
     find_fence(k);
     if (st == VO_OK) st = vo_clean_report_create(&k->report, err);
     if (st == VO_OK) st = do_windows(k, true, err);
     if (st != VO_OK) return st;
     k->report->rows = (size_t)k->r->added;
     k->report->intervals = k->n;
-    k->report->count[VO_CLEAN_SORTED] = unsorted;
+    k->report->count[VO_CLEAN_SORTED] = k->unsorted;
     vo_clean_report_sort(k->report);
     *report = k->report;
     *intervals = k->n;

@@ -367,8 +367,9 @@ static vo_status load(const vo_readings_set *set, const vo_readings *r, int64_t 
     vo_status st = end_step(set, r, &step_s, err);
     if (from_s > INT64_MIN + step_s) from_s += step_s;
     if (to_s < INT64_MAX - step_s) to_s += step_s;
+    const bool all = from_s == INT64_MIN && to_s == INT64_MAX; /* no piece has to be cut */
     const size_t most = rows_within(r, from_s, to_s);
-    if (st == VO_OK && most > 0) st = make_room(to, most + VO_SPILL_PIECE, err);
+    if (st == VO_OK && most > 0) st = make_room(to, most + (all ? 0 : VO_SPILL_PIECE), err);
     for (size_t e = 0; e < r->n_extents && st == VO_OK; e++)
         st = vo_spill_in(set->spill, r, e, from_s, to_s, to, err);
     if (st == VO_OK) st = copy_tail(r, from_s, to_s, to, err);
@@ -418,30 +419,19 @@ vo_status vo_readings_set_span(vo_readings_set *set, size_t i, int64_t *first_s,
     return VO_OK;
 }
 
-static void count_unsorted(const int64_t *start_s, const uint8_t *flag, size_t n,
-                           int64_t *latest_s, size_t *out) {
-    for (size_t i = 0; i < n; i++) {
-        if (flag[i] & VO_READING_SKIPPED_HOUR) continue;
-        if (start_s[i] < *latest_s)
-            ++*out;
-        else
-            *latest_s = start_s[i];
-    }
-}
-
-vo_status vo_readings_set_unsorted(vo_readings_set *set, size_t i, size_t *out, vo_error *err) {
+vo_status vo_readings_set_starts(vo_readings_set *set, size_t i, vo_readings_take_starts take,
+                                 void *ctx, vo_error *err) {
     const vo_readings *r = set->item[i];
-    int64_t latest_s = INT64_MIN, start_s[4096];
+    int64_t start_s[4096];
     uint8_t flag[4096];
-    *out = 0;
     for (size_t e = 0; e < r->n_extents; e++)
         for (size_t at = 0, got = 0; at < r->extent[e].n; at += got) {
             const vo_status st =
                 vo_spill_starts(set->spill, r, e, at, start_s, flag, 4096, &got, err);
             if (st != VO_OK) return st;
-            count_unsorted(start_s, flag, got, &latest_s, out);
+            take(ctx, start_s, flag, got);
         }
-    if (r->n) count_unsorted(r->start_s, r->flag, r->n, &latest_s, out);
+    if (r->n) take(ctx, r->start_s, r->flag, r->n);
     return VO_OK;
 }
 

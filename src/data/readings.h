@@ -105,8 +105,11 @@ void vo_readings_set_drop(vo_readings_set *set, size_t i, vo_readings *r); /* ac
 /* Interval ends become starts in all nodes that are wholly in memory. */
 void vo_readings_set_settle(vo_readings_set *set);
 
-/* Rows of node i that begin before a row before them, skipped hours aside. */
-vo_status vo_readings_set_unsorted(vo_readings_set *set, size_t i, size_t *out, vo_error *err);
+/* Stamps and flags of node i in the order of the file, some at a time. */
+typedef void (*vo_readings_take_starts)(void *ctx, const int64_t *start_s, const uint8_t *flag,
+                                        size_t n);
+vo_status vo_readings_set_starts(vo_readings_set *set, size_t i, vo_readings_take_starts take,
+                                 void *ctx, vo_error *err);
 
 /* First and last start of node i, with interval ends moved to starts. VO_EINVAL: no row. */
 vo_status vo_readings_set_span(vo_readings_set *set, size_t i, int64_t *first_s,

@@ -6,12 +6,13 @@
  *           record per hour the minute field says nothing (files write 0, 1 or 60).
  *   Years   a file whose years do not follow each other is a typical year, its months taken
  *           from several: they are put into the year of options.start_utc_s, else into the
- * first row's year or the next that has as many days in February; set->note says so. Values the
- * format's code for "none" (999, 9999, ... or more) is NAN. Radiation is energy of the interval
- * in Wh/m2, given as its mean power in W/m2; temperature, humidity, pressure and wind were
- * observed at the interval's end. Visibility 777.7 and ceiling 77777 mean "unlimited" and are
- * kept. Kind "weather"; market "EPW", process LOCATION's data source ("TMY3"), node its city,
- * unless the options say otherwise; zone: the option, else the fixed offset.
+ *           first row's year or the next that has as many days in February; set->note says so.
+ *   Values  the format's code for "none" (999, 9999, ... or more) is NAN. Radiation is energy
+ *           of the interval in Wh/m2, given as its mean power in W/m2; temperature, humidity,
+ *           pressure and wind were observed at the interval's end. Visibility 777.7 and ceiling
+ *           77777 mean "unlimited" and are kept.
+ * Kind "weather"; market "EPW", process LOCATION's data source ("TMY3"), node its city, unless
+ * the options say otherwise; zone: the option, else the fixed offset.
  */
 #ifndef VO_DATA_SOURCE_EPW_H
 #define VO_DATA_SOURCE_EPW_H

@@ -3,15 +3,15 @@
  *   base   = level season(d) week(weekday) shape(h)
  *   energy = base e^(noise x + slow z - (noise^2 + slow^2)/2) (1 - dip(day) sun(t)) + spikes
  *            x: 12 h, z: 20 days mean reversion; sun = 1 - (1-r)^2, r: sine of the sun's
- * elevation over its noon's; dip: pv_dip (1 + 0.35 N) below 0.97, or 1.05 .. 1.05 +
+ *            elevation over its noon's; dip: pv_dip (1 + 0.35 N) below 0.97, or 1.05 .. 1.05 +
  *            negative_depth on a share negative_midday of the days
  *   spikes = begin at random in days of stress (a quarter of days, 3 on average in a row), more
  *            often when demand is high; height generalised Pareto; fade with spike_hours
- *   real   = energy e^(s r - s^2/2) + further spikes                  r: 2 h, s real_time_noise
+ *   real   = energy e^(s r - s^2/2) + further spikes                r: 2 h, s real_time_noise
  *   mix    = sum_k w_k u_k, w_k ~ e^-(distance to zone k / correlation_km)^2, squares sum to 1
  *   congestion = level congestion own (0.5 + 1.5 (mix - q)) where mix > q(3/4 congested_share),
  *                the negative below -q(1/4 congested_share), else 0; own: of the node, 1 on
- * average
+ *                average
  */
 #include "data/synth.h"
 

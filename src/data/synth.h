@@ -1,12 +1,13 @@
 /* synth.h -- SYNTHETIC electricity prices: the project's own generator, no market's data.
  *
- * price = energy + loss + congestion, currency/MWh, whole cents (equations:
- * docs/models/synth.md): energy      common to all nodes: year, week and day shape, fast and
- * slow noise, spikes in clusters, midday lowered by PV loss        a share of energy by the
- * node's distance from the middle of the market congestion  0, or an amount while the node's
- * mix of zonal factors is beyond a threshold; near nodes share factors, far ones do not The
- * day-ahead state lives at the middle of each hour: 5 minutes and 60 minutes of one seed are
- * one market, and the real-time process moves around it. Same options: same bits on any
+ * price = energy + loss + congestion, currency/MWh, whole cents (docs/models/synth.md):
+ *   energy      common to all nodes: year, week and day shape, fast and slow noise, spikes in
+ *               clusters, midday lowered by PV
+ *   loss        a share of energy by the node's distance from the middle of the market
+ *   congestion  0, or an amount while the node's mix of zonal factors is beyond a threshold;
+ *               near nodes share factors, far ones do not
+ * The day-ahead state lives at the middle of each hour: 5 minutes and 60 minutes of one seed
+ * are one market, and the real-time process moves around it. Same options: same bits on any
  * machine; fewer days are the beginning of more days; a node does not depend on how many others
  * are made.
  */

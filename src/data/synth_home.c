@@ -1,16 +1,18 @@
 /* synth_home.c -- see synth_home.h. A day of a home, local hours, N: normal, one stream per
  * purpose:
  *
- *   people    wake, leave, return, sleep +- 0.4 h N a day; 3 % of days begin a week away
- *   fridge    cycles of about 50 minutes, on 35 % of the time at 20 C and 1.5 points more per C
+ *   people    wake, leave, return, sleep +- 0.4 h N a day; 0.6 % of days begin 2 .. 10 away
+ *   fridge    cycles of about 50 minutes, on 35 % of the time at 20 C outside and 0.6 points
+ *             more per C there: the room follows 40 % of it, and 1.5 points per C of the room
  *   cooking   breakfast, lunch and dinner when somebody is there
  *   washing   machine 3 times a week (heats, then turns), dishes every second evening
  *   other     ten times a day perhaps, 0.2 .. 1.4 kW for 0.5 .. 3 h, likelier with people there
  *   house     C dT/dt = loss (T_out - T) + 0.006 persons' power + sun - cold; thermostat with a
  *             band of 1 C: cools above 24.5 C, heats below 19.5 C, less when away or asleep
  *   car       arrives when its people return, +- 1.2 h, or 11.5 .. 20.5 h on other days; needs
- * a log-normal of energy for each day it was driven; some charge by a timer from 0.5 h PV panel
- * under the weather of the seed
+ *             a log-normal of energy for each day it was driven; some charge by a timer from
+ *             0.5 h
+ *   PV        a panel under the weather of the seed
  */
 #include "data/synth_home.h"
 
@@ -24,6 +26,8 @@
 #define STREAM UINT64_C(0x403E000000000000) /* homes' own streams of a seed */
 #define QUANTUM 0x1p-10                     /* kW: sums of multiples are exact */
 #define DAY_S INT64_C(86400)
+#define HOUR_S INT64_C(3600)
+#define MINUTE_S INT64_C(60)
 #define WINDOWS_M2 4.0 /* of a house, times the share of the sun that they let in */
 
 enum { PARAMETERS, DAYS, FRIDGE, COOKING, WASHING, CAR, OTHER, STREAMS };
@@ -110,7 +114,9 @@ vo_status vo_synth_household_of(const vo_synth_home_options *o, uint32_t home,
 
 /* A local day: instants at which somebody wakes, leaves, returns and sleeps. */
 typedef struct {
+    int64_t day;                                         /* of its date, since 1970-01-01 */
     int64_t start_s, wake_s, leave_s, return_s, sleep_s; /* leave == return: stays */
+    int64_t evening_s;                                   /* 18:00 */
     bool away, weekend;
 } home_day;
 
@@ -155,7 +161,9 @@ static void make_days(maker *m) {
                                                        : vo_random_unit(&r) < 0.5;
         const double leave = h->leave_h + shift + (d->weekend ? 3 : 0);
         const double back = fmax(leave + 0.5, h->return_h + near(&r, 0, 0.7));
+        d->day = day;
         d->start_s = at_hour(m, day, 0);
+        d->evening_s = at_hour(m, day, 18);
         d->wake_s = at_hour(m, day, clamp(h->wake_h + late + shift, 3, 11));
         d->leave_s = at_hour(m, day, leave);
         d->return_s = goes ? at_hour(m, day, back) : d->leave_s;
@@ -227,7 +235,7 @@ static void make_fridge(maker *m) {
 /* A meal at about `s`, if somebody is there then. */
 static void meal(maker *m, const home_day *d, vo_random *r, int64_t s, double chance,
                  double minutes, double kw) {
-    const int64_t at = s + (int64_t)(1800 * near(r, 0, 1));
+    const int64_t at = s + (int64_t)(30 * MINUTE_S * near(r, 0, 1));
     const double length_s = 60 * minutes * vo_random_between(r, 0.6, 1.5);
     const double power = kw * vo_random_between(r, 0.6, 1.3) * m->o->size;
     if (vo_random_unit(r) < chance && is_in(d, at))
@@ -238,10 +246,11 @@ static void make_meals(maker *m) {
     vo_random r = stream(m->o, m->home, COOKING);
     for (size_t k = 0; k < m->n_days; k++) {
         const home_day *d = &m->day[k];
-        const int64_t noon = d->start_s + 45000, evening = d->start_s + 65700;
-        const int64_t dinner = d->return_s + 2700 > evening ? d->return_s + 2700 : evening;
-        meal(m, d, &r, d->wake_s + 1500, 0.7, 12, 1.3);
-        meal(m, d, &r, noon, d->weekend ? 0.6 : 0.45, 30, 1.7);
+        const int64_t evening = d->evening_s + 15 * MINUTE_S,
+                      back = d->return_s + 45 * MINUTE_S;
+        const int64_t dinner = back > evening ? back : evening;
+        meal(m, d, &r, d->wake_s + 25 * MINUTE_S, 0.7, 12, 1.3);
+        meal(m, d, &r, at_hour(m, d->day, 12.5), d->weekend ? 0.6 : 0.45, 30, 1.7);
         meal(m, d, &r, dinner, 0.85, 35 + 4 * m->h.persons, 1.8);
     }
 }
@@ -251,20 +260,23 @@ static void make_washing(maker *m) {
     for (size_t k = 0; k < m->n_days; k++) {
         const home_day *d = &m->day[k];
         const double size = m->o->size, often = 0.10 * m->h.persons + (d->weekend ? 0.15 : 0);
-        const int64_t from = d->weekend ? d->wake_s + 5400 : d->return_s + 1800;
-        const int64_t wash = from + (int64_t)(14400 * vo_random_unit(&r));
+        const int64_t from =
+            d->weekend ? d->wake_s + 90 * MINUTE_S : d->return_s + 30 * MINUTE_S;
+        const int64_t wash = from + (int64_t)(4 * HOUR_S * vo_random_unit(&r));
         const bool washes = vo_random_unit(&r) < often, dries = vo_random_unit(&r) < 0.4;
-        const int64_t dishes = d->start_s + 75000 + (int64_t)(5400 * vo_random_unit(&r));
+        const int64_t dishes = at_hour(m, d->day, 20) + 50 * MINUTE_S +
+                               (int64_t)(90 * MINUTE_S * vo_random_unit(&r));
         const bool cleans = vo_random_unit(&r) < 0.25 + 0.08 * m->h.persons;
         if (washes && is_in(d, wash)) {
-            use(m, VO_APPLIANCE_washing, wash, 1500, 1.9 * size);
-            use(m, VO_APPLIANCE_washing, wash + 1500, 3600, 0.25 * size);
-            if (dries) use(m, VO_APPLIANCE_washing, wash + 5700, 4200, 2.0 * size);
+            use(m, VO_APPLIANCE_washing, wash, 25 * MINUTE_S, 1.9 * size);
+            use(m, VO_APPLIANCE_washing, wash + 25 * MINUTE_S, HOUR_S, 0.25 * size);
+            if (dries)
+                use(m, VO_APPLIANCE_washing, wash + 95 * MINUTE_S, 70 * MINUTE_S, 2.0 * size);
         }
         if (cleans && is_in(d, dishes)) {
-            use(m, VO_APPLIANCE_washing, dishes, 1200, 1.8 * size);
-            use(m, VO_APPLIANCE_washing, dishes + 1200, 2400, 0.15 * size);
-            use(m, VO_APPLIANCE_washing, dishes + 3600, 900, 1.8 * size);
+            use(m, VO_APPLIANCE_washing, dishes, 20 * MINUTE_S, 1.8 * size);
+            use(m, VO_APPLIANCE_washing, dishes + 20 * MINUTE_S, 40 * MINUTE_S, 0.15 * size);
+            use(m, VO_APPLIANCE_washing, dishes + HOUR_S, 15 * MINUTE_S, 1.8 * size);
         }
     }
 }
@@ -275,7 +287,7 @@ static void make_other(maker *m) {
     for (size_t k = 0; k < m->n_days; k++) {
         const home_day *d = &m->day[k];
         for (int i = 0; i < 10; i++) {
-            const int64_t at = d->start_s + (int64_t)(3600 * vo_random_between(&r, 6.5, 22.5));
+            const int64_t at = at_hour(m, d->day, vo_random_between(&r, 6.5, 22.5));
             const double length_s = 3600 * vo_random_between(&r, 0.5, 3);
             const double kw = m->o->size * vo_random_between(&r, 0.2, 1.4);
             const double chance = !is_in(d, at) ? 0.12 : 0.15 + 0.06 * m->h.persons;
@@ -338,8 +350,8 @@ static void make_rest(maker *m) {
             const double dark = clamp(1 - ghi / 120, 0.08, 1);
             if (in && awake) {
                 light[k] += size * (0.06 + 0.045 * h->persons) * dark * dt_h;
-                fun[k] += size * (0.12 + 0.08 * h->persons) * dt_h *
-                          (s > d->start_s + 64800 ? 1.4 : 0.8);
+                fun[k] +=
+                    size * (0.12 + 0.08 * h->persons) * dt_h * (s > d->evening_s ? 1.4 : 0.8);
             }
             make_climate(m, &t, k, dt_h, vo_synth_at(&m->span, m->sky.temperature_c, s),
                          ghi / 1000 * WINDOWS_M2, in, awake);

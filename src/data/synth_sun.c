@@ -1,11 +1,14 @@
 /* synth_sun.c -- see synth_sun.h.
  *
- *   declination, equation of time, distance   Astronomical Almanac, "low precision formulas for
- * the Sun": 0.01 degrees, 0.1 minutes in 1950 .. 2050 clear sky    GHI = 1098 s exp(-0.059 /
- * s), s = sin(elevation)     Haurwitz 1945, 1946 clouds       GHI (1 - 0.75 c^3.4) Kasten,
- * Czeplak 1980 diffuse      share of GHI by clearness                             Erbs, Klein,
- * Duffie 1982 plane        DNI cos(incidence) + DHI (1+cos b)/2 + 0.2 GHI (1-cos b)/2   Liu,
- * Jordan 1963 cell         T + POA (NOCT - 20) / 800                             Ross 1976
+ *   declination, equation   Astronomical Almanac, "low precision formulas for the Sun":
+ *     of time, distance       0.01 degrees, 0.1 minutes in 1950 .. 2050
+ *   clear sky               GHI = 1098 s exp(-0.059 / s), s = sin(elevation)
+ *                             Haurwitz 1945, 1946
+ *   clouds                  GHI (1 - 0.75 c^3.4)                      Kasten, Czeplak 1980
+ *   diffuse                 share of GHI by clearness                 Erbs, Klein, Duffie 1982
+ *   plane                   DNI cos(incidence) + DHI (1 + cos b)/2 + 0.2 GHI (1 - cos b)/2
+ *                             Liu, Jordan 1963
+ *   cell                    T + POA (NOCT - 20) / 800                 Ross 1976
  */
 #include "data/synth_sun.h"
 

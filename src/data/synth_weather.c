@@ -1,11 +1,12 @@
 /* synth_weather.c -- see synth_weather.h. h local hour, d day of the year:
  *
- *   cloud  c = clamp(0.5 + 2.2 (cloudiness - 0.5) + 0.85 (0.92 y + 0.39 z), 0, 1)   y: 25 h,
- * z: 1.5 h mean reversion; 2.2: less than half of the normal lies between clear and overcast T
- * = mean + swing_year/2 cos(2 pi (d-203)/365.25)           203: late July, north
+ *   cloud  c = clamp(0.5 + 2.2 (cloudiness - 0.5) + 0.85 (0.92 y + 0.39 z), 0, 1)
+ *              y: 25 h, z: 1.5 h mean reversion; 2.2: less than half of the normal lies between
+ *              clear and overcast
+ *   T      = mean + swing_year/2 cos(2 pi (d-203)/365.25)           203: late July, north
  *            + swing_day/2 (1 - 0.5 c) shape(h) + noise (70 h) + heat wave
  *   shape  = cosine, coldest at 6 h, warmest at 15 h
- *   wind   = mean (1 + 0.4 shape(h-1)) max(0, 0.98 + 0.65 N)         18 h mean reversion
+ *   wind   = mean (1 + 0.4 shape(h-1)) max(0, 0.98 + 0.65 N)        18 h mean reversion
  *   RH     = mean + 25 (c - cloudiness) - 2.6 (T - its day's mean) + noise, 8..100
  *   dew point from T and RH by Magnus (Alduchov, Eskridge 1996)
  */

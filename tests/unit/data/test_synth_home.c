@@ -160,6 +160,26 @@ Test(synth_home, days_have_46_48_and_50_half_hours) {
     vo_series_free(s);
 }
 
+/* Nothing else than what began by 22:30 and lasts 3 hours at most: from 01:30 to 06:30 of the
+ * clock nobody uses a tool, also on 26 October 2025, whose night is an hour longer. */
+Test(synth_home, habits_follow_the_clock_when_it_is_changed) {
+    vo_synth_home_options o = vo_synth_home_options_default();
+    o.weather.zone = "Europe/Madrid";
+    const int64_t from_s = 1761447600, to_s = 1761456600; /* 03:00Z .. 05:30Z: 04:00 .. 06:30 */
+    double night = 0, day = 0;
+    for (uint32_t home = 0; home < 40; home++) {
+        vo_series *s = make(o, home);
+        const double *other = vo_series_find(s, "other_kw");
+        for (size_t t = 0; t < s->n; t++) {
+            if (s->start[t].s < from_s || s->start[t].s >= to_s + 86400 / 2) continue;
+            *(s->start[t].s < to_s ? &night : &day) += other[t];
+        }
+        vo_series_free(s);
+    }
+    cr_expect(day > 10, "%g", day);
+    cr_expect_float_eq(night, 0, 1e-12, "%g", night);
+}
+
 Test(synth_home, what_a_home_lacks_it_does_not_use) {
     vo_synth_home_options o = vo_synth_home_options_default();
     o.pv_share = o.ev_share = o.cooling_share = o.heating_share = 0;

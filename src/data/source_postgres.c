@@ -460,6 +460,7 @@ static vo_status read_all(reader *r, vo_readings_set *set, vo_error *err) {
                             .ctx = r};
     st = vo_table_read(&table, r->o, set, err);
     if (st == VO_OK) vo_source_finish(r->from->query ? "query" : r->from->table, r->o, set);
+    if (st == VO_OK) vo_source_mark_zeros(r->o, set);
     return st;
 }
 

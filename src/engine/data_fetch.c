@@ -385,12 +385,7 @@ static vo_status store(job *j, vo_error *err) {
     const vo_status s =
         vo_import_set(j->lake, j->set, v->name, source, &j->clean, note_node, j, &sum, err);
     vo_json_out_end(j->w);
-    vo_member_integer(j->w, "rows", (long long)sum.rows);
-    vo_member_integer(j->w, "intervals", (long long)sum.intervals);
-    vo_member_integer(j->w, "stored", (long long)sum.nodes);
-    vo_member_integer(j->w, "refused", (long long)sum.refused);
-    vo_member_text(j->w, "first_refusal",
-                   *sum.first_refusal.msg ? sum.first_refusal.msg : NULL);
+    vo_data_write_summary(j->w, &sum);
     write_note(j, sum.note);
     vo_json_out_end(j->w);
     return s;

@@ -200,7 +200,6 @@ void vo_data_write_summary(vo_json_out *w, const vo_import_summary *sum) {
     vo_member_integer(w, "stored", (long long)sum->nodes);
     vo_member_integer(w, "refused", (long long)sum->refused);
     vo_member_text(w, "first_refusal", *why ? why : NULL);
-    vo_member_text(w, "note", *sum->note ? sum->note : NULL);
 }
 
 /* Rows of a database wait on disk as those of a file do. */
@@ -244,6 +243,7 @@ static vo_status import_rows(importing *m, vo_error *err) {
                      : vo_import(lake, file, &m->source, &m->clean, note_node, m, &sum, err);
         vo_json_out_end(w);
         vo_data_write_summary(w, &sum);
+        vo_member_text(w, "note", *sum.note ? sum.note : NULL);
         vo_json_out_end(w);
     }
     vo_lake_close(lake);

@@ -53,7 +53,7 @@ vo_status vo_data_import_run(const vo_engine_options *o, const char *request, vo
 void vo_data_write_stored(vo_json_out *w, const vo_lake_key *key, const vo_clean_report *report,
                           size_t max_touched);
 
-/* Members of the open object: rows, intervals, stored, refused, first_refusal, note. */
+/* Members of the open object: rows, intervals, stored, refused, first_refusal. */
 void vo_data_write_summary(vo_json_out *w, const vo_import_summary *sum);
 
 #endif

@@ -161,11 +161,12 @@ Test(synth_home, days_have_46_48_and_50_half_hours) {
 }
 
 /* Nothing else than what began by 22:30 and lasts 3 hours at most: from 01:30 to 06:30 of the
- * clock nobody uses a tool, also on 26 October 2025, whose night is an hour longer. */
+ * clock nobody uses a tool, also on 6 April 2025, whose night is an hour longer. */
 Test(synth_home, habits_follow_the_clock_when_it_is_changed) {
     vo_synth_home_options o = vo_synth_home_options_default();
-    o.weather.zone = "Europe/Madrid";
-    const int64_t from_s = 1761447600, to_s = 1761456600; /* 03:00Z .. 05:30Z: 04:00 .. 06:30 */
+    o.weather.zone = "Australia/Sydney";
+    o.weather.days = 97;
+    const int64_t from_s = 1743876000, to_s = 1743885000; /* 18:00Z .. 20:30Z: 04:00 .. 06:30 */
     double night = 0, day = 0;
     for (uint32_t home = 0; home < 40; home++) {
         vo_series *s = make(o, home);

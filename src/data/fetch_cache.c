@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "port/file.h"
 
 #define HEAD 40u
@@ -20,14 +21,6 @@
 #define PATH 1200
 
 static const char magic[] = "VOREPLY\n";
-
-static uint64_t fnv(uint64_t h, const void *data, size_t n) {
-    const unsigned char *p = data;
-    for (size_t i = 0; i < n; i++) h = (h ^ p[i]) * 0x100000001b3u;
-    return h;
-}
-
-#define FNV_START 0xcbf29ce484222325u
 
 static void put(unsigned char *at, uint64_t v, size_t n) {
     for (size_t i = 0; i < n; i++) at[i] = (unsigned char)(v >> (8 * i));
@@ -41,11 +34,11 @@ static uint64_t get(const char *at, size_t n) {
 
 void vo_fetch_cache_path(const char *folder, const char *name, char *out, size_t size) {
     snprintf(out, size, "%.1000s/%016" PRIx64 ".reply", folder,
-             fnv(FNV_START, name, strlen(name)));
+             vo_hash_bytes(VO_HASH_START, name, strlen(name)));
 }
 
 static uint64_t checksum(const char *data, size_t size) {
-    return fnv(fnv(FNV_START, data, 32), data + HEAD, size - HEAD);
+    return vo_hash_bytes(vo_hash_bytes(VO_HASH_START, data, 32), data + HEAD, size - HEAD);
 }
 
 vo_status vo_fetch_cache_decode(const char *data, size_t size, const char *name,
@@ -110,7 +103,7 @@ vo_status vo_fetch_cache_save(const char *folder, const char *name, const char *
     if (len) memcpy(data + HEAD + named, body, len);
     put(data + 32, checksum((const char *)data, HEAD + named + len), 8);
     vo_fetch_cache_path(folder, name, path, sizeof path);
-    s = vo_file_write(path, data, HEAD + named + len, err);
+    s = vo_file_replace(path, data, HEAD + named + len, err);
     free(data);
     return s;
 }

@@ -218,19 +218,44 @@ static vo_status put_in_order(round_of *d, const vo_lake_place *place, const cha
 
 /* ---- one part --------------------------------------------------------------------------- */
 
+/* Only a file that was read whole and is wrong is moved: what cannot be opened or read now (no
+ * file handles, no rights, no memory) may be sound. */
+static vo_status is_damaged(const char *path, bool *out, vo_error *err) {
+    char *data = NULL;
+    size_t len = 0;
+    vo_lake_head head;
+    vo_error why = {0};
+    const vo_status st = vo_file_read(path, (size_t)1 << 31, &data, &len, &why);
+    if (st == VO_EIO || st == VO_ENOMEM)
+        return vo_fail(err, st, "%s: nothing was moved", why.msg);
+    *out = true;
+    if (st != VO_OK) return VO_OK; /* a folder, or larger than any part */
+    vo_lake_head_parse(data, len, &head);
+    *out = head.state != VO_LAKE_WHOLE;
+    free(data);
+    return VO_OK;
+}
+
 static vo_status look_at_bad(round_of *d, const char *path, const vo_lake_head *head,
                              vo_lake_ill ill, vo_error *err) {
     char what[400];
-    const vo_status st = d->mend ? move_aside(d, path, err) : VO_OK;
+    bool sure = false;
+    vo_status st = d->mend ? is_damaged(path, &sure, err) : VO_OK;
+    if (st == VO_OK && d->mend && sure) st = move_aside(d, path, err);
     if (st != VO_OK) return st;
-    if (d->mend)
+    if (d->mend && !sure)
+        snprintf(what, sizeof what,
+                 "%s, though its checksum is right: is there memory and are there file handles "
+                 "enough? It was left where it is",
+                 head->why);
+    else if (d->mend)
         snprintf(what, sizeof what, "%s: moved to damaged/; import it again", head->why);
     else
         snprintf(what, sizeof what,
                  "%s: \"volteo data doctor --mend\" moves it out of the way, then import it "
                  "again",
                  head->why);
-    return find_ill(d, ill, d->mend, path, what, err);
+    return find_ill(d, ill, d->mend && sure, path, what, err);
 }
 
 static vo_status look_at_part(round_of *d, const vo_lake_place *place, vo_lake_head *head,

@@ -17,6 +17,7 @@
 #include "port/folder.h"
 
 #define MAX_FILE ((size_t)16 << 20)
+#define ENDING 12 /* of a file's name: ".yaml", and what a temporary one has besides */
 
 static bool is_kind(const vo_json *v, vo_json_kind k) { return v && vo_json_kind_of(v) == k; }
 
@@ -30,13 +31,6 @@ static const char *text_of(const vo_json *o, const char *key) {
 }
 
 /* ---- recognising ------------------------------------------------------------- */
-
-static bool contains(const char *s, size_t n, const char *word) {
-    const size_t k = strlen(word);
-    for (size_t i = 0; i + k <= n; i++)
-        if (memcmp(s + i, word, k) == 0) return true;
-    return false;
-}
 
 static bool line_starts(const char *s, size_t n, const char *word) {
     const size_t k = strlen(word);
@@ -60,7 +54,7 @@ static bool is_toml_head(const char *s, size_t n) {
     if (line_starts(s, n, "[holidays]")) return true;
     if (!line_starts(s, n, "schema = ")) return false;
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (contains(s, n, members[i])) return true;
+        if (vo_text_has_exactly(s, n, members[i])) return true;
     return false;
 }
 
@@ -69,12 +63,15 @@ bool vo_tariff_is(const char *head, size_t n) {
     while (i < n && strchr(" \t\r\n", head[i]) && head[i] != '\0') i++;
     if (i == n) return false;
     if (head[i] != '{') return is_toml_head(head, n);
-    return contains(head, n, "\"energyratestructure\"") ||
-           contains(head, n, "\"energyweekdayschedule\"") ||
-           contains(head, n, "\"energyweekendschedule\"") ||
-           (contains(head, n, "\"items\"") && contains(head, n, "openei.org")) ||
-           (contains(head, n, "\"archive_sha256\"") && contains(head, n, "\"vintages\"")) ||
-           (contains(head, n, "\"data\"") && contains(head, n, "\"delivery\""));
+    return vo_text_has_exactly(head, n, "\"energyratestructure\"") ||
+           vo_text_has_exactly(head, n, "\"energyweekdayschedule\"") ||
+           vo_text_has_exactly(head, n, "\"energyweekendschedule\"") ||
+           (vo_text_has_exactly(head, n, "\"items\"") &&
+            vo_text_has_exactly(head, n, "openei.org")) ||
+           (vo_text_has_exactly(head, n, "\"archive_sha256\"") &&
+            vo_text_has_exactly(head, n, "\"vintages\"")) ||
+           (vo_text_has_exactly(head, n, "\"data\"") &&
+            vo_text_has_exactly(head, n, "\"delivery\""));
 }
 
 /* What a published tree is. */
@@ -230,7 +227,8 @@ static void append_name(char *out, size_t size, const char *text) {
 }
 
 /* Who, what and since when: for people, and as a file's name. */
-static void name_document(const vo_json *d, char name[192], char stem[192]) {
+static void name_document(const vo_json *d, char name[VO_TARIFF_TITLE],
+                          char stem[VO_TARIFF_TITLE]) {
     const vo_json *p = vo_json_get(vo_json_get(d, "source"), "published");
     const char *kind = text_of(d, "kind");
     const bool tariff = strcmp(kind, "tariff") == 0;
@@ -244,8 +242,8 @@ static void name_document(const vo_json *d, char name[192], char stem[192]) {
     const char *const parts[] = {who, what, tariff ? "" : kind, text_of(from, "effective")};
     name[0] = stem[0] = '\0';
     for (int i = 0; i < 4; i++) {
-        append_name(name, 192, parts[i]);
-        append_safe(stem, 180, parts[i]);
+        append_name(name, VO_TARIFF_TITLE, parts[i]);
+        append_safe(stem, VO_TARIFF_TITLE - ENDING, parts[i]);
     }
 }
 
@@ -272,7 +270,7 @@ static vo_status check_document(const vo_json *d, const char *name, vo_error *er
 /* One document into the folder. */
 static vo_status store(const vo_json *d, const char *folder, vo_tariff_imported *out,
                        vo_error *err) {
-    char stem[192], comment[512], path[VO_TARIFF_PATH], name[192];
+    char stem[VO_TARIFF_TITLE], comment[512], path[VO_TARIFF_PATH], name[VO_TARIFF_TITLE];
     char *text = NULL;
     bool same = false;
     const vo_json *source = vo_json_get(d, "source");
@@ -289,7 +287,7 @@ static vo_status store(const vo_json *d, const char *folder, vo_tariff_imported 
     st = vo_yaml_write(d, comment, &text, err);
     if (st == VO_OK) st = check_place(path, text, &same, err);
     if (st == VO_OK && !same) st = vo_file_make_folders(folder, err);
-    if (st == VO_OK && !same) st = vo_file_write(path, text, strlen(text), err);
+    if (st == VO_OK && !same) st = vo_file_replace(path, text, strlen(text), err);
     free(text);
     if (st != VO_OK) return st;
     out->files++;
@@ -389,8 +387,8 @@ static vo_status load_if(const char *path, const char *schedule, vo_tariff **out
     vo_json *root = NULL;
     vo_status st = vo_file_read(path, MAX_FILE, &text, &len, err);
     if (st != VO_OK) return st;
-    const bool tariff =
-        line_starts(text, len, "kind: tariff\n") || contains(text, len, "\nkind: tariff\n");
+    const bool tariff = line_starts(text, len, "kind: tariff\n") ||
+                        vo_text_has_exactly(text, len, "\nkind: tariff\n");
     free(text);
     if (!tariff) return VO_OK; /* other kinds may be large: not parsed */
     st = read_yaml(path, &root, err);

@@ -176,8 +176,8 @@ struct vo_file_writer {
 
 /* A new file beside `path`, with the old one's rights. */
 static vo_status begin_replacing(vo_file_writer *w, const char *path, const struct stat *old,
-                                 vo_error *err) {
-    w->target = old ? realpath(path, NULL) : strdup(path); /* a link stays a link */
+                                 bool follow, vo_error *err) {
+    w->target = old && follow ? realpath(path, NULL) : strdup(path); /* a link stays a link */
     if (!w->target) return refuse(err, "write", path);
     w->fd = open_beside(w->target, 0666, w->name, sizeof w->name);
     if (w->fd < 0) return refuse(err, "create a file beside", path);
@@ -185,35 +185,42 @@ static vo_status begin_replacing(vo_file_writer *w, const char *path, const stru
                                                             : refuse(err, "write", path);
 }
 
-static vo_status begin_writing(vo_file_writer *w, const char *path, vo_error *err) {
+static vo_status begin_writing(vo_file_writer *w, const char *path, bool follow,
+                               vo_error *err) {
     struct stat s;
+    if (!follow) return begin_replacing(w, path, NULL, false, err);
     if (is_dash(path)) {
         w->fd = STDOUT_FILENO;
         w->borrowed = true;
         return VO_OK;
     }
     if (stat(path, &s) != 0)
-        return errno == ENOENT ? begin_replacing(w, path, NULL, err)
+        return errno == ENOENT ? begin_replacing(w, path, NULL, true, err)
                                : refuse(err, "write", path);
     if (S_ISDIR(s.st_mode))
         return vo_fail(err, VO_EINVAL, "\"%.300s\" is a folder: name a file", path);
-    if (S_ISREG(s.st_mode)) return begin_replacing(w, path, &s, err);
+    if (S_ISREG(s.st_mode)) return begin_replacing(w, path, &s, true, err);
     w->fd = open_file(path, O_WRONLY, 0);
     return w->fd >= 0 ? VO_OK : refuse(err, "open", path);
 }
 
-vo_status vo_file_writer_open(const char *path, vo_file_writer **out, vo_error *err) {
+static vo_status open_writer(const char *path, bool follow, vo_file_writer **out,
+                             vo_error *err) {
     vo_file_writer *w = calloc(1, sizeof *w);
     if (!w) return vo_fail(err, VO_ENOMEM, "no memory to write \"%.300s\"", path);
     w->fd = -1;
     snprintf(w->said, sizeof w->said, "%s", is_dash(path) ? "standard output" : path);
-    const vo_status st = begin_writing(w, path, err);
+    const vo_status st = begin_writing(w, path, follow, err);
     if (st != VO_OK) {
         vo_file_writer_abandon(w);
         return st;
     }
     *out = w;
     return VO_OK;
+}
+
+vo_status vo_file_writer_open(const char *path, vo_file_writer **out, vo_error *err) {
+    return open_writer(path, true, out, err);
 }
 
 static vo_status drain(vo_file_writer *w, vo_error *err) {
@@ -261,9 +268,10 @@ void vo_file_writer_abandon(vo_file_writer *w) {
     free(w);
 }
 
-vo_status vo_file_write(const char *path, const void *data, size_t len, vo_error *err) {
+static vo_status write_whole(const char *path, bool follow, const void *data, size_t len,
+                             vo_error *err) {
     vo_file_writer *w = NULL;
-    vo_status st = vo_file_writer_open(path, &w, err);
+    vo_status st = open_writer(path, follow, &w, err);
     if (st != VO_OK) return st;
     if ((st = vo_file_writer_put(w, data, len, err)) == VO_OK)
         return vo_file_writer_commit(w, err);
@@ -271,11 +279,24 @@ vo_status vo_file_write(const char *path, const void *data, size_t len, vo_error
     return st;
 }
 
+vo_status vo_file_write(const char *path, const void *data, size_t len, vo_error *err) {
+    return write_whole(path, true, data, len, err);
+}
+
+vo_status vo_file_replace(const char *path, const void *data, size_t len, vo_error *err) {
+    return write_whole(path, false, data, len, err);
+}
+
 /* ---- names ------------------------------------------------------------------- */
 
 bool vo_file_exists(const char *path) {
     struct stat s;
     return stat(path, &s) == 0;
+}
+
+bool vo_file_is_regular(const char *path) {
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISREG(s.st_mode);
 }
 
 bool vo_file_same(const char *a, const char *b) {

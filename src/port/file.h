@@ -15,7 +15,11 @@ vo_status vo_file_read(const char *path, size_t max, char **text, size_t *len, v
  * whole if anything fails. "-" is standard output. */
 vo_status vo_file_write(const char *path, const void *data, size_t len, vo_error *err);
 
-/* The same piece by piece: nothing is seen at `path` before commit, which also frees; abandon
+/* The same in folders that are the program's own: whatever has the name is replaced, a link
+ * too, and never followed. */
+vo_status vo_file_replace(const char *path, const void *data, size_t len, vo_error *err);
+
+/* vo_file_write piece by piece: nothing is seen at `path` before commit, which also frees; abandon
  * (accepts NULL) frees and leaves the old file as it was. */
 typedef struct vo_file_writer vo_file_writer;
 vo_status vo_file_writer_open(const char *path, vo_file_writer **out, vo_error *err);
@@ -24,6 +28,7 @@ vo_status vo_file_writer_commit(vo_file_writer *w, vo_error *err);
 void vo_file_writer_abandon(vo_file_writer *w);
 
 bool vo_file_exists(const char *path);
+bool vo_file_is_regular(const char *path); /* no folder, pipe or device; links are followed */
 bool vo_file_same(const char *a, const char *b); /* both are there, and are one file */
 vo_status vo_file_make_folders(const char *path, vo_error *err); /* mkdir -p */
 vo_status vo_file_remove(const char *path, vo_error *err);       /* absent: VO_OK */

@@ -290,6 +290,18 @@ Test(file, mode_and_links_survive_a_write) {
     cr_assert(stat("real", &s) == 0 && (s.st_mode & 07777) == 0640);
 }
 
+Test(file, in_its_own_folders_a_link_is_replaced_and_not_followed) {
+    vo_error err = {0};
+    cr_assert_eq(vo_file_write("precious", "old", 3, &err), VO_OK);
+    cr_assert_eq(symlink("precious", "link"), 0);
+    cr_assert_eq(vo_file_replace("link", "new", 3, &err), VO_OK, "%s", err.msg);
+    expect_content("precious", "old");
+    expect_content("link", "new");
+    cr_assert_eq(vo_file_replace("fresh", "new", 3, &err), VO_OK, "%s", err.msg);
+    cr_assert(vo_file_is_regular("fresh") && !vo_file_is_regular(".") &&
+              !vo_file_is_regular("absent"));
+}
+
 Test(file, folders_are_made_with_their_parents_and_again_without_complaint) {
     vo_error err = {0};
     cr_assert_eq(vo_file_make_folders("a/b//c/", &err), VO_OK, "%s", err.msg);

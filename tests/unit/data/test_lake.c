@@ -1,19 +1,14 @@
-/* test_lake.c -- what is put in comes out; upserts are idempotent, atomic and do not lose each
- * other's rows. Uses threads and processes. */
-#define _DEFAULT_SOURCE 1 /* usleep */
+/* test_lake.c -- what is put in comes out; upserts are idempotent. Writers that meet and are
+ * killed: test_lake_writers.c, test_lake_crash.c. */
 #include "data/lake.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "port/file.h"
-#include "port/thread.h"
 #include "support/data_folder.h"
 
 #define DEC31 INT64_C(1735603200) /* 2024-12-31T00:00Z: a day before the UTC year's end */
@@ -226,75 +221,6 @@ Test(lake, leftovers_of_a_killed_writer_are_swept, .init = begin, .fini = end) {
     cr_assert_not(vo_file_exists(path));
     s = get(lake, &key);
     cr_assert_eq(s->n, 15u);
-    vo_series_free(s);
-    vo_lake_close(lake);
-}
-
-/* A writer killed at any moment leaves the old part or the new one. */
-Test(lake, a_writer_that_is_killed_leaves_a_whole_lake, .init = begin, .fini = end,
-     .timeout = 120) {
-    vo_lake *lake = open_lake();
-    put(lake, &key, 0, 24, 1);
-    for (int i = 0; i < 6; i++) {
-        const pid_t child = fork();
-        cr_assert_geq(child, 0);
-        if (child == 0) {
-            vo_lake *mine = NULL;
-            if (vo_lake_open(root, &mine, NULL) != VO_OK) _exit(1);
-            for (int k = 0;; k++) {
-                vo_series *s = make(0, 24, k % 2 ? 1 : -1);
-                vo_lake_upsert(mine, &key, s, NULL, NULL, NULL);
-                vo_series_free(s);
-            }
-        }
-        usleep((useconds_t)(60000 + i * 17000));
-        kill(child, SIGKILL);
-        waitpid(child, NULL, 0);
-        vo_series *s = get(lake, &key);
-        cr_assert_eq(s->n, 24u);
-        const double sign = s->column[0].value[1];
-        for (int t = 0; t < 24; t++) cr_assert_eq(s->column[0].value[t], sign * t);
-        vo_series_free(s);
-    }
-    put(lake, &key, 0, 24, 3); /* the lock of the dead is gone */
-    vo_lake_close(lake);
-}
-
-static vo_status write_slices(void *ctx, size_t i, size_t worker, vo_error *err) {
-    (void)ctx;
-    (void)worker;
-    vo_lake *lake = NULL;
-    vo_status st = vo_lake_open(root, &lake, err);
-    for (int k = 0; k < 10 && st == VO_OK;
-         k++) { /* hours i*40 + k*4 .. +4, interleaved in time */
-        vo_series *s = make((int)i * 4 + k * 16, 4, 1);
-        st = vo_lake_upsert(lake, &key, s, NULL, NULL, err);
-        vo_series_free(s);
-    }
-    vo_lake_close(lake);
-    return st;
-}
-
-Test(lake, threads_and_processes_that_upsert_lose_nothing, .init = begin, .fini = end,
-     .timeout = 120) {
-    pid_t child[2];
-    for (size_t i = 0; i < 2; i++) {
-        child[i] = fork();
-        cr_assert_geq(child[i], 0);
-        if (child[i] == 0) _exit(write_slices(NULL, i, 0, NULL) == VO_OK ? 0 : 1);
-    }
-    vo_error err = {0};
-    for (size_t i = 0; i < 2; i++) {
-        int status = 1;
-        waitpid(child[i], &status, 0);
-        cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    }
-    struct vo_lake *lake = open_lake();
-    vo_series *s = NULL;
-    cr_assert_eq(vo_thread_for(4, 2, write_slices, NULL, &err), VO_OK, "%s", err.msg);
-    s = get(lake, &key);
-    cr_assert_eq(s->n, 160u);
-    for (int t = 0; t < 160; t++) cr_assert_eq(s->column[0].value[t], t);
     vo_series_free(s);
     vo_lake_close(lake);
 }

@@ -6,24 +6,9 @@
 
 #include "data/source_cenace.h"
 #include "support/option_byte.h"
+#include "support/read_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static vo_status parse_text(const char *name, const char *text, size_t len,
-                            const vo_source_options *o, vo_readings_set **out, vo_error *err) {
-    vo_bytes *in = NULL;
-    vo_readings_set *set = NULL;
-    vo_status st = vo_readings_set_create(&set, err);
-    if (st == VO_OK) st = vo_bytes_open(name, text, len, &in, err);
-    if (st == VO_OK) st = vo_source_cenace_parse(in, o, set, err);
-    vo_bytes_close(in);
-    vo_readings_set_settle(set);
-    if (st == VO_OK)
-        *out = set;
-    else
-        vo_readings_set_free(set);
-    return st;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1 || size > 65536) return 0;
@@ -34,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (data[size - 1] & 1) o.process = "MTR";
     if (data[size - 1] & 2) o.zone = "America/Tijuana";
     const char *name = data[size - 1] & 4 ? "PreciosNodosDistrib_BCS_MDA_Mes.csv" : "x";
-    const vo_status st = parse_text(name, text, size - 1, &o, &set, &err);
+    const vo_status st =
+        read_text(vo_source_cenace_parse, name, text, size - 1, &o, &set, &err);
     free(text);
     if (st != VO_OK) {
         assert(err.msg[0] != '\0' && !set);

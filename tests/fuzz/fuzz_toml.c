@@ -6,18 +6,9 @@
 
 #include "base/toml.h"
 #include "base/yaml.h"
+#include "support/json_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static char *as_json(const vo_json *v) {
-    vo_json_out *w = NULL;
-    char *text = NULL;
-    if (vo_json_out_create(&w, NULL) != VO_OK) abort();
-    vo_json_out_value(w, v);
-    if (vo_json_out_take(w, &text, NULL, NULL) != VO_OK) abort();
-    vo_json_out_free(w);
-    return text;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size > 65536) return 0;
@@ -30,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     if (vo_yaml_write(root, NULL, &yaml, &err) != VO_OK) abort();
     if (vo_yaml_parse(yaml, strlen(yaml), &again, &err) != VO_OK) abort();
-    char *a = as_json(root), *b = as_json(again);
+    char *a = json_text(root), *b = json_text(again);
     if (strcmp(a, b) != 0) abort();
     free(a);
     free(b);

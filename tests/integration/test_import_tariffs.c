@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "data/tariff_source.h"
 #include "support/data_folder.h"
+#include "support/instant.h"
 
 #define FOLDER "pge_tariffs/"
 
@@ -80,14 +81,6 @@ static const char *import_named(const char *name) {
         NEED_DATA(FOLDER "holidays.toml", there);                                              \
         cr_assert(temporary_folder(folder));                                                   \
     } while (0)
-
-static vo_time at(const char *utc) {
-    vo_civil c;
-    bool has_offset;
-    int32_t offset;
-    cr_assert_eq(vo_civil_parse(utc, strlen(utc), &c, &has_offset, &offset, NULL), VO_OK);
-    return (vo_time){vo_civil_seconds(&c) - (has_offset ? offset : 0)};
-}
 
 static vo_tariff *load(const char *path) {
     vo_tariff *t = NULL;

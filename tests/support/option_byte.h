@@ -2,8 +2,8 @@
  *
  * The last and not the first, so that a real file is a seed as it is: its head, by which
  * formats are told apart, stays where it was. */
-#ifndef OPTION_BYTE_H
-#define OPTION_BYTE_H
+#ifndef TESTS_SUPPORT_OPTION_BYTE_H
+#define TESTS_SUPPORT_OPTION_BYTE_H
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -10,24 +10,14 @@
 
 #include "base/random.h"
 #include "support/data_folder.h"
-
-/* The tree as JSON text in one line; the caller frees it. */
-static char *as_json(const vo_json *v) {
-    vo_json_out *w = NULL;
-    char *text = NULL;
-    cr_assert_eq(vo_json_out_create(&w, NULL), VO_OK);
-    vo_json_out_value(w, v);
-    cr_assert_eq(vo_json_out_take(w, &text, NULL, NULL), VO_OK);
-    vo_json_out_free(w);
-    return text;
-}
+#include "support/json_text.h"
 
 static void expect(const char *toml, const char *json) {
     vo_json *root = NULL;
     vo_error err = {0};
     cr_assert_eq(vo_toml_parse(toml, strlen(toml), &root, &err), VO_OK, "%s\n%s", err.msg,
                  toml);
-    char *text = as_json(root);
+    char *text = json_text(root);
     cr_expect_str_eq(text, json, "%s\ngave %s\nnot  %s", toml, text, json);
     free(text);
     vo_json_free(root);
@@ -308,7 +298,7 @@ static bool compare_one(const document *d, const char *answer, size_t answer_len
               answer_len ? "accepts" : "refuses", err.msg, d->text);
     if (st != VO_OK) return false;
     cr_assert_eq(vo_json_parse(answer, answer_len, &theirs, &err), VO_OK, "%s", err.msg);
-    char *a = as_json(ours), *b = as_json(theirs);
+    char *a = json_text(ours), *b = json_text(theirs);
     cr_assert_str_eq(a, b, "%s\nours %s\nnot  %s", d->text, a, b);
     free(a);
     free(b);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "support/json_text.h"
 
 static vo_json *parse(const char *text) {
     vo_json *root = NULL;
@@ -17,20 +18,9 @@ static vo_json *parse(const char *text) {
     return root;
 }
 
-/* The tree as JSON text in one line; the caller frees it. */
-static char *as_json(const vo_json *v) {
-    vo_json_out *w = NULL;
-    char *text = NULL;
-    cr_assert_eq(vo_json_out_create(&w, NULL), VO_OK);
-    vo_json_out_value(w, v);
-    cr_assert_eq(vo_json_out_take(w, &text, NULL, NULL), VO_OK);
-    vo_json_out_free(w);
-    return text;
-}
-
 static void expect(const char *yaml, const char *json) {
     vo_json *root = parse(yaml);
-    char *text = as_json(root);
+    char *text = json_text(root);
     cr_expect_str_eq(text, json, "%s\ngave %s\nnot  %s", yaml, text, json);
     free(text);
     vo_json_free(root);
@@ -247,7 +237,7 @@ Test(yaml, what_is_written_reads_back_equal) {
         cr_assert_eq(vo_json_parse(json, len, &root, &err), VO_OK, "%s", err.msg);
         char *yaml = write_yaml(root, i % 2 ? "a comment" : NULL);
         vo_json *again = parse(yaml);
-        char *json_again = as_json(again), *json_first = as_json(root);
+        char *json_again = json_text(again), *json_first = json_text(root);
         cr_assert_str_eq(json_again, json_first, "%s", yaml);
         free(json);
         free(json_again);

@@ -7,28 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/read_text.h"
+
 #define HEADER                                                                                 \
     "sistema,mercado,tipo,clave,fecha,hora,precio,c_energia,c_perdidas,c_congestion\n"
 
-static vo_status parse_text(const char *name, const char *text, size_t len,
-                            const vo_source_options *o, vo_readings_set **out, vo_error *err) {
-    vo_bytes *in = NULL;
-    vo_readings_set *set = NULL;
-    vo_status st = vo_readings_set_create(&set, err);
-    if (st == VO_OK) st = vo_bytes_open(name, text, len, &in, err);
-    if (st == VO_OK) st = vo_source_cenace_parse(in, o, set, err);
-    vo_bytes_close(in);
-    vo_readings_set_settle(set);
-    if (st == VO_OK)
-        *out = set;
-    else
-        vo_readings_set_free(set);
-    return st;
-}
-
 static vo_status parse(const char *name, const char *text, vo_source_options o,
                        vo_readings_set **set, vo_error *err) {
-    return parse_text(name, text, strlen(text), &o, set, err);
+    return read_text(vo_source_cenace_parse, name, text, strlen(text), &o, set, err);
 }
 
 static const vo_source_options standard = {0};

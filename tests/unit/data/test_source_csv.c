@@ -6,37 +6,25 @@
 #include <stdio.h>
 #include <string.h>
 
-#define JAN1 INT64_C(1704067200) /* 2024-01-01T00:00Z */
+#include "support/read_text.h"
 
-static vo_status parse_text(const char *name, const char *text, size_t len,
-                            const vo_source_options *o, vo_readings_set **out, vo_error *err) {
-    vo_bytes *in = NULL;
-    vo_readings_set *set = NULL;
-    vo_status st = vo_readings_set_create(&set, err);
-    if (st == VO_OK) st = vo_bytes_open(name, text, len, &in, err);
-    if (st == VO_OK) st = vo_source_csv_parse(in, o, set, err);
-    vo_bytes_close(in);
-    vo_readings_set_settle(set);
-    if (st == VO_OK)
-        *out = set;
-    else
-        vo_readings_set_free(set);
-    return st;
-}
+#define JAN1 INT64_C(1704067200) /* 2024-01-01T00:00Z */
 
 static vo_readings_set *read_ok(const char *text, vo_source_options o) {
     vo_readings_set *set = NULL;
     vo_error err = {0};
-    cr_assert_eq(parse_text("x/prices.csv", text, strlen(text), &o, &set, &err), VO_OK, "%s",
-                 err.msg);
+    cr_assert_eq(
+        read_text(vo_source_csv_parse, "x/prices.csv", text, strlen(text), &o, &set, &err),
+        VO_OK, "%s", err.msg);
     return set;
 }
 
 static void must_refuse(const char *text, vo_source_options o, const char *says) {
     vo_readings_set *set = NULL;
     vo_error err = {0};
-    cr_assert_neq(parse_text("x/prices.csv", text, strlen(text), &o, &set, &err), VO_OK, "%s",
-                  text);
+    cr_assert_neq(
+        read_text(vo_source_csv_parse, "x/prices.csv", text, strlen(text), &o, &set, &err),
+        VO_OK, "%s", text);
     cr_assert_null(set);
     cr_assert(strstr(err.msg, says), "\"%s\" is not in: %s", says, err.msg);
 }

@@ -5,21 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static vo_status parse_text(const char *name, const char *text, size_t len,
-                            const vo_source_options *o, vo_readings_set **out, vo_error *err) {
-    vo_bytes *in = NULL;
-    vo_readings_set *set = NULL;
-    vo_status st = vo_readings_set_create(&set, err);
-    if (st == VO_OK) st = vo_bytes_open(name, text, len, &in, err);
-    if (st == VO_OK) st = vo_source_epf_parse(in, o, set, err);
-    vo_bytes_close(in);
-    vo_readings_set_settle(set);
-    if (st == VO_OK)
-        *out = set;
-    else
-        vo_readings_set_free(set);
-    return st;
-}
+#include "support/read_text.h"
 
 Test(source_epf, files_are_told_by_their_header) {
     cr_assert(vo_source_epf_is("Date,Price,x", 12));
@@ -35,7 +21,9 @@ Test(source_epf, a_day_of_naive_hours_keeps_24_rows_and_the_market_its_name) {
         n += (size_t)sprintf(text + n, "2016-03-27 %02d:00:00,%d,%d\n", h, h, 100 + h);
     vo_readings_set *set = NULL;
     const vo_source_options o = {0};
-    cr_assert_eq(parse_text("a/forecasts_FR_DNN.csv", text, n, &o, &set, NULL), VO_OK);
+    cr_assert_eq(
+        read_text(vo_source_epf_parse, "a/forecasts_FR_DNN.csv", text, n, &o, &set, NULL),
+        VO_OK);
     const vo_readings *r = set->item[0];
     cr_assert_eq(r->n, 24u);
     for (size_t i = 0; i < 24; i++) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "support/data_folder.h"
+#include "support/read_text.h"
 
 #define HEADER(zone, per_hour)                                                                 \
     "LOCATION,Some Town,CA,USA,TMY3,724935,37.67,-122.12," zone ",14.0\n"                      \
@@ -20,17 +21,7 @@
 
 static vo_status parse(const char *text, vo_source_options o, vo_readings_set **set,
                        vo_error *err) {
-    vo_bytes *in = NULL;
-    vo_readings_set *made = NULL;
-    cr_assert_eq(vo_bytes_open("x.epw", text, strlen(text), &in, err), VO_OK);
-    cr_assert_eq(vo_readings_set_create(&made, err), VO_OK);
-    const vo_status st = vo_source_epw_parse(in, &o, made, err);
-    vo_bytes_close(in);
-    if (st == VO_OK)
-        *set = made;
-    else
-        vo_readings_set_free(made);
-    return st;
+    return read_text(vo_source_epw_parse, "x.epw", text, strlen(text), &o, set, err);
 }
 
 static const vo_source_options standard = {0};

@@ -9,6 +9,7 @@
 
 #include "data/clean.h"
 #include "support/data_folder.h"
+#include "support/read_text.h"
 
 #define T0 INT64_C(1420099200) /* 2015-01-01T08:00Z, midnight in California */
 
@@ -47,17 +48,7 @@
 
 static vo_status parse(const char *text, vo_source_options o, vo_readings_set **set,
                        vo_error *err) {
-    vo_bytes *in = NULL;
-    vo_readings_set *made = NULL;
-    cr_assert_eq(vo_bytes_open("x.xml", text, strlen(text), &in, err), VO_OK);
-    cr_assert_eq(vo_readings_set_create(&made, err), VO_OK);
-    const vo_status st = vo_source_greenbutton_parse(in, &o, made, err);
-    vo_bytes_close(in);
-    if (st == VO_OK)
-        *set = made;
-    else
-        vo_readings_set_free(made);
-    return st;
+    return read_text(vo_source_greenbutton_parse, "x.xml", text, strlen(text), &o, set, err);
 }
 
 static const vo_source_options standard = {0};

@@ -7,20 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/read_text.h"
+
 #define JAN1 INT64_C(1704067200) /* 2024-01-01T00:00Z */
 
 static vo_status parse(const char *text, const vo_source_options *o, vo_readings_set **out,
                        vo_error *err) {
-    vo_bytes *in = NULL;
-    vo_readings_set *set = NULL;
-    vo_status st = vo_readings_set_create(&set, err);
-    cr_assert_eq(st, VO_OK);
-    st = vo_bytes_open("x/prices.json", text, strlen(text), &in, err);
-    if (st == VO_OK) st = vo_source_json_parse(in, o, set, err);
-    vo_bytes_close(in);
-    *out = st == VO_OK ? set : NULL;
-    if (st != VO_OK) vo_readings_set_free(set);
-    return st;
+    return read_text(vo_source_json_parse, "x/prices.json", text, strlen(text), o, out, err);
 }
 
 static vo_readings_set *read_ok(const char *text, vo_source_options o) {

@@ -7,22 +7,13 @@
 #include <string.h>
 
 #include "support/data_folder.h"
+#include "support/read_text.h"
 
 #define PLACE "\"latitude\":37.5,\"longitude\":-121.25,\"utc_offset_seconds\":-25200,"
 
 static vo_status parse(const char *text, vo_source_options o, vo_readings_set **set,
                        vo_error *err) {
-    vo_bytes *in = NULL;
-    vo_readings_set *made = NULL;
-    cr_assert_eq(vo_bytes_open("x.json", text, strlen(text), &in, err), VO_OK);
-    cr_assert_eq(vo_readings_set_create(&made, err), VO_OK);
-    const vo_status st = vo_source_openmeteo_parse(in, &o, made, err);
-    vo_bytes_close(in);
-    if (st == VO_OK)
-        *set = made;
-    else
-        vo_readings_set_free(made);
-    return st;
+    return read_text(vo_source_openmeteo_parse, "x.json", text, strlen(text), &o, set, err);
 }
 
 static const vo_source_options standard = {0};
@@ -192,6 +183,15 @@ Test(source_openmeteo, several_places_and_names_given) {
     cr_assert_str_eq(set->item[0]->process, "P");
     cr_assert_str_eq(set->item[0]->zone, "Europe/Paris");
     vo_readings_set_free(set);
+    char name[VO_NODE_NAME + 1];
+    snprintf(name, sizeof name, "%0*d", VO_NODE_NAME - 1, 0);
+    cr_assert_eq(parse(one, (vo_source_options){.node = name}, &set, &err), VO_OK, "%s",
+                 err.msg);
+    cr_assert_str_eq(set->item[0]->node, name);
+    vo_readings_set_free(set);
+    snprintf(name, sizeof name, "%0*d", VO_NODE_NAME, 0);
+    cr_assert_eq(parse(one, (vo_source_options){.node = name}, &set, &err), VO_EINVAL);
+    cr_assert(strstr(err.msg, "longer than 127 bytes"), "%s", err.msg);
 }
 
 Test(source_openmeteo, what_cannot_be_right_is_refused_in_words) {

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/fault_alloc.h"
+
 static const char *const two[] = {"price", "Load_MW"};
 
 /* Hours from 2024-01-01T00:00Z, a new day every 24. */
@@ -166,28 +168,11 @@ Test(series, an_empty_slice_is_not_found_and_says_what_there_is) {
 
 /* ---- memory -------------------------------------------------------------------- */
 
-typedef struct {
-    int budget, live;
-} fault; /* fail once `budget` runs out */
-
-static void *fault_zalloc(void *ctx, size_t size) {
-    fault *f = ctx;
-    if (f->budget-- <= 0) return NULL;
-    f->live++;
-    return calloc(1, size);
-}
-
-static void fault_free(void *ctx, void *ptr) {
-    fault *f = ctx;
-    if (ptr) f->live--;
-    free(ptr);
-}
-
 /* Fail the 1st, 2nd, ... allocation of a creation and a slice until both succeed. */
 Test(series, out_of_memory_leaks_nothing_and_leaves_the_output_alone) {
     for (int budget = 0;; budget++) {
-        fault f = {.budget = budget};
-        const vo_alloc alloc = {fault_zalloc, fault_free, &f};
+        fault f = {.left = budget};
+        const vo_alloc alloc = fault_alloc(&f);
         vo_series *s = NULL, *part = NULL;
         vo_error err = {0};
         vo_status st = vo_series_create(10, two, 2, &alloc, &s, &err);

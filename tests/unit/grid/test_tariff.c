@@ -6,16 +6,9 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "support/instant.h"
 
 #define HOUR 3600
-
-static vo_time at(const char *utc) {
-    vo_civil c;
-    bool has_offset;
-    int32_t offset;
-    cr_assert_eq(vo_civil_parse(utc, strlen(utc), &c, &has_offset, &offset, NULL), VO_OK);
-    return (vo_time){vo_civil_seconds(&c) - (has_offset ? offset : 0)};
-}
 
 static void set_rate(vo_tariff_rate *r, const char *name, double price, double sell) {
     strcpy(r->name, name);

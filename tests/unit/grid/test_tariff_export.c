@@ -5,13 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-static vo_time at(const char *utc) {
-    vo_civil c;
-    bool has_offset;
-    int32_t offset;
-    cr_assert_eq(vo_civil_parse(utc, strlen(utc), &c, &has_offset, &offset, NULL), VO_OK);
-    return (vo_time){vo_civil_seconds(&c) - (has_offset ? offset : 0)};
-}
+#include "support/instant.h"
 
 /* value = year + month/100 + (weekend) 0.5 + hour/10000, the second part is 1 */
 static vo_export_table *numbered(void) {

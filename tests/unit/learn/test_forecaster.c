@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/zone.h"
+#include "support/fault_alloc.h"
 #include "support/local_hours.h"
 
 /* Prices that say where they come from: 100 * local day + wall hour, + 0.5 for the second time
@@ -222,28 +223,11 @@ Test(forecaster, an_unknown_name_is_answered_with_the_names_there_are) {
 
 /* ---- out of memory ---------------------------------------------------------------- */
 
-typedef struct {
-    int budget, live;
-} fault;
-
-static void *fault_zalloc(void *ctx, size_t size) {
-    fault *f = ctx;
-    if (f->budget-- <= 0) return NULL;
-    f->live++;
-    return calloc(1, size);
-}
-
-static void fault_free(void *ctx, void *ptr) {
-    fault *f = ctx;
-    if (ptr) f->live--;
-    free(ptr);
-}
-
 Test(forecaster, out_of_memory_leaks_nothing) {
     vo_series *s = local_hours("UTC", 2016, 2, 1, 9, "guess");
     for (int budget = 0;; budget++) {
-        fault ft = {.budget = budget};
-        const vo_alloc alloc = {fault_zalloc, fault_free, &ft};
+        fault ft = {.left = budget};
+        const vo_alloc alloc = fault_alloc(&ft);
         vo_forecaster *f = NULL;
         const vo_status st = vo_forecaster_create("column=guess", s, &alloc, &f, NULL);
         if (st != VO_OK) {

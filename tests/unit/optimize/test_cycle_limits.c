@@ -10,6 +10,7 @@
 #include "optimize/exact.h"
 #include "optimize/lp_highs.h"
 #include "optimize/proof.h"
+#include "support/fault_alloc.h"
 #include "support/random_problem.h"
 
 #define INF ((double)INFINITY)
@@ -423,25 +424,6 @@ Test(cycle_limits, a_used_solver_gives_the_bits_of_a_new_one) {
 
 /* ---- out of memory -------------------------------------------------------------- */
 
-typedef struct {
-    long left, live;
-} meter;
-
-static void *counted_zalloc(void *ctx, size_t size) {
-    meter *m = ctx;
-    if (m->left == 0) return NULL;
-    if (m->left > 0) m->left--;
-    void *p = calloc(1, size);
-    m->live += p != NULL;
-    return p;
-}
-
-static void counted_free(void *ctx, void *p) {
-    meter *m = ctx;
-    m->live -= p != NULL;
-    free(p);
-}
-
 /* Whichever allocation fails: an error, nothing leaks, and the solver can be used again. */
 Test(cycle_limits, the_nth_allocation_fails_and_nothing_is_lost) {
     days_problem d;
@@ -456,8 +438,8 @@ Test(cycle_limits, the_nth_allocation_fails_and_nothing_is_lost) {
     vo_exact_free(plain);
     long failures = 0;
     for (long n = 0; n < 100000; n += n < 60 ? 1 : 37) {
-        meter m = {.left = n};
-        const vo_alloc alloc = {counted_zalloc, counted_free, &m};
+        fault m = {.left = n};
+        const vo_alloc alloc = fault_alloc(&m);
         vo_error err = {0};
         vo_exact *e = NULL;
         vo_status st = vo_exact_create(&alloc, &e, &err);

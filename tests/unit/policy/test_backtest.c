@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/zone.h"
 #include "optimize/threshold.h"
+#include "support/fault_alloc.h"
 #include "support/local_hours.h"
 
 static const char *const every[] = {
@@ -449,29 +450,12 @@ Test(backtest, what_cannot_be_played_is_refused_by_name) {
     vo_series_free(x.s);
 }
 
-typedef struct {
-    int budget, live;
-} fault;
-
-static void *fault_zalloc(void *ctx, size_t size) {
-    fault *f = ctx;
-    if (f->budget-- <= 0) return NULL;
-    f->live++;
-    return calloc(1, size);
-}
-
-static void fault_free(void *ctx, void *ptr) {
-    fault *f = ctx;
-    if (ptr) f->live--;
-    free(ptr);
-}
-
 Test(backtest, out_of_memory_leaks_nothing) {
     bench x;
     set_up(&x, "UTC", 2, 1, 4);
     for (int budget = 0;; budget++) {
-        fault ft = {.budget = budget};
-        const vo_alloc alloc = {fault_zalloc, fault_free, &ft};
+        fault ft = {.left = budget};
+        const vo_alloc alloc = fault_alloc(&ft);
         x.settings.alloc = &alloc;
         vo_backtest_result *r = NULL;
         const vo_status st = vo_backtest_run(&x.p, x.s, "mpc", &x.settings, &r, NULL);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/fault_alloc.h"
 #include "support/local_hours.h"
 
 static const char *const every[] = {
@@ -172,30 +173,13 @@ Test(policy, without_history_a_forecasting_policy_holds_and_says_so) {
     vo_series_free(x.s);
 }
 
-typedef struct {
-    int budget, live;
-} fault;
-
-static void *fault_zalloc(void *ctx, size_t size) {
-    fault *f = ctx;
-    if (f->budget-- <= 0) return NULL;
-    f->live++;
-    return calloc(1, size);
-}
-
-static void fault_free(void *ctx, void *ptr) {
-    fault *f = ctx;
-    if (ptr) f->live--;
-    free(ptr);
-}
-
 Test(policy, out_of_memory_leaks_nothing) {
     bench x;
     set_up(&x);
     for (size_t k = 0; k < EVERY; k++)
         for (int budget = 0;; budget++) {
-            fault ft = {.budget = budget};
-            const vo_alloc alloc = {fault_zalloc, fault_free, &ft};
+            fault ft = {.left = budget};
+            const vo_alloc alloc = fault_alloc(&ft);
             x.world.alloc = &alloc;
             vo_policy *p = NULL;
             const vo_status st = vo_policy_create(every[k], &x.world, &p, NULL);

@@ -46,8 +46,8 @@ double vo_random_between(vo_random *r, double lo, double hi) {
     return lo + (hi - lo) * vo_random_unit(r);
 }
 
-/* ln x for normal x > 0 by 2 atanh((m-1)/(m+1)), m in [sqrt(1/2), sqrt(2)). */
-static double plain_log(double x) {
+/* 2 atanh((m-1)/(m+1)), m in [sqrt(1/2), sqrt(2)). */
+double vo_random_log(double x) {
     int e;
     double m = frexp(x, &e);
     if (m < 0.70710678118654752) m *= 2, e--;
@@ -61,7 +61,7 @@ double vo_random_normal(vo_random *r) {
     for (;;) {
         const double x = 2 * vo_random_unit(r) - 1, y = 2 * vo_random_unit(r) - 1;
         const double s = x * x + y * y;
-        if (s > 0 && s < 1) return x * sqrt(-2 * plain_log(s) / s);
+        if (s > 0 && s < 1) return x * sqrt(-2 * vo_random_log(s) / s);
     }
 }
 

@@ -18,4 +18,7 @@ double vo_random_between(vo_random *r, double lo, double hi);
 double vo_random_normal(vo_random *r);              /* mean 0, variance 1 */
 uint64_t vo_random_below(vo_random *r, uint64_t n); /* 0..n-1 unbiased, n > 0 */
 
+/* ln x for normal x > 0, within 1e-14 of the C library's, the same bits on every machine. */
+double vo_random_log(double x);
+
 #endif

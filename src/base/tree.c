@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define MAX_VALUES 4000000u
 
 struct vo_tree {
@@ -82,11 +84,10 @@ static bool keep_text(vo_tree *t, const char *s, size_t len, size_t *offset) {
 
 /* ---- members by key ---------------------------------------------------------- */
 
-/* FNV-1a over the parent's number and the key. */
+/* Of the parent's number and the key. */
 static size_t hash(uint32_t parent, const char *key, size_t len) {
-    uint64_t h = UINT64_C(14695981039346656037) ^ parent;
-    h *= UINT64_C(1099511628211);
-    for (size_t i = 0; i < len; i++) h = (h ^ (unsigned char)key[i]) * UINT64_C(1099511628211);
+    const uint64_t h =
+        vo_hash_bytes(vo_hash_bytes(VO_HASH_START, &parent, sizeof parent), key, len);
     return (size_t)(h ^ h >> 32);
 }
 

@@ -9,6 +9,7 @@
 
 #include <volteo/schedule.h>
 
+#include "base/order.h"
 #include "base/zone.h"
 #include "data/kind.h"
 
@@ -183,18 +184,13 @@ static vo_status drop_duplicates(cleaner *k, vo_error *err) {
 
 /* ---- the grid -------------------------------------------------------------------- */
 
-static int by_size(const void *a, const void *b) {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* The most common distance between neighbours, the smaller of equals; an hour for one row. Few
  * distances are counted as they come; only a file of many is sorted. */
 static vo_status common_step_sorted(cleaner *k, vo_error *err) {
     int64_t *gap = malloc((k->n - 1) * sizeof *gap);
     if (!gap) return vo_fail(err, VO_ENOMEM, "no memory to clean %zu rows", k->n);
     for (size_t i = 0; i + 1 < k->n; i++) gap[i] = k->at[i + 1].start_s - k->at[i].start_s;
-    qsort(gap, k->n - 1, sizeof *gap, by_size);
+    qsort(gap, k->n - 1, sizeof *gap, vo_order_int64);
     size_t best = 0, run = 0;
     for (size_t i = 0; i + 1 < k->n; i++) {
         run = i && gap[i] == gap[i - 1] ? run + 1 : 1;
@@ -429,7 +425,7 @@ static vo_status fill_gap(cleaner *k, size_t c, size_t a, size_t b, vo_error *er
     const double *raw = k->raw + c * k->s->n;
     const double hours = (double)(b - a) * (double)k->step_s / 3600;
     const bool inside = a > 0 && b < k->s->n;
-    const bool linear = inside && hours <= k->o->max_interpolate_h;
+    const bool linear = inside && hours <= k->o->max_interpolate_h && hours <= k->o->max_fill_h;
     for (size_t t = a; t < b; t++) {
         double v = (double)NAN;
         if (linear)

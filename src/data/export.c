@@ -37,13 +37,9 @@ vo_export_format vo_export_format_of(const char *path) {
 void vo_export_stamp(const vo_zone *zone, int64_t utc_s, char text[40]) {
     const int32_t offset_s = zone ? vo_zone_offset(zone, utc_s) : 0;
     const vo_civil c = vo_civil_from_seconds(utc_s + offset_s);
-    const int32_t m = abs(offset_s) / 60;
+    char offset[8];
     vo_civil_format(&c, text);
-    if (offset_s == 0)
-        snprintf(text + 19, 8, "Z");
-    else
-        snprintf(text + 19, 16, "%c%02d:%02d", offset_s < 0 ? '-' : '+', (m / 60) % 100,
-                 m % 60);
+    strcat(text, offset_s ? vo_civil_format_offset(offset_s, offset) : "Z");
 }
 
 /* ---- pieces ------------------------------------------------------------------------------ */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/random.h"
 #include "data/fetch_cache.h"
 #include "port/pause.h"
@@ -292,10 +293,10 @@ static size_t secret_at(const fetch *f, const char *p) {
 /* The request without its secrets: under this name its reply is kept. What only looks like a
  * secret ("?key=A") is hidden too, so a hash (FNV-1a) of it keeps such requests apart. */
 static void name_of(const fetch *f, const vo_fetch_item *item, char *out) {
-    uint64_t h = 0xcbf29ce484222325u;
+    uint64_t h = VO_HASH_START;
     for (const char *p = item->url; *p;) {
         const size_t n = secret_at(f, p);
-        h = (h ^ (n ? 0u : (unsigned char)*p)) * 0x100000001b3u;
+        h = vo_hash_byte(h, n ? 0 : (uint8_t)*p);
         p += n ? n : 1;
     }
     vo_http_redact(item->url, f->o->secret, f->o->n_secrets, out, VO_FETCH_CACHE_MAX_NAME - 20);

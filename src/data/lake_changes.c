@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/civil.h"
+#include "base/order.h"
 
 #define MICRO INT64_C(1000000)
 
@@ -159,18 +160,13 @@ static int by_place(const void *a, const void *b) {
     return (s->reserved > t->reserved) - (s->reserved < t->reserved);
 }
 
-static int by_number(const void *a, const void *b) {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static void drop(vo_lake_kept *k, int64_t first_s, int64_t last_s, const int64_t *named,
                  size_t n_named) {
     size_t kept = 0;
     for (size_t i = 0; i < k->n; i++) {
         const int64_t at = k->item[i].touch.start_s;
         if (at >= first_s && at <= last_s) continue;
-        if (n_named && bsearch(&at, named, n_named, sizeof at, by_number)) continue;
+        if (n_named && bsearch(&at, named, n_named, sizeof at, vo_order_int64)) continue;
         k->item[kept++] = k->item[i];
     }
     k->n = kept;
@@ -186,7 +182,7 @@ vo_status vo_lake_kept_replace(vo_lake_kept *k, int32_t year, int64_t first_s, i
         int64_t *named = malloc((n + 1) * sizeof *named);
         if (!named) return no_memory(err);
         for (size_t i = 0; i < n; i++) named[i] = report->touch[i].start_s;
-        if (n > 1) qsort(named, n, sizeof *named, by_number);
+        if (n > 1) qsort(named, n, sizeof *named, vo_order_int64);
         drop(k, first_s, last_s, named, n);
         free(named);
     }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/order.h"
 #include "port/folder.h"
 
 #define N_LOCKS 64u /* so that their files stay few; two nodes that share one only wait */
@@ -173,11 +174,6 @@ void vo_lake_years_fini(vo_lake_years *years) {
     *years = (vo_lake_years){.n = 0};
 }
 
-static int by_number(const void *a, const void *b) {
-    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
-
 static vo_status years_of(vo_lake *lake, const vo_lake_key *key, vo_lake_years *years,
                           vo_error *err) {
     char path[VO_LAKE_PATH];
@@ -185,7 +181,7 @@ static vo_status years_of(vo_lake *lake, const vo_lake_key *key, vo_lake_years *
     snprintf(years->process, sizeof years->process, "%s", key->process);
     const vo_status st = vo_folder_list(path, take_year, years, err);
     if (st == VO_OK && years->n > 1)
-        qsort(years->year, years->n, sizeof *years->year, by_number);
+        qsort(years->year, years->n, sizeof *years->year, vo_order_int32);
     return st;
 }
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "data/csv.h"
+#include "data/kind.h"
 #include "data/mapping_presets.h"
 #include "data/stamp.h"
 #include "port/file.h"
@@ -340,7 +341,7 @@ static vo_status check(const whole *w, vo_error *err) {
                        w->path);
     if (o->rows_in_order && !(o->interval_minutes > 0))
         return vo_fail(err, VO_EINVAL, "%s: rows_in_order needs interval_minutes", w->path);
-    const bool prices = !o->kind || strcmp(o->kind, VO_KIND_PRICES) == 0;
+    const bool prices = vo_kind_is_prices(o->kind);
     if (prices && o->n_columns && strcmp(o->column[0].name, "price") != 0)
         return vo_fail(err, VO_EINVAL,
                        "%s: columns[0].name = \"%s\": of prices the first column is \"price\"",

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/order.h"
 #include "base/zone.h"
 
 static const struct {
@@ -25,18 +26,6 @@ static const char *const verdict_name[] = {"near", "off", "none"};
 
 const char *vo_moment_name(int32_t m) {
     return m >= 0 && m < VO_MOMENTS ? moment[m].name : "?";
-}
-
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double quantile(const double *sorted, size_t n, double p) {
-    const double at = p * (double)(n - 1);
-    const size_t i = (size_t)at;
-    if (i + 1 >= n) return sorted[n - 1];
-    return sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]);
 }
 
 static void spread(const double *sorted, size_t n, vo_moments *m) {
@@ -71,7 +60,7 @@ static void spread(const double *sorted, size_t n, vo_moments *m) {
     v[VO_MOMENT_max] = sorted[n - 1];
     if (sorted[n - 1] > 0) v[VO_MOMENT_load_factor] = mean / sorted[n - 1];
     static const double p[] = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
-    for (int i = 0; i < 7; i++) v[VO_MOMENT_q01 + i] = quantile(sorted, n, p[i]);
+    for (int i = 0; i < 7; i++) v[VO_MOMENT_q01 + i] = vo_order_quantile(sorted, n, p[i]);
 }
 
 static double lagged(const vo_series *s, const double *x, int64_t lag_s, double mean,
@@ -88,9 +77,11 @@ static double lagged(const vo_series *s, const double *x, int64_t lag_s, double 
     return pairs && sd > 0 ? sum / (double)pairs / (sd * sd) : (double)NAN;
 }
 
+enum { HOURS = 0, MONTHS = HOURS + 24, WEEKDAYS = MONTHS + 12, WEEKENDS, BINS };
+
 typedef struct {
-    double sum[24 + 12 + 2];
-    size_t n[24 + 12 + 2]; /* hours, months, weekdays and weekends */
+    double sum[BINS];
+    size_t n[BINS];
 } bins;
 
 static void add(bins *b, size_t k, double v) {
@@ -109,14 +100,14 @@ static void profiles(const vo_series *s, const double *x, const vo_zone *zone, v
         const vo_civil c =
             vo_civil_from_seconds(s->start[t].s + vo_zone_offset(zone, s->start[t].s));
         const int32_t weekday = vo_civil_weekday(vo_civil_days(c.year, c.month, c.day));
-        add(&b, (size_t)c.hour, x[t]);
-        add(&b, 24 + (size_t)c.month - 1, x[t]);
-        add(&b, weekday < 5 ? 36 : 37, x[t]);
+        add(&b, HOURS + (size_t)c.hour, x[t]);
+        add(&b, MONTHS + (size_t)c.month - 1, x[t]);
+        add(&b, weekday < 5 ? WEEKDAYS : WEEKENDS, x[t]);
     }
     const double mean = m->value[VO_MOMENT_mean];
-    for (size_t k = 0; k < 24; k++) m->hour[k] = mean_of(&b, k) / mean;
-    for (size_t k = 0; k < 12; k++) m->month[k] = mean_of(&b, 24 + k) / mean;
-    m->value[VO_MOMENT_weekend_ratio] = mean_of(&b, 37) / mean_of(&b, 36);
+    for (size_t k = 0; k < 24; k++) m->hour[k] = mean_of(&b, HOURS + k) / mean;
+    for (size_t k = 0; k < 12; k++) m->month[k] = mean_of(&b, MONTHS + k) / mean;
+    m->value[VO_MOMENT_weekend_ratio] = mean_of(&b, WEEKENDS) / mean_of(&b, WEEKDAYS);
 }
 
 /* Index of the largest (sign 1) or smallest (-1) that is a number; n if there is none. */
@@ -159,7 +150,7 @@ vo_status vo_moments_of(const vo_series *s, const double *v, vo_moments *out, vo
     size_t n = 0;
     for (size_t t = 0; t < s->n; t++)
         if (!isnan(v[t])) sorted[n++] = v[t];
-    qsort(sorted, n, sizeof *sorted, by_value);
+    qsort(sorted, n, sizeof *sorted, vo_order_double);
     spread(sorted, n, &m);
     free(sorted);
     const double mean = m.value[VO_MOMENT_mean], sd = m.value[VO_MOMENT_sd];

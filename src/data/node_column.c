@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "data/readings.h"
 
 #define VALUES_KEPT 32u
@@ -83,13 +84,9 @@ size_t vo_node_finder_id(const vo_node_finder *f, size_t i) { return f->column[i
 
 /* ---- rows -------------------------------------------------------------------------- */
 
-static uint64_t hash_field(uint64_t h, vo_csv_field x) { /* FNV-1a, ended by the length */
-    for (size_t i = 0; i < x.len; i++)
-        h = (h ^ (unsigned char)x.text[i]) * UINT64_C(1099511628211);
-    return (h ^ x.len) * UINT64_C(1099511628211);
+static uint64_t hash_field(uint64_t h, vo_csv_field x) { /* ended by the length */
+    return vo_hash_bytes(vo_hash_bytes(h, x.text, x.len), &x.len, sizeof x.len);
 }
-
-static const uint64_t hash_start = UINT64_C(14695981039346656037);
 
 static place *slot(place *places, size_t n, uint64_t time) {
     size_t i = (size_t)(time ^ time >> 29) & (n - 1);
@@ -134,13 +131,13 @@ vo_status vo_node_finder_row(vo_node_finder *f, vo_csv_field stamp, vo_csv_field
     f->rows++;
     for (size_t c = 0; c < f->n; c++) {
         count_value(&f->column[c], value[c]);
-        hash[c] = (uint32_t)(hash_field(hash_start, value[c]) >> 16);
+        hash[c] = (uint32_t)(hash_field(VO_HASH_START, value[c]) >> 16);
     }
     if (2 * f->n_times >= f->n_places && f->n_times < MAX_TIMES) {
         const vo_status st = grow(f, err);
         if (st != VO_OK) return st;
     }
-    const uint64_t time = hash_field(hash_field(hash_start, stamp), beside) | 1;
+    const uint64_t time = hash_field(hash_field(VO_HASH_START, stamp), beside) | 1;
     place *at = slot(f->place, f->n_places, time);
     if (!at->time) {
         if (f->n_times == MAX_TIMES) return VO_OK;

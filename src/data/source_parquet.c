@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "data/kind.h"
 #include "data/lake_duckdb.h"
 #include "data/mapping.h"
 #include "data/node_column.h"
@@ -53,23 +54,18 @@ bool vo_source_parquet_is(const char *data, size_t len) {
 
 /* ---- columns ---------------------------------------------------------------------------- */
 
-static bool begins(const char *text, size_t len, const char *with) {
-    const size_t n = strlen(with);
-    return len >= n && memcmp(text, with, n) == 0;
-}
-
 static enum type type_of(const char *t, size_t len) {
     static const char *const whole[] = {"BIGINT", "INTEGER", "UBIGINT", "UINTEGER"};
     static const char *const number[] = {"DOUBLE",   "FLOAT",    "DECIMAL",   "TINYINT",
                                          "SMALLINT", "UTINYINT", "USMALLINT", "HUGEINT"};
     if (memchr(t, '[', len)) return OTHER; /* a list */
-    if (begins(t, len, "TIMESTAMP WITH TIME ZONE")) return INSTANT;
-    if (begins(t, len, "TIMESTAMP") || begins(t, len, "DATE")) return WALL;
-    if (begins(t, len, "VARCHAR")) return TEXT;
+    if (vo_text_begins(t, len, "TIMESTAMP WITH TIME ZONE")) return INSTANT;
+    if (vo_text_begins(t, len, "TIMESTAMP") || vo_text_begins(t, len, "DATE")) return WALL;
+    if (vo_text_begins(t, len, "VARCHAR")) return TEXT;
     for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
-        if (begins(t, len, whole[i])) return WHOLE;
+        if (vo_text_begins(t, len, whole[i])) return WHOLE;
     for (size_t i = 0; i < sizeof number / sizeof number[0]; i++)
-        if (begins(t, len, number[i])) return NUMBER;
+        if (vo_text_begins(t, len, number[i])) return NUMBER;
     return OTHER;
 }
 
@@ -185,7 +181,7 @@ static vo_status mapped_values(reader *r, vo_error *err) {
 }
 
 static vo_status choose_values(reader *r, vo_error *err) {
-    const bool prices = !r->o->kind || strcmp(r->o->kind, VO_KIND_PRICES) == 0;
+    const bool prices = vo_kind_is_prices(r->o->kind);
     if (r->o->n_columns) return mapped_values(r, err);
     add_value(r, prices ? "price" : r->field[r->price_at].name, r->price_at, 1, 0);
     for (size_t i = 0; i < r->n_fields; i++) {

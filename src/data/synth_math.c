@@ -1,13 +1,15 @@
 /* synth_math.c -- see synth_math.h for the contract.
  *
  *   exp   x = k ln 2 + r, |r| <= ln(2)/2, Taylor of e^r, times 2^k
- *   log   x = m 2^e, 2 atanh((m-1)/(m+1)) + e ln 2
+ *   log   vo_random_log: x = m 2^e, 2 atanh((m-1)/(m+1)) + e ln 2
  *   sin   to the nearest quarter turn, then Taylor
  *   atan  atan x = 2 atan(x / (1 + sqrt(1 + x^2))) three times, then Taylor
  */
 #include "data/synth_math.h"
 
 #include <math.h>
+
+#include "base/random.h"
 
 #define LN2_HIGH                                                                               \
     6.93147180369123816490e-01             /* ln 2 in two parts, the first short enough for    \
@@ -25,15 +27,7 @@ double vo_synth_exp(double x) {
     return ldexp(sum, (int)k);
 }
 
-double vo_synth_log(double x) {
-    int e;
-    double m = frexp(x, &e);
-    if (m < 0.70710678118654752) m *= 2, e--;
-    const double z = (m - 1) / (m + 1), zz = z * z;
-    double sum = 0;
-    for (int k = 23; k >= 1; k -= 2) sum = sum * zz + 1.0 / k;
-    return e * 0.69314718055994531 + 2 * z * sum;
-}
+double vo_synth_log(double x) { return vo_random_log(x); }
 
 /* sin of a quarter-turn's half: |r| <= pi/4; `first` 1 starts at r, 0 at 1 (the cosine). */
 static double series(double r, int first) {

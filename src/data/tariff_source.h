@@ -15,17 +15,18 @@
 #include "grid/tariff_export.h"
 
 #define VO_TARIFF_PATH 1024
+#define VO_TARIFF_TITLE 192
 
 /* Is it a tariff, by the first VO_BYTES_HEAD bytes (decompressed)? */
 bool vo_tariff_is(const char *head, size_t n);
 
 typedef struct {
-    size_t files;              /* more than 1: a reply of the database with several rates */
-    size_t written;            /* of them; 0: all were there, equal                       */
-    char path[VO_TARIFF_PATH]; /* of the last                                             */
-    char kind[32];             /* "tariff", "programme", "supplier", "export_values", ... */
-    char name[192];            /* "pacific_gas_and_electric E-TOU-C 2026-03-01"           */
-    char note[256];            /* what a person should know; "" if nothing                */
+    size_t files;               /* more than 1: a reply of the database with several rates */
+    size_t written;             /* of them; 0: all were there, equal                       */
+    char path[VO_TARIFF_PATH];  /* of the last                                             */
+    char kind[32];              /* "tariff", "programme", "supplier", "export_values", ... */
+    char name[VO_TARIFF_TITLE]; /* "pacific_gas_and_electric E-TOU-C 2026-03-01"           */
+    char note[256];             /* what a person should know; "" if nothing                */
 } vo_tariff_imported;
 
 /* `zone`: IANA zone where the file does not name one; NULL: by the utility, else UTC with a

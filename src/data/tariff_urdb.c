@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define YEAR_2200_S 7258118400.0
+
 typedef struct {
     const vo_json *p;
     int season[12]; /* of each month */
@@ -350,7 +352,7 @@ static vo_status write_day(const vo_json *p, const char *key, const char *member
     if (!v || vo_json_kind_of(v) == VO_JSON_NULL) return VO_OK;
     const vo_status st = vo_tariff_get_number(p, "rate", key, &s, err);
     if (st != VO_OK) return st;
-    if (!(s >= 0 && s <= 7258118400.0)) /* 2200 */
+    if (!(s >= 0 && s <= YEAR_2200_S))
         return vo_fail(err, VO_EINVAL, "%s: %g; Unix seconds until the year 2200", key, s);
     const vo_civil c = vo_civil_from_seconds((int64_t)s);
     vo_civil_format_date(&c, day);

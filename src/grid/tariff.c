@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/order.h"
 #include "grid/tariff_export.h"
 
 #define MAX_PER_KWH 100.0 /* beyond it the price is surely per MWh */
@@ -230,18 +231,13 @@ vo_status vo_tariff_check(vo_tariff *t, vo_error *err) {
 
 /* ---- when -------------------------------------------------------------------- */
 
-static int compare_days(const void *a, const void *b) {
-    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
-
 vo_tariff_moment vo_tariff_at(const vo_tariff *t, vo_time when) {
     const int64_t local = when.s + vo_zone_offset(t->zone, when.s);
     const vo_civil c = vo_civil_from_seconds(local);
     const int32_t day = (int32_t)vo_civil_days(c.year, c.month, c.day);
     const bool rest = vo_civil_weekday(day) >= 5 ||
                       (t->n_holidays > 0 &&
-                       bsearch(&day, t->holiday, t->n_holidays, sizeof day, compare_days));
+                       bsearch(&day, t->holiday, t->n_holidays, sizeof day, vo_order_int32));
     return (vo_tariff_moment){.day = day,
                               .hour = c.hour,
                               .season = t->season_of[c.month - 1][c.day - 1],

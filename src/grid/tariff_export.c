@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/order.h"
+
 #define HOURS_OF_YEAR (12 * 2 * 24)
 #define MAX_VALUE 100
 
@@ -67,11 +69,6 @@ vo_status vo_export_table_check(const vo_export_table *x, vo_error *err) {
     return VO_OK;
 }
 
-static int compare_days(const void *a, const void *b) {
-    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* The utility's own hourly rows pay the second of the two hours that are repeated when clocks
  * go back as the hour after it (2026-11-01T09:00Z, 01:00 again in California, as 02:00). */
 static int paid_hour(const vo_export_table *x, vo_time when, const vo_civil *c) {
@@ -92,7 +89,7 @@ vo_status vo_export_table_value(const vo_export_table *x, size_t part, vo_time w
                        x->first_year, x->first_year + (int32_t)x->n_years - 1, c.year);
     const int32_t day = (int32_t)vo_civil_days(c.year, c.month, c.day);
     const bool rest = vo_civil_weekday(day) >= 5 ||
-                      bsearch(&day, x->holiday, x->n_holidays, sizeof day, compare_days);
+                      bsearch(&day, x->holiday, x->n_holidays, sizeof day, vo_order_int32);
     const size_t first = part < x->n_parts ? part : 0;
     const size_t last = part < x->n_parts ? part + 1 : x->n_parts;
     const int hour = paid_hour(x, when, &c);

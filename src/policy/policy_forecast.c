@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/order.h"
 #include "learn/forecaster.h"
 #include "optimize/threshold.h"
 #include "policy/policy.h"
@@ -126,31 +127,18 @@ static double hold_briefly(double *price, size_t n) {
     return 1e-10 * size * (double)n;
 }
 
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Merges history[n_taken .. known) into the sorted row, from the back. */
 static void take_history(by_forecast *v, const double *history, size_t known) {
     size_t fresh = 0;
     for (; v->n_taken < known; v->n_taken++)
         if (!isnan(history[v->n_taken])) v->spare[fresh++] = history[v->n_taken];
-    qsort(v->spare, fresh, sizeof *v->spare, by_value);
+    qsort(v->spare, fresh, sizeof *v->spare, vo_order_double);
     size_t old = v->n_sorted;
     v->n_sorted += fresh;
     for (size_t k = v->n_sorted; fresh > 0; k--)
         v->sorted[k - 1] = old > 0 && v->sorted[old - 1] > v->spare[fresh - 1]
                                ? v->sorted[--old]
                                : v->spare[--fresh];
-}
-
-/* Linear between order statistics, as vo_threshold_levels. */
-static double percentile(const double *sorted, size_t n, double q) {
-    const double rank = q / 100 * (double)(n - 1);
-    const size_t k = (size_t)rank;
-    if (k + 1 >= n) return sorted[n - 1];
-    return sorted[k] + (rank - (double)k) * (sorted[k + 1] - sorted[k]);
 }
 
 static void refresh_levels(by_forecast *v, const vo_policy_view *view) {
@@ -162,8 +150,9 @@ static void refresh_levels(by_forecast *v, const vo_policy_view *view) {
     take_history(v, view->price, begin);
     v->low = v->high = (double)NAN;
     if (v->n_sorted == 0) return;
-    v->low = percentile(v->sorted, v->n_sorted, v->world->low_percentile);
-    v->high = percentile(v->sorted, v->n_sorted, v->world->high_percentile);
+    /* as vo_threshold_levels has them */
+    v->low = vo_order_quantile(v->sorted, v->n_sorted, v->world->low_percentile / 100);
+    v->high = vo_order_quantile(v->sorted, v->n_sorted, v->world->high_percentile / 100);
 }
 
 static vo_status by_forecast_plan(vo_policy *p, const vo_policy_view *view, double *power_mw,

@@ -121,3 +121,9 @@ Test(random, below_is_uniform_where_the_range_does_not_divide_two_to_the_64) {
     cr_assert(abs(low - 10000) < 5 * 82, "%d of 30000", low);
     cr_assert_eq(vo_random_below(&r, 1), 0u);
 }
+
+Test(random, logarithms_are_those_of_the_c_library) {
+    for (double x = 1e-300; x < 1e300; x *= 1.37)
+        cr_assert_float_eq(vo_random_log(x), log(x), 1e-13 * (1 + fabs(log(x))), "%.17g", x);
+    cr_assert_float_eq(vo_random_log(1), 0, 0);
+}

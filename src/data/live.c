@@ -168,9 +168,9 @@ static vo_status check(vo_live_client client, const vo_live_request *r, vo_error
         return vo_fail(err, VO_EINVAL, "%zu names: at most %u at a time", r->n_names,
                        VO_LIVE_MAX_NAMES);
     for (size_t i = 0; i < r->n_names; i++)
-        if (strlen(r->name[i]) == 0 || strlen(r->name[i]) > 63)
-            return vo_fail(err, VO_EINVAL, "name \"%.70s\": must have 1 to 63 characters",
-                           r->name[i]);
+        if (strlen(r->name[i]) == 0 || strlen(r->name[i]) >= VO_NODE_NAME)
+            return vo_fail(err, VO_EINVAL, "name \"%.140s\": must have 1 to %d bytes",
+                           r->name[i], VO_NODE_NAME - 1);
     if (v->key_needed && (!r->key || !*r->key))
         return vo_fail(
             err, VO_EINVAL,

@@ -93,7 +93,7 @@ static vo_status plan_share(const vo_live_request *r, const vo_live_share *share
     vo_live_url_text(&u, "/%s/SIM/%s/%s/", r->zones ? "SWPEND" : "SWPML", system_of(r),
                      process_of(r));
     for (size_t i = 0; i < share->n; i++) {
-        char name[64];
+        char name[VO_NODE_NAME];
         snprintf(name, sizeof name, "%s", r->name[share->first + i]);
         for (char *p = name; *p && r->zones; p++)
             if (*p == ' ') *p = '-';

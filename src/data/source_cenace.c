@@ -42,7 +42,7 @@ struct vo_cenace_sink {
     int64_t day_hours;
     /* the last node looked up; NULL: not wanted */
     bool have_node;
-    char node[64], process[32];
+    char node[VO_NODE_NAME], process[32];
     vo_readings *readings;
 };
 
@@ -119,9 +119,11 @@ static vo_status find_node(vo_cenace_sink *k, const vo_cenace_row *row, size_t s
     if (k->have_node && equal(row->node, k->node) && equal(row->process, k->process))
         return VO_OK;
     k->have_node = false;
-    if (row->node.len == 0 || row->node.len >= sizeof k->node)
-        return vo_source_refuse(k->name, row->line, "node", row->node, "has not 1..63 bytes",
-                                err);
+    if (row->node.len == 0 || row->node.len >= sizeof k->node) {
+        char why[32];
+        snprintf(why, sizeof why, "has not 1..%d bytes", VO_NODE_NAME - 1);
+        return vo_source_refuse(k->name, row->line, "node", row->node, why, err);
+    }
     if (row->process.len == 0 || row->process.len >= sizeof k->process)
         return vo_source_refuse(k->name, row->line, "process", row->process,
                                 "is none of MDA, MTR; give the "

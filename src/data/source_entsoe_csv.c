@@ -41,9 +41,9 @@ typedef struct {
     const clock_of *clock;
     vo_stamp_reader stamp;
     size_t time, price, load, forecast, area, sequence; /* columns; SIZE_MAX: absent */
-    char node[64], currency[4];                         /* of the header */
+    char node[VO_NODE_NAME], currency[4];               /* of the header */
     vo_readings *readings; /* of the row before; NULL: not wanted */
-    char last_node[64];
+    char last_node[VO_NODE_NAME];
     unsigned last_sequence;
     int64_t last_length_s;
 } reader;
@@ -89,12 +89,12 @@ static vo_status read_currency(reader *r, const vo_csv *csv, vo_csv_field f, vo_
 }
 
 /* "BZN|FR", "Actual Total Load [MW] - BZN|FR" -> "FR". */
-static void read_area(vo_csv_field f, char node[64]) {
+static void read_area(vo_csv_field f, char node[VO_NODE_NAME]) {
     const char *bar = memchr(f.text, '|', f.len);
     const char *from = bar ? bar + 1 : f.text;
     size_t n = f.len - (size_t)(from - f.text);
     from = vo_text_trim(from, &n);
-    snprintf(node, 64, "%.*s", (int)(n < 63 ? n : 63), from);
+    snprintf(node, VO_NODE_NAME, "%.*s", (int)(n < VO_NODE_NAME ? n : VO_NODE_NAME), from);
 }
 
 static vo_status read_column(reader *r, const vo_csv *csv, size_t i, vo_error *err) {
@@ -233,7 +233,7 @@ static vo_status read_sequence(const reader *r, const vo_csv *csv, unsigned *out
 
 /* The series of a row, which becomes r->readings. */
 static vo_status find(reader *r, const vo_csv *csv, int64_t length_s, vo_error *err) {
-    char node[64];
+    char node[VO_NODE_NAME];
     unsigned sequence = 0;
     vo_status st = read_sequence(r, csv, &sequence, err);
     if (st != VO_OK) return st;

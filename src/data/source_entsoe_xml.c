@@ -159,7 +159,7 @@ static void name_area(const reader *r, enum field f, const char **name, const ch
     if (area) *zone = area->zone;
 }
 
-static void name_node(reader *r, bool is_price, char node[64], const char **zone) {
+static void name_node(reader *r, bool is_price, char node[VO_NODE_NAME], const char **zone) {
     const char *in = "", *out = "";
     *zone = NULL;
     if (r->text[OUT][0]) name_area(r, OUT, &out, zone);
@@ -168,11 +168,11 @@ static void name_node(reader *r, bool is_price, char node[64], const char **zone
     if (!in[0]) in = out;
     if (!in[0]) in = r->sink->o->node ? r->sink->o->node : "";
     if (is_price && out[0] && strcmp(in, out) != 0) {
-        snprintf(node, 64, "%.30s_%.30s", out, in);
+        snprintf(node, VO_NODE_NAME, "%.60s_%.60s", out, in);
         vo_entsoe_note(r->sink, "%s is a price of the border from %.20s to %.20s", node, out,
                        in);
     } else {
-        snprintf(node, 64, "%.63s", in);
+        snprintf(node, VO_NODE_NAME, "%s", in);
     }
     if (*zone) return;
     *zone = "UTC";
@@ -232,7 +232,7 @@ static vo_status count_days(reader *r, const char *zone, uint32_t line, vo_error
 
 /* At the first Point: everything that is said before the values. */
 static vo_status begin_period(reader *r, uint32_t line, vo_error *err) {
-    char node[64];
+    char node[VO_NODE_NAME];
     const bool is_price = r->text[PRICE][0] != '\0';
     vo_entsoe_series s = {.kind = is_price ? VO_KIND_PRICES : VO_KIND_LOAD,
                           .process = name_process(r, is_price),

@@ -36,7 +36,7 @@ typedef struct { /* an interval that waits for the other direction */
 
 typedef struct {
     size_t usage;
-    char name[64];
+    char name[VO_NODE_NAME];
     bool skipped; /* another was asked for */
     size_t readings, meters;
     size_t at[VO_GB_COLUMNS]; /* index of the series' column; SIZE_MAX: it has none */
@@ -85,7 +85,7 @@ static bool is_taken(const reader *k, const char *name) {
 }
 
 /* NAME, or NAME-2, ... where that is taken. */
-static void name_node(const reader *k, size_t usage, char out[64]) {
+static void name_node(const reader *k, size_t usage, char out[VO_NODE_NAME]) {
     char base[128];
     const char *own = k->feed.usage[usage].name;
     if (k->o->node && k->o->node[0])
@@ -94,10 +94,10 @@ static void name_node(const reader *k, size_t usage, char out[64]) {
         snprintf(base, sizeof base, "%s", own);
     else
         vo_source_label(k->file, base);
-    snprintf(out, 64, "%.58s", base);
+    snprintf(out, VO_NODE_NAME, "%s", base);
     for (size_t i = 2; is_taken(k, out); i++) { /* beyond what one has: past all there are */
         if (i == MAX_OVERLAPPING + 2) i += k->n_nodes;
-        snprintf(out, 64, "%.58s-%u", base, (unsigned)i % 10000);
+        snprintf(out, VO_NODE_NAME, "%.122s-%u", base, (unsigned)i % 10000);
     }
 }
 

@@ -76,7 +76,7 @@ typedef struct { /* of an entry, or of a resource without one, at its end */
     size_t n_blocks; /* IntervalBlocks in it */
     size_t n_related;
     int64_t field[VO_GB_FIELDS];
-    char title[64], feed_title[64];
+    char title[VO_NODE_NAME], feed_title[VO_NODE_NAME];
     char self[VO_GB_HREF], up[VO_GB_HREF], related[VO_GB_LINKS][VO_GB_HREF];
 } vo_gb_entry;
 
@@ -125,7 +125,7 @@ typedef struct {
 typedef struct {
     uint32_t key, related[VO_GB_LINKS];
     size_t n_related;
-    char name[64];
+    char name[VO_NODE_NAME];
 } vo_gb_usage; /* a UsagePoint */
 
 typedef struct vo_gb_atoms vo_gb_atoms;

@@ -148,7 +148,7 @@ static vo_status intern_related(vo_gb_feed *f, const vo_gb_entry *e, uint32_t *o
 /* A usage point's name where its title is not its own: the last part of its address after the
  * one before "UsagePoint", as points of different customers are numbered alike.
  * ".../Subscription/5/UsagePoint/1" -> "5-1" */
-static void id_of(const char *href, char out[64]) {
+static void id_of(const char *href, char out[VO_NODE_NAME]) {
     static const char word[] = "UsagePoint/";
     const char *last = strrchr(href, '/');
     char owner[32] = "";
@@ -163,7 +163,7 @@ static void id_of(const char *href, char out[64]) {
             snprintf(owner, sizeof owner, "%.*s-", (int)(end - from < 28 ? end - from : 28),
                      href + from);
     }
-    snprintf(out, 64, "%s%.30s", owner, href + before);
+    snprintf(out, VO_NODE_NAME, "%s%.30s", owner, href + before);
     for (char *c = out; *c; c++)
         if ((unsigned char)*c < ' ') *c = ' ';
 }
@@ -393,7 +393,7 @@ static void find_type(const vo_gb_feed *f, vo_gb_meter *m) {
 
 /* Titles that several have, or none, give way to the last part of the address. */
 static void name_usages(vo_gb_feed *f) {
-    char own[64];
+    char own[VO_NODE_NAME];
     for (size_t i = 0; i < f->n_usages; i++) {
         bool shared = false;
         if (!f->usage[i].name[0]) continue;

@@ -90,9 +90,9 @@ static vo_status take_link(reader *r, const char *rel, const char *href, vo_erro
     return VO_OK;
 }
 
-static void take_title(const char *text, char out[64]) {
+static void take_title(const char *text, char out[VO_NODE_NAME]) {
     size_t n = 0;
-    while (text[n] && n < 58) { /* five bytes left for "-9999" */
+    while (text[n] && n < VO_NODE_NAME - 6) { /* five bytes left for "-9999" */
         out[n] = (unsigned char)text[n] < ' ' ? ' ' : text[n];
         n++;
     }

@@ -100,7 +100,7 @@ typedef struct {
     vo_readings_set *set;
     bool alone; /* one series in the reply: it may be named by the options */
     /* of a place */
-    char node[64], zone[64];
+    char node[VO_NODE_NAME], zone[64];
     int32_t offset_s;
     bool has_offset;
     /* of a block */
@@ -315,7 +315,7 @@ static vo_status begin_series(reader *k, vo_readings **r, vo_error *err) {
     snprintf((*r)->kind, sizeof(*r)->kind, "%.15s", o->kind ? o->kind : VO_KIND_WEATHER);
     snprintf((*r)->unit, sizeof(*r)->unit, "%s", k->unit);
     snprintf((*r)->zone, sizeof(*r)->zone, "%s", k->zone);
-    snprintf((*r)->label, sizeof(*r)->label, "%.31s %.31s %s", market, process, k->node);
+    snprintf((*r)->label, sizeof(*r)->label, "%.31s %.31s %.60s", market, process, k->node);
     return VO_OK;
 }
 
@@ -384,9 +384,10 @@ static vo_status name_place(reader *k, const vo_json *place, vo_error *err) {
                            key[i]);
     }
     if (k->alone && k->o->node && strlen(k->o->node) >= sizeof k->node)
-        return vo_fail(err, VO_EINVAL, "node \"%.70s...\" is longer than 63 bytes", k->o->node);
+        return vo_fail(err, VO_EINVAL, "node \"%.140s...\" is longer than %d bytes", k->o->node,
+                       VO_NODE_NAME - 1);
     snprintf(k->node, sizeof k->node, "%.31s%s%.31s", text[0], "_", text[1]);
-    if (k->alone && k->o->node) snprintf(k->node, sizeof k->node, "%.63s", k->o->node);
+    if (k->alone && k->o->node) snprintf(k->node, sizeof k->node, "%s", k->o->node);
     return VO_OK;
 }
 

@@ -348,6 +348,34 @@ Test(fetch_batu, a_price_of_zero_is_none_unless_the_mapping_keeps_it) {
     }
 }
 
+/* As long as the lake's names may be. */
+Test(fetch_names, a_name_of_127_bytes_is_asked_for_stored_and_found) {
+    static const char *const client[] = {
+        "\"client\":\"cenace\"", "\"client\":\"cenace\",\"process\":\"MTR\"",
+        "\"client\":\"batu\"" TOKEN,
+        "\"client\":\"open_meteo\",\"latitude\":19,\"longitude\":-102"};
+    fixture x;
+    char name[VO_NODE_NAME], members[400];
+    start(&x);
+    snprintf(name, sizeof name, "N%0*d", VO_NODE_NAME - 2, 7);
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(members, sizeof members, "%s,\"nodes\":\"%s\",\"from\":\"2024-05-01\"," FAST,
+                 client[i], name);
+        cr_assert_eq(fetch(&x, "", members), VO_OK, "%s: %s", client[i], x.err.msg);
+        cr_assert_eq(vo_json_size(vo_json_get(x.answer, "missing")), 0, "%s", x.response);
+        cr_assert_eq(number(&x, "stored"), 1);
+        if (i < 3)
+            expect_formula(&x, "MEM", i == 1 ? "MTR" : "MDA", name, utc(2024, 5, 1, 6), 24,
+                           true);
+    }
+    size_t n = 0;
+    vo_lake_entry *entry = list(x.lake, &n);
+    cr_assert_eq(n, 3);
+    for (size_t i = 0; i < n; i++) cr_assert_str_eq(entry[i].node, name);
+    free(entry);
+    stop(&x);
+}
+
 /* ---- what goes wrong ----------------------------------------------------------------- */
 
 #define WEEK                                                                                   \

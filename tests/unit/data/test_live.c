@@ -180,11 +180,12 @@ Test(live_cenace, requests_that_mean_nothing_are_refused) {
     r.process = NULL;
     r.n_names = 0;
     refused(VO_LIVE_CENACE, &r, "nodes or zones is missing");
-    static const char *const long_name[] = {
-        "0123456789012345678901234567890123456789012345678901234567890123"};
+    char name[VO_NODE_NAME + 1];
+    const char *const long_name[] = {name};
+    snprintf(name, sizeof name, "%0*d", VO_NODE_NAME, 0);
     r.name = long_name;
     r.n_names = 1;
-    refused(VO_LIVE_CENACE, &r, "1 to 63 characters");
+    refused(VO_LIVE_CENACE, &r, "1 to 127 bytes");
     r = ask(0, 40000);
     refused(VO_LIVE_CENACE, &r, "hundred years");
 }

@@ -540,6 +540,21 @@ Test(source_entsoe, load_exports_have_actual_and_forecast) {
     vo_readings_set_free(set);
 }
 
+Test(source_entsoe, areas_have_names_of_up_to_127_bytes) {
+    char name[VO_NODE_NAME], text[600];
+    vo_error err = {0};
+    snprintf(name, sizeof name, "%0*d", VO_NODE_NAME - 1, 0);
+    snprintf(text, sizeof text,
+             "\"Time (CET/CEST)\",\"Day-ahead Total Load Forecast [MW] - BZN|%s\",\"Actual "
+             "Total Load [MW] - BZN|%s\"\n"
+             "\"01.01.2024 00:00 - 01.01.2024 00:15\",\"8000\",\"8123\"\n",
+             name, name);
+    vo_readings_set *set = parse(text, standard, &err);
+    cr_assert(set, "%s", err.msg);
+    cr_assert_str_eq(set->item[0]->node, name);
+    vo_readings_set_free(set);
+}
+
 #define OLD "MTU (CET/CEST),Day-ahead Price [EUR/MWh],Currency,BZN|FR\n"
 
 Test(source_entsoe, exports_are_refused_by_field_and_value) {

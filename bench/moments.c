@@ -28,8 +28,7 @@ static void check(vo_status st, const vo_error *err) {
     exit(1);
 }
 
-/* ---- real sets: rows in order on an even axis
- * ------------------------------------------------ */
+/* ---- real sets: rows in order on an even axis ------------------------------------- */
 
 typedef struct {
     const char *file, *zone;
@@ -96,8 +95,7 @@ static vo_series *read_real(const real_set *r) {
     return s;
 }
 
-/* ---- the median of several, and its line
- * ------------------------------------------------------ */
+/* ---- the median of several, and its line ------------------------------------------ */
 
 static int by_value(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;
@@ -152,8 +150,7 @@ static vo_moments moments(const vo_series *s, const double *v) {
     return m;
 }
 
-/* ---- prices
- * ------------------------------------------------------------------------------------ */
+/* ---- prices ----------------------------------------------------------------------- */
 
 static void prices(const char *set, const char *preset, bool real_time, int32_t days,
                    const real_set *r) {
@@ -227,8 +224,7 @@ static void zones(void) {
     }
 }
 
-/* ---- homes and panels
- * --------------------------------------------------------------------------- */
+/* ---- homes and panels ------------------------------------------------------------- */
 
 static vo_synth_home_options home_at(const char *zone, double latitude, double longitude,
                                      double elevation_m, double mean_c, double minutes) {
@@ -322,8 +318,7 @@ static void one_home(const char *set, const vo_synth_home_options *o, const real
     vo_series_free(real);
 }
 
-/* ---- weather
- * -------------------------------------------------------------------------------------- */
+/* ---- weather ---------------------------------------------------------------------- */
 
 static void weather(void) {
     static const struct {

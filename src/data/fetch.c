@@ -343,8 +343,7 @@ static vo_status keep(const fetch *f, const vo_fetch_item *item, const reply *r,
     return s;
 }
 
-/* ---- rounds
- * ----------------------------------------------------------------------------------- */
+/* ---- rounds ----------------------------------------------------------------------- */
 
 static vo_status fetch_one(void *ctx, size_t k, size_t worker, vo_error *err) {
     fetch *f = ctx;

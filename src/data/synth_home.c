@@ -296,8 +296,7 @@ static void make_other(maker *m) {
     }
 }
 
-/* ---- what follows sun, people and weather: parts of a step
- * ------------------------------------ */
+/* ---- what follows sun, people and weather: parts of a step ------------------------ */
 
 typedef struct {
     double in_c;       /* temperature of the house */
@@ -361,8 +360,7 @@ static void make_rest(maker *m) {
     }
 }
 
-/* ---- the car
- * ---------------------------------------------------------------------------------- */
+/* ---- the car ---------------------------------------------------------------------- */
 
 /* One evening's session, if there is one that day. Cars depart before half past ten and arrive
  * later: sessions never overlap. */
@@ -412,8 +410,7 @@ vo_status vo_synth_ev_sessions(const vo_synth_home_options *o, uint32_t home,
     return st;
 }
 
-/* ---- the series
- * ------------------------------------------------------------------------------- */
+/* ---- the series ------------------------------------------------------------------- */
 
 /* kWh per interval -> whole QUANTUMs of kW; what rounding leaves is carried on, so that energy
  * is kept. */

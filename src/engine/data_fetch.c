@@ -292,8 +292,7 @@ static vo_status fetch_replies(job *j, vo_error *err) {
     return s;
 }
 
-/* ---- the answer
- * ------------------------------------------------------------------------------ */
+/* ---- the answer ------------------------------------------------------------------- */
 
 static vo_status note_node(void *ctx, size_t done, size_t nodes, const vo_lake_key *key,
                            const vo_clean_report *report, vo_error *err) {

@@ -404,8 +404,7 @@ Test(clean, parts_that_do_not_add_up_are_named) {
     end(k);
 }
 
-/* ---- other kinds
- * ----------------------------------------------------------------------------- */
+/* ---- other kinds ------------------------------------------------------------------ */
 
 Test(clean, what_is_no_price_may_stay_missing) {
     begin("UTC");

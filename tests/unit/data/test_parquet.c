@@ -155,6 +155,13 @@ Test(parquet, bounds_prune_groups_without_losing_a_row) {
     for (size_t i = 0; i < N; i++) wanted += odd[i] == 0;
     ask(duck, "count(*)::DOUBLE FROM read_parquet", path, " WHERE odd = 0", keep_row, got);
     cr_assert_eq(got[0], (double)wanted);
+    double least = many[0], greatest = many[0];
+    for (size_t i = 0; i < N; i++)
+        least = fmin(least, many[i]), greatest = fmax(greatest, many[i]);
+    ask(duck,
+        "min(stats_min_value::DOUBLE), max(stats_max_value::DOUBLE) FROM parquet_metadata",
+        path, " WHERE path_in_schema = 'many'", keep_row, got);
+    cr_assert(got[0] == least && got[1] == greatest);
     ask(duck,
         "count(stats_min_value)::DOUBLE, sum(stats_null_count)::DOUBLE, "
         "count(DISTINCT row_group_id)::DOUBLE FROM parquet_metadata",

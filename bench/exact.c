@@ -226,8 +226,7 @@ static void must_agree(const char *what, double ours, double peer, double relati
     exit(1);
 }
 
-/* ---- claims --------------------------------------------------------------------------------
- */
+/* ---- claims ----------------------------------------------------------------------- */
 
 static void beside_highs(const char *claim, size_t n, double dt_h, bool ask, int repeat) {
     site s;
@@ -357,8 +356,7 @@ static void certified(void) {
     free(s.price);
 }
 
-/* ---- the fleet ----------------------------------------------------------------------------
- */
+/* ---- the fleet -------------------------------------------------------------------- */
 
 enum { WORKERS = 2 };
 

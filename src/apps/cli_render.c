@@ -101,8 +101,7 @@ static void heading(const vo_json *r, GString *out) {
     }
 }
 
-/* ---- optimize ------------------------------------------------------------------------------
- */
+/* ---- optimize --------------------------------------------------------------------- */
 
 static size_t count_intervals(const vo_json *days) {
     size_t n = 0;
@@ -285,8 +284,7 @@ void cli_render_optimize(const vo_json *r, GString *out) {
         days_table(days, out);
 }
 
-/* ---- compare --------------------------------------------------------------------------------
- */
+/* ---- compare ---------------------------------------------------------------------- */
 
 /* One plan for many days: its time beside that of daily plans would mislead. */
 static bool plans_once(const vo_json *r, const vo_json *p) {

@@ -78,8 +78,7 @@ void vo_clean_report_free(vo_clean_report *r); /* accepts NULL */
  */
 void vo_clean_report_json(const vo_clean_report *r, size_t max_touched, vo_json_out *w);
 
-/* ---- for cleaning itself ------------------------------------------------------------------
- */
+/* ---- for cleaning itself ---------------------------------------------------------- */
 
 /* An entry that is not counted; one that is; one that is counted always and listed up to
  * VO_CLEAN_MAX_NAMED of its rule. VO_ENOMEM. */

@@ -78,8 +78,7 @@ static vo_status real_send(void *ctx, size_t worker, const vo_http_request *r,
     return vo_http_send(f->http[worker], r, out, passing, err);
 }
 
-/* ---- turns and waits ----------------------------------------------------------------------
- */
+/* ---- turns and waits -------------------------------------------------------------- */
 
 static bool stopped(const fetch *f) { return f->o->stop && f->o->stop(f->o->stop_ctx); }
 
@@ -129,8 +128,7 @@ static vo_status wait_for_turn(fetch *f, double again_s, reply *r, vo_error *err
     return s;
 }
 
-/* ---- one request ---------------------------------------------------------------------------
- */
+/* ---- one request ------------------------------------------------------------------ */
 
 static bool asked_again(int32_t status) {
     return status == 408 || status == 429 || (status >= 500 && status != 501);
@@ -273,8 +271,7 @@ static vo_status ask(fetch *f, size_t i, size_t worker, reply *r, vo_error *err)
     }
 }
 
-/* ---- the cache ------------------------------------------------------------------------------
- */
+/* ---- the cache -------------------------------------------------------------------- */
 
 /* The bytes at `p` that are a secret of ours, as it is or percent-encoded; 0: none. */
 static size_t secret_at(const fetch *f, const char *p) {

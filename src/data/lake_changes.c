@@ -144,8 +144,7 @@ vo_status vo_lake_kept_write(vo_lake *lake, const char *path, const vo_lake_kept
     return st;
 }
 
-/* ---- those of a new import instead of the old ----------------------------------------------
- */
+/* ---- those of a new import instead of the old ------------------------------------- */
 
 /* `reserved` keeps the order of entries that are equal otherwise: of two rows of one start and
  * no line, each value stays with its row. */
@@ -206,8 +205,7 @@ vo_status vo_lake_kept_replace(vo_lake_kept *k, int32_t year, int64_t first_s, i
     return VO_OK;
 }
 
-/* ---- asking for them ------------------------------------------------------------------------
- */
+/* ---- asking for them -------------------------------------------------------------- */
 
 static void cut_to_span(vo_lake_kept *k, size_t from_item, vo_time from, vo_time to) {
     size_t kept = from_item;

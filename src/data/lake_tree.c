@@ -140,8 +140,7 @@ vo_status vo_lake_lock(const vo_lake *lake, const vo_lake_key *key, vo_file_lock
     return vo_file_lock_take(path, out, err);
 }
 
-/* ---- the years of a series --------------------------------------------------------------
- */
+/* ---- the years of a series -------------------------------------------------------- */
 
 /* "year=2024" -> 2024; 0 if it is not one that the lake writes. */
 static int32_t year_of_name(const char *name) {
@@ -221,8 +220,7 @@ vo_status vo_lake_find_years(vo_lake *lake, const vo_lake_key *key, vo_lake_year
     return vo_folder_list(path, try_process, &p, err);
 }
 
-/* ---- what there is instead --------------------------------------------------------------
- */
+/* ---- what there is instead -------------------------------------------------------- */
 
 #define MAX_NAMES 4096
 

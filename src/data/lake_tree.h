@@ -79,8 +79,7 @@ typedef struct {
  * lake did not write. Both may change the folder that they are told of. */
 vo_status vo_lake_walk(vo_lake *lake, const vo_lake_visitor *visitor, vo_error *err);
 
-/* ---- lake.c lends ------------------------------------------------------------------------
- */
+/* ---- lake.c lends ----------------------------------------------------------------- */
 
 /* vo_lake_upsert of checked arguments by one who holds the node's lock. */
 vo_status vo_lake_upsert_locked(vo_lake *lake, const vo_lake_key *key, const vo_series *s,

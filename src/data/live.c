@@ -30,8 +30,7 @@ vo_status vo_live_find(const char *name, vo_live_client *out, vo_error *err) {
     return vo_fail(err, VO_EINVAL, "client = \"%.40s\": must be one of %s", name, list);
 }
 
-/* ---- addresses ----------------------------------------------------------------------------
- */
+/* ---- addresses -------------------------------------------------------------------- */
 
 void vo_live_url_text(vo_live_url *u, const char *fmt, ...) {
     va_list args;
@@ -79,8 +78,7 @@ vo_status vo_live_instants(const char *tz, const vo_live_share *share, int64_t *
     return VO_OK;
 }
 
-/* ---- plans ----------------------------------------------------------------------------------
- */
+/* ---- plans ------------------------------------------------------------------------ */
 
 void vo_live_plan_fini(vo_live_plan *plan) {
     for (size_t i = 0; i < plan->n; i++) free(plan->call[i].url);
@@ -212,8 +210,7 @@ vo_status vo_live_plan_make(vo_live_client client, const vo_live_request *r, vo_
     return VO_OK;
 }
 
-/* ---- replies
- * --------------------------------------------------------------------------------- */
+/* ---- replies ---------------------------------------------------------------------- */
 
 static const char *spelled(const vo_live_request *r, const char *node) {
     for (size_t i = 0; i < r->n_names; i++)

@@ -479,8 +479,7 @@ static vo_status parse_csv(vo_caiso_sink *k, vo_bytes *in, vo_error *err) {
     return st;
 }
 
-/* ---- the whole ----------------------------------------------------------------------------
- */
+/* ---- the whole -------------------------------------------------------------------- */
 
 bool vo_source_caiso_is(const char *head, size_t len) {
     size_t n = len;

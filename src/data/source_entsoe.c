@@ -129,8 +129,7 @@ void vo_entsoe_note(vo_entsoe_sink *k, const char *fmt, ...) {
     snprintf(k->more + n, sizeof k->more - n, "%s%s", n ? "; " : "", text);
 }
 
-/* ---- the whole ----------------------------------------------------------------------------
- */
+/* ---- the whole -------------------------------------------------------------------- */
 
 bool vo_source_entsoe_is(const char *head, size_t len) {
     static const char *const root[] = {"Publication_MarketDocument", "GL_MarketDocument",

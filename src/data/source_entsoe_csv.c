@@ -138,8 +138,7 @@ static vo_status read_header(reader *r, vo_csv *csv, vo_error *err) {
     return vo_zone_open(r->clock->zone, &r->stamp.zone, err);
 }
 
-/* ---- rows ----------------------------------------------------------------------------------
- */
+/* ---- rows ------------------------------------------------------------------------- */
 
 /* "27/10/2024 02:00:00 (CET)". */
 static vo_status read_moment(const reader *r, const vo_csv *csv, const char *text, size_t len,

@@ -87,8 +87,7 @@ static bool is(const reader *r, enum field f, const char *text) {
     return vo_text_same(r->text[f], text);
 }
 
-/* ---- a Period's head -----------------------------------------------------------------------
- */
+/* ---- a Period's head -------------------------------------------------------------- */
 
 static vo_status read_instant(const reader *r, enum field f, uint32_t line, int64_t *out_s,
                               vo_error *err) {
@@ -253,8 +252,7 @@ static vo_status begin_period(reader *r, uint32_t line, vo_error *err) {
     return st;
 }
 
-/* ---- Points -------------------------------------------------------------------------------
- */
+/* ---- Points ----------------------------------------------------------------------- */
 
 static vo_status add(reader *r, int64_t position, double value, uint32_t line, vo_error *err) {
     const double row[2] = {value, (double)NAN};
@@ -328,8 +326,7 @@ static vo_status end_period(reader *r, uint32_t line, vo_error *err) {
     return st;
 }
 
-/* ---- the document -------------------------------------------------------------------------
- */
+/* ---- the document ----------------------------------------------------------------- */
 
 static bool ends_in(const char *text, const char *tail) {
     const size_t n = strlen(text), m = strlen(tail);

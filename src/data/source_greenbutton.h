@@ -39,8 +39,7 @@ bool vo_source_greenbutton_is(const char *head, size_t len);
 vo_status vo_source_greenbutton_parse(vo_bytes *in, const vo_source_options *o,
                                       vo_readings_set *set, vo_error *err);
 
-/* ---- source_greenbutton_xml.c: XML as entries and readings ---------------------------------
- */
+/* ---- source_greenbutton_xml.c: XML as entries and readings ------------------------ */
 
 #define VO_GB_LINKS 16
 #define VO_GB_HREF 512
@@ -96,8 +95,7 @@ typedef struct {
 /* Reads `in` from where it stands to its end. VO_EINVAL naming file, line and element. */
 vo_status vo_gb_stream(vo_bytes *in, const vo_gb_events *events, void *ctx, vo_error *err);
 
-/* ---- source_greenbutton_feed.c: who is whose -----------------------------------------------
- */
+/* ---- source_greenbutton_feed.c: who is whose -------------------------------------- */
 
 typedef enum { VO_GB_LOAD, VO_GB_IMPORT, VO_GB_EXPORT, VO_GB_NET, VO_GB_COLUMNS } vo_gb_column;
 

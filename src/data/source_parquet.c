@@ -199,8 +199,7 @@ static vo_status choose_values(reader *r, vo_error *err) {
     return VO_OK;
 }
 
-/* ---- rows ---------------------------------------------------------------------------------
- */
+/* ---- rows ------------------------------------------------------------------------- */
 
 /* Seconds, milliseconds, microseconds or nanoseconds, told by size: all of 1973..5138. */
 static int64_t whole_to_seconds(int64_t v) {

@@ -56,8 +56,7 @@ static double near(vo_random *r, double mean, double sd) {
     return mean + sd * clamp(vo_random_normal(r), -2, 2);
 }
 
-/* ---- what a home is ------------------------------------------------------------------------
- */
+/* ---- what a home is --------------------------------------------------------------- */
 
 static void draw_people(vo_random *r, vo_synth_household *h) {
     const double u = vo_random_unit(r);
@@ -109,8 +108,7 @@ vo_status vo_synth_household_of(const vo_synth_home_options *o, uint32_t home,
     return VO_OK;
 }
 
-/* ---- one home, being made -------------------------------------------------------------------
- */
+/* ---- one home, being made --------------------------------------------------------- */
 
 /* A local day: instants at which somebody wakes, leaves, returns and sleeps. */
 typedef struct {

@@ -398,8 +398,7 @@ static vo_status read_settings(comparison *c, vo_error *err) {
     return choose_days(c, err);
 }
 
-/* ---- writing -------------------------------------------------------------------------------
- */
+/* ---- writing ---------------------------------------------------------------------- */
 
 static double rounded(double x, double unit) { return round(x / unit) * unit; }
 

@@ -243,8 +243,7 @@ static vo_status read_job(job *j, const char *request, vo_error *err) {
     return s;
 }
 
-/* ---- fetching -----------------------------------------------------------------------------
- */
+/* ---- fetching --------------------------------------------------------------------- */
 
 /* Asked by whichever thread waits; the caller's progress is told by one of them at a time. */
 static bool asked_to_stop(void *ctx) {

@@ -263,8 +263,7 @@ Test(import_cenace, a_zone_year_comes_back_from_the_lake_as_it_was_read) {
     temporary_folder_remove(folder);
 }
 
-/* ---- the published reply of 19 April 2017 as XML and as CSV --------------------------------
- */
+/* ---- the published reply of 19 April 2017 as XML and as CSV ----------------------- */
 
 enum { ZONES = 2, HOURS = 24, PARTS = 4 };
 

@@ -107,8 +107,7 @@ static void date_of(const change *c, int day, vo_civil *out) {
     *out = vo_civil_from_seconds(seconds_of(c->date) + (day - 1) * 24 * H);
 }
 
-/* ---- the operators' formats ----------------------------------------------------------------
- */
+/* ---- the operators' formats ------------------------------------------------------- */
 
 typedef void maker(page *p, const change *c, int minutes);
 

@@ -284,8 +284,7 @@ Test(bytes, a_bomb_ends_at_the_limit_of_whoever_reads_it) {
     cr_assert_eq(status, 0);
 }
 
-/* ---- pipes ---------------------------------------------------------------------------------
- */
+/* ---- pipes ------------------------------------------------------------------------ */
 
 static void *write_slowly(void *arg) {
     const int fd = *(int *)arg;

@@ -332,8 +332,7 @@ Test(clean, the_report_is_json_with_every_touched_value) {
     end(k);
 }
 
-/* ---- named and kept ------------------------------------------------------------------------
- */
+/* ---- named and kept --------------------------------------------------------------- */
 
 static const vo_touch *first_of(const vo_clean_report *r, int32_t rule) {
     for (size_t i = 0; i < r->n; i++)

@@ -351,8 +351,7 @@ Test(live_expand, placeholders_are_filled_encoded_or_refused_by_name) {
     }
 }
 
-/* ---- replies ------------------------------------------------------------------------------
- */
+/* ---- replies ---------------------------------------------------------------------- */
 
 #define CENACE_HEAD                                                                            \
     "{\"nombre\":\"PEND\",\"proceso\":\"MDA\",\"sistema\":\"SIN\",\"area\":\"P\","             \

@@ -184,8 +184,7 @@ Test(source_caiso, nodes_and_runs_are_series_of_their_own_and_can_be_chosen) {
     cr_assert(strstr(err.msg, "DAM A-B, DAM C, RTPD C"), "%s", err.msg);
 }
 
-/* ---- a file for each part, in one zip ------------------------------------------------------
- */
+/* ---- a file for each part, in one zip --------------------------------------------- */
 
 enum { HOURS = 24, NODES = 2, FILES = 5 };
 static const char *const file_type[FILES] = {"LMP", "MCE", "MCL", "MCC", "MGHG"};
@@ -585,8 +584,7 @@ Test(source_caiso, local_days_of_clock_changes_have_23_and_25_hours) {
     assert_days(1730530800, 1730793600, 300, (const size_t[]){288, 300, 288});
 }
 
-/* ---- the files of the data folder ----------------------------------------------------------
- */
+/* ---- the files of the data folder ------------------------------------------------- */
 
 static vo_readings_set *read_file(const char *path) {
     vo_readings_set *set = NULL;

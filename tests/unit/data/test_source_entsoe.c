@@ -315,8 +315,7 @@ Test(source_entsoe, whole_days_begin_at_local_midnight) {
     vo_readings_set_free(set);
 }
 
-/* ---- refusals ------------------------------------------------------------------------------
- */
+/* ---- refusals --------------------------------------------------------------------- */
 
 #define ONE(head, period, points) DOC head period points TAIL END
 #define HOUR PERIOD(D1, "2024-01-01T00:00Z", "PT60M")
@@ -412,8 +411,7 @@ Test(source_entsoe, a_small_document_cannot_repeat_for_ever) {
     free(text);
 }
 
-/* ---- CSV ------------------------------------------------------------------------------------
- */
+/* ---- CSV -------------------------------------------------------------------------- */
 
 Test(source_entsoe, the_old_export_has_its_area_in_the_header) {
     const char *text =
@@ -596,8 +594,7 @@ Test(source_entsoe, only_the_platforms_documents_are_recognised) {
         cr_assert(!vo_source_entsoe_is(is_not[i], strlen(is_not[i])), "%zu", i);
 }
 
-/* ---- the files of the data folder ----------------------------------------------------------
- */
+/* ---- the files of the data folder ------------------------------------------------- */
 
 static vo_status read_file(const char *path, vo_readings_set **set, vo_error *err) {
     vo_bytes *in = NULL;

@@ -341,11 +341,11 @@ static vo_status synth_node(synth *y, uint32_t node, vo_error *err) {
 
 /* "MARKET/PROCESS/NODE" of the lake, of the same kind. */
 static vo_status read_lake(const synth *y, const char *where, vo_series **out, vo_error *err) {
-    char name[3][64] = {{0}};
+    char name[3][VO_NODE_NAME] = {{0}};
     const char *at = where;
     for (int i = 0; i < 3; i++) {
         const char *end = i < 2 ? strchr(at, '/') : at + strlen(at);
-        if (!end || end == at || end - at > 63)
+        if (!end || end == at || end - at >= VO_NODE_NAME)
             return vo_fail(err, VO_EINVAL,
                            "compare = \"lake:%.80s\": must be lake:MARKET/PROCESS/NODE, e.g. "
                            "lake:MEM/MDA/APATZINGAN",

@@ -458,6 +458,16 @@ static int check_report(const given *g) {
     return CLI_DONE;
 }
 
+/* Standard output holds one thing. */
+static int check_output(const given *g) {
+    const char *out = value_of(g, "out");
+    for (size_t i = 0; i < N_FLAGS; i++)
+        if (out && strcmp(out, "-") == 0 && g->yes[i] && strcmp(flags[i].name, "json") == 0)
+            return usage(g->command, "--out - writes the file to standard output, --json a "
+                                     "document: choose one");
+    return CLI_DONE;
+}
+
 static int read_threads(const given *g, cli_options *o) {
     const char *text = value_of(g, "threads");
     int64_t n = 0;
@@ -475,6 +485,7 @@ int cli_parse(const cli_command *command, int argc, char **argv, cli_options *o)
     int code = read_arguments(&g, argc, argv, &rest);
     if (code == CLI_DONE) code = check_rest(&g, rest);
     if (code == CLI_DONE) code = check_report(&g);
+    if (code == CLI_DONE) code = check_output(&g);
     if (code == CLI_DONE) code = read_threads(&g, o);
     if (code == CLI_DONE) {
         const char *request = value_of(&g, "request");

@@ -138,7 +138,7 @@ static int complain(const cli_options *o, vo_status s, const vo_error *err) {
 
 static vo_status print_text(const char *text, vo_error *err) {
     const size_t len = strlen(text);
-    const bool ended = len && text[len - 1] == '\n';
+    const bool ended = len == 0 || text[len - 1] == '\n';
     if (fwrite(text, 1, len, stdout) != len || (!ended && putchar('\n') == EOF) ||
         fflush(stdout) != 0)
         return vo_fail(err, VO_EIO, "standard output cannot be written: is the disk full?");

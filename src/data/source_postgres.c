@@ -48,7 +48,10 @@ vo_postgres vo_postgres_default(void) {
 }
 
 bool vo_source_postgres_is(const char *url) {
-    return strncmp(url, "postgres://", 11) == 0 || strncmp(url, "postgresql://", 13) == 0;
+    const size_t scheme = strcspn(url, ":");
+    return strncmp(url + scheme, "://", scheme ? 3 : 0) == 0 &&
+           (vo_text_same_span(url, scheme, "postgres") ||
+            vo_text_same_span(url, scheme, "postgresql"));
 }
 
 /* ---- what is said ------------------------------------------------------------------ */

@@ -13,6 +13,7 @@
 #include "data/tariff_source.h"
 #include "engine/inputs.h"
 #include "engine/members.h"
+#include "port/file.h"
 #include "port/http.h"
 
 #define TABLE_BUDGET ((size_t)64 << 20) /* bytes of rows kept in memory */
@@ -72,7 +73,8 @@ static vo_status read_columns(importing *m, const char *text, vo_error *err) {
             return vo_fail(err, VO_EINVAL, "columns names more than %d", VO_SERIES_MAX_COLUMNS);
         if (!equals || equals == rest || !equals[1] || (star && star < equals))
             return refuse_columns(text, err);
-        if (star && (!vo_text_number(star + 1, strlen(star + 1), &factor) || !isfinite(factor)))
+        if (star && (!vo_text_number(star + 1, strlen(star + 1), &factor) ||
+                     !isfinite(factor) || fabs(factor) < 1e-300))
             return refuse_columns(text, err);
         *equals = '\0';
         if (star) *star = '\0';
@@ -116,6 +118,11 @@ static vo_status read_source(importing *m, size_t order, size_t price_unit, vo_e
     so->kind = f[IMPORT_kind].text;
     so->unit = f[IMPORT_unit].text;
     so->price_factor = price_unit == 1 ? 1000 : 0;
+    if (so->market && vo_data_is_synthetic(so->market))
+        return vo_fail(err, VO_EINVAL,
+                       "market = \"%.60s\": names that begin with SYNTH are kept for what data "
+                       "synth makes up; choose another",
+                       so->market);
     vo_status s = so->kind ? vo_kind_check(so->kind, err) : VO_OK;
     if (s == VO_OK && f[IMPORT_columns].text) s = read_columns(m, f[IMPORT_columns].text, err);
     if (s == VO_OK && f[IMPORT_mapping].text)
@@ -177,6 +184,10 @@ static vo_status note_node(void *ctx, size_t done, size_t nodes, const vo_lake_k
     return VO_OK;
 }
 
+bool vo_data_is_synthetic(const char *market) {
+    return strlen(market) >= 5 && vo_text_same_span(market, 5, "SYNTH");
+}
+
 void vo_data_write_stored(vo_json_out *w, const vo_lake_key *key, const vo_clean_report *report,
                           size_t max_touched) {
     vo_json_out_object(w);
@@ -220,6 +231,19 @@ static vo_status import_table(importing *m, vo_lake *lake, vo_import_summary *su
     return s;
 }
 
+/* An address that is none of ours may hold a password: it is not repeated as it is. */
+static vo_status check_address(const char *file, vo_error *err) {
+    char shown[300];
+    if (vo_source_postgres_is(file) || vo_file_exists(file)) return VO_OK;
+    if (!strstr(file, "://") && !strstr(file, "password=")) return VO_OK;
+    const size_t scheme = strcspn(file, ":= ");
+    snprintf(shown, sizeof shown, "%.*s", (int)(scheme < 20 ? scheme : 20), file);
+    return vo_fail(err, VO_EINVAL,
+                   "file = \"%s...\" is an address that is not understood: a database is "
+                   "postgres://USER@HOST/DATABASE, web services are asked by data fetch",
+                   shown);
+}
+
 static vo_status import_rows(importing *m, vo_error *err) {
     const char *file = m->f[IMPORT_file].text;
     const bool database = vo_source_postgres_is(file);
@@ -231,7 +255,8 @@ static vo_status import_rows(importing *m, vo_error *err) {
         return vo_fail(err, VO_EINVAL,
                        "table = \"%.60s\" is of a database: file must begin with postgres://",
                        m->f[IMPORT_table].text);
-    vo_status s = vo_lake_open(m->o->lake, &lake, err);
+    vo_status s = check_address(file, err);
+    if (s == VO_OK) s = vo_lake_open(m->o->lake, &lake, err);
     if (s == VO_OK) {
         vo_http_redact(file, NULL, 0, shown, sizeof shown);
         vo_json_out_object(w);
@@ -250,13 +275,14 @@ static vo_status import_rows(importing *m, vo_error *err) {
     return s;
 }
 
-/* Is the file a tariff? Standard input and databases are not asked. */
+/* Is the file a tariff? Standard input, pipes (which can be read once) and databases are not
+ * asked. */
 static vo_status find_tariff(const char *file, bool *is, vo_error *err) {
     const char *head = NULL;
     vo_bytes *in = NULL;
     size_t n = 0;
     *is = false;
-    if (strcmp(file, "-") == 0 || vo_source_postgres_is(file)) return VO_OK;
+    if (!vo_file_is_regular(file) || vo_source_postgres_is(file)) return VO_OK;
     vo_status s = vo_bytes_open_file(file, &in, err);
     if (s == VO_OK) s = vo_bytes_head(in, &head, &n, err);
     if (s == VO_OK) *is = vo_tariff_is(head, n);

@@ -49,6 +49,10 @@ vo_status vo_data_import_run(const vo_engine_options *o, const char *request, vo
 /* ---- shared with data_fetch ----------------------------------------------------------------
  */
 
+/* Does the market's name say that its data are made up? Such markets begin with SYNTH, and no
+ * others do: data synth writes nowhere else, data import never there. */
+bool vo_data_is_synthetic(const char *market);
+
 /* One series stored (or refused: report NULL) with what cleaning did to it. */
 void vo_data_write_stored(vo_json_out *w, const vo_lake_key *key, const vo_clean_report *report,
                           size_t max_touched);

@@ -14,6 +14,7 @@
 #include "data/moments.h"
 #include "data/synth.h"
 #include "data/synth_home.h"
+#include "engine/data_requests.h"
 #include "engine/members.h"
 #include "port/file.h"
 
@@ -138,6 +139,12 @@ static vo_status read_places(synth *y, vo_error *err) {
                        "nodes = %u: a file holds one series; for the lake give market = "
                        "\"SYNTH\" instead of out = \"%.80s\"",
                        y->nodes, out);
+    if (f[SYNTH_market].text && !vo_data_is_synthetic(f[SYNTH_market].text))
+        return vo_fail(
+            err, VO_EINVAL,
+            "market = \"%.60s\": must begin with SYNTH, so that what is made up says "
+            "so wherever it is used",
+            f[SYNTH_market].text);
     if (y->nodes > 1 && !f[SYNTH_market].text)
         return vo_fail(err, VO_EINVAL,
                        "nodes = %u: several go into the lake only; give market = \"SYNTH\"",

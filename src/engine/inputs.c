@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "data/export.h"
 #include "data/import.h"
+#include "engine/data_requests.h"
 #include "engine/inline_prices.h"
 #include "engine/tariff_prices.h"
 
@@ -284,6 +285,50 @@ static vo_status load_file(const vo_engine_options *o, const vo_request *r, vo_i
     return s;
 }
 
+/* What cleaning changed when these prices were imported: whoever plans on them should know. */
+static vo_status load_changes(vo_lake *lake, const vo_lake_key *key, vo_inputs *in,
+                              vo_error *err) {
+    vo_lake_change *change = NULL;
+    size_t n = 0;
+    vo_status s = vo_lake_changes(lake, key, (vo_time){FAR_PAST_S}, (vo_time){FAR_FUTURE_S},
+                                  &change, &n, err);
+    if (s == VO_EIO) { /* the prices are whole: what is said of them is not */
+        snprintf(in->note, sizeof in->note,
+                 "what cleaning changed in these prices cannot be read: volteo data doctor");
+        return VO_OK;
+    }
+    if (s == VO_OK) s = vo_clean_report_create(&in->report, err);
+    for (size_t i = 0; s == VO_OK && i < n; i++) {
+        vo_touch t = change[i].touch;
+        const bool price = t.column < 0 || strcmp(change[i].column, "price") == 0;
+        if (!price || strcmp(vo_clean_rule_done(t.rule), "kept") == 0) continue;
+        t.column = t.column < 0 ? -1 : 0;
+        s = vo_clean_report_touch(in->report, t, err);
+    }
+    if (s == VO_OK) {
+        in->report->n_columns = 1;
+        memcpy(in->report->column[0], "price", sizeof "price");
+    }
+    free(change);
+    return s;
+}
+
+/* Of the changes those of the prices that are planned on. */
+static void keep_changes(vo_inputs *in) {
+    vo_clean_report *r = in->report;
+    const vo_series *s = in->series;
+    size_t kept = 0;
+    memset(r->count, 0, sizeof r->count);
+    for (size_t i = 0; i < r->n; i++) {
+        const int64_t at = r->touch[i].start_s;
+        if (at < s->start[in->first].s || at > s->start[s->n - 1].s) continue;
+        r->count[r->touch[i].rule]++;
+        r->touch[kept++] = r->touch[i];
+    }
+    r->n = kept;
+    r->rows = r->intervals = s->n;
+}
+
 static vo_status load_lake(const vo_engine_options *o, const vo_request *r, vo_inputs *in,
                            vo_error *err) {
     const vo_field_value *m = r->market;
@@ -305,8 +350,10 @@ static vo_status load_lake(const vo_engine_options *o, const vo_request *r, vo_i
     if (s == VO_OK)
         s = vo_lake_read(lake, &key, (vo_time){FAR_PAST_S}, (vo_time){FAR_FUTURE_S},
                          &in->series, err);
+    if (s == VO_OK) s = load_changes(lake, &key, in, err);
     vo_lake_close(lake);
     snprintf(in->source, sizeof in->source, "lake %s %s", key.market, key.node);
+    in->synthetic = vo_data_is_synthetic(key.market);
     return s;
 }
 
@@ -501,6 +548,7 @@ vo_status vo_inputs_load(const vo_engine_options *o, const vo_request *r, vo_inp
         s = load_lake(o, r, &in, err);
     if (s == VO_OK) s = vo_zone_open(in.series->zone, &in.zone, err);
     if (s == VO_OK) s = cut(r, &in, err);
+    if (s == VO_OK && r->value[VO_REQ_market_params].json && in.report) keep_changes(&in);
     if (s == VO_OK) s = build_problem(r, &in, err);
     if (s != VO_OK) {
         vo_inputs_fini(&in);
@@ -508,8 +556,9 @@ vo_status vo_inputs_load(const vo_engine_options *o, const vo_request *r, vo_inp
     }
     snprintf(in.currency, sizeof in.currency, "%.15s",
              vo_request_text(r, VO_REQ_currency, in.series->currency));
-    in.synthetic = says_synthetic(in.series->label) || says_synthetic(in.source) ||
-                   vo_request_number(r, VO_REQ_synthetic, 0) > 0;
+    if (!r->value[VO_REQ_market_params].json)
+        in.synthetic = says_synthetic(in.series->label) || says_synthetic(in.source);
+    in.synthetic = in.synthetic || vo_request_number(r, VO_REQ_synthetic, 0) > 0;
     *out = in;
     return VO_OK;
 }

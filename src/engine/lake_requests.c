@@ -365,6 +365,28 @@ static vo_status export_changes(const ask *a, const vo_lake_key *key, vo_export_
     return s;
 }
 
+/* ".csv", ".json", ".parquet", ".txt" or none: anything else would be a surprise. */
+static bool is_known_ending(const char *out) {
+    static const char *const known[] = {".csv", ".json", ".parquet", ".txt"};
+    const char *slash = strrchr(out, '/'), *dot = strrchr(slash ? slash : out, '.');
+    for (size_t i = 0; dot && i < sizeof known / sizeof known[0]; i++)
+        if (vo_text_same(dot, known[i])) return true;
+    return !dot;
+}
+
+static vo_status check_out(const ask *a, const char *out, vo_error *err) {
+    const size_t len = strlen(a->o->lake);
+    if (strncmp(out, a->o->lake, len) == 0 && out[len] == '/')
+        return vo_fail(err, VO_EINVAL,
+                       "out = \"%.200s\" lies in the lake, which only imports write: choose "
+                       "another folder",
+                       out);
+    if (!is_known_ending(out))
+        return vo_fail(err, VO_EINVAL, "out = \"%.200s\": must end in .csv, .json or .parquet",
+                       out);
+    return VO_OK;
+}
+
 static vo_status check_export(const ask *a, vo_error *err) {
     if (!a->o->allow_files)
         return vo_fail(err, VO_EINVAL, "out: local files are not written here");
@@ -374,7 +396,7 @@ static vo_status check_export(const ask *a, vo_error *err) {
                        "for CSV on standard output");
     if (a->f[LAKE_raw].number > 0 && a->f[LAKE_changes].number > 0)
         return vo_fail(err, VO_EINVAL, "raw: changes are asked for too; choose one of the two");
-    return VO_OK;
+    return check_out(a, a->f[LAKE_out].text, err);
 }
 
 vo_status vo_data_export_run(const vo_engine_options *o, const char *request, vo_json_out *w,

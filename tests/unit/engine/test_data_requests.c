@@ -177,6 +177,11 @@ Test(data_requests, bad_requests_are_refused_in_words) {
     } refused[] = {
         {vo_engine_data_import, 0, "{\"file\": \"x.csv\"}", "local files are not read here"},
         {vo_engine_data_import, 1, "{}", "file is missing"},
+        {vo_engine_data_import, 1, "{\"file\": \"x\", \"market\": \"Synthesis\"}",
+         "begin with SYNTH are kept"},
+        {vo_engine_data_import, 1, "{\"file\": \"x\", \"columns\": \"price=a*0\"}",
+         "columns ="},
+        {vo_engine_data_synth, 0, "{\"market\": \"MEM\"}", "must begin with SYNTH"},
         {vo_engine_data_import, 1, "{\"file\": \"/nowhere.csv\"}", "/nowhere.csv"},
         {vo_engine_data_import, 1, "{\"file\": \"x\", \"zero\": \"off\"}", "zero = \"off\""},
         {vo_engine_data_list, 0, "{\"node\": 1}", "node is a number"},

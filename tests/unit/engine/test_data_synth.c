@@ -115,21 +115,21 @@ Test(data_synth, rows_that_are_replaced_are_counted_and_lengths_are_not_mixed) {
     static const struct {
         const char *request;
         double replaced;
-    } turn[] = {{"{\"days\": 2, \"market\": \"S\"}", 0},
-                {"{\"days\": 2, \"market\": \"S\"}", 0}, /* the same values */
-                {"{\"days\": 1, \"market\": \"S\", \"seed\": 2}", 24},
-                {"{\"days\": 2, \"market\": \"S\"}", 24},
-                {"{\"days\": 2, \"market\": \"S\", \"first_node\": 1}", 0},
-                {"{\"days\": 2, \"market\": \"T\", \"seed\": 2}", 0}};
+    } turn[] = {{"{\"days\": 2, \"market\": \"SYNTH_S\"}", 0},
+                {"{\"days\": 2, \"market\": \"SYNTH_S\"}", 0}, /* the same values */
+                {"{\"days\": 1, \"market\": \"SYNTH_S\", \"seed\": 2}", 24},
+                {"{\"days\": 2, \"market\": \"SYNTH_S\"}", 24},
+                {"{\"days\": 2, \"market\": \"SYNTH_S\", \"first_node\": 1}", 0},
+                {"{\"days\": 2, \"market\": \"SYNTH_T\", \"seed\": 2}", 0}};
     for (size_t i = 0; i < sizeof turn / sizeof turn[0]; i++) {
         vo_json *r = ask(e, turn[i].request);
         cr_expect_eq(number(first(r), "replaced"), turn[i].replaced, "turn %zu", i);
         vo_json_free(r);
     }
     static const char *const steps[] = {
-        "{\"days\": 1, \"market\": \"S\", \"interval_minutes\": 30}",
-        "{\"days\": 1, \"market\": \"H\", \"interval_minutes\": 60}"};
-    vo_json_free(ask(e, "{\"days\": 2, \"market\": \"H\", \"interval_minutes\": 15}"));
+        "{\"days\": 1, \"market\": \"SYNTH_S\", \"interval_minutes\": 30}",
+        "{\"days\": 1, \"market\": \"SYNTH_H\", \"interval_minutes\": 60}"};
+    vo_json_free(ask(e, "{\"days\": 2, \"market\": \"SYNTH_H\", \"interval_minutes\": 15}"));
     for (size_t i = 0; i < 2; i++) {
         vo_error err = {0};
         char *text = NULL;
@@ -165,15 +165,15 @@ static const vo_json *moment(const vo_json *compare, const char *name) {
  * off. */
 Test(data_synth, a_set_is_like_itself_and_unlike_twice_itself) {
     vo_engine *e = engine_at("compare", 0);
-    vo_json_free(ask(e, "{\"days\": 60, \"market\": \"M\"}"));
-    vo_json *r = ask(e, "{\"days\": 60, \"compare\": \"lake:M/MDA/NODE0000\"}");
+    vo_json_free(ask(e, "{\"days\": 60, \"market\": \"SYNTH_M\"}"));
+    vo_json *r = ask(e, "{\"days\": 60, \"compare\": \"lake:SYNTH_M/MDA/NODE0000\"}");
     const vo_json *c = vo_json_get(r, "compare");
     cr_expect_eq(number(c, "off"), 0);
     cr_expect_eq(number(moment(c, "q95"), "ratio"), 1);
     cr_expect_str_eq(vo_json_string(vo_json_get(moment(c, "mean"), "verdict")), "near");
     cr_expect_null(vo_json_get(first(r), "prices"), "a comparison does not list values");
     vo_json_free(r);
-    r = ask(e, "{\"days\": 60, \"level\": 1800, \"compare\": \"lake:M/MDA/NODE0000\", "
+    r = ask(e, "{\"days\": 60, \"level\": 1800, \"compare\": \"lake:SYNTH_M/MDA/NODE0000\", "
                "\"column\": \"price\", \"compare_column\": \"energy\"}");
     c = vo_json_get(r, "compare");
     cr_expect_str_eq(vo_json_string(vo_json_get(c, "reference_column")), "energy");
@@ -237,6 +237,9 @@ Test(data_synth, the_mem_preset_is_near_apatzingan) {
     vo_engine_close(e);
 }
 
+#define N32 "NODE0000000000000000000000000000"
+#define N127 N32 N32 N32 "NODE000000000000000000000000000"
+
 Test(data_synth, what_does_not_belong_is_refused_in_words) {
     static const struct {
         int32_t files;
@@ -252,7 +255,10 @@ Test(data_synth, what_does_not_belong_is_refused_in_words) {
         {0, "{\"what\": \"home\", \"out\": \"x.csv\"}", "not written here"},
         {0, "{\"compare\": \"x.csv\"}", "not read here"},
         {0, "{\"compare\": \"lake:MEM\"}", "lake:MARKET/PROCESS/NODE"},
-        {0, "{\"compare\": \"lake:M/MDA/NOWHERE\"}", "NOWHERE"},
+        {0, "{\"compare\": \"lake:SYNTH_M/MDA/NOWHERE\"}", "NOWHERE"},
+        {0, "{\"compare\": \"lake:SYNTH_M/MDA/" N127 "\"}",
+         N127}, /* a name, but of nothing there */
+        {0, "{\"compare\": \"lake:SYNTH_M/MDA/" N127 "0\"}", "lake:MARKET/PROCESS/NODE"},
         {0, "{\"column\": \"energy\"}", "give compare"},
         {1, "{\"compare\": \"/nowhere.csv\"}", "/nowhere.csv"},
         {0, "{\"what\": \"weather\", \"latitude\": 91}", "latitude"},

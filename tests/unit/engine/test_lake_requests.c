@@ -259,3 +259,42 @@ Test(lake_requests, files_are_not_written_where_they_are_not_allowed) {
             "not written here");
     vo_engine_close(e);
 }
+
+/* Whoever plans on prices of the lake is told which of them were not there. */
+Test(lake_requests, a_plan_on_filled_prices_says_so) {
+    static const struct {
+        const char *span;
+        double filled;
+    } span[] = {{"", 2},
+                {", \"start_date\": \"2025-01-02\"", 0},
+                {", \"end_date\": \"2025-01-01\"", 2}};
+    vo_engine *e = engine("planned");
+    fill(e);
+    for (size_t i = 0; i < 3; i++) {
+        char request[300];
+        snprintf(
+            request, sizeof request,
+            "{\"battery_params\": {\"power_mw\": 1, \"capacity_mwh\": 4}, "
+            "\"market_params\": {\"market\": \"M\", \"zone\": \"A\", \"process\": \"MTR\"%s}}",
+            span[i].span);
+        vo_json *r = ask(e, vo_engine_optimize, request);
+        const vo_json *repairs = vo_json_get(vo_json_get(r, "prices"), "repairs");
+        cr_expect(number(vo_json_get(repairs, "counts"), "interpolated") == span[i].filled,
+                  "%s", span[i].span);
+        vo_json_free(r);
+    }
+    vo_engine_close(e);
+}
+
+Test(lake_requests, the_lake_s_own_files_are_not_written_over) {
+    vo_engine *e = engine("own");
+    char request[1100];
+    fill(e);
+    snprintf(request, sizeof request,
+             "{\"node\": \"B\", \"out\": "
+             "\"%s/lake/prices/market=M/process=MDA/node=B/year=2025/part.parquet\"}",
+             folder);
+    refuses(e, vo_engine_data_export, request, "lies in the lake");
+    refuses(e, vo_engine_data_export, "{\"node\": \"B\", \"out\": \"b.xlsx\"}", "must end in");
+    vo_engine_close(e);
+}

@@ -35,8 +35,8 @@ static vo_postgres at(const char *url) {
 Test(source_postgres, both_schemes_are_its_own_and_nothing_else_is) {
     static const char *const its[] = {"postgres://u:p@h:5432/d", "postgresql:///d",
                                       "postgres://"};
-    static const char *const others[] = {
-        "", "postgres:/u@h/d", "postgres.csv", "POSTGRES://u@h/d", "http://postgres://", "-"};
+    static const char *const others[] = {"", "postgres:/u@h/d", "postgres.csv",
+                                         "http://postgres://", "-"};
     for (size_t i = 0; i < sizeof its / sizeof its[0]; i++)
         cr_expect(vo_source_postgres_is(its[i]), "%s", its[i]);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
@@ -77,6 +77,45 @@ Test(source_postgres, addresses_that_cannot_be_read_are_refused_without_their_pa
         const vo_postgres p = at(bad[i]);
         refuses(&p, NULL, VO_EINVAL, "write postgres://USER:PASSWORD@HOST");
     }
+}
+
+Test(source_postgres, a_table_is_one_name_or_two_and_odd_ones_stand_in_quotes) {
+    static const struct {
+        const char *text;
+        size_t n;
+        const char *name[2];
+    } table[] = {
+        {"prices", 1, {"prices", ""}},
+        {"energy.prices", 2, {"energy", "prices"}},
+        {"\"odd.name\"", 1, {"odd.name", ""}},
+        {"a.\"b c\"", 2, {"a", "b c"}},
+        {"\"use, \"\"net\"\"\"", 1, {"use, \"net\"", ""}},
+        {"bad; DROP TABLE bad", 1, {"bad; DROP TABLE bad", ""}}, /* a name, quoted later */
+        {"", 0, {"", ""}},
+        {".", 0, {"", ""}},
+        {"a.", 0, {"", ""}},
+        {".a", 0, {"", ""}},
+        {"a..b", 0, {"", ""}},
+        {"a.b.c", 0, {"", ""}},
+        {"\"", 0, {"", ""}},
+        {"\"\"", 0, {"", ""}},
+        {"\"open", 0, {"", ""}},
+        {"a\"b", 0, {"", ""}},
+        {"\"a\"b", 0, {"", ""}},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        char name[2][VO_POSTGRES_NAME];
+        const size_t n = vo_source_postgres_names(table[i].text, name);
+        cr_expect_eq(n, table[i].n, "%s: %zu names", table[i].text, n);
+        for (size_t k = 0; k < n; k++) cr_expect_str_eq(name[k], table[i].name[k]);
+    }
+    char text[80], name[2][VO_POSTGRES_NAME];
+    memset(text, 'x', sizeof text);
+    text[63] = '\0';
+    cr_expect_eq(vo_source_postgres_names(text, name), 1u);
+    text[63] = 'x';
+    text[64] = '\0';
+    cr_expect_eq(vo_source_postgres_names(text, name), 0u);
 }
 
 /* ---- servers that are none -------------------------------------------------------------- */

@@ -247,8 +247,17 @@ static void name_document(const vo_json *d, char name[VO_TARIFF_TITLE],
     }
 }
 
-/* *same: the file is there with the same text. Refused: there, but edited. */
-static vo_status check_place(const char *path, const char *text, bool *same, vo_error *err) {
+/* Is the document `root` of the same name as `name`, letters and signs as they are? */
+static bool is_of_name(const vo_json *root, const char *name) {
+    char theirs[VO_TARIFF_TITLE], stem[VO_TARIFF_TITLE];
+    name_document(root, theirs, stem);
+    return strcmp(theirs, name) == 0;
+}
+
+/* *same: the file is there with the same text. Refused: there, but edited, or of another tariff
+ * whose name differs only in signs that a file's name does not have. */
+static vo_status check_place(const char *path, const char *name, const char *text, bool *same,
+                             vo_error *err) {
     char *old = NULL;
     size_t len = 0;
     vo_json *root = NULL;
@@ -261,6 +270,11 @@ static vo_status check_place(const char *path, const char *text, bool *same, vo_
     if (*same) return VO_OK;
     st = read_yaml(path, &root, err);
     if (st == VO_OK) st = check_unedited(root, path, err);
+    if (st == VO_OK && !is_of_name(root, name))
+        st = vo_fail(err, VO_EINVAL,
+                     "\"%.200s\" holds another tariff, whose name has the same letters as "
+                     "\"%.80s\": import one of them into another folder",
+                     path, name);
     vo_json_free(root);
     return st;
 }
@@ -277,6 +291,10 @@ static vo_status store(const vo_json *d, const char *folder, vo_tariff_imported 
     vo_status st = check_document(d, text_of(source, "file"), err);
     if (st != VO_OK) return st;
     name_document(d, name, stem);
+    for (const char *c = name; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return vo_fail(err, VO_EINVAL, "%.100s: a name in it has a control character",
+                           text_of(source, "file"));
     const int n = snprintf(path, sizeof path, "%s/%s.yaml", folder, stem);
     if (n < 0 || (size_t)n >= sizeof path)
         return vo_fail(err, VO_EINVAL, "folder %.200s...: the path is too long", folder);
@@ -285,7 +303,7 @@ static vo_status store(const vo_json *d, const char *folder, vo_tariff_imported 
              "taken from there.\nIf you change it, delete `source`.",
              name, text_of(source, "file"));
     st = vo_yaml_write(d, comment, &text, err);
-    if (st == VO_OK) st = check_place(path, text, &same, err);
+    if (st == VO_OK) st = check_place(path, name, text, &same, err);
     if (st == VO_OK && !same) st = vo_file_make_folders(folder, err);
     if (st == VO_OK && !same) st = vo_file_replace(path, text, strlen(text), err);
     free(text);

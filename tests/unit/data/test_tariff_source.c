@@ -160,3 +160,26 @@ Test(tariff_source, the_tariffs_that_are_shipped_load) {
     cr_expect_eq(vo_tariff_import_price(list[0], (vo_time){peak.s - 1}, 0, true), 0.28);
     vo_tariff_free_all(list, n);
 }
+
+/* SCHEDULE with another name for "T-1", as long. */
+static const char *named(const char *file, const char *name) {
+    static char text[sizeof SCHEDULE];
+    memcpy(text, SCHEDULE, sizeof SCHEDULE);
+    memcpy(strstr(text, "T-1"), name, 3);
+    return save(file, text);
+}
+
+Test(tariff_source, names_that_differ_only_in_signs_do_not_replace_each_other) {
+    cr_assert(temporary_folder(folder));
+    char place[DATA_PATH + 16];
+    vo_tariff_imported done = {0};
+    vo_error err = {0};
+    snprintf(place, sizeof place, "%s/tariffs", folder);
+    cr_assert_eq(vo_tariff_import(named("a.toml", "A/B"), place, NULL, &done, &err), VO_OK,
+                 "%s", err.msg);
+    cr_expect_eq(vo_tariff_import(named("b.toml", "A_B"), place, NULL, &done, &err), VO_EINVAL);
+    cr_expect(strstr(err.msg, "holds another tariff"), "%s", err.msg);
+    cr_expect_eq(vo_tariff_import(named("c.toml", "A/B"), place, NULL, &done, &err), VO_OK,
+                 "%s", err.msg);
+    temporary_folder_remove(folder);
+}

@@ -17,6 +17,15 @@
 #define WEEK_S INT64_C(604800)
 #define NONE SIZE_MAX
 
+#define X(name, text) text,
+const char *const vo_zero_policy_name[] = {VO_ZERO_MAP(X)};
+const char *const vo_repair_name[] = {VO_REPAIR_MAP(X)};
+#undef X
+#define COUNT(names) (sizeof names / sizeof names[0])
+_Static_assert(COUNT(vo_zero_policy_name) == VO_ZERO_POLICIES &&
+                   COUNT(vo_repair_name) == VO_REPAIRS,
+               "one name for each");
+
 vo_clean_options vo_clean_options_default(void) {
     return (vo_clean_options){.max_interpolate_h = 6, .max_fill_h = 192, .spike_iqr = 6};
 }

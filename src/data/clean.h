@@ -28,11 +28,37 @@
 #include "data/readings.h"
 #include "grid/series.h"
 
-typedef enum {                        /* what to do with prices of exactly 0 */
-               VO_ZERO_AS_SOURCE = 0, /* as the source's readings say (CENACE: missing) */
-               VO_ZERO_KEEP = 1,
-               VO_ZERO_MISSING = 2
+/* X(constant, what people write): what to do with prices of exactly 0. AS_SOURCE: as the
+ * source's readings say (CENACE: missing). */
+#define VO_ZERO_MAP(X)                                                                         \
+    X(AS_SOURCE, "source")                                                                     \
+    X(KEEP, "keep")                                                                            \
+    X(MISSING, "missing")
+
+typedef enum {
+#define X(name, text) VO_ZERO_##name,
+    VO_ZERO_MAP(X)
+#undef X
 } vo_zero_policy;
+
+#define VO_ZERO_POLICIES 3
+extern const char *const vo_zero_policy_name[VO_ZERO_POLICIES];
+
+/* The same of `repair`, which people ask for: repair all, refuse, or keep stamps as they come
+ * (`strict` and `uneven` below). */
+#define VO_REPAIR_MAP(X)                                                                       \
+    X(CLEAN, "clean")                                                                          \
+    X(NONE, "none")                                                                            \
+    X(UNEVEN, "uneven")
+
+typedef enum {
+#define X(name, text) VO_REPAIR_##name,
+    VO_REPAIR_MAP(X)
+#undef X
+} vo_repair;
+
+#define VO_REPAIRS 3
+extern const char *const vo_repair_name[VO_REPAIRS];
 
 typedef struct {
     bool strict; /* refuse instead of repairing; the error names line and rule */

@@ -133,12 +133,11 @@ static vo_status take_plain(whole *w, const field *f, const vo_json *v, vo_error
 }
 
 static vo_status take_date_order(whole *w, const vo_json *v, vo_error *err) {
-    static const char *const order[] = {"year", "day", "month"};
     const char *text = NULL;
     const vo_status st = need_text(w, "date_order", v, &text, err);
     if (st != VO_OK) return st;
-    for (size_t i = 0; i < 3; i++) {
-        if (strcmp(text, order[i]) != 0) continue;
+    for (size_t i = 0; i < VO_DATE_ORDERS; i++) {
+        if (strcmp(text, vo_date_order_name[i]) != 0) continue;
         w->shown.options.date_order = (vo_date_order)i;
         return VO_OK;
     }

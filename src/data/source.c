@@ -22,6 +22,14 @@
 #include "data/source_parquet.h"
 #include "port/file.h"
 
+const char *const vo_date_order_name[] = {
+#define X(name, text) text,
+    VO_DATE_ORDER_MAP(X)
+#undef X
+};
+_Static_assert(sizeof vo_date_order_name / sizeof vo_date_order_name[0] == VO_DATE_ORDERS,
+               "one name for each order");
+
 vo_source_options vo_source_options_default(void) { return (vo_source_options){0}; }
 
 /* ---- for parsers ------------------------------------------------------------------------ */

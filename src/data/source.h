@@ -21,11 +21,21 @@
 #include "data/csv.h"
 #include "data/readings.h"
 
-typedef enum { /* order of day and month where a stamp does not begin with the year */
-               VO_DATE_YEAR_FIRST = 0, /* only 2024-01-31 and 2024/01/31 are understood */
-               VO_DATE_DAY_FIRST = 1,  /* 31/01/2024 */
-               VO_DATE_MONTH_FIRST = 2 /* 01/31/2024 */
+/* X(constant, what people write): order of day and month where a stamp does not begin with the
+ * year. YEAR_FIRST: only 2024-01-31 and 2024/01/31 are understood. */
+#define VO_DATE_ORDER_MAP(X)                                                                   \
+    X(YEAR_FIRST, "year")                                                                      \
+    X(DAY_FIRST, "day")                                                                        \
+    X(MONTH_FIRST, "month")
+
+typedef enum {
+#define X(name, text) VO_DATE_##name,
+    VO_DATE_ORDER_MAP(X)
+#undef X
 } vo_date_order;
+
+#define VO_DATE_ORDERS 3
+extern const char *const vo_date_order_name[VO_DATE_ORDERS];
 
 /* A column of the result and where it comes from: value = factor * what is read + offset. */
 typedef struct {
@@ -65,11 +75,11 @@ typedef struct {
     bool days_of_24;                /* local stamps whose days have 24 h also when clocks */
                                     /*   change: read as UTC, so that every row is kept   */
     bool zero_is_missing;           /* prices of 0 are placeholders for "none"            */
+    bool replace; /* of an import: stored rows of the span go (vo_lake_how)                 */
     const char *mapping_name;       /* for the note: which mapping this is; NULL: none    */
     const char *remark;             /* for the note as well; NULL: none                   */
-    vo_bytes_stop
-        watch; /* called now and then while the file is read; true stops the reading */
-    void *watch_ctx;
+    vo_bytes_stop watch;            /* called now and then while the file is read; true stops */
+    void *watch_ctx;                /*   the reading                                          */
 } vo_source_options;
 
 vo_source_options vo_source_options_default(void);

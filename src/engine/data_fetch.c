@@ -192,7 +192,6 @@ static void read_request(job *j) {
 static bool asked_to_stop(void *ctx);
 
 static vo_status read_options(job *j, vo_error *err) {
-    static const char *const repairs[] = {"clean", "none", "uneven"};
     const vo_field_value *f = j->f;
     const vo_live_service *v = vo_live_service_of(j->client);
     vo_fetch_options *o = &j->fetch;
@@ -217,9 +216,10 @@ static vo_status read_options(job *j, vo_error *err) {
         return vo_fail(err, VO_EINVAL, "cache: a path of more than %d characters", PATH - 1);
     o->cache = cache && strcmp(cache, "none") == 0 ? NULL : j->cache;
     j->clean = vo_clean_options_default();
-    const vo_status s = vo_fields_choice(&f[FETCH_repair], "repair", repairs, 3, &repair, err);
-    j->clean.strict = repair == 1;
-    j->clean.uneven = repair == 2;
+    const vo_status s = vo_fields_choice(&f[FETCH_repair], "repair", vo_repair_name,
+                                         VO_REPAIRS, &repair, err);
+    j->clean.strict = repair == VO_REPAIR_NONE;
+    j->clean.uneven = repair == VO_REPAIR_UNEVEN;
     if (f[FETCH_max_fill_h].json) j->clean.max_fill_h = f[FETCH_max_fill_h].number;
     j->max_touched = f[FETCH_max_touched].json ? (size_t)f[FETCH_max_touched].number : 100;
     return s;

@@ -132,18 +132,20 @@ static vo_status read_source(importing *m, size_t order, size_t price_unit, vo_e
 }
 
 static vo_status read_import(importing *m, const char *request, vo_error *err) {
-    static const char *const orders[] = {"year", "day", "month"};
-    static const char *const zeros[] = {"source", "keep", "missing"};
-    static const char *const repairs[] = {"clean", "none", "uneven"};
     static const char *const units[] = {"mwh", "kwh"};
     const vo_field_value *f = m->f;
     size_t order = 0, zero = 0, repair = 0, unit = 0;
     vo_status s = vo_json_parse(request, strlen(request), &m->root, err);
     if (s == VO_OK) s = vo_fields_read(m->root, "", import_fields, IMPORT_FIELDS, m->f, err);
     if (s == VO_OK)
-        s = vo_fields_choice(&f[IMPORT_date_order], "date_order", orders, 3, &order, err);
-    if (s == VO_OK) s = vo_fields_choice(&f[IMPORT_zero], "zero", zeros, 3, &zero, err);
-    if (s == VO_OK) s = vo_fields_choice(&f[IMPORT_repair], "repair", repairs, 3, &repair, err);
+        s = vo_fields_choice(&f[IMPORT_date_order], "date_order", vo_date_order_name,
+                             VO_DATE_ORDERS, &order, err);
+    if (s == VO_OK)
+        s = vo_fields_choice(&f[IMPORT_zero], "zero", vo_zero_policy_name, VO_ZERO_POLICIES,
+                             &zero, err);
+    if (s == VO_OK)
+        s = vo_fields_choice(&f[IMPORT_repair], "repair", vo_repair_name, VO_REPAIRS, &repair,
+                             err);
     if (s == VO_OK)
         s = vo_fields_choice(&f[IMPORT_price_unit], "price_unit", units, 2, &unit, err);
     if (s == VO_OK && !f[IMPORT_file].text)
@@ -151,8 +153,8 @@ static vo_status read_import(importing *m, const char *request, vo_error *err) {
     if (s == VO_OK) s = read_source(m, order, unit, err);
     if (s != VO_OK) return s;
     m->clean = vo_clean_options_default();
-    m->clean.strict = repair == 1;
-    m->clean.uneven = repair == 2;
+    m->clean.strict = repair == VO_REPAIR_NONE;
+    m->clean.uneven = repair == VO_REPAIR_UNEVEN;
     m->clean.zero = (vo_zero_policy)zero;
     m->clean.interval_minutes = m->source.interval_minutes;
     if (f[IMPORT_max_fill_h].json) m->clean.max_fill_h = f[IMPORT_max_fill_h].number;

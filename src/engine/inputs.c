@@ -21,8 +21,6 @@
 #define FAR_PAST_S (-62135596800) /* year 1 */
 #define FAR_FUTURE_S 253402300799 /* year 9999 */
 
-static const char *const repair_name[] = {"none", "clean", "uneven"};
-
 /* ---- time ---------------------------------------------------------------------- */
 
 vo_status vo_inputs_instant(const vo_zone *zone, const char *text, const char *path, bool end,
@@ -71,7 +69,6 @@ int32_t vo_inputs_hour(const vo_inputs *in, size_t t) {
 
 /* Start and zone of bare numbers; zone NULL means the source's own. */
 static vo_status source_options(const vo_request *r, vo_source_options *so, vo_error *err) {
-    static const char *const orders[] = {"year", "day", "month"};
     size_t order = 0;
     *so = vo_source_options_default();
     so->zone = vo_request_text(r, VO_REQ_tz, NULL);
@@ -85,8 +82,8 @@ static vo_status source_options(const vo_request *r, vo_source_options *so, vo_e
     so->only_process = vo_request_text(r, VO_REQ_process, NULL);
     const char *start = vo_request_text(r, VO_REQ_start, NULL);
     vo_zone *zone = NULL;
-    vo_status s =
-        vo_request_choice(r, VO_REQ_date_order, "date_order", orders, 3, 0, &order, err);
+    vo_status s = vo_request_choice(r, VO_REQ_date_order, "date_order", vo_date_order_name,
+                                    VO_DATE_ORDERS, VO_DATE_YEAR_FIRST, &order, err);
     so->date_order = (vo_date_order)order;
     if (s == VO_OK && (so->zone || start))
         s = vo_zone_open(so->zone ? so->zone : "UTC", &zone, err);
@@ -98,12 +95,12 @@ static vo_status source_options(const vo_request *r, vo_source_options *so, vo_e
 
 static vo_status clean_options(const vo_request *r, vo_clean_options *co, vo_error *err) {
     size_t repair = 0;
-    const vo_status s =
-        vo_request_choice(r, VO_REQ_repair, "repair", repair_name, 3, 0, &repair, err);
+    const vo_status s = vo_request_choice(r, VO_REQ_repair, "repair", vo_repair_name,
+                                          VO_REPAIRS, VO_REPAIR_NONE, &repair, err);
     if (s != VO_OK) return s;
     *co = vo_clean_options_default();
-    co->strict = repair != 1;
-    co->uneven = repair == 2;
+    co->strict = repair != VO_REPAIR_CLEAN;
+    co->uneven = repair == VO_REPAIR_UNEVEN;
     co->interval_minutes = vo_request_number(r, VO_REQ_interval_minutes, 0);
     return VO_OK;
 }

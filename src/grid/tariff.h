@@ -39,12 +39,13 @@
 typedef enum { VO_TARIFF_WEEKDAY = 0, VO_TARIFF_WEEKEND = 1 } vo_tariff_day;
 typedef enum { VO_TARIFF_PER_MONTH = 0, VO_TARIFF_PER_DAY = 1 } vo_tariff_per;
 
-typedef enum { /* what an exported kWh earns                                          */
-               VO_TARIFF_EXPORT_NONE = 0, /* nothing                                 */
-               VO_TARIFF_EXPORT_RETAIL,   /* the import price, above baseline        */
-               VO_TARIFF_EXPORT_FIXED,    /* export_per_kwh                          */
-               VO_TARIFF_EXPORT_RATES,    /* the sell price of the rate in force     */
-               VO_TARIFF_EXPORT_TABLE     /* export_table's value                    */
+/* What an exported kWh earns. */
+typedef enum {
+    VO_TARIFF_EXPORT_NONE = 0, /* nothing                             */
+    VO_TARIFF_EXPORT_RETAIL,   /* the import price, above baseline    */
+    VO_TARIFF_EXPORT_FIXED,    /* export_per_kwh                      */
+    VO_TARIFF_EXPORT_RATES,    /* the sell price of the rate in force */
+    VO_TARIFF_EXPORT_TABLE     /* export_table's value                */
 } vo_tariff_export_method;
 
 typedef struct {

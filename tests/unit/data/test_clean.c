@@ -447,3 +447,12 @@ Test(clean, every_rule_has_a_name_and_says_what_was_done) {
     cr_assert_str_eq(vo_clean_rule_name(-1), "?");
     cr_assert_str_eq(vo_clean_rule_done(VO_CLEAN_RULE_COUNT), "?");
 }
+
+Test(clean, choices_have_the_names_that_people_write) {
+    cr_expect_str_eq(vo_zero_policy_name[VO_ZERO_AS_SOURCE], "source");
+    cr_expect_str_eq(vo_zero_policy_name[VO_ZERO_KEEP], "keep");
+    cr_expect_str_eq(vo_zero_policy_name[VO_ZERO_MISSING], "missing");
+    cr_expect_str_eq(vo_repair_name[VO_REPAIR_CLEAN], "clean");
+    cr_expect_str_eq(vo_repair_name[VO_REPAIR_NONE], "none");
+    cr_expect_str_eq(vo_repair_name[VO_REPAIR_UNEVEN], "uneven");
+}

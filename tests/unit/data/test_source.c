@@ -273,3 +273,9 @@ Test(source, zeros_are_no_prices_in_a_table_that_a_mapping_says_so_of) {
         vo_readings_set_free(set);
     }
 }
+
+Test(source, orders_of_a_date_have_the_names_that_people_write) {
+    cr_expect_str_eq(vo_date_order_name[VO_DATE_YEAR_FIRST], "year");
+    cr_expect_str_eq(vo_date_order_name[VO_DATE_DAY_FIRST], "day");
+    cr_expect_str_eq(vo_date_order_name[VO_DATE_MONTH_FIRST], "month");
+}

@@ -19,7 +19,7 @@ static const char *text[N];
 
 static void make(size_t n) {
     static const double strange[] = {0.0,  -0.0,    1e308,    -1e308,    5e-324,
-                                     1e22, 1.0 / 3, INFINITY, -INFINITY, 123.456};
+                                     1e22, 1.0 / 3, HUGE_VAL, -HUGE_VAL, 123.456};
     static const char *const words[] = {"", "spike", "\xc3\xb1 or \xc3\xba",
                                         "a \"quoted\" 'one'"};
     uint64_t r = 88172645463325252u; /* xorshift64, Marsaglia 2003 */

@@ -9,12 +9,14 @@
  *   duplicate_last     further row with other values: the later row of the file is kept
  *   not_finite         inf: missing
  *   zero_placeholder   price exactly 0 where the source publishes that for "none": missing,
- * with the other values of its row trimmed            price (of other kinds: everything)
- * missing at either end: cut off interpolated       missing, or no row, for at most
- * max_interpolate_h: linear between its neighbours same_hour_of_week  missing for longer, up to
- * max_fill_h: mean of the same local hour one week before and after, else of the one there is,
- * else 2..4 weeks away left_missing       what none of these can fill and is not a price: stays
- * NAN dst_short_day      first interval after a clock went forward: the day has 23 hours: kept
+ *                      with the other values of its row
+ *   trimmed            price (of other kinds: everything) missing at either end: cut off
+ *   interpolated       missing, or no row, for at most max_interpolate_h: linear between its
+ *                      neighbours
+ *   same_hour_of_week  missing for longer, up to max_fill_h: mean of the same local hour one
+ *                      week before and after, else of the one there is, else 2..4 weeks away
+ *   left_missing       what none of these can fill and is not a price: stays NAN
+ *   dst_short_day      first interval after a clock went forward: the day has 23 hours: kept
  *   dst_long_day       first interval after a clock went back: the day has 25 hours: kept
  *   component_sum      energy + loss + congestion differ from the price by over 0.05: kept
  *   spike              price farther than spike_iqr interquartile ranges from the median: kept

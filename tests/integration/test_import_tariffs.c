@@ -166,7 +166,7 @@ Test(import_tariffs, importing_again_changes_nothing_and_an_edited_file_is_kept)
     fclose(f);
     char *digit = strstr(text, "per_kwh: 0.5224");
     cr_assert(digit);
-    memcpy(digit, "per_kwh: 0.5225", 15); /* the components still sum within 0.00001... no */
+    memcpy(digit, "per_kwh: 0.5225", 15); /* no longer their sum */
     f = fopen(to, "w");
     cr_assert(f);
     fputs(text, f);
@@ -179,6 +179,25 @@ Test(import_tariffs, importing_again_changes_nothing_and_an_edited_file_is_kept)
     cr_expect_eq(vo_tariff_load(to, &t, &err), VO_EINVAL);
     cr_expect(strstr(err.msg, "components sum to 0.522400"), "%s", err.msg);
     temporary_folder_remove(folder);
+}
+
+/* Every file there is one of FILES, or is read by name below, or explains the others. */
+static void look_up(const char *relative) {
+    static const char *const others[] = {"SOURCE.md", "LICENSE_",
+                                         "fixtures/nbt_golden_rows.jsonl",
+                                         "fixtures/statements/synthetic_cca_ratechange.txt"};
+    const char *name = relative + strlen(FOLDER);
+    for (size_t i = 0; i < N_FILES; i++)
+        if (strcmp(name, FILES[i]) == 0) return;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strncmp(name, others[i], strlen(others[i])) == 0) return;
+    cr_expect(false, "%s is in no list", relative);
+}
+
+Test(import_tariffs, no_file_is_forgotten) {
+    char path[DATA_PATH];
+    NEED_DATA(FOLDER "holidays.toml", path);
+    cr_assert(data_each("pge_tariffs", look_up));
 }
 
 /* ---- E-TOU-C ------------------------------------------------------------------ */

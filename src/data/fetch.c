@@ -304,7 +304,7 @@ static void name_of(const fetch *f, const vo_fetch_item *item, char *out) {
 static bool find_kept(const fetch *f, const vo_fetch_item *item, reply *r) {
     char name[VO_FETCH_CACHE_MAX_NAME];
     double fetched_s = 0;
-    if (!f->o->cache || !(item->keep_s > 0)) return false;
+    if (!f->o->cache || f->o->refresh || !(item->keep_s > 0)) return false;
     name_of(f, item, name);
     if (vo_fetch_cache_load(f->o->cache, name, &r->body, &r->len, &fetched_s, NULL) != VO_OK)
         return false;
@@ -412,6 +412,7 @@ static vo_status hand_over(fetch *f, size_t k, vo_fetch_take take, void *ctx,
     }
     sum->cached += r->cached;
     sum->empty += empty;
+    if (empty && f->o->refresh && f->o->cache) forget(f, item); /* it is so no more */
     return empty ? VO_OK : keep(f, item, r, sum, err);
 }
 

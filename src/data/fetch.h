@@ -34,6 +34,7 @@ typedef struct {
     const char *proxy;         /* NULL: none */
     const char *ca_file;       /* NULL: the system's */
     const char *cache;         /* folder; NULL: nothing is kept */
+    bool refresh;              /* kept replies are not used, but replaced */
     const char *const *secret; /* [n_secrets]: never in an error, a file or its name */
     size_t n_secrets;
     uint64_t seed; /* of the waits */

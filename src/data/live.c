@@ -1,4 +1,4 @@
-/* live.c -- see live.h: the table of services, splitting, and replies into one set. */
+/* live.c -- see live.h: the table of services, addresses and plans. */
 #include "data/live.h"
 
 #include <math.h>
@@ -23,7 +23,7 @@ vo_status vo_live_find(const char *name, vo_live_client *out, vo_error *err) {
     vo_text t = vo_text_over(list, sizeof list);
     for (size_t i = 0; i < VO_LIVE_CLIENTS; i++) {
         vo_text_append(&t, "%s%s", i ? ", " : "", service[i].name);
-        if (strcmp(service[i].name, name) != 0) continue;
+        if (!vo_readings_same_node(service[i].name, name)) continue; /* open-meteo too */
         *out = (vo_live_client)i;
         return VO_OK;
     }
@@ -109,6 +109,18 @@ static void label(vo_live_call *call, const vo_live_request *r, const char *what
     vo_text_append(&t, ", %s to %s", from, to);
 }
 
+/* The instants of a call's days, those of the call before where the days are the same. */
+static vo_status span_of(const vo_live_plan *plan, vo_live_call *call, vo_error *err) {
+    const vo_live_call *before = plan->n ? &plan->call[plan->n - 1] : NULL;
+    if (!plan->tz) return VO_OK;
+    if (!before || before->share.from_day != call->share.from_day ||
+        before->share.to_day != call->share.to_day)
+        return vo_live_instants(plan->tz, &call->share, &call->from_s, &call->until_s, err);
+    call->from_s = before->from_s;
+    call->until_s = before->until_s;
+    return VO_OK;
+}
+
 vo_status vo_live_plan_add(vo_live_plan *plan, const vo_live_url *u, const char *what,
                            const vo_live_share *share, double keep_s, vo_error *err) {
     if (u->cut)
@@ -126,12 +138,15 @@ vo_status vo_live_plan_add(vo_live_plan *plan, const vo_live_url *u, const char 
         plan->call = more;
         plan->capacity = capacity;
     }
-    char *url = malloc(u->len + 1);
-    if (!url) return vo_fail(err, VO_ENOMEM, "no memory for an address");
-    memcpy(url, u->at, u->len + 1);
-    vo_live_call *call = &plan->call[plan->n++];
-    *call = (vo_live_call){.url = url, .keep_s = keep_s};
+    vo_live_call *call = &plan->call[plan->n];
+    *call = (vo_live_call){.share = *share, .keep_s = keep_s};
+    const vo_status s = span_of(plan, call, err);
+    if (s != VO_OK) return s;
+    call->url = malloc(u->len + 1);
+    if (!call->url) return vo_fail(err, VO_ENOMEM, "no memory for an address");
+    memcpy(call->url, u->at, u->len + 1);
     label(call, plan->request, what, share);
+    plan->n++;
     return VO_OK;
 }
 
@@ -180,7 +195,7 @@ static vo_status check(vo_live_client client, const vo_live_request *r, vo_error
 
 vo_status vo_live_plan_make(vo_live_client client, const vo_live_request *r, vo_live_plan *plan,
                             vo_error *err) {
-    vo_live_plan p = {.client = client, .request = r, .source = vo_source_options_default()};
+    vo_live_plan p = {.client = client, .request = r, .to_day = r->to_day, .source = vo_source_options_default()};
     vo_status s = check(client, r, err);
     if (s != VO_OK) return s;
     switch (client) {
@@ -208,84 +223,4 @@ vo_status vo_live_plan_make(vo_live_client client, const vo_live_request *r, vo_
     }
     *plan = p;
     return VO_OK;
-}
-
-/* ---- replies ---------------------------------------------------------------------- */
-
-static const char *spelled(const vo_live_request *r, const char *node) {
-    for (size_t i = 0; i < r->n_names; i++)
-        if (vo_readings_same_node(r->name[i], node)) return r->name[i];
-    return node;
-}
-
-/* Where the columns of `from` are in `to`; `to` has taken its columns from the first reply. */
-static vo_status match_columns(const vo_readings *from, const vo_readings *to, size_t *at,
-                               vo_error *err) {
-    for (size_t c = 0; c < from->n_columns; c++) {
-        at[c] = VO_SERIES_MAX_COLUMNS;
-        for (size_t k = 0; k < to->n_columns; k++)
-            if (strcmp(from->column[c].name, to->column[k].name) == 0) at[c] = k;
-        if (at[c] == VO_SERIES_MAX_COLUMNS)
-            return vo_fail(
-                err, VO_EINVAL,
-                "%s: the column \"%s\" is in a later reply and not in the first one; "
-                "fetch the spans before and after it one by one",
-                from->node, from->column[c].name);
-    }
-    return VO_OK;
-}
-
-static void copy_facts(vo_readings *to, const vo_readings *from) {
-#define COPY(field) memcpy(to->field, from->field, sizeof to->field)
-    COPY(zone), COPY(currency), COPY(kind), COPY(unit), COPY(label), COPY(price_name);
-#undef COPY
-    to->interval_h = from->interval_h;
-    to->zero_is_missing = from->zero_is_missing;
-    to->stamps_at_end = from->stamps_at_end;
-}
-
-static vo_status merge(const vo_live_request *q, const vo_live_call *call, const vo_readings *r,
-                       vo_readings_set *set, vo_error *err) {
-    const char *name[VO_SERIES_MAX_COLUMNS];
-    size_t at[VO_SERIES_MAX_COLUMNS];
-    double value[VO_SERIES_MAX_COLUMNS];
-    vo_readings *to = NULL;
-    for (size_t c = 0; c < r->n_columns; c++) name[c] = r->column[c].name;
-    vo_status s = vo_readings_set_node(set, r->market, r->process, spelled(q, r->node), name,
-                                       r->n_columns, &to, err);
-    if (s == VO_OK) s = match_columns(r, to, at, err);
-    if (s != VO_OK) return s;
-    if (to->added == 0) copy_facts(to, r);
-    for (size_t t = 0; s == VO_OK && t < r->n; t++) {
-        if (call->until_s && (r->start_s[t] < call->from_s || r->start_s[t] >= call->until_s))
-            continue;
-        for (size_t k = 0; k < to->n_columns; k++) value[k] = (double)NAN;
-        for (size_t c = 0; c < r->n_columns; c++) value[at[c]] = r->column[c].value[t];
-        s = vo_readings_add(set, to, r->start_s[t], r->line[t], r->flag[t], value, err);
-    }
-    return s;
-}
-
-vo_status vo_live_take(vo_live_plan *plan, size_t i, const char *body, size_t len,
-                       vo_readings_set *set, bool *empty, vo_error *err) {
-    vo_source_options o = plan->source;
-    vo_readings_set *reply = NULL;
-    vo_error why = {0};
-    if (plan->call[i].node) o.node = plan->call[i].node;
-    vo_status s = vo_source_parse("the reply", body, len, &o, &reply, &why);
-    if (s == VO_ENOTFOUND || (s == VO_OK && reply->rows == 0)) {
-        *empty = true;
-        if (!*plan->empty)
-            snprintf(plan->empty, sizeof plan->empty, "%.250s",
-                     s == VO_OK ? "a reply without rows" : why.msg);
-        vo_readings_set_free(reply);
-        return VO_OK;
-    }
-    if (s != VO_OK) return vo_fail(err, s, "%s", why.msg);
-    for (size_t k = 0; s == VO_OK && k < reply->n; k++)
-        s = merge(plan->request, &plan->call[i], reply->item[k], set, err);
-    if (s == VO_OK && *reply->note && !*set->note)
-        memcpy(set->note, reply->note, sizeof set->note);
-    vo_readings_set_free(reply);
-    return s;
 }

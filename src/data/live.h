@@ -46,7 +46,7 @@ typedef struct {
 
 const vo_live_service *vo_live_service_of(vo_live_client client);
 
-/* VO_EINVAL with the names there are. */
+/* '-' for '_' is fine. VO_EINVAL with the names there are. */
 vo_status vo_live_find(const char *name, vo_live_client *out, vo_error *err);
 
 #define VO_LIVE_MAX_NAMES 2000u
@@ -72,13 +72,27 @@ typedef struct {
     const vo_mapping *mapping;  /* Batu; NULL: none */
 } vo_live_request;
 
+/* One call's share of the request: names [first, first + n), days from..to. */
+typedef struct {
+    size_t first, n;
+    int64_t from_day, to_day;
+} vo_live_share;
+
 typedef struct {
     char *url;               /* with the key in it, where the service wants it there */
     char label[160];         /* "CENACE SIN MDA APATZINGAN, 2016-02-01 to 2016-02-07" */
     const char *node;        /* of the reply's rows where they do not say; borrowed; NULL */
+    vo_live_share share;     /* what is asked for; n 0: names are not looked at */
     int64_t from_s, until_s; /* rows outside are not taken; until_s 0: all are */
+    int64_t slack_s;         /* rows so near outside belong to every such reply: no word of them */
     double keep_s;           /* how long its reply may be used: INFINITY: for ever */
 } vo_live_call;
+
+/* What replies held that was not asked for and was left out. */
+typedef struct {
+    size_t rows;
+    char first[200]; /* "ACAPULCO MDA", or the days; "" if nothing was left out */
+} vo_live_unasked;
 
 typedef struct {
     vo_live_client client;
@@ -89,6 +103,10 @@ typedef struct {
     char *header_value[VO_LIVE_MAX_HEADERS]; /* of header[i], owned */
     vo_source_options source;                /* how replies are read; borrows */
     const vo_live_request *request;
+    const char *tz;      /* of the days; NULL: replies are not held against them */
+    const char *process; /* what replies must be of; NULL: any */
+    int64_t to_day;      /* the last day that is asked for: there may be none after it yet */
+    vo_live_unasked unasked;
     char note[256];  /* what a person should know: days not yet published, ... */
     char empty[256]; /* the first "there is nothing" of the service, in its words */
 } vo_live_plan;
@@ -99,10 +117,21 @@ vo_status vo_live_plan_make(vo_live_client client, const vo_live_request *r, vo_
 void vo_live_plan_fini(vo_live_plan *plan); /* accepts a zeroed one */
 
 /* Reads the reply to call i into `set`. *empty = true where the service says that it has
- * nothing for these days. Names are spelled as the request spells them (blank = '-' = '_').
- * VO_EINVAL: not what this service replies. */
+ * nothing for these days. Names are spelled as the request spells them (blank = '-' = '_';
+ * names that differ in case alone: as the service does). Rows of other names or days than the
+ * call's are left out and counted. VO_EINVAL: not what this service replies, or nothing in it
+ * is what was asked for; `set` is as it was then. */
 vo_status vo_live_take(vo_live_plan *plan, size_t i, const char *body, size_t len,
                        vo_readings_set *set, bool *empty, vo_error *err);
+
+/* Is what the service calls `node` what the request calls `name`? ENTSO-E's areas have a code
+ * and a name. */
+bool vo_live_same_name(const char *name, const char *node);
+
+/* Days of the plan that node i of the set has no row of: how many, and the first one. Reads
+ * the set, which stays as it is. */
+vo_status vo_live_missing_days(const vo_live_plan *plan, vo_readings_set *set, size_t i,
+                               size_t *count, int64_t *first_day, vo_error *err);
 
 /* ---- between the clients ------------------------------------------------------------------
  */
@@ -112,12 +141,6 @@ vo_status vo_live_batu_plan(const vo_live_request *r, vo_live_plan *plan, vo_err
 vo_status vo_live_caiso_plan(const vo_live_request *r, vo_live_plan *plan, vo_error *err);
 vo_status vo_live_entsoe_plan(const vo_live_request *r, vo_live_plan *plan, vo_error *err);
 vo_status vo_live_open_meteo_plan(const vo_live_request *r, vo_live_plan *plan, vo_error *err);
-
-/* One call's share of the request: names [first, first + n), days from..to. */
-typedef struct {
-    size_t first, n;
-    int64_t from_day, to_day;
-} vo_live_share;
 
 /* Splits by at most `names` names and `days` days, days within names, and plans each share. */
 typedef vo_status (*vo_live_plan_share)(const vo_live_request *r, const vo_live_share *share,
@@ -138,7 +161,8 @@ void vo_live_url_text(vo_live_url *u, const char *fmt, ...) /* as it is */
     __attribute__((format(printf, 2, 3)));
 void vo_live_url_encoded(vo_live_url *u, const char *text, const char *keep);
 
-/* Adds a call; the label names system or market, share and days. keep_s: see vo_live_keep_s. */
+/* Adds a call; the label names system or market, share and days. keep_s: see vo_live_keep_s.
+ * Its rows are those of the share's days in plan->tz. */
 vo_status vo_live_plan_add(vo_live_plan *plan, const vo_live_url *u, const char *what,
                            const vo_live_share *share, double keep_s, vo_error *err);
 

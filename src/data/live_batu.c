@@ -17,6 +17,7 @@
 #define ZONE "America/Mexico_City"
 #define FINAL_DAYS 30
 #define MAX_DAYS 31
+#define ANY_CLOCK_S 50400 /* no clock is further from UTC than 14 hours */
 
 static const vo_live_slot *find(const vo_live_slot *slot, size_t n, const char *name,
                                 size_t len) {
@@ -90,8 +91,7 @@ static vo_status plan_share(const vo_live_request *r, const vo_live_share *share
     int64_t from_s = 0, until_s = 0;
     char text[2048];
     vo_live_url u = {.len = 0};
-    const char *tz = r->tz ? r->tz : plan->source.zone ? plan->source.zone : ZONE;
-    vo_status s = vo_live_instants(tz, share, &from_s, &until_s, err);
+    vo_status s = vo_live_instants(plan->tz, share, &from_s, &until_s, err);
     if (s == VO_OK) s = template_of(r, text, sizeof text, err);
     if (s != VO_OK) return s;
     vo_live_date(share->from_day, VO_LIVE_DASHES, from);
@@ -117,8 +117,23 @@ static vo_status plan_share(const vo_live_request *r, const vo_live_share *share
     u.len = strlen(u.at);
     s = vo_live_plan_add(plan, &u, plan->request->mapping->name, share,
                          vo_live_keep_s(r, share->to_day, FINAL_DAYS), err);
-    if (s == VO_OK && share->n) plan->call[plan->n - 1].node = r->name[share->first];
-    return s;
+    if (s != VO_OK) return s;
+    vo_live_call *call = &plan->call[plan->n - 1];
+    const int64_t near_s = plan->source.zone ? 0 : ANY_CLOCK_S;
+    call->from_s = from_s - near_s;
+    call->until_s = until_s + near_s;
+    if (share->n) call->node = r->name[share->first];
+    return VO_OK;
+}
+
+/* How replies are read: as the mapping says. A process that the address asks for is the one
+ * that comes; stamps are in the zone asked for. */
+static void read_as_asked(const vo_live_request *r, vo_live_plan *plan) {
+    plan->source.zone = r->tz;
+    if (r->process && strstr(r->mapping->url, "{process}")) plan->source.process = r->process;
+    plan->source = vo_mapping_options(r->mapping, &plan->source);
+    if (!plan->source.process) plan->source.process = r->process ? r->process : "MDA";
+    plan->tz = plan->source.zone ? plan->source.zone : ZONE;
 }
 
 static vo_status plan_headers(const vo_live_request *r, vo_live_plan *plan, vo_error *err) {
@@ -152,7 +167,7 @@ vo_status vo_live_batu_plan(const vo_live_request *r, vo_live_plan *plan, vo_err
     if (strstr(r->mapping->url, "{base}") && !r->base_url)
         return vo_fail(err, VO_EINVAL,
                        "base_url is missing: the mapping's url begins with {base}");
-    plan->source = vo_mapping_options(r->mapping, &plan->source);
+    read_as_asked(r, plan);
     s = plan_headers(r, plan, err);
     if (s != VO_OK) return s;
     return vo_live_split(r, r->from_day, r->to_day, 1, MAX_DAYS, plan_share, plan, err);

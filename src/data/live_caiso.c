@@ -16,6 +16,7 @@
 #define FINAL_DAYS 30
 #define MAX_NODES 10
 #define MAX_DAYS 31
+#define SLACK_S 3600 /* some replies hold the hour that begins where the days end */
 
 typedef struct {
     const char *process, *query;
@@ -61,8 +62,10 @@ static vo_status plan_share(const vo_live_request *r, const vo_live_share *share
     stamp(&u, "enddatetime", until_s);
     vo_live_url_text(&u, "&resultformat=6");
     snprintf(what, sizeof what, "CAISO %s", p->process);
-    return vo_live_plan_add(plan, &u, what, share, vo_live_keep_s(r, share->to_day, FINAL_DAYS),
-                            err);
+    s = vo_live_plan_add(plan, &u, what, share, vo_live_keep_s(r, share->to_day, FINAL_DAYS),
+                         err);
+    if (s == VO_OK) plan->call[plan->n - 1].slack_s = SLACK_S;
+    return s;
 }
 
 vo_status vo_live_caiso_plan(const vo_live_request *r, vo_live_plan *plan, vo_error *err) {
@@ -71,5 +74,7 @@ vo_status vo_live_caiso_plan(const vo_live_request *r, vo_live_plan *plan, vo_er
     if (!report_of(r))
         return vo_fail(err, VO_EINVAL, "process = \"%.20s\": must be DAM, RTM, RTPD or HASP",
                        r->process);
+    plan->tz = ZONE;
+    plan->process = report_of(r)->process;
     return vo_live_split(r, r->from_day, r->to_day, MAX_NODES, MAX_DAYS, plan_share, plan, err);
 }

@@ -16,15 +16,19 @@
 #define MTR_LATE_DAYS 7
 #define FINAL_DAYS 30
 #define ALL_DAYS 7
+#define MEXICO "America/Mexico_City"
+#define TIJUANA "America/Tijuana"
+#define MAZATLAN "America/Mazatlan"
 
 typedef struct {
-    const char *system, *process;
+    const char *system, *process, *tz;
     int32_t year, month, day; /* the first one published */
 } first_day;
 
 static const first_day first_days[] = {
-    {"SIN", "MDA", 2016, 1, 29}, {"BCA", "MDA", 2016, 1, 27}, {"BCS", "MDA", 2016, 3, 23},
-    {"SIN", "MTR", 2017, 1, 27}, {"BCA", "MTR", 2017, 1, 27}, {"BCS", "MTR", 2017, 1, 27}};
+    {"SIN", "MDA", MEXICO, 2016, 1, 29},   {"BCA", "MDA", TIJUANA, 2016, 1, 27},
+    {"BCS", "MDA", MAZATLAN, 2016, 3, 23}, {"SIN", "MTR", MEXICO, 2017, 1, 27},
+    {"BCA", "MTR", TIJUANA, 2017, 1, 27},  {"BCS", "MTR", MAZATLAN, 2017, 1, 27}};
 
 static const char *system_of(const vo_live_request *r) { return r->system ? r->system : "SIN"; }
 static const char *process_of(const vo_live_request *r) {
@@ -113,6 +117,9 @@ vo_status vo_live_cenace_plan(const vo_live_request *r, vo_live_plan *plan, vo_e
     if (s == VO_OK) s = check_market(r, &f, err);
     if (s == VO_OK) s = check_days(r, f, &to_day, plan, err);
     if (s != VO_OK) return s;
+    plan->to_day = to_day;
+    plan->tz = f->tz;
+    plan->process = f->process;
     return vo_live_split(r, r->from_day, to_day, r->zones ? 10 : 20, ALL_DAYS, plan_share, plan,
                          err);
 }

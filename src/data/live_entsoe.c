@@ -17,6 +17,7 @@
 #define FINAL_DAYS 30
 #define MAX_DAYS 365
 #define EIC 16u
+#define SLACK_S 86400 /* it replies whole market days, those that the span only touches too */
 
 static bool is_eic(const char *name) {
     if (strlen(name) != EIC) return false;
@@ -44,8 +45,10 @@ static vo_status plan_share(const vo_live_request *r, const vo_live_share *share
     stamp(&u, "periodEnd", until_s);
     vo_live_url_text(&u, "&contract_MarketAgreement.type=A01&securityToken=");
     vo_live_url_encoded(&u, r->key, NULL);
-    return vo_live_plan_add(plan, &u, "ENTSO-E A44", share,
-                            vo_live_keep_s(r, share->to_day, FINAL_DAYS), err);
+    s = vo_live_plan_add(plan, &u, "ENTSO-E A44", share,
+                         vo_live_keep_s(r, share->to_day, FINAL_DAYS), err);
+    if (s == VO_OK) plan->call[plan->n - 1].slack_s = SLACK_S;
+    return s;
 }
 
 vo_status vo_live_entsoe_plan(const vo_live_request *r, vo_live_plan *plan, vo_error *err) {
@@ -63,5 +66,6 @@ vo_status vo_live_entsoe_plan(const vo_live_request *r, vo_live_plan *plan, vo_e
         return vo_fail(err, VO_EINVAL, "process = \"%.20s\": only DA (day ahead) is fetched",
                        r->process);
     plan->source.zone = r->tz;
+    plan->tz = r->tz ? r->tz : ZONE;
     return vo_live_split(r, r->from_day, r->to_day, 1, MAX_DAYS, plan_share, plan, err);
 }

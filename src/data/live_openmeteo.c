@@ -56,6 +56,7 @@ static vo_status plan_share(const vo_live_request *r, const vo_live_share *share
     vo_live_call *call = &plan->call[plan->n - 1];
     call->from_s = share->from_day * 86400;
     call->until_s = (share->to_day + 1) * 86400;
+    call->slack_s = 86400; /* the day more that is asked for */
     return VO_OK;
 }
 
@@ -90,6 +91,8 @@ vo_status vo_live_open_meteo_plan(const vo_live_request *r, vo_live_plan *plan, 
         to = last;
     }
     plan->source.zone = r->tz;
+    plan->tz = r->tz ? r->tz : "UTC";
+    plan->to_day = r->to_day < last ? r->to_day : last;
     if (r->n_names) plan->source.node = r->name[0];
     if (from <= old)
         s = vo_live_split(r, from, to < old ? to : old, 1, MAX_DAYS, plan_share, plan, err);

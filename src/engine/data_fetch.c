@@ -214,6 +214,7 @@ static vo_status read_options(job *j, vo_error *err) {
     if (snprintf(j->cache, sizeof j->cache, "%s%s", cache ? cache : lake,
                  cache ? "" : ".replies") >= (int)sizeof j->cache)
         return vo_fail(err, VO_EINVAL, "cache: a path of more than %d characters", PATH - 1);
+    o->refresh = f[FETCH_refresh].number > 0;
     o->cache = cache && strcmp(cache, "none") == 0 ? NULL : j->cache;
     j->clean = vo_clean_options_default();
     const vo_status s = vo_fields_choice(&f[FETCH_repair], "repair", vo_repair_name,
@@ -315,16 +316,43 @@ static void write_missing(const job *j) {
     for (size_t i = 0; i < j->n_names; i++) {
         bool there = false;
         for (size_t k = 0; k < j->set->n; k++)
-            there = there || strcmp(j->set->item[k]->node, j->name[i]) == 0;
+            there = there || vo_live_same_name(j->name[i], j->set->item[k]->node);
         if (!there) vo_json_out_string(j->w, j->name[i]);
     }
     vo_json_out_end(j->w);
 }
 
+/* Of the series that came. */
+static vo_status write_missing_days(const job *j, vo_error *err) {
+    vo_status s = VO_OK;
+    vo_json_out_key(j->w, "missing_days");
+    vo_json_out_array(j->w);
+    for (size_t i = 0; s == VO_OK && i < j->set->n; i++) {
+        size_t count = 0;
+        int64_t first = 0;
+        char day[16];
+        s = vo_live_missing_days(&j->plan, j->set, i, &count, &first, err);
+        if (s != VO_OK || count == 0) continue;
+        vo_live_date(first, VO_LIVE_DASHES, day);
+        vo_json_out_object(j->w);
+        vo_member_text(j->w, "node", j->set->item[i]->node);
+        vo_member_integer(j->w, "count", (long long)count);
+        vo_member_text(j->w, "first", day);
+        vo_json_out_end(j->w);
+    }
+    vo_json_out_end(j->w);
+    return s;
+}
+
 static void write_note(const job *j, const char *import_note) {
-    char note[600];
+    char note[900];
+    const vo_live_unasked *u = &j->plan.unasked;
     vo_text t = vo_text_over(note, sizeof note);
     vo_text_append(&t, "%s", j->plan.note);
+    if (u->rows)
+        vo_text_append(&t, "%s%zu row%s that came without being asked for %s left out (%s)",
+                       t.len ? "; " : "", u->rows, u->rows == 1 ? "" : "s",
+                       u->rows == 1 ? "was" : "were", u->first);
     if (*import_note) vo_text_append(&t, "%s%s", t.len ? "; " : "", import_note);
     vo_member_text(j->w, "note", t.len ? note : NULL);
     vo_member_text(j->w, "first_empty", *j->plan.empty ? j->plan.empty : NULL);
@@ -335,7 +363,7 @@ static void write_head(const job *j) {
     vo_member_text(j->w, "client", vo_live_service_of(j->client)->name);
     vo_live_date(j->request.from_day, VO_LIVE_DASHES, day);
     vo_member_text(j->w, "from", day);
-    vo_live_date(j->request.to_day, VO_LIVE_DASHES, day);
+    vo_live_date(j->plan.to_day, VO_LIVE_DASHES, day);
     vo_member_text(j->w, "to", day);
     vo_member_integer(j->w, "calls", (long long)j->plan.n);
 }
@@ -370,6 +398,7 @@ static void write_counts(const job *j) {
 
 static vo_status store(job *j, vo_error *err) {
     const vo_live_service *v = vo_live_service_of(j->client);
+    const vo_lake_how how = {.replace = j->f[FETCH_replace].number > 0};
     vo_import_summary sum = {0};
     char source[64];
     snprintf(source, sizeof source, "%s web service", v->name);
@@ -378,10 +407,12 @@ static vo_status store(job *j, vo_error *err) {
     write_counts(j);
     vo_member_text(j->w, "lake", j->o->lake);
     write_missing(j);
+    vo_status s = write_missing_days(j, err);
+    if (s != VO_OK) return s;
     vo_json_out_key(j->w, "series");
     vo_json_out_array(j->w);
-    const vo_status s =
-        vo_import_set(j->lake, j->set, v->name, source, &j->clean, note_node, j, &sum, err);
+    s = vo_import_set(j->lake, j->set, v->name, source, &j->clean, &how, note_node, j, &sum,
+                      err);
     vo_json_out_end(j->w);
     vo_data_write_summary(j->w, &sum);
     write_note(j, sum.note);

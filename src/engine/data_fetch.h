@@ -2,8 +2,9 @@
  *
  * The response lists the series stored, with what cleaning did to each (as data import does),
  * and what was asked: calls planned, requests sent, replies taken from the cache, requests sent
- * again, replies that were empty, names that nothing came for. With dry_run it lists the
- * addresses instead, keys hidden, and asks nothing. docs/live.md is the user's page.
+ * again, replies that were empty, names that nothing came for, days that did not come of the
+ * others. What came and was not asked for is left out, and the note says so; a reply with
+ * nothing else is refused and not kept. With dry_run it lists the addresses instead, keys hidden, and asks nothing. docs/live.md is the user's page.
  *
  * Fields by client (others are refused):
  *   cenace      nodes or zones; system SIN (default), BCA, BCS; process MDA (default), MTR
@@ -46,9 +47,11 @@
     X(parallel,         INTEGER, 1, 4,   "",  "requests at once; default the service's")        \
     X(requests_per_minute, ABOVE, 0, 1e6, "", "default the service's")                          \
     X(cache,            TEXT,    0, 0, "",  "folder of kept replies, or none; LAKE.replies")    \
+    X(refresh,          BOOL,    0, 0, "",  "ask anew, replacing the replies that are kept")    \
     X(repair,           TEXT,    0, 0, "",  "clean (default), none or uneven")                  \
     X(max_fill_h,       NUMBER,  0, 8784, "h", "longest gap that is filled; default 192")       \
     X(max_touched,      INTEGER, 0, 1e7, "", "values listed per series; 0: all; default 100")   \
+    X(replace,          BOOL,    0, 0, "",  "stored rows from the first to the last new one go") \
     X(dry_run,          BOOL,    0, 0, "",  "list what would be asked and ask nothing")
 // clang-format on
 

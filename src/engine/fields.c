@@ -124,7 +124,7 @@ vo_status vo_fields_choice(const vo_field_value *v, const char *path, const char
         *out = i;
         return VO_OK;
     }
-    char list[120];
+    char list[160];
     vo_text t = vo_text_over(list, sizeof list);
     vo_text_append_names(&t, names, n);
     return vo_fail(err, VO_EINVAL, "%s = \"%.60s\": must be one of %s", path, v->text, list);

@@ -256,16 +256,8 @@ double vo_request_number(const vo_request *r, int field, double absent) {
 vo_status vo_request_choice(const vo_request *r, int field, const char *path,
                             const char *const *names, size_t n, size_t absent, size_t *out,
                             vo_error *err) {
-    const char *text = r->value[field].text;
+    const vo_field_value *v = &r->value[field];
+    if (v->text) return vo_fields_choice(v, path, names, n, out, err);
     *out = absent;
-    if (!text) return VO_OK;
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(text, names[i]) != 0) continue;
-        *out = i;
-        return VO_OK;
-    }
-    char list[160];
-    vo_text t = vo_text_over(list, sizeof list);
-    vo_text_append_names(&t, names, n);
-    return vo_fail(err, VO_EINVAL, "%s = \"%.60s\": must be one of %s", path, text, list);
+    return VO_OK;
 }

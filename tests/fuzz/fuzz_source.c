@@ -11,6 +11,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Two stamps far apart make millions of intervals, and seconds of work, of a few bytes. */
+static bool is_long(const vo_readings *r) {
+    int64_t first = INT64_MAX, last = INT64_MIN;
+    for (size_t t = 0; t < r->n; t++) {
+        if (r->start_s[t] < first) first = r->start_s[t];
+        if (r->start_s[t] > last) last = r->start_s[t];
+    }
+    return r->n > 0 && last - first > 2 * 366 * INT64_C(86400);
+}
+
 static void clean_one(const vo_readings *r) {
     vo_series *s = NULL;
     vo_clean_report *report = NULL;
@@ -42,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         assert(err.msg[0] != '\0' && !set);
         return 0;
     }
-    for (size_t i = 0; i < set->n && i < 4; i++) clean_one(set->item[i]);
+    for (size_t i = 0; i < set->n && i < 4; i++)
+        if (!is_long(set->item[i])) clean_one(set->item[i]);
     vo_readings_set_free(set);
     return 0;
 }

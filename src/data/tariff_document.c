@@ -132,12 +132,18 @@ static vo_status read_seasons(const vo_json *v, vo_tariff *t, vo_error *err) {
     return VO_OK;
 }
 
-/* A small whole number, 0..254. */
-static bool read_index(const vo_json *v, uint8_t *out) {
+bool vo_tariff_whole(const vo_json *v, int most, int *out) {
     if (!is_kind(v, VO_JSON_NUMBER)) return false;
     const double x = vo_json_number(v);
-    if (!(x >= 0 && x <= 254) || floor(x) < x) return false;
-    *out = (uint8_t)x;
+    if (!(x >= 0 && x <= most) || floor(x) < x) return false;
+    *out = (int)x;
+    return true;
+}
+
+static bool read_index(const vo_json *v, uint8_t *out) {
+    int i = 0;
+    if (!vo_tariff_whole(v, 254, &i)) return false;
+    *out = (uint8_t)i;
     return true;
 }
 

@@ -37,6 +37,9 @@ vo_status vo_tariff_export_from_published(const vo_json *published, vo_export_ta
 bool vo_tariff_month_day(const char *text, int32_t *month, int32_t *day);
 bool vo_tariff_date(const char *text, int32_t *days);
 
+/* A whole number of 0..most, and nothing else (v may be NULL). */
+bool vo_tariff_whole(const vo_json *v, int most, int *out);
+
 /* A member of an object that must be a number, or text: VO_EINVAL names `path`.key. */
 vo_status vo_tariff_get_number(const vo_json *o, const char *path, const char *key, double *out,
                                vo_error *err);

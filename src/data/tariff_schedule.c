@@ -180,14 +180,6 @@ static int period_index(const vo_json *periods, const char *name) {
     return -1;
 }
 
-static bool read_hour(const vo_json *v, int *out) {
-    if (!is_kind(v, VO_JSON_NUMBER)) return false;
-    const double x = vo_json_number(v);
-    if (!(x >= 0 && x <= 24) || floor(x) < x) return false;
-    *out = (int)x;
-    return true;
-}
-
 /* Sets the hours of one period's ranges; two periods may not share one. */
 static vo_status fill_period(const vo_json *ranges, const char *name, int rate, int other,
                              int hour[24], vo_error *err) {
@@ -195,8 +187,8 @@ static vo_status fill_period(const vo_json *ranges, const char *name, int rate, 
         const vo_json *range = vo_json_at(ranges, k);
         int from, to;
         if (!is_kind(range, VO_JSON_ARRAY) || vo_json_size(range) != 2 ||
-            !read_hour(vo_json_at(range, 0), &from) || !read_hour(vo_json_at(range, 1), &to) ||
-            from >= to)
+            !vo_tariff_whole(vo_json_at(range, 0), 24, &from) ||
+            !vo_tariff_whole(vo_json_at(range, 1), 24, &to) || from >= to)
             return vo_fail(err, VO_EINVAL,
                            "periods.%.60s[%zu]: hours from and to, 0..24, as [16, 21]", name,
                            k);

@@ -269,3 +269,17 @@ Test(tariff_document, a_rate_of_the_database_is_refused_by_the_field) {
         cr_expect(strstr(err.msg, bad[i].says), "%s: %s", bad[i].says, err.msg);
     }
 }
+
+Test(tariff_document, whole_numbers_lie_within_their_bound) {
+    vo_json *list = NULL;
+    static const char text[] = "[0, 24, 25, -1, 2.5, \"3\", null]";
+    cr_assert_eq(vo_json_parse(text, sizeof text - 1, &list, NULL), VO_OK);
+    int v = 7;
+    cr_expect(vo_tariff_whole(vo_json_at(list, 0), 24, &v) && v == 0);
+    cr_expect(vo_tariff_whole(vo_json_at(list, 1), 24, &v) && v == 24);
+    for (size_t i = 2; i < vo_json_size(list); i++)
+        cr_expect_not(vo_tariff_whole(vo_json_at(list, i), 24, &v), "%zu", i);
+    cr_expect_not(vo_tariff_whole(NULL, 24, &v));
+    cr_expect_eq(v, 24, "refusals leave it alone");
+    vo_json_free(list);
+}

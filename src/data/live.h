@@ -133,8 +133,7 @@ bool vo_live_same_name(const char *name, const char *node);
 vo_status vo_live_missing_days(const vo_live_plan *plan, vo_readings_set *set, size_t i,
                                size_t *count, int64_t *first_day, vo_error *err);
 
-/* ---- between the clients ------------------------------------------------------------------
- */
+/* ---- between the clients ---------------------------------------------------------- */
 
 vo_status vo_live_cenace_plan(const vo_live_request *r, vo_live_plan *plan, vo_error *err);
 vo_status vo_live_batu_plan(const vo_live_request *r, vo_live_plan *plan, vo_error *err);

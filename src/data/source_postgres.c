@@ -315,8 +315,7 @@ static vo_status describe(reader *r, vo_error *err) {
     return st;
 }
 
-/* ---- the question -------------------------------------------------------------------------
- */
+/* ---- the question ----------------------------------------------------------------- */
 
 static size_t find(const reader *r, const char *name) {
     for (size_t i = 0; name && i < r->n_columns; i++)
@@ -433,8 +432,7 @@ static vo_status each(void *ctx, vo_table_take take, void *take_ctx, vo_error *e
     return st;
 }
 
-/* ---- the whole ----------------------------------------------------------------------------
- */
+/* ---- the whole -------------------------------------------------------------------- */
 
 /* The first row alone is asked for before all: the statement that this cancels would end the
  * transaction, so it runs inside a savepoint. */

@@ -97,13 +97,14 @@ typedef struct {
  * listed without it, with damaged > 0. */
 vo_status vo_lake_list(vo_lake *lake, vo_lake_entry **out, size_t *n, vo_error *err);
 
-typedef enum {                      /* what vo_lake_doctor may find */
-               VO_LAKE_DAMAGED = 0, /* a part that cannot be read, or whose checksum is wrong */
-               VO_LAKE_DISORDERED = 1, /* starts unsorted, twice, or outside the part's year */
-               VO_LAKE_CHANGES = 2, /* changes that cannot be read or do not fit the part     */
-               VO_LAKE_LEFTOVER = 3, /* a temporary file of a writer that was stopped */
-               VO_LAKE_STRANGER = 4, /* a file that is not the lake's */
-               VO_LAKE_MIXED = 5 /* intervals of several lengths in one part: no harm done */
+/* What vo_lake_doctor may find. */
+typedef enum {
+    VO_LAKE_DAMAGED = 0,    /* a part that cannot be read, or whose checksum is wrong  */
+    VO_LAKE_DISORDERED = 1, /* starts unsorted, twice, or outside the part's year      */
+    VO_LAKE_CHANGES = 2,    /* changes that cannot be read or do not fit the part      */
+    VO_LAKE_LEFTOVER = 3,   /* a temporary file of a writer that was stopped           */
+    VO_LAKE_STRANGER = 4,   /* a file that is not the lake's                           */
+    VO_LAKE_MIXED = 5       /* intervals of several lengths in one part: no harm done  */
 } vo_lake_ill;
 
 const char *vo_lake_ill_name(vo_lake_ill ill); /* "damaged", "disordered", ... */

@@ -46,8 +46,7 @@ const vo_field *vo_data_import_fields(size_t *n);
 vo_status vo_data_import_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                              vo_error *err);
 
-/* ---- shared with data_fetch ----------------------------------------------------------------
- */
+/* ---- shared with data_fetch ------------------------------------------------------- */
 
 /* Does the market's name say that its data are made up? Such markets begin with SYNTH, and no
  * others do: data synth writes nowhere else, data import never there. */

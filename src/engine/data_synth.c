@@ -343,8 +343,7 @@ static vo_status synth_node(synth *y, uint32_t node, vo_error *err) {
     return st;
 }
 
-/* ---- compared with a real one -------------------------------------------------------------
- */
+/* ---- compared with a real one ----------------------------------------------------- */
 
 /* "MARKET/PROCESS/NODE" of the lake, of the same kind. */
 static vo_status read_lake(const synth *y, const char *where, vo_series **out, vo_error *err) {
@@ -436,8 +435,7 @@ static vo_status compare(const synth *y, vo_error *err) {
     return s;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------
- */
+/* ---- all of it -------------------------------------------------------------------- */
 
 static vo_status synth_all(synth *y, vo_error *err) {
     const vo_engine_options *o = y->o;

@@ -80,8 +80,7 @@ static vo_status told(const ask *a, const char *phase, size_t done, size_t all, 
                    all);
 }
 
-/* ---- which series -------------------------------------------------------------------------
- */
+/* ---- which series ----------------------------------------------------------------- */
 
 static bool is_asked(const ask *a, const vo_lake_entry *e, bool node_too) {
     const vo_field_value *f = a->f;
@@ -167,8 +166,7 @@ static void write_entry(vo_json_out *w, const vo_lake_entry *e) {
     vo_member_integer(w, "damaged_parts", (long long)e->damaged);
 }
 
-/* ---- list ---------------------------------------------------------------------------------
- */
+/* ---- list ------------------------------------------------------------------------- */
 
 vo_status vo_data_list_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                            vo_error *err) {
@@ -201,8 +199,7 @@ vo_status vo_data_list_run(const vo_engine_options *o, const char *request, vo_j
     return s;
 }
 
-/* ---- show ---------------------------------------------------------------------------------
- */
+/* ---- show ------------------------------------------------------------------------- */
 
 static void write_column(vo_json_out *w, const vo_series *s, const vo_column *c) {
     vo_moments m;
@@ -331,8 +328,7 @@ vo_status vo_data_show_run(const vo_engine_options *o, const char *request, vo_j
     return s;
 }
 
-/* ---- export -------------------------------------------------------------------------------
- */
+/* ---- export ----------------------------------------------------------------------- */
 
 static vo_status export_series(const ask *a, const vo_lake_key *key, vo_export_format format,
                                const char *out, size_t *rows, vo_error *err) {
@@ -432,8 +428,7 @@ vo_status vo_data_export_run(const vo_engine_options *o, const char *request, vo
     return s;
 }
 
-/* ---- doctor and compact -------------------------------------------------------------------
- */
+/* ---- doctor and compact ----------------------------------------------------------- */
 
 static vo_status take_finding(void *ctx, size_t done, size_t parts,
                               const vo_lake_finding *finding, vo_error *err) {

@@ -34,7 +34,7 @@ static vo_postgres at(const char *url) {
 
 Test(source_postgres, both_schemes_are_its_own_and_nothing_else_is) {
     static const char *const its[] = {"postgres://u:p@h:5432/d", "postgresql:///d",
-                                      "postgres://"};
+                                      "POSTGRES://u@h/d", "postgres://"};
     static const char *const others[] = {"", "postgres:/u@h/d", "postgres.csv",
                                          "http://postgres://", "-"};
     for (size_t i = 0; i < sizeof its / sizeof its[0]; i++)

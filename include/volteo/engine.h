@@ -72,13 +72,15 @@ vo_status vo_engine_data_fetch(vo_engine *e, const char *request, char **respons
  * for programs: the library reads none. NULL: no such service, or it has no key. */
 const char *vo_engine_key_variable(const char *client);
 
-/* What the lake holds; one of its series in figures; a span of it as a file; is the lake sound;
- * the same lake in less room. */
+/* What the lake holds; one of its series in figures; a span of it as a file; a span of it out of
+ * the lake; is the lake sound; the same lake in less room. */
 vo_status vo_engine_data_list(vo_engine *e, const char *request, char **response,
                               vo_error *err);
 vo_status vo_engine_data_show(vo_engine *e, const char *request, char **response,
                               vo_error *err);
 vo_status vo_engine_data_export(vo_engine *e, const char *request, char **response,
+                                vo_error *err);
+vo_status vo_engine_data_remove(vo_engine *e, const char *request, char **response,
                                 vo_error *err);
 vo_status vo_engine_data_doctor(vo_engine *e, const char *request, char **response,
                                 vo_error *err);

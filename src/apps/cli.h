@@ -32,10 +32,11 @@ enum {
     CLI_CARE = 512u, /* data doctor */
     CLI_COMPACT = 1024u,
     CLI_FETCH = 2048u,
-    CLI_LAKE = CLI_LIST | CLI_SHOW | CLI_EXPORT,
+    CLI_REMOVE = 4096u,
+    CLI_LAKE = CLI_LIST | CLI_SHOW | CLI_EXPORT | CLI_REMOVE,
     CLI_PLANS = CLI_OPTIMIZE | CLI_COMPARE | CLI_BACKTEST,
     CLI_TABLES = CLI_COMPARE | CLI_BACKTEST,
-    CLI_ALL = 4095u
+    CLI_ALL = 8191u
 };
 
 typedef struct {
@@ -119,6 +120,7 @@ void cli_render_list(const vo_json *r, GString *out);
 void cli_render_fetch(const vo_json *r, GString *out);
 void cli_render_show(const vo_json *r, GString *out);
 void cli_render_export(const vo_json *r, GString *out);
+void cli_render_remove(const vo_json *r, GString *out);
 void cli_render_health(const vo_json *r, GString *out); /* data doctor, data compact */
 void cli_render_synth(const vo_json *r, GString *out);
 

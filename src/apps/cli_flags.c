@@ -93,6 +93,9 @@ static const flag flags[] = {
     {"only-process", TEXT, PRICES, CLI_IMPORT, "only_process", "NAME", "MDA, MTR, DA-2, ...: only these"},
     {"price-column", TEXT, PRICES, CLI_IMPORT, "price_column", "NAME", "found by itself"},
     {"node-column", TEXT, PRICES, CLI_IMPORT, "node_column", "NAME", "one series per value"},
+    {"period-column", TEXT, PRICES, CLI_IMPORT, "period_column", "NAME", "periods 1.. of the day that the time column names"},
+    {"period-minutes", NUMBER, PRICES, CLI_IMPORT, "period_minutes", "N", "length of such a period"},
+    {"rows-path", TEXT, PRICES, CLI_IMPORT, "rows_path", "PATH", "where JSON has its rows: data.items"},
     {"mapping", TEXT, PRICES, CLI_IMPORT, "mapping", "NAME|FILE", "how columns are read: aemo, elexon, ... or a file"},
     {"columns", TEXT, PRICES, CLI_IMPORT, "columns", "LIST", "NAME=COLUMN[*FACTOR],...: all that is read"},
     {"kind", TEXT, PRICES, CLI_IMPORT, "kind", "KIND", "prices (default), load, weather, carbon, ..."},
@@ -102,6 +105,7 @@ static const flag flags[] = {
     {"table", TEXT, PRICES, CLI_IMPORT, "table", "NAME", "of the database that FILE names (postgres://...)"},
     {"tariffs", TEXT, OUTPUT, CLI_IMPORT, "tariffs", "DIR", "folder for tariffs (config/tariffs)"},
     {"spike-iqr", NUMBER, PRICES, CLI_IMPORT, "spike_iqr", "N", "a spike lies N interquartile ranges away (6)"},
+    {"replace", YES, PRICES, CLI_IMPORT | CLI_FETCH, "replace", NULL, "stored rows between the first and the last new one go"},
     {"zero", TEXT, PRICES, CLI_IMPORT, "zero", "HOW", "prices of 0: source, keep or missing"},
     {"max-fill-hours", NUMBER, PRICES, CLI_IMPORT | CLI_FETCH, "max_fill_h", "H", "longest gap that is filled (192)"},
     {"max-touched", NUMBER, OUTPUT, CLI_IMPORT | CLI_FETCH, "max_touched", "N", "values listed; 0: all (100)"},
@@ -152,18 +156,20 @@ static const flag flags[] = {
     {"parallel", NUMBER, METHOD, CLI_FETCH, "parallel", "N", "requests at once, 1 to 4"},
     {"requests-per-minute", NUMBER, METHOD, CLI_FETCH, "requests_per_minute", "N", "the service's own politeness"},
     {"cache", TEXT, METHOD, CLI_FETCH, "cache", "DIR|none", "kept replies (LAKE.replies)"},
+    {"refresh", YES, METHOD, CLI_FETCH, "refresh", NULL, "ask anew, replacing kept replies"},
     {"dry-run", YES, OUTPUT, CLI_FETCH, "dry_run", NULL, "list what would be asked and ask nothing"},
     {"kind", TEXT, PRICES, CLI_LAKE, "kind", "KIND", "prices, load, weather, carbon, ..."},
     {"market", TEXT, PRICES, CLI_LAKE, "market", "NAME", "MEM, CAISO, ENTSOE, ..."},
     {"process", TEXT, PRICES, CLI_LAKE, "process", "NAME", "MDA, MTR, DAM, ..."},
     {"node", TEXT, PRICES, CLI_LAKE, "node", "NAME", "node, zone, meter or place"},
-    {"from", TEXT, PRICES, CLI_SHOW | CLI_EXPORT, "from", "DATE", "first local day"},
-    {"to", TEXT, PRICES, CLI_SHOW | CLI_EXPORT, "to", "DATE", "last local day, included"},
+    {"from", TEXT, PRICES, CLI_SHOW | CLI_EXPORT | CLI_REMOVE, "from", "DATE", "first local day"},
+    {"to", TEXT, PRICES, CLI_SHOW | CLI_EXPORT | CLI_REMOVE, "to", "DATE", "last local day, included"},
     {"out", TEXT, OUTPUT, CLI_EXPORT, "out", "FILE", ".csv, .json or .parquet; -: CSV on standard output"},
     {"raw", YES, OUTPUT, CLI_EXPORT, "raw", NULL, "as the source wrote it, before cleaning"},
     {"changes", YES, OUTPUT, CLI_EXPORT, "changes", NULL, "what cleaning changed, instead"},
     {"max-touched", NUMBER, OUTPUT, CLI_SHOW, "max_touched", "N", "changes listed; 0: all (20)"},
     {"tariff", TEXT, PRICES, CLI_SHOW | CLI_EXPORT, "tariff", "FILE", "a tariff of config/tariffs, instead of a series"},
+    {"yes", YES, OUTPUT, CLI_REMOVE, "yes", NULL, "remove it; without, say what would go"},
     {"mend", YES, METHOD, CLI_CARE, "mend", NULL, "put right what is found"},
     {"lake", SPECIAL, PRICES, CLI_ALL, NULL, "DIR", "folder of the lake (VOLTEO_LAKE, else ./lake)"},
     {"threads", SPECIAL, METHOD, CLI_TABLES, NULL, "N", "0: all cores"},
@@ -565,6 +571,7 @@ static bool is_field(const char *message, const char *at, size_t len) {
  * Returns how much of `from` it took. */
 static size_t give_value(const char *from, GString *out) {
     if (!begins(from, " = ")) return 0;
+    if (begins(from, " = true")) return strlen(" = true"); /* a flag without a value */
     g_string_append_c(out, ' ');
     const size_t len = from[3] == '"' ? strspn(from + 4, letters) : 0;
     if (len == 0 || from[4 + len] != '"') return 3;

@@ -84,8 +84,22 @@ static void series_stored(const vo_json *r, GString *out) {
     all_stored(r, out);
 }
 
+static void did_not_come(const vo_json *r, GString *out) {
+    const vo_json *missing = vo_json_get(r, "missing"), *days = vo_json_get(r, "missing_days");
+    for (size_t i = 0; missing && i < vo_json_size(missing); i++)
+        g_string_append_printf(out, "  %snothing came for %s%s\n", cli_red(),
+                               vo_json_string(vo_json_at(missing, i)), cli_plain());
+    for (size_t i = 0; days && i < vo_json_size(days); i++) {
+        const vo_json *x = vo_json_at(days, i);
+        g_string_append_printf(out, "  %s", cli_red());
+        cli_append_count(out, cli_num(x, "count"), "[day|days]");
+        g_string_append_printf(out, " of %s did not come, the first: %s%s\n",
+                               cli_str(x, "node"), cli_str(x, "first"), cli_plain());
+    }
+}
+
 void cli_render_fetch(const vo_json *r, GString *out) {
-    const vo_json *urls = vo_json_get(r, "urls"), *missing = vo_json_get(r, "missing");
+    const vo_json *urls = vo_json_get(r, "urls");
     g_string_append_printf(out, "%s%s%s, %s to %s: ", cli_bold(), cli_str(r, "client"),
                            cli_plain(), cli_str(r, "from"), cli_str(r, "to"));
     cli_append_count(out, cli_num(r, "calls"), "[call|calls]");
@@ -93,6 +107,7 @@ void cli_render_fetch(const vo_json *r, GString *out) {
         g_string_append(out, ", none made:\n");
         for (size_t i = 0; i < vo_json_size(urls); i++)
             g_string_append_printf(out, "  %s\n", vo_json_string(vo_json_at(urls, i)));
+        if (*cli_str(r, "note")) g_string_append_printf(out, "%s\n", cli_str(r, "note"));
         return;
     }
     g_string_append(out, ", ");
@@ -108,9 +123,7 @@ void cli_render_fetch(const vo_json *r, GString *out) {
                          "[reply was|replies were] empty, the first: ");
         g_string_append_printf(out, "%s\n", cli_str(r, "first_empty"));
     }
-    for (size_t i = 0; missing && i < vo_json_size(missing); i++)
-        g_string_append_printf(out, "  %snothing came for %s%s\n", cli_red(),
-                               vo_json_string(vo_json_at(missing, i)), cli_plain());
+    did_not_come(r, out);
     all_stored(r, out);
 }
 
@@ -236,6 +249,24 @@ void cli_render_export(const vo_json *r, GString *out) {
                            cli_str(r, "process"), cli_str(r, "node"));
 }
 
+void cli_render_remove(const vo_json *r, GString *out) {
+    const vo_json *gone = vo_json_get(r, "gone");
+    const bool removed = cli_yes(r, "removed");
+    g_string_append_printf(out, "%s%s %s %s %s%s: ", cli_bold(), cli_str(r, "kind"),
+                           cli_str(r, "market"), cli_str(r, "process"), cli_str(r, "node"),
+                           cli_plain());
+    cli_append_count(out, cli_num(gone, "rows"), "[row|rows]");
+    if (*cli_str(gone, "first"))
+        g_string_append_printf(out, " from %s to %s", cli_str(gone, "first"),
+                               cli_str(gone, "last"));
+    if (cli_num(gone, "damaged_parts") > 0) {
+        g_string_append(out, " and ");
+        cli_append_count(out, cli_num(gone, "damaged_parts"), "damaged [part|parts]");
+    }
+    g_string_append(out, removed ? " removed\n"
+                                 : " would go. Nothing is removed yet: say --yes for that.\n");
+}
+
 static void append_bytes(GString *out, double bytes) {
     if (bytes < 10e3)
         g_string_append_printf(out, "%.0f bytes", bytes);
@@ -245,8 +276,10 @@ static void append_bytes(GString *out, double bytes) {
         g_string_append_printf(out, "%.0f MB", bytes / 1e6);
 }
 
-static bool can_be_mended(const char *ill) {
-    return strcmp(ill, "mixed") != 0 && strcmp(ill, "stranger") != 0;
+static bool can_be_mended(const vo_json *finding) {
+    const char *ill = cli_str(finding, "ill");
+    return strcmp(ill, "mixed") != 0 && strcmp(ill, "stranger") != 0 &&
+           !strstr(cli_str(finding, "what"), "import the same file");
 }
 
 void cli_render_health(const vo_json *r, GString *out) {
@@ -255,7 +288,7 @@ void cli_render_health(const vo_json *r, GString *out) {
     for (size_t i = 0; list && i < vo_json_size(list); i++) {
         const vo_json *x = vo_json_at(list, i);
         const bool mended = cli_yes(x, "mended");
-        mendable = mendable || (!mended && can_be_mended(cli_str(x, "ill")));
+        mendable = mendable || (!mended && can_be_mended(x));
         g_string_append_printf(out, "  %s%-10s%s %s: %s\n", mended ? cli_green() : cli_red(),
                                mended ? "mended" : cli_str(x, "ill"), cli_plain(),
                                cli_str(x, "path"), cli_str(x, "what"));

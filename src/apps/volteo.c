@@ -76,6 +76,12 @@ static const cli_command commands[] = {
      cli_render_health},
     {"data compact", CLI_COMPACT, NULL, NULL, "The same lake in less room.",
      "volteo data compact --lake ./lake", vo_engine_data_compact, cli_render_health},
+    {"data remove", CLI_REMOVE, NULL, NULL,
+     "A series, or a span of it, out of the lake: with --yes; else it says what would go.",
+     "volteo data remove --market LOCAL --node MYNODE\n"
+     "  volteo data remove --market LOCAL --process DA --node MYNODE --from 2024-01-01 --to "
+     "2024-01-31 --yes",
+     vo_engine_data_remove, cli_render_remove},
     {"doctor", CLI_DOCTOR, NULL, NULL, "Is everything here that the engine needs?",
      "volteo doctor", vo_engine_doctor, cli_render_doctor},
 };
@@ -191,6 +197,16 @@ static bool found_ill(const char *response) {
     return ill;
 }
 
+/* Nothing was removed yet: --yes is wanted. */
+static bool only_told(const char *response) {
+    vo_json *root = NULL;
+    if (vo_json_parse(response, strlen(response), &root, NULL) != VO_OK) return true;
+    const vo_json *removed = vo_json_get(root, "removed");
+    const bool yes = removed && vo_json_kind_of(removed) == VO_JSON_BOOL && vo_json_bool(removed);
+    vo_json_free(root);
+    return !yes;
+}
+
 static int run(const cli_options *o) {
     progress p = {.began_s = vo_clock_monotonic_s(), .terminal = vo_terminal_is_tty(2)};
     vo_engine_options eo = vo_engine_options_default();
@@ -216,6 +232,7 @@ static int run(const cli_options *o) {
     if (s == VO_OK && (o->command->bit & (CLI_DOCTOR | CLI_CARE | CLI_COMPACT)) &&
         found_ill(response))
         code = CLI_FAILED;
+    if (s == VO_OK && o->command->bit == CLI_REMOVE && only_told(response)) code = CLI_USAGE;
     vo_text_free(response);
     vo_engine_close(engine);
     return code;

@@ -206,6 +206,26 @@ bool vo_text_has_exactly(const char *s, size_t len, const char *word) {
     return false;
 }
 
+size_t vo_text_utf8_fault(const char *text, size_t len) {
+    size_t i = 0;
+    while (i < len) {
+        const unsigned char c = (unsigned char)text[i];
+        if (c < 0x80) {
+            i++;
+            continue;
+        }
+        if (c < 0xC2 || c > 0xF4) return i;
+        const size_t n = c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+        unsigned char lo = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80;
+        unsigned char hi = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF;
+        if (len - i < n) return i;
+        for (size_t k = 1; k < n; k++, lo = 0x80, hi = 0xBF)
+            if ((unsigned char)text[i + k] < lo || (unsigned char)text[i + k] > hi) return i;
+        i += n;
+    }
+    return len;
+}
+
 bool vo_text_same(const char *a, const char *b) { return vo_text_same_span(a, strlen(a), b); }
 
 vo_text vo_text_over(char *buffer, size_t size) {

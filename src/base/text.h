@@ -26,6 +26,9 @@ size_t vo_text_format_number(double v, char out[VO_TEXT_NUMBER]);
 /* Drops blanks (space, tab, CR, LF) at both ends: returns the new start, shortens *len. */
 const char *vo_text_trim(const char *s, size_t *len);
 
+/* Offset of the first byte that is not well-formed UTF-8 (RFC 3629), or len. */
+size_t vo_text_utf8_fault(const char *s, size_t len);
+
 /* ASCII only: accents compare as bytes. */
 bool vo_text_same(const char *a, const char *b); /* without case */
 bool vo_text_same_span(const char *s, size_t len, const char *name);

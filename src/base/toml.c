@@ -94,27 +94,6 @@ static vo_status end_of_line(reader *r, vo_error *err) {
     return VO_OK;
 }
 
-/* Offset of the first byte that is not well-formed UTF-8 (RFC 3629), or len. */
-static size_t utf8_fault(const char *text, size_t len) {
-    size_t i = 0;
-    while (i < len) {
-        const unsigned char c = (unsigned char)text[i];
-        if (c < 0x80) {
-            i++;
-            continue;
-        }
-        if (c < 0xC2 || c > 0xF4) return i;
-        const size_t n = c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
-        unsigned char lo = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80;
-        unsigned char hi = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF;
-        if (len - i < n) return i;
-        for (size_t k = 1; k < n; k++, lo = 0x80, hi = 0xBF)
-            if ((unsigned char)text[i + k] < lo || (unsigned char)text[i + k] > hi) return i;
-        i += n;
-    }
-    return len;
-}
-
 /* ---- strings ----------------------------------------------------------------- */
 
 static size_t put_code_point(char *out, uint32_t c) {
@@ -603,7 +582,7 @@ vo_status vo_toml_parse(const char *text, size_t len, vo_json **out, vo_error *e
         text += 3;
         len -= 3;
     }
-    const size_t fault = utf8_fault(text, len);
+    const size_t fault = vo_text_utf8_fault(text, len);
     reader r = {.s = text, .end = text + len, .line_start = text, .line = 1};
     vo_status st = vo_tree_create("TOML", &r.tree, err);
     if (st != VO_OK) return st;

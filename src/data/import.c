@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "data/import_long.h"
 #include "data/source_csv.h"
 #include "port/thread.h"
@@ -20,6 +21,7 @@ typedef struct { /* of one node */
     vo_clean_report *report; /* NULL: refused */
     size_t intervals;
     vo_error refusal;
+    char zone[64]; /* stored, that days follow in place of the file's; "" if it is the same */
 } outcome;
 
 typedef struct {
@@ -27,6 +29,7 @@ typedef struct {
     vo_readings_set *set;
     const char *label, *source;
     const vo_clean_options *clean;
+    const vo_lake_how *how;
     vo_import_progress progress;
     void *ctx;
     size_t first; /* node of outcome 0 */
@@ -38,7 +41,12 @@ static const char *either(const char *a, const char *b) { return a[0] ? a : b; }
 
 /* ---- a node ------------------------------------------------------------------------- */
 
-/* What cleaning refuses is this node's fault, not the file's. */
+static void remember_zone(outcome *out, const char *stored, const char *mine) {
+    if (mine[0] && strcmp(stored, mine) != 0)
+        snprintf(out->zone, sizeof out->zone, "%.63s", stored);
+}
+
+/* What cleaning or the lake refuses is this node's fault, not the file's. */
 static vo_status store(import *m, vo_lake *lake, const vo_readings *r, outcome *out,
                        vo_error *err) {
     vo_series *s = NULL;
@@ -49,22 +57,33 @@ static vo_status store(import *m, vo_lake *lake, const vo_readings *r, outcome *
         return VO_OK;
     }
     if (st != VO_OK) return vo_fail(err, st, "%s", why.msg);
-    st = vo_lake_upsert(lake, &out->key, s, out->report, m->source, err);
+    char zone[64] = "";
+    st = vo_lake_upsert_as(lake, &out->key, s, out->report, m->source, m->how, zone, &why);
     out->intervals = s->n;
+    if (st == VO_OK) remember_zone(out, zone, s->zone);
     vo_series_free(s);
-    return st;
+    if (st == VO_OK) return VO_OK;
+    if (st != VO_EINVAL) return vo_fail(err, st, "%s", why.msg);
+    vo_clean_report_free(out->report);
+    out->report = NULL;
+    out->refusal = why;
+    return VO_OK;
 }
 
 /* Too long for memory. */
 static vo_status store_long(import *m, size_t node, outcome *out, vo_error *err) {
+    char zone[64] = "";
     const vo_import_long_job job = {.lake = m->lake[0],
                                     .key = out->key,
                                     .set = m->set,
                                     .node = node,
                                     .clean = m->clean,
-                                    .source = m->source};
+                                    .source = m->source,
+                                    .how = m->how,
+                                    .zone = zone};
     vo_error why = {0};
     const vo_status st = vo_import_long(&job, &out->report, &out->intervals, &why);
+    if (st == VO_OK) remember_zone(out, zone, m->set->item[node]->zone);
     if (st == VO_OK) return VO_OK;
     if (st != VO_EINVAL) return vo_fail(err, st, "%s", why.msg);
     out->refusal = why;
@@ -92,8 +111,15 @@ static void begin_batch(import *m, size_t n) {
     }
 }
 
+static void say_zone(vo_import_summary *sum, const char *zone) {
+    if (!zone[0] || strstr(sum->note, "days follow the stored zone")) return;
+    vo_text note = {.at = sum->note, .size = sizeof sum->note, .len = strlen(sum->note)};
+    vo_text_append(&note, "%sdays follow the stored zone %s", note.len ? "; " : "", zone);
+}
+
 static vo_status tell(import *m, size_t i, vo_error *err) {
     const outcome *o = &m->out[i];
+    say_zone(&m->sum, o->zone);
     if (o->report) {
         m->sum.nodes++;
         m->sum.intervals += o->intervals;
@@ -141,9 +167,9 @@ static vo_status do_all(import *m, size_t threads, vo_error *err) {
 
 vo_status vo_import_set(vo_lake *lake, vo_readings_set *set, const char *label,
                         const char *source, const vo_clean_options *clean,
-                        vo_import_progress progress, void *ctx, vo_import_summary *out,
-                        vo_error *err) {
-import m = {.lake[0] = lake, .set = set, .label = label, .source = source, .clean = clean, .progress = progress, .ctx = ctx, .sum.rows = set->rows };
+                        const vo_lake_how *how, vo_import_progress progress, void *ctx,
+                        vo_import_summary *out, vo_error *err) {
+import m = {.lake[0] = lake, .set = set, .label = label, .source = source, .clean = clean, .how = how, .progress = progress, .ctx = ctx, .sum.rows = set->rows };
     size_t threads = 1;
     memcpy(m.sum.note, set->note, sizeof m.sum.note);
     vo_status st = VO_OK;
@@ -191,7 +217,9 @@ vo_status vo_import(vo_lake *lake, const char *path, const vo_source_options *so
     if (st != VO_OK) return st;
     st = vo_source_stream(path, &o, set, err);
     if (st != VO_OK && w.st != VO_OK) st = vo_fail(err, w.st, "%s", w.err.msg);
-    if (st == VO_OK) st = vo_import_set(lake, set, label, path, clean, progress, ctx, out, err);
+    const vo_lake_how how = {.replace = o.replace, .zone_named = o.zone && !o.days_of_24};
+    if (st == VO_OK)
+        st = vo_import_set(lake, set, label, path, clean, &how, progress, ctx, out, err);
     vo_readings_set_free(set);
     return st;
 }

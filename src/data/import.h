@@ -8,7 +8,7 @@
 
 typedef struct {
     size_t nodes, rows, intervals; /* nodes stored; rows read; intervals stored */
-    size_t refused;                /* nodes that cleaning refused */
+    size_t refused;                /* nodes that cleaning or the lake refused */
     vo_error first_refusal;        /* why, of the first of them */
     char note[256];                /* what a person should know of how it was read */
 } vo_import_summary;
@@ -26,17 +26,18 @@ typedef vo_status (*vo_import_progress)(void *ctx, size_t done, size_t nodes,
 /* A file of any size goes through in bounded memory: rows beyond the budget wait in
  * ROOT/.spill. Nodes are imported one by one, each atomically: an import that is stopped can be
  * run again. Market, process and node come from the file, else from the options, else market
- * "LOCAL", process "DA" and the file's name. A node that cleaning refuses is counted and left
- * out, unless it is the only one: then its error is returned. `progress` may be NULL. */
+ * "LOCAL", process "DA" and the file's name. A node that cleaning or the lake refuses
+ * (vo_lake_upsert_as) is counted and left out, unless it is the only one: then its error is
+ * returned. `progress` may be NULL. */
 vo_status vo_import(vo_lake *lake, const char *path, const vo_source_options *source,
                     const vo_clean_options *clean, vo_import_progress progress, void *ctx,
                     vo_import_summary *out, vo_error *err);
 
 /* The same for readings at hand (live clients): ends the set's use. `label` names nodes without
- * a name; `source` is kept with the changes. */
+ * a name; `source` is kept with the changes; `how` may be NULL. */
 vo_status vo_import_set(vo_lake *lake, vo_readings_set *set, const char *label,
                         const char *source, const vo_clean_options *clean,
-                        vo_import_progress progress, void *ctx, vo_import_summary *out,
+                        const vo_lake_how *how, vo_import_progress progress, void *ctx, vo_import_summary *out,
                         vo_error *err);
 
 /* The one series of a file, cleaned: for commands that take a file. VO_ENOTFOUND with the names

@@ -265,8 +265,17 @@ static vo_status clean_window(longer *k, int64_t from_s, int64_t to_s, vo_series
     return st;
 }
 
+static vo_status check_core(const longer *k, const vo_series *core, vo_error *err) {
+    vo_lake_how how = k->job->how ? *k->job->how : (vo_lake_how){.replace = false};
+    how.first_s = k->first_s;
+    how.last_s = k->last_s;
+    return vo_lake_check(k->job->lake, &k->job->key, core, &how, err);
+}
+
 /* Prices for the quartiles, and which columns have a value at all. */
 static vo_status remember(longer *k, const vo_series *s, vo_error *err) {
+    const vo_status st = check_core(k, s, err);
+    if (st != VO_OK) return st;
     for (size_t c = 0; c < s->n_columns; c++)
         for (size_t t = 0; t < s->n && !k->has[c]; t++)
             k->has[c] = !isnan(s->column[c].value[t]);
@@ -287,8 +296,10 @@ static vo_status write_held(longer *k, int64_t next_s, vo_error *err) {
     if (!s) return VO_OK;
     if (k->clean.uneven && next_s != INT64_MAX)
         s->dt_h[s->n - 1] = (double)(next_s - s->start[s->n - 1].s) / 3600;
-    const vo_status st =
-        vo_lake_upsert(k->job->lake, &k->job->key, s, k->held_report, k->job->source, err);
+    const vo_import_long_job *j = k->job;
+    const vo_lake_how how = {.zone_named = j->how && j->how->zone_named, .checked = true};
+    const vo_status st = vo_lake_upsert_as(j->lake, &j->key, s, k->held_report, j->source, &how,
+                                           j->zone, err);
     vo_series_free(s);
     vo_clean_report_free(k->held_report);
     k->held = NULL;
@@ -412,8 +423,14 @@ static vo_status do_whole(longer *k, vo_clean_report **report, size_t *intervals
     vo_status st = vo_readings_set_load(j->set, j->node, INT64_MIN, INT64_MAX, &r, err);
     if (st == VO_OK) st = vo_clean(r, j->clean, &s, report, err);
     vo_readings_set_drop(j->set, j->node, r);
-    if (st == VO_OK) st = vo_lake_upsert(j->lake, &j->key, s, *report, j->source, err);
-    if (st == VO_OK) *intervals = s->n;
+    if (st == VO_OK)
+        st = vo_lake_upsert_as(j->lake, &j->key, s, *report, j->source, j->how, j->zone, err);
+    if (st == VO_OK)
+        *intervals = s->n;
+    else {
+        vo_clean_report_free(*report);
+        *report = NULL;
+    }
     vo_series_free(s);
     return st;
 }
@@ -434,6 +451,16 @@ static vo_status prepare(longer *k, vo_error *err) {
     return choose_step(k, err);
 }
 
+static vo_status clear(const longer *k, vo_error *err) {
+    const vo_import_long_job *j = k->job;
+    vo_lake_removal gone;
+    vo_error why = {0};
+    if (!j->how || !j->how->replace) return VO_OK;
+    const vo_status st = vo_lake_remove(j->lake, &j->key, (vo_time){k->first_s},
+                                        (vo_time){k->last_s + 1}, false, &gone, &why);
+    return st == VO_OK || st == VO_ENOTFOUND ? VO_OK : vo_fail(err, st, "%s", why.msg);
+}
+
 static vo_status run(longer *k, vo_clean_report **report, size_t *intervals, vo_error *err) {
     vo_status st = prepare(k, err);
     if (st == VO_OK && !k->whole_needed) st = do_windows(k, false, err);
@@ -442,6 +469,7 @@ static vo_status run(longer *k, vo_clean_report **report, size_t *intervals, vo_
     if (k->unsorted > 0 && k->clean.strict) return do_whole(k, report, intervals, err);
     find_fence(k);
     if (st == VO_OK) st = vo_clean_report_create(&k->report, err);
+    if (st == VO_OK) st = clear(k, err);
     if (st == VO_OK) st = do_windows(k, true, err);
     if (st != VO_OK) return st;
     k->report->rows = (size_t)k->r->added;

@@ -12,6 +12,7 @@
 
 #include "base/zone.h"
 #include "data/lake_changes.h"
+#include "data/lake_rules.h"
 #include "port/folder.h"
 
 /* "KIND/market=.../process=.../node=.../year=.../changes.parquet", percent-encoded. */
@@ -332,59 +333,88 @@ static vo_status merge(const vo_series *old, const vo_series *new, vo_series **o
     return VO_OK;
 }
 
-/* Would a stored row stay that the new series does not replace? */
-static bool some_stay(const vo_series *old, const vo_series *new) {
-    size_t j = 0;
-    for (size_t i = 0; i < old->n; i++) {
-        while (j < new->n &&new->start[j].s < old->start[i].s) j++;
-        if (j == new->n || new->start[j].s != old->start[i].s) return true;
+/* The rows of `s` outside of [first_s, last_s]; NULL if there are none. */
+static vo_status cut_rows(const vo_series *s, int64_t first_s, int64_t last_s, vo_series **out,
+                          vo_error *err) {
+    const char *name[VO_SERIES_MAX_COLUMNS];
+    const size_t a = lower_bound(s, first_s), b = lower_bound(s, last_s + 1);
+    const size_t after = s->n - b, n = a + after;
+    *out = NULL;
+    if (n == 0) return VO_OK;
+    for (size_t c = 0; c < s->n_columns; c++) name[c] = s->column[c].name;
+    vo_series *rest = NULL;
+    const vo_status st = vo_series_create(n, name, s->n_columns, NULL, &rest, err);
+    if (st != VO_OK) return st;
+    memcpy(rest->start, s->start, a * sizeof *s->start);
+    memcpy(rest->start + a, s->start + b, after * sizeof *s->start);
+    memcpy(rest->dt_h, s->dt_h, a * sizeof *s->dt_h);
+    memcpy(rest->dt_h + a, s->dt_h + b, after * sizeof *s->dt_h);
+    for (size_t c = 0; c < s->n_columns; c++) {
+        memcpy(rest->column[c].value, s->column[c].value, a * sizeof(double));
+        memcpy(rest->column[c].value + a, s->column[c].value + b, after * sizeof(double));
     }
-    return false;
-}
-
-static vo_status check_fits(const vo_series *old, const vo_series *new, const char *path,
-                            vo_error *err) {
-    const bool currency =
-        old->currency[0] && new->currency[0] && strcmp(old->currency, new->currency) != 0;
-    const bool unit = old->unit[0] && new->unit[0] && strcmp(old->unit, new->unit) != 0;
-    if ((!currency && !unit) || !some_stay(old, new)) return VO_OK;
-    return vo_fail(err, VO_EINVAL,
-                   "\"%.200s\" holds values in %s, the new ones are in %s; give them another "
-                   "market or node name",
-                   path, currency ? old->currency : old->unit,
-                   currency ? new->currency : new->unit);
+    memcpy(rest->zone, s->zone, sizeof rest->zone);
+    memcpy(rest->currency, s->currency, sizeof rest->currency);
+    memcpy(rest->unit, s->unit, sizeof rest->unit);
+    *out = rest;
+    return VO_OK;
 }
 
 typedef struct {        /* one year's work */
     const vo_series *s; /* of that year; NULL: only changes */
     int32_t year;
     int64_t first_s, last_s; /* of the whole import */
-    const vo_series *all;
+    const vo_series *all;    /* NULL: rows are only cut */
     const vo_clean_report *report;
     const char *source;
+    bool cut;         /* stored rows of that span go */
+    const char *zone; /* that the rows get; NULL: as it is */
 } work;
+
+/* What becomes of the stored rows. *all is NULL if none are left, or there were none. */
+static vo_status join_rows(vo_lake *lake, const char *path, const work *w, vo_series **all,
+                           vo_error *err) {
+    vo_lake_head head;
+    vo_series *old = NULL, *rest = NULL;
+    vo_status st = vo_lake_part_read(lake, path, &old, &head, err);
+    if (st == VO_OK && old) st = vo_series_check(old, err);
+    if (st == VO_OK && old && w->cut) {
+        st = cut_rows(old, w->first_s, w->last_s, &rest, err);
+        vo_series_free(old);
+        old = rest;
+    }
+    if (st == VO_OK && old && w->s) {
+        st = merge(old, w->s, all, err);
+        vo_series_free(old);
+    } else if (st == VO_OK) {
+        *all = old;
+    } else {
+        vo_series_free(old);
+    }
+    return st;
+}
 
 /* The part as it will be, written beside the old one. *sum is 0 if there is none. */
 static vo_status write_part(vo_lake *lake, const char *path, const char *temporary,
                             const work *w, uint64_t *sum, vo_error *err) {
     vo_lake_head head;
-    vo_series *old = NULL, *all = NULL;
-    if (!w->s) {
+    vo_series *all = NULL;
+    *sum = 0;
+    if (!w->s && !w->cut) {
         const vo_status found = vo_lake_head_load(lake, path, &head, err);
         *sum = head.sum;
         return found == VO_OK && head.state == VO_LAKE_BAD
                    ? vo_lake_refuse_bad(path, &head, err)
                    : found;
     }
-    vo_status st = vo_lake_part_read(lake, path, &old, &head, err);
-    if (st == VO_OK && old) st = vo_series_check(old, err);
-    if (st == VO_OK && old) st = check_fits(old, w->s, path, err);
-    if (st == VO_OK && old) st = merge(old, w->s, &all, err);
-    if (st == VO_OK)
-        st = vo_lake_part_write(lake, temporary, all ? all : w->s, false, &head, err);
-    vo_series_free(old);
+    vo_status st = join_rows(lake, path, w, &all, err);
+    if (st == VO_OK && (all || w->s)) {
+        vo_series named = all ? *all : *w->s; /* a view: its rows are not its own */
+        if (w->zone) snprintf(named.zone, sizeof named.zone, "%s", w->zone);
+        st = vo_lake_part_write(lake, temporary, &named, false, &head, err);
+        *sum = head.sum;
+    }
     vo_series_free(all);
-    if (st == VO_OK) *sum = head.sum;
     return st;
 }
 
@@ -429,6 +459,7 @@ static vo_status make_folder(const char *folder, vo_error *err) {
 typedef struct { /* a year whose files wait to be put in place */
     int32_t year;
     bool is_new, part, changes;
+    bool gone; /* no row is left of its part */
 } ready;
 
 /* Both files of a year, as they will be, beside those there are. */
@@ -439,7 +470,7 @@ static vo_status prepare_year(vo_lake *lake, const vo_lake_key *key, const work 
     vo_lake_head head;
     uint64_t sum = 0;
     vo_lake_year_folder(lake, key, w->year, folder);
-    *out = (ready){w->year, !vo_file_exists(folder), w->s != NULL, false};
+    *out = (ready){.year = w->year, .is_new = !vo_file_exists(folder)};
     vo_status st = out->is_new ? make_folder(folder, err) : vo_lake_sweep(folder, err);
     if (st != VO_OK) return st;
     snprintf(path, sizeof path, "%s/changes.parquet", folder);
@@ -450,6 +481,8 @@ static vo_status prepare_year(vo_lake *lake, const vo_lake_key *key, const work 
     snprintf(path, sizeof path, "%s/part.parquet", folder);
     snprintf(temporary, sizeof temporary, "%s/.part.tmp", folder);
     if ((st = write_part(lake, path, temporary, w, &sum, err)) != VO_OK) goto fail;
+    out->gone = w->cut && sum == 0;
+    out->part = (w->s || w->cut) && !out->gone;
     snprintf(temporary, sizeof temporary, "%s/.changes.tmp", folder);
     if (kept.n) st = vo_lake_kept_write(lake, temporary, &kept, sum, &head, err);
     out->changes = kept.n > 0;
@@ -470,18 +503,26 @@ static void give_up(vo_lake *lake, const vo_lake_key *key, const ready *year, si
 
 static int32_t year_of(int64_t s) { return vo_civil_from_seconds(s).year; }
 
-/* The first year after `after` that rows or changes lie in; 0 if there is none. */
-static int32_t next_year(const vo_series *s, const vo_clean_report *report, int32_t after) {
-    const vo_civil next = {.year = after + 1, .month = 1, .day = 1};
-    const int64_t from = after < 1 ? INT64_MIN : vo_civil_seconds(&next);
+/* The first year after `after` that rows or changes lie in, or of `years` one that is cut; 0 if
+ * there is none. */
+static int32_t next_year(const work *w, const vo_lake_years *years) {
+    const vo_civil next = {.year = w->year + 1, .month = 1, .day = 1};
+    const int64_t from = w->year < 1 ? INT64_MIN : vo_civil_seconds(&next);
     int64_t best = INT64_MAX;
-    const size_t at = lower_bound(s, from);
-    if (at < s->n) best = s->start[at].s;
-    for (size_t i = 0; report && i < report->n; i++) {
-        const int64_t start = report->touch[i].start_s;
+    const size_t at = w->all ? lower_bound(w->all, from) : 0;
+    if (w->all && at < w->all->n) best = w->all->start[at].s;
+    for (size_t i = 0; w->report && i < w->report->n; i++) {
+        const int64_t start = w->report->touch[i].start_s;
         if (start >= from && start < best) best = start;
     }
-    return best == INT64_MAX ? 0 : year_of(best);
+    int32_t year = best == INT64_MAX ? 0 : year_of(best);
+    for (size_t i = 0; w->cut && i < years->n; i++) {
+        const int32_t y = years->year[i];
+        if (y > w->year && (year == 0 || y < year) && y >= year_of(w->first_s) &&
+            y <= year_of(w->last_s))
+            year = y;
+    }
+    return year;
 }
 
 /* The year w->year of w->all: its rows are sliced, its files prepared. */
@@ -490,7 +531,8 @@ static vo_status prepare(vo_lake *lake, const vo_lake_key *key, work *w, ready *
     const vo_civil first = {.year = w->year, .month = 1, .day = 1};
     const vo_civil next = {.year = w->year + 1, .month = 1, .day = 1};
     const vo_time from = {vo_civil_seconds(&first)}, to = {vo_civil_seconds(&next)};
-    const size_t a = lower_bound(w->all, from.s), b = lower_bound(w->all, to.s);
+    const size_t a = w->all ? lower_bound(w->all, from.s) : 0;
+    const size_t b = w->all ? lower_bound(w->all, to.s) : 0;
     vo_series *slice = NULL;
     vo_status st = VO_OK;
     *out = (ready){.year = w->year};
@@ -502,35 +544,56 @@ static vo_status prepare(vo_lake *lake, const vo_lake_key *key, work *w, ready *
     return st;
 }
 
+/* A part without rows goes before its changes do: values of which nothing is told are worse
+ * than changes without values, which vo_lake_doctor finds. */
+static vo_status put_year(vo_lake *lake, const vo_lake_key *key, const ready *year,
+                          vo_error *err) {
+    char path[VO_LAKE_PATH + 32], folder[VO_LAKE_PATH];
+    vo_lake_year_folder(lake, key, year->year, folder);
+    snprintf(path, sizeof path, "%s/part.parquet", folder);
+    const vo_status st = year->gone ? vo_file_remove(path, err) : VO_OK;
+    return st == VO_OK ? vo_lake_put_in_place(folder, year->part, year->changes, err) : st;
+}
+
 /* All years are written before any is put in place: what can fail has failed by then. */
-vo_status vo_lake_upsert_locked(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
-                                const vo_clean_report *report, const char *source,
-                                vo_error *err) {
-    work w = {.first_s = s->start[0].s,
-              .last_s = s->start[s->n - 1].s,
-              .all = s,
-              .report = report,
-              .source = source};
+static vo_status write_years(vo_lake *lake, const vo_lake_key *key, work *w, vo_error *err) {
+    vo_lake_years years = {.n = 0};
     ready *year = NULL;
     size_t n = 0, done = 0;
-    vo_status st = VO_OK;
-    while (st == VO_OK && (w.year = next_year(s, report, w.year)) != 0) {
+    vo_status st = w->cut ? vo_lake_find_years(lake, key, &years, err) : VO_OK;
+    while (st == VO_OK && (w->year = next_year(w, &years)) != 0) {
         ready *more = realloc(year, (n + 1) * sizeof *more);
         if (!more) {
             st = vo_fail(err, VO_ENOMEM, "no memory to store %zu years", n + 1);
             break;
         }
         year = more;
-        st = prepare(lake, key, &w, &year[n++], err);
+        st = prepare(lake, key, w, &year[n++], err);
     }
-    for (; st == VO_OK && done < n; done++) {
-        char folder[VO_LAKE_PATH];
-        vo_lake_year_folder(lake, key, year[done].year, folder);
-        st = vo_lake_put_in_place(folder, year[done].part, year[done].changes, err);
-    }
+    for (; st == VO_OK && done < n; done++) st = put_year(lake, key, &year[done], err);
     if (st != VO_OK) give_up(lake, key, year + done, n - done);
+    vo_lake_years_fini(&years);
     free(year);
     return st;
+}
+
+vo_status vo_lake_upsert_locked(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
+                                const vo_clean_report *report, const char *source, bool replace,
+                                const char *zone, vo_error *err) {
+    work w = {.first_s = s->start[0].s,
+              .last_s = s->start[s->n - 1].s,
+              .all = s,
+              .report = report,
+              .source = source,
+              .cut = replace,
+              .zone = zone};
+    return write_years(lake, key, &w, err);
+}
+
+vo_status vo_lake_cut_locked(vo_lake *lake, const vo_lake_key *key, int64_t first_s,
+                             int64_t last_s, vo_error *err) {
+    work w = {.first_s = first_s, .last_s = last_s, .cut = true};
+    return write_years(lake, key, &w, err);
 }
 
 static vo_status check_columns(const vo_series *s, vo_error *err) {
@@ -549,6 +612,11 @@ static vo_status check_columns(const vo_series *s, vo_error *err) {
                 return vo_fail(err, VO_EINVAL,
                                "columns \"%s\" and \"%s\" differ in case only; rename one",
                                s->column[k].name, name);
+        if (vo_text_utf8_fault(name, strlen(name)) < strlen(name))
+            return vo_fail(err, VO_EINVAL,
+                           "the name of column %zu is not UTF-8 text; rename it, or save the "
+                           "file as UTF-8",
+                           c + 1);
         for (const char *p = name; *p; p++)
             if ((unsigned char)*p < 0x20 || *p == 0x7f)
                 return vo_fail(err, VO_EINVAL, "column %zu has a control character; rename it",
@@ -576,16 +644,41 @@ static vo_status check_stamps(const vo_series *s, const vo_clean_report *report,
     return st;
 }
 
-vo_status vo_lake_upsert(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
-                         const vo_clean_report *report, const char *source, vo_error *err) {
-    vo_file_lock lock = {-1};
+static vo_status check_all(const vo_lake_key *key, const vo_series *s,
+                           const vo_clean_report *report, vo_error *err) {
     vo_status st = vo_lake_key_check(key, true, err);
     if (st == VO_OK) st = check_columns(s, err);
     if (st == VO_OK) st = vo_series_check(s, err);
-    if (st == VO_OK) st = check_stamps(s, report, err);
+    return st == VO_OK ? check_stamps(s, report, err) : st;
+}
+
+vo_status vo_lake_upsert_as(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
+                            const vo_clean_report *report, const char *source,
+                            const vo_lake_how *how, char zone[64], vo_error *err) {
+    const vo_lake_how plain = {.replace = false};
+    vo_file_lock lock = {-1};
+    char follow[64];
+    if (!how) how = &plain;
+    vo_status st = check_all(key, s, report, err);
     if (st == VO_OK) st = vo_lake_lock(lake, key, &lock, err);
     if (st != VO_OK) return st;
-    st = vo_lake_upsert_locked(lake, key, s, report, source, err);
+    st = vo_lake_rules_check(lake, key, s, how, follow, err);
+    if (st == VO_OK)
+        st = vo_lake_upsert_locked(lake, key, s, report, source, how->replace, follow, err);
     vo_file_lock_drop(&lock);
+    if (st == VO_OK && zone) memcpy(zone, follow, sizeof follow);
     return st;
+}
+
+vo_status vo_lake_upsert(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
+                         const vo_clean_report *report, const char *source, vo_error *err) {
+    return vo_lake_upsert_as(lake, key, s, report, source, NULL, NULL, err);
+}
+
+vo_status vo_lake_check(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
+                        const vo_lake_how *how, vo_error *err) {
+    const vo_lake_how plain = {.replace = false};
+    char zone[64];
+    const vo_status st = check_all(key, s, NULL, err);
+    return st == VO_OK ? vo_lake_rules_check(lake, key, s, how ? how : &plain, zone, err) : st;
 }

@@ -36,21 +36,57 @@ typedef struct {
     const char *kind; /* NULL: VO_KIND_PRICES */
 } vo_lake_key;
 
+/* What a series may do to what is stored. */
+typedef struct {
+    bool replace;    /* stored rows from first_s to last_s go, whatever the new ones are    */
+    bool zone_named; /* the series' zone was asked for, not assumed                         */
+    bool checked;    /* vo_lake_check has allowed it                                        */
+    int64_t first_s, last_s; /* of vo_lake_check; both 0: the first and last start of the series */
+} vo_lake_how;
+
 /* Merges `s` into the lake: rows with a known start replace the stored ones, others are added.
  * Columns that the stored part lacks are added to it. `report` (NULL: nothing was touched) is
  * what cleaning did to `s`: it is kept beside the part in changes.parquet (start, column, old,
  * new, rule, line, source), in place of what was kept for the same intervals, so that the
  * values as they were read can always be told. `source` names the file or service, NULL: not
- * known. Intervals of other lengths than the stored ones are put beside them; of two that
- * overlap, the earlier one is read as ending where the later one begins (vo_lake_entry.mixed
- * tells). Every year's files are written before the first is renamed: what fails leaves the
- * lake as it was; who is killed between two renames leaves each year old or new, and the same
- * import makes it whole. VO_EINVAL: empty or bad name, stamps outside the years 1..9999,
- * another currency or unit than what would stay in the part. VO_EIO: the disk; or a stored part
- * or its changes are damaged: nothing is replaced then, vo_lake_doctor with `mend` moves them
- * out of the way. */
+ * known. Days follow the zone that is stored; zone[64] (may be NULL) is told which. Every
+ * year's files are written before the first is renamed: what fails leaves the lake as it was;
+ * who is killed between two renames leaves each year old or new, and the same import makes it
+ * whole.
+ * `how` NULL: nothing is replaced, the zone is assumed. VO_EINVAL: empty or bad name, stamps
+ * outside the years 1..9999; and, of what is not replaced, so that no stored data are replaced
+ * or relabelled unseen: intervals of another length than the stored ones that they overlap
+ * (where neither are uneven); another currency or unit; another zone, if it was named; prices
+ * whose median is a hundredth or hundredfold of the stored ones' (24 values or more each). A
+ * step that changes at some instant is none of these. VO_EIO: the disk; or a stored part or its
+ * changes are damaged: nothing is replaced then, vo_lake_doctor with `mend` moves them out of
+ * the way. */
+vo_status vo_lake_upsert_as(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
+                            const vo_clean_report *report, const char *source,
+                            const vo_lake_how *how, char zone[64], vo_error *err);
+
+/* The same with neither. */
 vo_status vo_lake_upsert(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
                          const vo_clean_report *report, const char *source, vo_error *err);
+
+/* Would vo_lake_upsert_as refuse it? Nothing is written. */
+vo_status vo_lake_check(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
+                        const vo_lake_how *how, vo_error *err);
+
+/* What vo_lake_remove took, or would take. */
+typedef struct {
+    size_t rows, parts;      /* parts that go as a whole */
+    size_t cut;              /* parts of which rows stay */
+    int64_t first_s, last_s; /* starts of the first and the last row */
+    size_t damaged;          /* parts that cannot be read; their rows are not counted */
+} vo_lake_removal;
+
+/* Removes the rows with from <= start < to, their changes, and folders that are empty then;
+ * with `dry` it only tells. Part by part: each is as before or without them. The key has its
+ * process. VO_ENOTFOUND: there is nothing of the key, or nothing in the span. VO_EIO: the disk;
+ * or the span cuts through a damaged part. */
+vo_status vo_lake_remove(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_time to,
+                         bool dry, vo_lake_removal *out, vo_error *err);
 
 /* One kept change; column "*" is the whole row. touch.column is -1 for it, else the place of
  * the column in the stored part (0 if the part has none of that name); touch.rule is -1 if
@@ -89,7 +125,7 @@ typedef struct {
     int64_t rows;
     int64_t changes;         /* values touched by cleaning */
     int64_t first_s, last_s; /* starts of the first and the last interval, UTC */
-    size_t damaged;          /* parts that could not be read */
+    size_t damaged;          /* parts that could not be read, or that are lost */
 } vo_lake_entry;
 
 /* Every series in the lake, sorted by kind, market, process, node. *out is malloc'ed: free().
@@ -126,7 +162,8 @@ typedef vo_status (*vo_lake_told)(void *ctx, size_t done, size_t parts,
                                   const vo_lake_finding *finding, vo_error *err);
 
 /* Reads every part and says what is wrong. With `mend`: leftovers are removed, damaged parts
- * are moved to ROOT/damaged/ (so that an import can write them anew), disordered ones sorted.
+ * are moved to ROOT/damaged/ with their changes (so that an import can write them anew), as are
+ * changes whose part is lost; disordered ones are sorted.
  */
 vo_status vo_lake_doctor(vo_lake *lake, bool mend, vo_lake_told told, void *ctx,
                          vo_lake_health *out, vo_error *err);

@@ -204,7 +204,8 @@ static vo_status put_in_order(round_of *d, const vo_lake_place *place, const cha
     if (st == VO_OK && all) st = rows_between(all, to_s, INT64_MAX, &part[2], err);
     for (size_t i = 0; i < 3; i += 2)
         if (st == VO_OK && part[i])
-            st = vo_lake_upsert_locked(d->lake, &place->key, part[i], NULL, NULL, err);
+            st = vo_lake_upsert_locked(d->lake, &place->key, part[i], NULL, NULL, false,
+                                       NULL, err);
     if (st == VO_OK && part[1])
         st = rewrite(d->lake, place->folder, part[1], false, head, err);
     else if (st == VO_OK) {
@@ -291,6 +292,17 @@ static vo_status look_at_part(round_of *d, const vo_lake_place *place, vo_lake_h
     return st;
 }
 
+/* Changes of a part that is lost, or was moved to damaged/ just now. */
+static vo_status look_at_orphans(round_of *d, const char *path, vo_error *err) {
+    const vo_status st = d->mend ? move_aside(d, path, err) : VO_OK;
+    if (st != VO_OK) return st;
+    return find_ill(d, VO_LAKE_CHANGES, d->mend, path,
+                    d->mend ? "their part is lost: moved to damaged/; import it again"
+                            : "their part is lost: import it again; \"volteo data doctor --mend\" "
+                              "moves them out of the way",
+                    err);
+}
+
 static vo_status look_at_changes(round_of *d, const vo_lake_place *place,
                                  const vo_lake_head *part, vo_error *err) {
     char path[LONG_PATH];
@@ -303,10 +315,13 @@ static vo_status look_at_changes(round_of *d, const vo_lake_place *place,
         return look_at_bad(d, path, &head, VO_LAKE_CHANGES, err);
     if (st != VO_OK || head.state == VO_LAKE_ABSENT) return st;
     const uint64_t sum = part->state == VO_LAKE_ABSENT ? 0 : part->sum;
-    if (part->state == VO_LAKE_BAD || head.of == sum) return VO_OK;
+    if (part->state == VO_LAKE_BAD && !d->mend) return VO_OK;
+    if (part->state == VO_LAKE_BAD || (part->state == VO_LAKE_ABSENT && head.of != 0))
+        return look_at_orphans(d, path, err);
+    if (head.of == sum) return VO_OK;
     return find_ill(d, VO_LAKE_CHANGES, false, path,
                     "they tell of another state of the part (a writer was stopped, or the part "
-                    "was changed or lost): import the same file again",
+                    "was changed): import the same file again",
                     err);
 }
 

@@ -101,6 +101,8 @@ static vo_status take_place(void *ctx, const vo_lake_place *place, vo_error *err
     if ((st = vo_lake_head_load(l->lake, path, &head, err)) != VO_OK) return st;
     if (head.state == VO_LAKE_BAD)
         e->damaged++;
+    else if (!place->part && head.of != 0)
+        e->damaged++; /* the part that they belong to is lost */
     else
         e->changes += head.touched;
     return VO_OK;

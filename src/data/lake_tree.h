@@ -81,10 +81,15 @@ vo_status vo_lake_walk(vo_lake *lake, const vo_lake_visitor *visitor, vo_error *
 
 /* ---- lake.c lends ----------------------------------------------------------------- */
 
-/* vo_lake_upsert of checked arguments by one who holds the node's lock. */
+/* Checked arguments go in, by one who holds the node's lock. `replace`: stored rows from the
+ * first to the last start of `s` go. `zone`: that its parts get; NULL: that of `s`. */
 vo_status vo_lake_upsert_locked(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
-                                const vo_clean_report *report, const char *source,
-                                vo_error *err);
+                                const vo_clean_report *report, const char *source, bool replace,
+                                const char *zone, vo_error *err);
+
+/* The rows that start in [first_s, last_s] go, and what is told of them. */
+vo_status vo_lake_cut_locked(vo_lake *lake, const vo_lake_key *key, int64_t first_s,
+                             int64_t last_s, vo_error *err);
 
 /* The rows of a span with whatever holes there are; NULL if there are none. `key` has its
  * process. */

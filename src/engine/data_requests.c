@@ -105,6 +105,9 @@ static vo_status read_source(importing *m, size_t order, size_t price_unit, vo_e
     so->time_column = f[IMPORT_time_column].text;
     so->price_column = f[IMPORT_price_column].text;
     so->node_column = f[IMPORT_node_column].text;
+    so->period_column = f[IMPORT_period_column].text;
+    so->period_minutes = f[IMPORT_period_minutes].number;
+    so->rows_path = f[IMPORT_rows_path].text;
     so->zone = f[IMPORT_tz].text;
     so->currency = f[IMPORT_currency].text;
     so->interval_minutes = f[IMPORT_interval_minutes].number;
@@ -117,7 +120,8 @@ static vo_status read_source(importing *m, size_t order, size_t price_unit, vo_e
     so->only_process = f[IMPORT_only_process].text;
     so->kind = f[IMPORT_kind].text;
     so->unit = f[IMPORT_unit].text;
-    so->price_factor = price_unit == 1 ? 1000 : 0;
+    if (f[IMPORT_price_unit].text) so->price_factor = price_unit == 1 ? 1000 : 1;
+    so->replace = f[IMPORT_replace].number > 0;
     if (so->market && vo_data_is_synthetic(so->market))
         return vo_fail(err, VO_EINVAL,
                        "market = \"%.60s\": names that begin with SYNTH are kept for what data "
@@ -221,6 +225,8 @@ static vo_status import_table(importing *m, vo_lake *lake, vo_import_summary *su
     const char *url = m->f[IMPORT_file].text, *table = m->f[IMPORT_table].text;
     char folder[2200], source[160];
     vo_readings_set *set = NULL;
+    const vo_lake_how how = {.replace = m->source.replace,
+                             .zone_named = m->source.zone && !m->source.days_of_24};
     if (!table)
         return vo_fail(err, VO_EINVAL, "table is missing: name the table of the database");
     snprintf(folder, sizeof folder, "%.2100s/.spill", vo_lake_root(lake));
@@ -228,7 +234,7 @@ static vo_status import_table(importing *m, vo_lake *lake, vo_import_summary *su
     vo_status s = vo_readings_set_create_spilling(folder, TABLE_BUDGET, &set, err);
     if (s == VO_OK) s = vo_source_postgres_read(url, table, &m->source, set, err);
     if (s == VO_OK)
-        s = vo_import_set(lake, set, table, source, &m->clean, note_node, m, sum, err);
+        s = vo_import_set(lake, set, table, source, &m->clean, &how, note_node, m, sum, err);
     vo_readings_set_free(set);
     return s;
 }

@@ -31,10 +31,14 @@
     X(time_column,      TEXT,   0, 0, "",  "its name; found by itself")                         \
     X(price_column,     TEXT,   0, 0, "",  "its name; found by itself")                         \
     X(node_column,      TEXT,   0, 0, "",  "one series per value of this column")               \
+    X(period_column,    TEXT,   0, 0, "",  "numbers of periods of the day that the time column names") \
+    X(period_minutes,   ABOVE,  0, 1440, "min", "length of such a period")                      \
+    X(rows_path,        TEXT,   0, 0, "",  "where JSON has its rows: data.items")               \
     X(date_order,       TEXT,   0, 0, "",  "year (default), day or month first")                \
     X(stamps_at_end,    BOOL,   0, 0, "",  "stamps name the end of their interval")             \
     X(interval_minutes, ABOVE,  0, 527040, "min", "where the file has only prices")             \
     X(zero,             TEXT,   0, 0, "",  "prices of 0: source (default), keep or missing")    \
+    X(replace,          BOOL,   0, 0, "",  "stored rows from the first to the last new one go")  \
     X(repair,           TEXT,   0, 0, "",  "clean (default), none or uneven")                   \
     X(max_fill_h,       NUMBER, 0, 8784, "h", "longest gap that is filled; default 192")        \
     X(max_touched,      INTEGER, 0, 1e7, "", "values listed per series; 0: all; default 100")

@@ -303,9 +303,10 @@ static vo_status store(const synth *y, const char *name, const vo_series *s, siz
                                                               : "MDA",
                              .node = name,
                              .kind = whats[y->what].kind};
+    const vo_lake_how how = {.replace = true, .zone_named = true}; /* made anew */
     vo_status st = y->lake ? count_replaced(y, &key, s, replaced, err) : VO_OK;
     if (st == VO_OK && y->lake)
-        st = vo_lake_upsert(y->lake, &key, s, NULL, "volteo data synth", err);
+        st = vo_lake_upsert_as(y->lake, &key, s, NULL, "volteo data synth", &how, NULL, err);
     if (st == VO_OK && out) st = vo_export_series(s, vo_export_format_of(out), out, err);
     return st;
 }

@@ -154,6 +154,11 @@ vo_status vo_engine_data_export(vo_engine *e, const char *request, char **respon
     return call(e, vo_data_export_run, request, response, err);
 }
 
+vo_status vo_engine_data_remove(vo_engine *e, const char *request, char **response,
+                                vo_error *err) {
+    return call(e, vo_data_remove_run, request, response, err);
+}
+
 vo_status vo_engine_data_doctor(vo_engine *e, const char *request, char **response,
                                 vo_error *err) {
     return call(e, vo_data_doctor_run, request, response, err);

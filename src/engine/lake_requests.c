@@ -428,6 +428,63 @@ vo_status vo_data_export_run(const vo_engine_options *o, const char *request, vo
     return s;
 }
 
+/* ---- remove -------------------------------------------------------------------------------
+ */
+
+static void write_removal(const ask *a, const vo_lake_removal *gone, bool yes) {
+    vo_json_out *w = a->w;
+    vo_json_out_object(w);
+    vo_member_text(w, "lake", a->o->lake);
+    write_entry(w, a->found);
+    vo_member_bool(w, "removed", yes);
+    vo_json_out_key(w, "gone");
+    vo_json_out_object(w);
+    vo_member_integer(w, "rows", (long long)gone->rows);
+    vo_member_integer(w, "parts", (long long)gone->parts);
+    vo_member_integer(w, "parts_cut", (long long)gone->cut);
+    vo_member_integer(w, "damaged_parts", (long long)gone->damaged);
+    if (gone->rows) {
+        vo_member_instant(w, "first", gone->first_s);
+        vo_member_instant(w, "last", gone->last_s);
+    }
+    vo_json_out_end(w);
+    vo_json_out_end(w);
+}
+
+/* What goes is named as it is: no process is taken before another. */
+static vo_status check_remove(const ask *a, vo_error *err) {
+    size_t n = 0;
+    if (!a->f[LAKE_market].text || !a->f[LAKE_node].text)
+        return vo_fail(err, VO_EINVAL,
+                       "%s is missing: name market and node of what shall be removed (`volteo "
+                       "data list` shows them)",
+                       a->f[LAKE_market].text ? "node" : "market");
+    for (size_t i = 0; i < a->n; i++) n += is_asked(a, &a->entry[i], true);
+    return n > 1 ? refuse_choice(a, false,
+                                 "which series? process or kind choose one of: ", err)
+                 : VO_OK;
+}
+
+vo_status vo_data_remove_run(const vo_engine_options *o, const char *request, vo_json_out *w,
+                             vo_error *err) {
+    ask a;
+    vo_lake_removal gone = {0};
+    vo_status s = begin(&a, o, request, SPAN | BIT(yes), w, err);
+    const bool yes = s == VO_OK && a.f[LAKE_yes].number > 0;
+    if (s == VO_OK && !o->allow_files)
+        s = vo_fail(err, VO_EINVAL, "yes: nothing is removed from here");
+    if (s == VO_OK) s = pick(&a, err);
+    if (s == VO_OK) s = check_remove(&a, err);
+    if (s == VO_OK) s = span(&a, err);
+    if (s == VO_OK) {
+        const vo_lake_key key = key_of(a.found);
+        s = vo_lake_remove(a.lake, &key, a.from, a.to, !yes, &gone, err);
+    }
+    if (s == VO_OK) write_removal(&a, &gone, yes);
+    finish(&a);
+    return s;
+}
+
 /* ---- doctor and compact ----------------------------------------------------------- */
 
 static vo_status take_finding(void *ctx, size_t done, size_t parts,

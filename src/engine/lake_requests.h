@@ -1,4 +1,4 @@
-/* lake_requests.h -- list, show, export, doctor and compact: the lake, as documents. */
+/* lake_requests.h -- list, show, export, remove, doctor and compact: the lake, as documents. */
 #ifndef VO_ENGINE_LAKE_REQUESTS_H
 #define VO_ENGINE_LAKE_REQUESTS_H
 
@@ -21,7 +21,8 @@
     X(changes,     BOOL,    0, 0,   "", "what cleaning changed, instead of the series")         \
     X(max_touched, INTEGER, 0, 1e7, "", "changes listed; 0: all; default 20")                   \
     X(tariff,      TEXT,    0, 0,   "", "a tariff file of config/tariffs, instead of a series")  \
-    X(mend,        BOOL,    0, 0,   "", "put right what is found")
+    X(mend,        BOOL,    0, 0,   "", "put right what is found")                              \
+    X(yes,         BOOL,    0, 0,   "", "remove it; without, it is only told what would go")
 // clang-format on
 
 /* The table, for the test of the documentation. */
@@ -35,6 +36,9 @@ vo_status vo_data_show_run(const vo_engine_options *o, const char *request, vo_j
                            vo_error *err);
 /* {node, out, ..., raw? | changes?} -> a file. */
 vo_status vo_data_export_run(const vo_engine_options *o, const char *request, vo_json_out *w,
+                             vo_error *err);
+/* {node, kind?, market?, process?, from?, to?, yes?} -> what was removed, or would be. */
+vo_status vo_data_remove_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                              vo_error *err);
 /* {mend?} -> findings. */
 vo_status vo_data_doctor_run(const vo_engine_options *o, const char *request, vo_json_out *w,

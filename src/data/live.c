@@ -195,7 +195,10 @@ static vo_status check(vo_live_client client, const vo_live_request *r, vo_error
 
 vo_status vo_live_plan_make(vo_live_client client, const vo_live_request *r, vo_live_plan *plan,
                             vo_error *err) {
-    vo_live_plan p = {.client = client, .request = r, .to_day = r->to_day, .source = vo_source_options_default()};
+    vo_live_plan p = {.client = client,
+                      .request = r,
+                      .to_day = r->to_day,
+                      .source = vo_source_options_default()};
     vo_status s = check(client, r, err);
     if (s != VO_OK) return s;
     switch (client) {

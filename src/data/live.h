@@ -84,8 +84,8 @@ typedef struct {
     const char *node;        /* of the reply's rows where they do not say; borrowed; NULL */
     vo_live_share share;     /* what is asked for; n 0: names are not looked at */
     int64_t from_s, until_s; /* rows outside are not taken; until_s 0: all are */
-    int64_t slack_s;         /* rows so near outside belong to every such reply: no word of them */
-    double keep_s;           /* how long its reply may be used: INFINITY: for ever */
+    int64_t slack_s; /* rows so near outside belong to every such reply: no word of them */
+    double keep_s;   /* how long its reply may be used: INFINITY: for ever */
 } vo_live_call;
 
 /* What replies held that was not asked for and was left out. */

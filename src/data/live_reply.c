@@ -48,13 +48,13 @@ static const char *spelled(const vo_live_plan *plan, const vo_live_call *call,
 }
 
 static bool is_process(const vo_live_plan *plan, const vo_readings *r) {
-    return !plan->process || !*r->process ||
-           vo_text_same(r->process, plan->process);
+    return !plan->process || !*r->process || vo_text_same(r->process, plan->process);
 }
 
 /* Seconds that row t lies outside the call's span; 0: it lies inside. */
 static int64_t outside(const vo_live_call *call, const vo_readings *r, size_t t) {
-    const int64_t at = r->start_s[t] - r->stamps_at_end; /* an end at midnight: the day before */
+    const int64_t at =
+        r->start_s[t] - r->stamps_at_end; /* an end at midnight: the day before */
     if (!call->until_s) return 0;
     if (at < call->from_s) return call->from_s - at;
     return at >= call->until_s ? at - call->until_s + 1 : 0;

@@ -54,15 +54,30 @@ static bool equal(vo_csv_field f, const char *text) {
 
 /* ---- rows to readings --------------------------------------------------------------- */
 
+/* Where a reply has no lines, node, day and hour say which row it is. */
+static vo_status refuse(const vo_cenace_sink *k, const vo_cenace_row *row, const char *field,
+                        vo_csv_field value, const char *why, vo_error *err) {
+    char name[512];
+    const vo_csv_field part[] = {row->node, row->date, row->hour};
+    vo_text t = vo_text_over(name, sizeof name);
+    if (row->line) return vo_source_refuse(k->name, row->line, field, value, why, err);
+    vo_text_append(&t, "%.200s,", k->name);
+    for (size_t i = 0; i < 3; i++)
+        vo_text_append(&t, "%s %.*s", i == 2 ? " hour" : "",
+                       (int)(part[i].len < 80 ? part[i].len : 80), part[i].text);
+    return vo_fail(err, VO_EINVAL, "%.300s, %s: \"%.*s\" %s", name, field,
+                   (int)(value.len < 80 ? value.len : 80), value.text, why);
+}
+
 static vo_status find_zone(vo_cenace_sink *k, const vo_cenace_row *row, size_t *at,
                            vo_error *err) {
     for (*at = 0; *at < N_SYSTEMS; ++*at)
         if (vo_field_is(row->system, systems[*at].system)) break;
     if (*at == N_SYSTEMS && !k->o->zone)
-        return vo_source_refuse(k->name, row->line, "system", row->system,
-                                "is none of SIN, BCA, BCS; give the "
-                                "zone, or keep the file name that CENACE gave it",
-                                err);
+        return refuse(k, row, "system", row->system,
+                      "is none of SIN, BCA, BCS; give the "
+                      "zone, or keep the file name that CENACE gave it",
+                      err);
     if (*at == N_SYSTEMS) *at = 0;
     if (k->zone[*at]) return VO_OK;
     return vo_zone_open(k->o->zone ? k->o->zone : systems[*at].zone, &k->zone[*at], err);
@@ -80,11 +95,9 @@ static vo_status find_day(vo_cenace_sink *k, const vo_cenace_row *row, size_t *a
     if (row->date.len >= sizeof k->date ||
         vo_stamp_civil(row->date.text, row->date.len, VO_DATE_DAY_FIRST, &c, &has_offset,
                        &offset_s, NULL) != VO_OK)
-        return vo_source_refuse(k->name, row->line, "fecha", row->date,
-                                "is not a date; write 2016-01-29", err);
+        return refuse(k, row, "fecha", row->date, "is not a date; write 2016-01-29", err);
     if (c.year < FIRST_YEAR)
-        return vo_source_refuse(k->name, row->line, "fecha", row->date,
-                                "lies before the market began in 2016", err);
+        return refuse(k, row, "fecha", row->date, "lies before the market began in 2016", err);
     const int64_t day = vo_civil_days(c.year, c.month, c.day);
     const vo_zone *zone = k->zone[*at];
     k->day_start_s = vo_zone_day_start(zone, day);
@@ -102,13 +115,13 @@ static vo_status find_start(vo_cenace_sink *k, const vo_cenace_row *row, int64_t
     double hour = 0;
     const bool ok = vo_number_parse(row->hour.text, row->hour.len, false, &hour);
     if (!ok || !(hour >= 1) || hour > 25 || hour > floor(hour))
-        return vo_source_refuse(k->name, row->line, "hora", row->hour,
-                                "is not an hour of 1..25", err);
-    if ((int64_t)hour > k->day_hours)
-        return vo_fail(err, VO_EINVAL,
-                       "%s line %u, hora: %d on %s, a day of %d hours there; is "
-                       "the system right?",
-                       k->name, row->line, (int)hour, k->date, (int)k->day_hours);
+        return refuse(k, row, "hora", row->hour, "is not an hour of 1..25", err);
+    if ((int64_t)hour > k->day_hours) {
+        char why[100];
+        snprintf(why, sizeof why, "on %s, a day of %d hours there; is the system right?",
+                 k->date, (int)k->day_hours);
+        return refuse(k, row, "hora", row->hour, why, err);
+    }
     *start_s = k->day_start_s + ((int64_t)hour - 1) * 3600;
     return VO_OK;
 }
@@ -122,13 +135,13 @@ static vo_status find_node(vo_cenace_sink *k, const vo_cenace_row *row, size_t s
     if (row->node.len == 0 || row->node.len >= sizeof k->node) {
         char why[32];
         snprintf(why, sizeof why, "has not 1..%d bytes", VO_NODE_NAME - 1);
-        return vo_source_refuse(k->name, row->line, "node", row->node, why, err);
+        return refuse(k, row, "node", row->node, why, err);
     }
     if (row->process.len == 0 || row->process.len >= sizeof k->process)
-        return vo_source_refuse(k->name, row->line, "process", row->process,
-                                "is none of MDA, MTR; give the "
-                                "process, or keep the file name that CENACE gave it",
-                                err);
+        return refuse(k, row, "process", row->process,
+                      "is none of MDA, MTR; give the "
+                      "process, or keep the file name that CENACE gave it",
+                      err);
     memcpy(k->node, row->node.text, row->node.len);
     k->node[row->node.len] = '\0';
     memcpy(k->process, row->process.text, row->process.len);
@@ -161,7 +174,7 @@ vo_status vo_cenace_sink_add(vo_cenace_sink *k, const vo_cenace_row *row, vo_err
         const vo_csv_field f = row->value[c];
         if (vo_number_parse(f.text, f.len, false, &value[c])) continue;
         if (!vo_number_is_missing(f.text, f.len))
-            return vo_source_refuse(k->name, row->line, field[c], f, "is not a number", err);
+            return refuse(k, row, field[c], f, "is not a number", err);
         value[c] = (double)NAN;
     }
     return vo_readings_add(k->set, k->readings, start_s, row->line, 0, value, err);

@@ -8,6 +8,12 @@ Prints its port and ends when its standard input does. With --cert it speaks TLS
     /~500,N  /~reset,N  /~truncated,N  /~400,N ...      N = 0: all of them
     /~html /~garbage /~big /~drip /~gzip /~loop /~type /~delay,SECONDS /~elsewhere,PORT
     /~echo,N             400 with the request's own address and headers in the body
+    /~shift,DAYS         what belongs to days so many later, or earlier
+    /~other,NAME         what belongs to another name
+    /~more,DAYS,NAME     so many days more than were asked for, and of one name more (cenace)
+    /~only,DAYS          the first so many days alone
+    /~process,NAME       of cenace: what belongs to another process
+    /~bad                of cenace: the fifth price is no number
     /~raw,NAME           the file NAME of --files
     /~zip,NAME           the same in a zip
 Each request is a line of JSON in the log: time, path, the headers that matter.
@@ -20,6 +26,7 @@ import http.server
 import io
 import json
 import os
+import re
 import socket
 import ssl
 import struct
@@ -238,6 +245,51 @@ def open_meteo(query):
         "hourly": {"time": times, **hourly}}, ensure_ascii=False)
 
 
+FORMS = {"startdatetime": "%Y%m%dT%H:%M-0000", "enddatetime": "%Y%m%dT%H:%M-0000",
+         "periodStart": "%Y%m%d%H%M", "periodEnd": "%Y%m%d%H%M", "start_date": "%Y-%m-%d",
+         "end_date": "%Y-%m-%d", "from": "%Y-%m-%d", "to": "%Y-%m-%d"}
+FIRSTS = ("startdatetime", "periodStart", "start_date", "from")
+
+
+def moved(path, first, last):
+    """The path with its first and last days put elsewhere; last(first day, last day)."""
+    parts = urllib.parse.urlsplit(path)
+    words, query = parts.path.split("/"), dict(urllib.parse.parse_qsl(parts.query))
+    if "SIM" in words:
+        a, b = (dt.datetime(*map(int, words[i:i + 3])) for i in (-7, -4))
+        words[-7:-1] = first(a).strftime("%Y/%m/%d").split("/") + \
+            last(a, b).strftime("%Y/%m/%d").split("/")
+        return "/".join(words)
+    named = [k for k in FORMS if k in query]
+    a, b = (dt.datetime.strptime(query[k], FORMS[k]) for k in named)
+    for k in named:
+        at = first(a) if k in FIRSTS else last(a, b)
+        query[k] = at.strftime(FORMS[k])
+    return parts.path + "?" + urllib.parse.urlencode(query)
+
+
+def another(path, name, value, rest):
+    """The path as a service understands it that answers something else."""
+    day = dt.timedelta(days=1)
+    if name == "shift":
+        return moved(path, lambda a: a + int(value) * day, lambda a, b: b + int(value) * day)
+    if name == "only":
+        whole = "startdatetime" in path or "periodStart" in path  # the end is an instant
+        return moved(path, lambda a: a, lambda a, b: a + (int(value) - 1 + whole) * day)
+    if name == "more":
+        path = moved(path, lambda a: a, lambda a, b: b + int(value) * day)
+    parts = path.split("/")
+    if "SIM" in parts and name in ("other", "more"):
+        parts[5] = value if name == "other" else ",".join([parts[5]] + rest)
+    if "SIM" in parts and name == "process":
+        parts[4] = value
+    path = "/".join(parts)
+    if name == "other":
+        for key in ("node", "in_Domain", "out_Domain"):
+            path = re.sub("([?&]%s=)[^&]*" % key, lambda m: m.group(1) + value, path)
+    return path
+
+
 def answer(path, headers):
     """-> status, content type, body"""
     parts = urllib.parse.urlsplit(path)
@@ -292,7 +344,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with lock:
             count = seen[self.path] = seen.get(self.path, 0) + 1
         status, kind, body = 200, None, None
-        packed = False
+        packed = spoilt = False
         for name, *rest in modes:
             if name == "gzip":
                 packed = True
@@ -300,6 +352,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 time.sleep(float(rest[0]))
             elif name == "type":
                 kind = "image/png"
+            elif name in ("shift", "other", "more", "only", "process"):
+                path = another(path, name, rest[0], rest[1:])
+            elif name == "bad":
+                spoilt = True
             elif name in ("raw", "zip"):
                 with open(os.path.join(args.files, rest[0]), "rb") as f:
                     body, kind = f.read(), "application/json"
@@ -319,6 +375,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             kind = kind or own
         if isinstance(body, str):
             body = body.encode()
+        if spoilt:
+            at = [m.start() for m in re.finditer(b'"p(z|ml)": "', body)][4]
+            body = body[:at] + re.sub(b': "[^"]*"', b': "abc"', body[at:], count=1)
         self.reply(status, kind, body, packed)
 
     def misbehave(self, name, rest):

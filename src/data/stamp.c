@@ -56,6 +56,40 @@ static bool has_fraction(const char *time, size_t len) {
     return false;
 }
 
+static char small(char ch) { return ch >= 'A' && ch <= 'Z' ? (char)(ch - 'A' + 'a') : ch; }
+
+/* "2024-01-31T01:00 PM", "1:00:00pm", "1:00 p.m." -> "2024-01-31T13:00" in place; what has no
+ * such ending is left as it is. False: 0:30 PM, 13:00 PM. */
+static bool to_24_hours(char *iso, size_t *n) {
+    size_t end = *n;
+    if (end > 16 && iso[end - 1] == '.') end--;
+    if (end < 16 || small(iso[end - 1]) != 'm') return true;
+    end--;
+    if (iso[end - 1] == '.') end--;
+    const char half = small(iso[end - 1]);
+    if (half != 'a' && half != 'p') return true;
+    end--;
+    while (end > 13 && iso[end - 1] == ' ') end--;
+    if (end < 13 || !is_digit(iso[11]) || !is_digit(iso[12])) return false;
+    const int hour = (iso[11] - '0') * 10 + (iso[12] - '0');
+    if (hour < 1 || hour > 12) return false;
+    const int h = hour % 12 + (half == 'p' ? 12 : 0);
+    iso[11] = (char)('0' + h / 10);
+    iso[12] = (char)('0' + h % 10);
+    if (end == 13) { /* "1 PM" */
+        memcpy(iso + 13, ":00", 3);
+        end = 16;
+    }
+    *n = end;
+    return true;
+}
+
+/* "2024-01-31T24:00", "...:00": midnight of the next day. */
+static bool is_hour_24(const char *iso, size_t n) {
+    return n >= 16 && memcmp(iso + 11, "24:00", 5) == 0 &&
+           (n < 19 || iso[16] != ':' || memcmp(iso + 16, ":00", 3) == 0);
+}
+
 vo_status vo_stamp_civil(const char *text, size_t len, vo_date_order order, vo_civil *out,
                          bool *has_offset, int32_t *offset_s, vo_error *err) {
     char iso[64];
@@ -63,7 +97,8 @@ vo_status vo_stamp_civil(const char *text, size_t len, vo_date_order order, vo_c
     const int shown = len < 40 ? (int)len : 40;
     if (len > 48) return vo_fail(err, VO_EINVAL, "\"%.*s...\" is not a time", shown, text);
     if (!to_iso_date(text, len, order, iso, &used)) {
-        if (order == VO_DATE_YEAR_FIRST && len >= 10 && is_separator(text[2]))
+        if (order == VO_DATE_YEAR_FIRST &&
+            to_iso_date(text, len, VO_DATE_DAY_FIRST, iso, &used))
             return vo_fail(err, VO_EINVAL,
                            "\"%.*s\" does not begin with the year; say date_order = "
                            "\"day\" or \"month\" first, or write 2024-01-31",
@@ -78,12 +113,21 @@ vo_status vo_stamp_civil(const char *text, size_t len, vo_date_order order, vo_c
                        "\"%.*s\" has a fraction of a second; intervals begin at whole seconds: "
                        "round the times",
                        shown, text);
-    if (n > 12 && iso[12] == ':') { /* "2024-01-31 7:00" */
+    if (n > 12 && is_digit(iso[11]) && !is_digit(iso[12])) { /* "2024-01-31 7:00" */
         memmove(iso + 12, iso + 11, n - 11);
         iso[11] = '0';
         n++;
     }
-    return vo_civil_parse(iso, n, out, has_offset, offset_s, err);
+    if (!to_24_hours(iso, &n))
+        return vo_fail(err, VO_EINVAL,
+                       "\"%.*s\" is no hour of AM or PM (12:00 AM to 11:59 PM); write "
+                       "2024-01-31T23:00",
+                       shown, text);
+    const bool next_day = is_hour_24(iso, n);
+    if (next_day) memcpy(iso + 11, "00", 2);
+    const vo_status st = vo_civil_parse(iso, n, out, has_offset, offset_s, err);
+    if (st == VO_OK && next_day) *out = vo_civil_from_seconds(vo_civil_seconds(out) + 86400);
+    return st;
 }
 
 /* Unix time: 9 or 10 digits are seconds, 12 or 13 milliseconds. */
@@ -124,7 +168,12 @@ int64_t vo_stamp_wall(vo_stamp_reader *s, int64_t wall_s, int64_t last_s, uint8_
     int64_t first = wall_s, second = wall_s;
     const vo_wall kind = vo_zone_instants(s->zone, wall_s, &first, &second);
     if (kind == VO_WALL_NEVER) *flag = VO_READING_SKIPPED_HOUR;
-    return kind == VO_WALL_TWICE && last_s != INT64_MIN && first <= last_s ? second : first;
+    if (last_s == INT64_MIN) return first;
+    if (kind == VO_WALL_TWICE)
+        return (s->rising >= 0 ? first <= last_s : second < last_s) ? second : first;
+    if (first > last_s && s->rising < 3) s->rising++;
+    if (first < last_s && s->rising > -3) s->rising--;
+    return first;
 }
 
 static int two(const char *digits) { return (digits[0] - '0') * 10 + (digits[1] - '0'); }

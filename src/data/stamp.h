@@ -2,7 +2,8 @@
  *
  * A naive stamp is wall-clock time of the zone. In the hour that autumn repeats, the first row
  * with a stamp means the first pass and a later row with the same stamp the second one: what
- * decides is whether the first instant lies after the last row read.
+ * decides is whether the first instant lies after the last row read. In a file sorted newest
+ * first it is the other way round.
  */
 #ifndef VO_DATA_STAMP_H
 #define VO_DATA_STAMP_H
@@ -18,6 +19,7 @@ typedef struct {
     size_t n_naive, n_offset;
     int32_t offset_s;  /* the offset of the stamps that have one ...  */
     bool many_offsets; /* ... unless it changes                       */
+    int rising;        /* of the last rows of a node: above 0 times rise, below 0 they fall */
     char day[10];  /* the date last read, "2024-01-31", and its first second: the next row's */
     int64_t day_s; /*   is mostly the same; private                                          */
 } vo_stamp_reader;
@@ -35,7 +37,8 @@ int64_t vo_stamp_wall(vo_stamp_reader *s, int64_t wall_s, int64_t last_s, uint8_
 /* Does the text look like a stamp in this order? */
 bool vo_stamp_is(const char *text, size_t len, vo_date_order order);
 
-/* "31/01/2024 ..." or "2024/01/31 ..." -> civil time. VO_EINVAL. */
+/* "31/01/2024 ..." or "2024/01/31 ..." -> civil time; "24:00" is midnight of the next day,
+ * "1:00 PM" is 13:00. VO_EINVAL. */
 vo_status vo_stamp_civil(const char *text, size_t len, vo_date_order order, vo_civil *out,
                          bool *has_offset, int32_t *offset_s, vo_error *err);
 

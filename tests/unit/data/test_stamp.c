@@ -26,6 +26,10 @@ Test(stamp, one_instant_written_many_ways) {
                {"2024-01-01T05:30+0530", VO_DATE_YEAR_FIRST},
                {"01/01/2024 00:00", VO_DATE_DAY_FIRST},
                {"1/1/2024 0:00", VO_DATE_MONTH_FIRST},
+               {"2023-12-31T24:00", VO_DATE_YEAR_FIRST},
+               {"2023-12-31 24:00:00Z", VO_DATE_YEAR_FIRST},
+               {"1/1/2024 12:00:00 AM", VO_DATE_MONTH_FIRST},
+               {"2024-01-01 12:00 a.m.", VO_DATE_YEAR_FIRST},
                {"1704067200", VO_DATE_YEAR_FIRST},
                {"1704067200000", VO_DATE_YEAR_FIRST}};
     for (size_t i = 0; i < sizeof way / sizeof way[0]; i++) {
@@ -40,6 +44,41 @@ Test(stamp, one_instant_written_many_ways) {
     cr_assert_eq(read_one(&month, "01/02/2024", INT64_MIN, &flag), JAN1 + 86400);
 }
 
+Test(stamp, an_hour_of_the_afternoon_is_twelve_later) {
+    static const struct {
+        const char *text;
+        int hour;
+    } at[] = {{"2024-01-01 1:00 AM", 1},
+              {"2024-01-01 01:00:00 pm", 13},
+              {"2024-01-01T11:00PM", 23},
+              {"2024-01-01 12:00 PM", 12},
+              {"2024-01-01 3 p.m.", 15}};
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+        vo_stamp_reader s = {.order = VO_DATE_YEAR_FIRST};
+        uint8_t flag;
+        cr_assert_eq(read_one(&s, at[i].text, INT64_MIN, &flag), JAN1 + at[i].hour * 3600, "%s",
+                     at[i].text);
+    }
+}
+
+/* Berlin's clocks went back at 01:00Z on 27 October 2024; quarters of hours, newest first. */
+Test(stamp, newest_first_the_repeated_hour_is_read_the_other_way_round) {
+    static const char *const down[] = {"03:15", "03:00", "02:45", "02:30", "02:15", "02:00",
+                                       "02:45", "02:30", "02:15", "02:00", "01:45", "01:30"};
+    vo_stamp_reader s = {0};
+    int64_t last_s = INT64_MIN;
+    cr_assert_eq(vo_zone_open("Europe/Berlin", &s.zone, NULL), VO_OK);
+    for (size_t i = 0; i < sizeof down / sizeof down[0]; i++) {
+        char text[32] = "2024-10-27T";
+        uint8_t flag;
+        memcpy(text + 11, down[i], 6);
+        const int64_t at_s = read_one(&s, text, last_s, &flag);
+        cr_expect_eq(at_s, INT64_C(1729995300) - (int64_t)i * 900, "row %zu", i);
+        last_s = at_s;
+    }
+    vo_zone_close(s.zone);
+}
+
 Test(stamp, what_is_no_time_is_refused_with_a_remedy) {
     static const char *const no[] = {
         "",
@@ -47,6 +86,10 @@ Test(stamp, what_is_no_time_is_refused_with_a_remedy) {
         "2024-13-01",
         "2024-02-30",
         "2024-01-01T25:00",
+        "2024-01-01T24:01",
+        "2024-01-01T24:00:01",
+        "2024-01-01 0:30 PM",
+        "2024-01-01 13:00 PM",
         "12",
         "31/12/2024",
         "2024-01-01T00:00:00 nonsense",

@@ -180,6 +180,9 @@ static vo_status start(vo_bytes *b, vo_error *err) {
         if ((st = more_raw(b, err)) != VO_OK) return st;
     }
     b->kind = kind_of(first, n);
+    if (begins(first, n, "\xd0\xcf\x11\xe0", 4))
+        return vo_fail(err, VO_EUNSUPPORTED,
+                       "%s is an Excel workbook (.xls); save the sheet as CSV", b->name);
     if ((st = rewind_raw(b, err)) != VO_OK) return st;
     if (b->kind == ZSTD && !(b->zstd = ZSTD_createDStream())) goto nomem;
     if (b->kind == GZIP) {
@@ -294,6 +297,12 @@ static vo_status zip_damaged(const vo_bytes *b, vo_error *err) {
     return damaged(b, why ? why : "no reason given", err);
 }
 
+/* What a zip of a spreadsheet begins with. */
+static bool is_workbook(const char *name) {
+    return name && (strcmp(name, "[Content_Types].xml") == 0 || strncmp(name, "xl/", 3) == 0 ||
+                    strcmp(name, "_rels/.rels") == 0 || strcmp(name, "mimetype") == 0);
+}
+
 static vo_status open_zip(vo_bytes *b, vo_error *err) {
     if (b->zip) archive_read_free(b->zip);
     b->entry = 0;
@@ -322,6 +331,11 @@ static vo_status next_entry(vo_bytes *b, bool *more, vo_error *err) {
             (name && strncmp(name, "__MACOSX/", 9) == 0))
             continue;
         b->entry++;
+        if (b->entry == 1 && is_workbook(name))
+            return vo_fail(err, VO_EUNSUPPORTED,
+                           "%s is an Excel workbook or another office document; save the sheet "
+                           "as CSV",
+                           b->name);
         if (name)
             snprintf(b->entry_name, sizeof b->entry_name, "%.340s:%.240s", b->name, name);
         else

@@ -84,6 +84,28 @@ static char sniff(const char *text, size_t len) {
     return candidate[best];
 }
 
+/* Lines before the table that begin with '#' are comments; the last of them is the header if
+ * it has as many delimiters as the line below it. */
+static void skip_comments(vo_csv *c) {
+    while (c->from < c->to && c->window[c->from] == '#') {
+        char *line = c->window + c->from;
+        const size_t left = c->to - c->from;
+        const char *end = memchr(line, '\n', left);
+        if (!end || end + 1 == line + left) return;
+        const size_t len = (size_t)(end - line) + 1;
+        const char delimiter = c->delimiter ? c->delimiter : sniff(line + len, left - len);
+        size_t above = 0, below = 0;
+        for (size_t i = 0; i < len; i++) above += line[i] == delimiter;
+        for (size_t i = len; i < left && line[i] != '\n'; i++) below += line[i] == delimiter;
+        if (above == below && below > 0) {
+            line[0] = ' ';
+            return;
+        }
+        c->from += len;
+        c->next_line++;
+    }
+}
+
 static vo_status start(vo_csv *c, vo_error *err) {
     c->started = true;
     const vo_status st = fill(c, err);
@@ -99,6 +121,7 @@ static vo_status start(vo_csv *c, vo_error *err) {
             c->name);
     while (c->from < c->to && (c->window[c->from] == '\n' || c->window[c->from] == '\r'))
         c->next_line += c->window[c->from++] == '\n';
+    skip_comments(c);
     if (!c->delimiter) c->delimiter = sniff(c->window + c->from, c->to - c->from);
     return VO_OK;
 }

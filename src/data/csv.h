@@ -1,7 +1,8 @@
 /* csv.h -- delimited text, record by record, in bounded memory.
  *
  * RFC 4180 with what files in the wild add: BOM, CRLF or LF, blanks around fields, blank lines
- * (skipped), a delimiter of , ; tab or | told from the first line, zstd and gzip.
+ * (skipped), lines of '#' before the table (skipped, unless they are its header), a delimiter
+ * of , ; tab or | told from the first line, zstd and gzip.
  * Bounds: VO_CSV_MAX_FIELDS fields and VO_CSV_MAX_RECORD bytes per record.
  */
 #ifndef VO_DATA_CSV_H

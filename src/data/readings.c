@@ -8,6 +8,7 @@
 
 #include <volteo/schedule.h>
 
+#include "data/letters.h"
 #include "data/spill.h"
 
 vo_status vo_kind_check(const char *kind, vo_error *err) {
@@ -143,6 +144,7 @@ static vo_status add_node(vo_readings_set *set, const char *market, const char *
 vo_status vo_readings_set_node(vo_readings_set *set, const char *market, const char *process,
                                const char *node, const char *const *columns, size_t n_columns,
                                vo_readings **out, vo_error *err) {
+    static const char *const what[] = {"market", "process", "node"};
     const vo_readings *shape = NULL;
     if (strlen(market) >= sizeof shape->market)
         return vo_fail(err, VO_EINVAL, "market \"%.40s...\" is longer than 31 bytes", market);
@@ -157,6 +159,14 @@ vo_status vo_readings_set_node(vo_readings_set *set, const char *market, const c
             *out = set->item[at - 1];
             return VO_OK;
         }
+    }
+    const char *const name[] = {market, process, node};
+    for (size_t i = 0; i < 3 + n_columns; i++) {
+        const char *text = i < 3 ? name[i] : columns[i - 3];
+        if (!vo_letters_are_utf8(text, strlen(text)))
+            return vo_fail(err, VO_EINVAL,
+                           "the %s \"%.70s\" is not UTF-8; save the file as UTF-8",
+                           i < 3 ? what[i] : "column", text);
     }
     return add_node(set, market, process, node, columns, n_columns, out, err);
 }
@@ -298,7 +308,7 @@ static vo_status end_step(const vo_readings_set *set, const vo_readings *r, int6
     }
     for (size_t i = 0; i < r->n && n < SAMPLE; i++) start[n++] = r->start_s[i];
     for (size_t i = 1; i < n; i++)
-        if (start[i] > start[i - 1]) gap[m++] = start[i] - start[i - 1];
+        if (start[i] != start[i - 1]) gap[m++] = llabs(start[i] - start[i - 1]);
     qsort(gap, m, sizeof gap[0], by_size);
     *step_s = m ? gap[m / 2] : 0;
     return VO_OK;

@@ -116,7 +116,8 @@ vo_status vo_readings_set_span(vo_readings_set *set, size_t i, int64_t *first_s,
                                int64_t *last_s, vo_error *err);
 
 /* The readings of a node, made (with the named columns) when first asked for. The pointer
- * lives as long as the set. VO_EINVAL: too many nodes or a name too long. VO_ENOMEM. */
+ * lives as long as the set. VO_EINVAL: too many nodes, a name too long or not UTF-8 (the files
+ * of the lake could not be read). VO_ENOMEM. */
 vo_status vo_readings_set_node(vo_readings_set *set, const char *market, const char *process,
                                const char *node, const char *const *columns, size_t n_columns,
                                vo_readings **out, vo_error *err);

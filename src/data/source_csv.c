@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "data/csv.h"
+#include "data/letters.h"
 #include "data/stamp.h"
 #include "data/table.h"
 
@@ -22,7 +23,8 @@ typedef struct {
     vo_csv_field *cell;
     bool named; /* the file has a header */
     bool decimal_comma;
-    bool at_first; /* the record at hand is the first row */
+    bool from_1252; /* a name of the header was no UTF-8 */
+    bool at_first;  /* the record at hand is the first row */
 } reader;
 
 void vo_source_label(const char *path, char label[128]) {
@@ -71,6 +73,18 @@ static bool is_data(const reader *r) {
     return all_numbers;
 }
 
+/* At most VO_COLUMN_NAME - 1 bytes of whole letters. */
+static void take_name(reader *r, vo_csv_field f, char *to) {
+    size_t n = f.len < VO_COLUMN_NAME ? f.len : VO_COLUMN_NAME - 1;
+    if (!vo_letters_are_utf8(f.text, f.len) &&
+        vo_letters_from_1252(f.text, f.len, to, VO_COLUMN_NAME)) {
+        r->from_1252 = true;
+        return;
+    }
+    while (n < f.len && n > 0 && ((unsigned char)f.text[n] & 0xc0) == 0x80) n--;
+    memcpy(to, f.text, n);
+}
+
 static vo_status take_header(reader *r, vo_error *err) {
     r->n_header = vo_csv_count(r->csv);
     r->header = calloc(r->n_header, sizeof *r->header);
@@ -80,9 +94,8 @@ static vo_status take_header(reader *r, vo_error *err) {
         return vo_fail(err, VO_ENOMEM, "%s: no memory for its header", r->name);
     for (size_t i = 0; i < r->n_header; i++) {
         const vo_csv_field f = vo_csv_at(r->csv, i);
-        const size_t n = f.len < VO_COLUMN_NAME ? f.len : VO_COLUMN_NAME - 1;
-        if (r->named && n)
-            memcpy(r->header[i], f.text, n);
+        if (r->named && f.len)
+            take_name(r, f, r->header[i]);
         else
             snprintf(r->header[i], VO_COLUMN_NAME, "column_%zu", i + 1);
         r->names[i] = r->header[i];
@@ -156,6 +169,7 @@ static vo_status read_all(reader *r, vo_readings_set *set, vo_error *err) {
                             .each = each,
                             .last_time = last_time,
                             .ctx = r};
+    if (r->from_1252) vo_source_say(set, "names read as Windows-1252");
     st = vo_table_read(&table, r->o, set, err);
     if (st == VO_OK) vo_source_finish(r->name, r->o, set);
     return st;

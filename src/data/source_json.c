@@ -18,6 +18,7 @@
 
 #define SAMPLE 20u
 #define MAX_DEPTH 8
+#define MANY 4u /* numbers in a list that are a series, and not a place with its height */
 #define CHUNK 65536u
 
 typedef struct { /* lines of a stream */
@@ -34,6 +35,8 @@ typedef struct {
     vo_json *document; /* NULL: NDJSON */
     const vo_json *rows;
     bool by_column; /* rows is an object of arrays */
+    const vo_json *stamps;  /* by_column: column 0, which lies apart; NULL: it does not */
+    vo_source_options ours; /* what a file of export.c says of itself */
     size_t n_rows, first;
     lines lines;
     size_t n_columns;
@@ -42,6 +45,7 @@ typedef struct {
     vo_csv_field *cell;
     char (*number)[VO_TEXT_NUMBER];
     bool named;
+    char listed[VO_COLUMN_NAME]; /* a column that is an array of many values; "" none */
 } reader;
 
 bool vo_source_json_is(const char *head, size_t len) {
@@ -106,6 +110,14 @@ static vo_status add_column(reader *r, const char *path, vo_error *err) {
     return VO_OK;
 }
 
+/* Objects one after the other, or numbers: rows that lie within a row. */
+static bool is_series(const vo_json *array) {
+    const size_t n = vo_json_size(array);
+    if (n < 2) return false;
+    if (!is_scalar(vo_json_at(array, 0))) return true;
+    return n >= MANY && is_kind(vo_json_at(array, 0), VO_JSON_NUMBER);
+}
+
 /* Paths of all scalars below a row; what is too deep or too long to name is left out. */
 static vo_status add_paths(reader *r, const vo_json *v, const char *path, int depth,
                            vo_error *err) {
@@ -116,6 +128,8 @@ static vo_status add_paths(reader *r, const vo_json *v, const char *path, int de
     if (is_scalar(v)) return add_column(r, *path ? path : "column_1", err);
     if (depth == MAX_DEPTH) return VO_OK;
     if (is_kind(v, VO_JSON_ARRAY)) {
+        if (*path && is_series(v) && !r->listed[0])
+            snprintf(r->listed, sizeof r->listed, "%.*s", VO_COLUMN_NAME - 1, path);
         for (size_t i = 0; st == VO_OK && i < vo_json_size(v); i++) {
             if (*path)
                 snprintf(below, sizeof below, "%s[%zu]", path, i);
@@ -209,6 +223,54 @@ static vo_status path_rows(reader *r, vo_error *err) {
                    n ? "; there are rows at " : "", n ? text : "");
 }
 
+typedef struct {
+    size_t n;
+    char path[256];
+} longest;
+
+/* The longest array of objects (or arrays) below `v`. */
+static void find_longest(const vo_json *v, const char *path, int depth, longest *best) {
+    char below[256];
+    const char *key = NULL;
+    const vo_json *x = NULL;
+    if (depth > MAX_DEPTH) return;
+    if (is_kind(v, VO_JSON_ARRAY)) {
+        const size_t n = vo_json_size(v);
+        if (n > best->n && !is_scalar(vo_json_at(v, 0))) {
+            best->n = n;
+            snprintf(best->path, sizeof best->path, "%s", path);
+        }
+        for (size_t i = 0; i < n && i < SAMPLE; i++) {
+            vo_text t = vo_text_over(below, sizeof below);
+            vo_text_append(&t, "%s[%zu]", path, i);
+            if (!t.cut) find_longest(vo_json_at(v, i), below, depth + 1, best);
+        }
+    } else if (is_kind(v, VO_JSON_OBJECT)) {
+        for (size_t i = 0; vo_json_member(v, i, &key, &x); i++)
+            if (!is_scalar(x) && join(path, key, below, sizeof below))
+                find_longest(x, below, depth + 1, best);
+    }
+}
+
+/* Every value of a list would become a column of its own, and a series one row. */
+static vo_status refuse_listed(const reader *r, vo_error *err) {
+    longest best = {0};
+    const vo_json *rows = NULL;
+    if (!r->listed[0] || r->o->n_columns) return VO_OK;
+    if (r->document) find_longest(r->document, "", 0, &best);
+    if (best.n > 1) rows = at_path(r->document, best.path);
+    if (rows && rows != r->rows)
+        return vo_fail(
+            err, VO_EINVAL,
+            "%s: in each row \"%s\" is a list of its own; if that is the series, say "
+            "rows_path = \"%s\" (%zu rows), else name the columns to take",
+            r->name, r->listed, best.path, best.n);
+    return vo_fail(err, VO_EINVAL,
+                   "%s: in each row \"%s\" is a list of its own; name the columns to take "
+                   "(columns = \"price=%s[0]\"), or write a row for each value",
+                   r->name, r->listed, r->listed);
+}
+
 /* ---- cells ------------------------------------------------------------------------ */
 
 static vo_csv_field cell_of(reader *r, size_t i, const vo_json *v) {
@@ -252,6 +314,10 @@ static vo_status give_row(reader *r, const vo_json *row, uint32_t line, vo_table
     return take(take_ctx, r->cell, line, err);
 }
 
+static const vo_json *column_of(const reader *r, size_t i) {
+    return i == 0 && r->stamps ? r->stamps : vo_json_get(r->rows, r->column[i]);
+}
+
 static vo_status each_row(void *ctx, vo_table_take take, void *take_ctx, vo_error *err) {
     reader *r = ctx;
     vo_status st = VO_OK;
@@ -261,7 +327,7 @@ static vo_status each_row(void *ctx, vo_table_take take, void *take_ctx, vo_erro
             continue;
         }
         for (size_t i = 0; i < r->n_columns; i++)
-            r->cell[i] = cell_of(r, i, vo_json_at(vo_json_get(r->rows, r->column[i]), k));
+            r->cell[i] = cell_of(r, i, vo_json_at(column_of(r, i), k));
         st = take(take_ctx, r->cell, (uint32_t)(k + 1), err);
     }
     return st;
@@ -298,6 +364,47 @@ static vo_status header_of_columns(reader *r, vo_error *err) {
     return st;
 }
 
+/* {"timestamps": [...], "columns": {"price": [...], ...}}: what export.c writes. */
+static bool is_export(const vo_json *document) {
+    const vo_json *stamps = is_kind(document, VO_JSON_OBJECT) ? vo_json_get(document, "timestamps")
+                                                              : NULL;
+    const vo_json *columns = stamps ? vo_json_get(document, "columns") : NULL, *x = NULL;
+    const char *key = NULL;
+    size_t n = 0;
+    if (!is_kind(stamps, VO_JSON_ARRAY) || !is_kind(columns, VO_JSON_OBJECT)) return false;
+    for (; vo_json_member(columns, n, &key, &x); n++)
+        if (!is_kind(x, VO_JSON_ARRAY) || vo_json_size(x) != vo_json_size(stamps)) return false;
+    return n > 0 && vo_json_size(stamps) > 0;
+}
+
+static const char *said(const reader *r, const char *key, const char *given) {
+    const vo_json *v = vo_json_get(r->document, key);
+    return given || !is_kind(v, VO_JSON_STRING) ? given : vo_json_string(v);
+}
+
+static vo_status header_of_export(reader *r, vo_error *err) {
+    const char *key = NULL;
+    const vo_json *x = NULL;
+    r->rows = vo_json_get(r->document, "columns");
+    r->stamps = vo_json_get(r->document, "timestamps");
+    r->n_rows = vo_json_size(r->stamps);
+    r->by_column = true;
+    r->ours = *r->o;
+    r->ours.time_column = "timestamps";
+    r->ours.zone = said(r, "tz", r->o->zone);
+    r->ours.currency = said(r, "currency", r->o->currency);
+    r->ours.unit = said(r, "unit", r->o->unit);
+    r->o = &r->ours;
+    vo_status st = add_column(r, "timestamps", err);
+    for (size_t i = 0; st == VO_OK && vo_json_member(r->rows, i, &key, &x); i++) {
+        if (strlen(key) >= VO_COLUMN_NAME || strcmp(key, "timestamps") == 0)
+            return vo_fail(err, VO_EINVAL, "%s: column \"%.80s\" needs another name", r->name,
+                           key);
+        st = add_column(r, key, err);
+    }
+    return st;
+}
+
 static vo_status add_row(reader *r, const vo_json *row, vo_error *err) {
     vo_status st = VO_OK;
     if (!is_header(r, row)) return add_paths(r, row, "", 0, err);
@@ -327,6 +434,8 @@ static vo_status read_table(reader *r, const char *rows,
                             vo_readings_set *set, vo_error *err) {
     if (r->n_columns == 0)
         return vo_fail(err, VO_EINVAL, "%s has no rows; it needs at least one price", r->name);
+    const vo_status listed = refuse_listed(r, err);
+    if (listed != VO_OK) return listed;
     r->names = calloc(r->n_columns, sizeof *r->names);
     r->cell = calloc(r->n_columns, sizeof *r->cell);
     r->number = calloc(r->n_columns, sizeof *r->number);
@@ -358,6 +467,11 @@ static vo_status read_document(reader *r, vo_readings_set *set, vo_error *err) {
     st = vo_json_parse(text, len, &r->document, &why);
     free(text);
     if (st != VO_OK) return vo_fail(err, st, "%s: %.400s", r->name, why.msg);
+    if (!r->o->rows_path && is_export(r->document)) {
+        r->named = true;
+        st = header_of_export(r, err);
+        return st == VO_OK ? read_table(r, "row", each_row, set, err) : st;
+    }
     st = r->o->rows_path ? path_rows(r, err) : guess_rows(r, err);
     if (st != VO_OK) return st;
     r->named = true;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "data/clash.h"
 #include "data/kind.h"
 #include "data/lake_duckdb.h"
 #include "data/mapping.h"
@@ -45,6 +46,10 @@ typedef struct {
     vo_zone *zone; /* of local days */
     vo_period_day day;
     uint32_t row;
+    bool ours; /* start, dt_h, ..., zone, currency, unit: a lake's part, or of export.c */
+    char zone_said[64], currency_said[16], unit_said[16];
+    double step_h; /* of a file of ours, if it is one for all rows */
+    bool back; /* a row of a node was not later than the one before */
     vo_readings *node;
 } reader;
 
@@ -103,6 +108,10 @@ static vo_status named_field(const reader *r, const char *what, const char *name
 
 static bool is_number(const field *f) { return f->type == NUMBER || f->type == WHOLE; }
 
+static bool is_value(const reader *r, size_t i) {
+    return is_number(&r->field[i]) && !(r->ours && strcmp(r->field[i].name, "dt_h") == 0);
+}
+
 static void guess(reader *r) {
     int best_time = 0, best_price = -1;
     const bool find_time = r->time_at == NONE, find_price = r->price_at == NONE;
@@ -115,7 +124,7 @@ static void guess(reader *r) {
     }
     for (size_t i = 0; i < r->n_fields; i++) {
         const int price = vo_column_price_score(r->field[i].name);
-        if (find_price && is_number(&r->field[i]) && i != r->time_at && i != r->node_at &&
+        if (find_price && is_value(r, i) && i != r->time_at && i != r->node_at &&
             price > best_price)
             best_price = price, r->price_at = i;
     }
@@ -185,7 +194,7 @@ static vo_status choose_values(reader *r, vo_error *err) {
     if (r->o->n_columns) return mapped_values(r, err);
     add_value(r, prices ? "price" : r->field[r->price_at].name, r->price_at, 1, 0);
     for (size_t i = 0; i < r->n_fields; i++) {
-        if (!is_number(&r->field[i]) || i == r->time_at || i == r->price_at ||
+        if (!is_value(r, i) || i == r->time_at || i == r->price_at ||
             i == r->node_at || i == r->process_at || i == r->period_at)
             continue;
         if (vo_text_same(r->field[i].name, "price")) continue; /* another was asked for */
@@ -313,6 +322,7 @@ static vo_status take_rows(void *ctx, const vo_duck_rows *rows, vo_error *err) {
             value[c] =
                 vo_duck_has(v, i) ? r->factor[c] * v->number[i] + r->offset[c] : (double)NAN;
         }
+        r->back |= start_s <= r->node->last_s;
         st = vo_readings_add(r->set, r->node, start_s, r->row, flag, value, err);
         if (st != VO_OK) return st;
     }
@@ -472,6 +482,22 @@ static vo_status recognise(const reader *r, vo_source_options *into, vo_mapping 
     return st;
 }
 
+/* Rows of one time: what may tell them apart is every column but the time and the price. */
+static vo_status check_clash(const reader *r, vo_error *err) {
+    vo_clash c;
+    char names[300] = "";
+    const char *first = NULL;
+    vo_text list = vo_text_over(names, sizeof names);
+    const vo_status st = vo_clash_look(r->set, &c, err);
+    if (st != VO_OK || !vo_clash_is_layout(&c)) return st;
+    for (size_t i = 0; i < r->n_fields; i++) {
+        if (i == r->time_at || i == r->price_at || i == r->node_at) continue;
+        vo_text_append(&list, "%s\"%s\"", first ? " or " : "", r->field[i].name);
+        if (!first) first = r->field[i].name;
+    }
+    return vo_table_refuse_clash(r->path, "rows", &c, names, first, err);
+}
+
 static vo_status read_rows(reader *r, vo_error *err) {
     const size_t before = r->set->rows;
     vo_status st = choose(r, err);
@@ -495,9 +521,67 @@ static vo_status read_rows(reader *r, vo_error *err) {
     if (r->set->rows == before)
         return vo_fail(err, VO_ENOTFOUND, "%s has no rows%s", r->path,
                        r->o->only_node ? " of the node asked for" : "");
+    if (r->back && before == 0 && (st = check_clash(r, err)) != VO_OK) return st;
     vo_table_name_zone(r->o, &r->stamp, r->set);
     vo_source_finish(r->path, r->o, r->set);
     return VO_OK;
+}
+
+/* ---- files of our own --------------------------------------------------------------------
+ */
+
+static bool is_ours(const reader *r) {
+    static const struct {
+        const char *name;
+        enum type type;
+    } own[] = {{"start", INSTANT}, {"dt_h", NUMBER}, {"zone", TEXT}, {"currency", TEXT},
+               {"unit", TEXT}};
+    size_t found = 0;
+    for (size_t k = 0; k < sizeof own / sizeof own[0]; k++)
+        for (size_t i = 0; i < r->n_fields; i++)
+            found += strcmp(r->field[i].name, own[k].name) == 0 &&
+                     r->field[i].type == own[k].type;
+    return found == sizeof own / sizeof own[0];
+}
+
+static void take_text(const vo_duck_rows *rows, size_t column, char *to, size_t size) {
+    const vo_csv_field least = text_of(&rows->column[column], 0);
+    const vo_csv_field most = text_of(&rows->column[column + 1], 0);
+    if (least.len == most.len && least.len < size && least.len > 0 &&
+        memcmp(least.text, most.text, least.len) == 0) {
+        memcpy(to, least.text, least.len);
+        to[least.len] = '\0';
+    }
+}
+
+static vo_status take_said(void *ctx, const vo_duck_rows *rows, vo_error *err) {
+    reader *r = ctx;
+    (void)err;
+    if (rows->rows == 0) return VO_OK;
+    take_text(rows, 0, r->zone_said, sizeof r->zone_said);
+    take_text(rows, 2, r->currency_said, sizeof r->currency_said);
+    take_text(rows, 4, r->unit_said, sizeof r->unit_said);
+    const vo_duck_column *h = &rows->column[6];
+    if (vo_duck_has(h, 0) && vo_duck_has(h + 1, 0) && !(h[0].number[0] < h[1].number[0]))
+        r->step_h = h[0].number[0];
+    return VO_OK;
+}
+
+/* What is given counts more than what the file says of itself. */
+static vo_status read_said(reader *r, vo_source_options *o, vo_error *err) {
+    r->ours = o->n_columns == 0 && is_ours(r);
+    if (!r->ours) return VO_OK;
+    vo_text sql = from_file(r, "SELECT min(zone), max(zone), min(currency), max(currency), "
+                               "min(unit), max(unit), min(CAST(dt_h AS DOUBLE)), "
+                               "max(CAST(dt_h AS DOUBLE))");
+    put_file(&sql, r);
+    const vo_status st = run(r, &sql, take_said, err);
+    if (!o->time_column) o->time_column = "start";
+    if (!o->zone && r->zone_said[0]) o->zone = r->zone_said;
+    if (!o->currency && r->currency_said[0]) o->currency = r->currency_said;
+    if (!o->unit && r->unit_said[0]) o->unit = r->unit_said;
+    if (!(o->interval_minutes > 0) && r->step_h > 0) o->interval_minutes = r->step_h * 60;
+    return st;
 }
 
 static vo_status read_all(reader *r, vo_error *err) {
@@ -511,6 +595,7 @@ static vo_status read_all(reader *r, vo_error *err) {
     vo_text_append(&sql, ")");
     vo_status st = run(r, &sql, take_field, err);
     if (st == VO_OK) st = recognise(r, &mapped, &m, err);
+    if (st == VO_OK) st = read_said(r, &mapped, err);
     r->o = &mapped;
     r->stamp.order = mapped.date_order;
     if (st == VO_OK) st = read_rows(r, err);

@@ -9,11 +9,16 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "data/clash.h"
+#include "data/day_hours.h"
+#include "data/letters.h"
 #include "data/node_column.h"
 #include "data/stamp.h"
 
 #define NONE SIZE_MAX
 #define PER_DAY INT64_C(86400)
+#define HOURS 4u        /* columns that may have the time of day */
+#define SOME_ROWS 4096u /* enough to see what a column is */
 
 typedef struct {
     const char *name; /* of the result */
@@ -23,7 +28,8 @@ typedef struct {
 
 typedef struct {
     const vo_table *t;
-    const vo_source_options *o;
+    const vo_source_options *o; /* the caller's, then `own` */
+    vo_source_options own;      /* with what the table itself says */
     vo_readings_set *set;
     vo_stamp_reader stamp;
     vo_zone *zone;       /* of local days, also where stamps need none */
@@ -32,6 +38,11 @@ typedef struct {
     bool has_first;
     uint32_t first_line;
     size_t time_at, period_at, node_at, process_at;
+    size_t number_at;       /* a column that numbers the rows */
+    vo_day_hours hours;     /* what period_at has, if it is the time of day */
+    bool per_kwh;           /* the header says so */
+    bool from_1252;         /* a node's name was */
+    bool back;              /* a row of a node was not later than the one before */
     const char *only_node;  /* rows of other nodes are left out; NULL: none are */
     vo_node_finder *finder; /* during the look for a column of nodes */
     bool watch;             /* the look goes on while rows are read, for a refusal at the end */
@@ -65,8 +76,11 @@ int vo_column_time_score(const char *name) {
                                        "date", "interval_start", "interval_end", "local"};
     for (int i = 0; i < (int)(sizeof exact / sizeof exact[0]); i++)
         if (vo_text_same(name, exact[i])) return 100 - i;
+    static const char *const unix_time[] = {"t", "epoch", "unix"}; /* if it has such values */
     for (int i = 0; i < (int)(sizeof part / sizeof part[0]); i++)
         if (contains(name, part[i])) return 50 - i;
+    for (int i = 0; i < (int)(sizeof unix_time / sizeof unix_time[0]); i++)
+        if (vo_text_same(name, unix_time[i])) return 30 - i;
     return 0;
 }
 
@@ -76,7 +90,13 @@ int vo_column_price_score(const char *name) {
     if (vo_text_same(name, "price")) return 100;
     for (int i = 0; i < (int)(sizeof part / sizeof part[0]); i++)
         if (contains(name, part[i])) return 50 - i;
+    if (contains(name, "/kwh") || contains(name, "/mwh")) return 40;
     return 0;
+}
+
+bool vo_column_says_per_kwh(const char *name) {
+    return contains(name, "/kwh") || contains(name, "per kwh") || contains(name, "per_kwh") ||
+           (contains(name, "kwh") && vo_column_price_score(name) > 0);
 }
 
 bool vo_column_says_utc(const char *name) {
@@ -138,6 +158,7 @@ static size_t guess_time(const reader *r) {
 
 static bool is_value(const reader *r, size_t i) {
     return i != r->time_at && i != r->period_at && i != r->node_at && i != r->process_at &&
+           i != r->number_at &&
            (is_number(r, i) || vo_number_is_missing(r->first[i].text, r->first[i].len));
 }
 
@@ -280,6 +301,30 @@ static vo_status check_watch(const reader *r, vo_error *err) {
 
 /* ---- all of it, from the first row ----------------------------------------------- */
 
+static vo_status no_time(const reader *r, vo_error *err) {
+    vo_error why = {0};
+    vo_civil c;
+    bool has_offset = false;
+    int32_t offset_s = 0;
+    for (size_t i = 0; i < r->t->n_columns; i++) {
+        const vo_csv_field f = r->first[i];
+        if (!vo_stamp_is(f.text, f.len, VO_DATE_DAY_FIRST) &&
+            !vo_stamp_is(f.text, f.len, VO_DATE_MONTH_FIRST))
+            continue;
+        (void)vo_stamp_civil(f.text, f.len, r->o->date_order, &c, &has_offset, &offset_s, &why);
+        if (is_number(r, i))
+            snprintf(why.msg, sizeof why.msg,
+                     "\"%.*s\" may be Unix time; if it is: time_column = \"%s\"",
+                     f.len < 20 ? (int)f.len : 20, f.text, r->t->column[i]);
+        return vo_fail(err, VO_EINVAL, "%s %s %u, column \"%s\": %.300s", r->t->name,
+                       r->t->rows, r->first_line, r->t->column[i], why.msg);
+    }
+    return vo_fail(err, VO_EINVAL,
+                   "%s has no time column; name it: time_column = \"NAME\", or give "
+                   "interval_minutes for a file of prices only",
+                   r->t->name);
+}
+
 static vo_status find_time(reader *r, vo_error *err) {
     const vo_source_options *o = r->o;
     r->time_at = NONE;
@@ -288,19 +333,164 @@ static vo_status find_time(reader *r, vo_error *err) {
     if (st == VO_OK) st = named_column(r, "period", o->period_column, &r->period_at, err);
     if (st != VO_OK) return st;
     if (r->time_at == NONE) r->time_at = guess_time(r);
+    if (r->time_at != NONE && vo_column_says_utc(r->t->column[r->time_at]))
+        r->stamp.zone = NULL; /* naive, but it says itself what it is */
     if (r->time_at != NONE || (o->interval_minutes > 0 && !o->period_column)) return VO_OK;
-    return vo_fail(err, VO_EINVAL,
-                   "%s has no time column; name it: time_column = \"NAME\", or give "
-                   "interval_minutes for a file of prices only",
-                   r->t->name);
+    return no_time(r, err);
+}
+
+/* ---- the time of day in a column of its own ------------------------------------------- */
+
+typedef struct {
+    const reader *r;
+    size_t n, rows, at[HOURS];
+    vo_day_hours_seen seen[HOURS];
+    bool dates; /* the time column has nothing but dates */
+} hours_look;
+
+static vo_status look_for_hours(void *ctx, const vo_csv_field *cell, uint32_t line,
+                                vo_error *err) {
+    hours_look *k = ctx;
+    int64_t days = 0;
+    (void)line;
+    (void)err;
+    k->dates = vo_day_hours_is_date(cell[k->r->time_at], k->r->o->date_order, &days);
+    if (!k->dates) return VO_ECANCELED; /* enough is known */
+    for (size_t i = 0; i < k->n; i++)
+        vo_day_hours_look(&k->seen[i], k->r->stamp.zone, days, cell[k->at[i]]);
+    return VO_OK;
+}
+
+/* Likeliest names first. */
+static void add_hours(hours_look *k, size_t at) {
+    const vo_table *t = k->r->t;
+    const int score = vo_day_hours_score(t->column[at]);
+    size_t i = k->n;
+    if (score == 0 || k->n == HOURS) return;
+    for (; i > 0 && vo_day_hours_score(t->column[k->at[i - 1]]) < score; i--)
+        k->at[i] = k->at[i - 1];
+    k->at[i] = at;
+    k->n++;
+}
+
+static void take_hours(reader *r, size_t at, vo_day_hours h) {
+    static const char *const how[] = {"", "hours 1.. from local midnight",
+                                      "hours of the wall clock", "clock times"};
+    r->period_at = at;
+    r->hours = h;
+    if (h.kind == VO_HOURS_ELAPSED) {
+        r->own.period_column = r->t->column[at];
+        r->own.period_minutes = 60;
+    }
+    vo_source_say(r->set, "\"%s\" is joined with \"%s\": %s%s%s", r->t->column[r->time_at],
+                  r->t->column[at], how[h.kind],
+                  h.shift_s < 0 ? ", naming ends of intervals" : "",
+                  h.unsure ? " (no 0 and no 24 in it to tell)" : "");
+}
+
+/* All rows are gone through, but only of tables with dates and a column that may go with them.
+ */
+static vo_status find_hours(reader *r, vo_error *err) {
+    hours_look k = {.r = r};
+    int64_t days = 0;
+    if (r->time_at == NONE || r->period_at != NONE ||
+        !vo_day_hours_is_date(r->first[r->time_at], r->o->date_order, &days))
+        return VO_OK;
+    for (size_t i = 0; i < r->t->n_columns; i++)
+        if (i != r->time_at && i != r->node_at) add_hours(&k, i);
+    if (k.n == 0) return VO_OK;
+    vo_error why = {0};
+    const vo_status st = r->t->each(r->t->ctx, look_for_hours, &k, &why);
+    if (st == VO_ECANCELED && !k.dates) return VO_OK;
+    if (st != VO_OK) return vo_fail(err, st, "%s", why.msg);
+    for (size_t i = 0; i < k.n; i++) {
+        const vo_day_hours h = vo_day_hours_decide(&k.seen[i], r->t->column[k.at[i]]);
+        if (h.kind == VO_HOURS_NONE) continue;
+        take_hours(r, k.at[i], h);
+        break;
+    }
+    return VO_OK;
+}
+
+/* ---- columns of small numbers: periods from 0, and rows counted ------------------------- */
+
+typedef struct {
+    size_t at, rows;
+    bool zero;    /* there is a 0 */
+    bool ordered; /* each is the one before plus 1 */
+    int64_t last;
+} numbers_look;
+
+static vo_status look_at_numbers(void *ctx, const vo_csv_field *cell, uint32_t line,
+                                 vo_error *err) {
+    numbers_look *k = ctx;
+    const vo_csv_field f = cell[k->at];
+    int64_t v = -2;
+    (void)line;
+    (void)err;
+    if (!vo_text_integer(f.text, f.len, &v)) v = -2;
+    k->zero = k->zero || v == 0;
+    k->ordered = k->rows == 0 ? v == 0 || v == 1 : k->ordered && v == k->last + 1;
+    k->last = v;
+    return ++k->rows == SOME_ROWS ? VO_ECANCELED : VO_OK;
+}
+
+static vo_status look_at_column(const reader *r, size_t at, numbers_look *k, vo_error *err) {
+    vo_error why = {0};
+    *k = (numbers_look){.at = at};
+    const vo_status st = r->t->each(r->t->ctx, look_at_numbers, k, &why);
+    if (st == VO_OK || (st == VO_ECANCELED && k->rows == SOME_ROWS)) return VO_OK;
+    return vo_fail(err, st, "%s", why.msg);
+}
+
+/* Periods that begin with 0. A mapping's begin with 1: it says what its table is. */
+static vo_status find_period_base(reader *r, vo_error *err) {
+    numbers_look k;
+    if (r->period_at == NONE || r->hours.kind || r->o->mapping_name) return VO_OK;
+    const vo_status st = look_at_column(r, r->period_at, &k, err);
+    r->day.from_zero = st == VO_OK && k.zero && k.rows > 1;
+    if (r->day.from_zero) vo_source_say(r->set, "its periods begin with 0");
+    return st;
+}
+
+/* A first column without a name, or called like an index, that counts the rows. */
+static vo_status find_row_numbers(reader *r, vo_error *err) {
+    static const char *const name[] = {"column_1", "unnamed: 0", "index", "idx",        "#",
+                                       "row",      "no",         "nr",    "row_number", "id"};
+    const vo_csv_field f = r->first[0];
+    bool likely = false;
+    for (size_t i = 0; i < sizeof name / sizeof name[0]; i++)
+        likely = likely || vo_text_same(r->t->column[0], name[i]);
+    if (!likely || r->o->n_columns || r->t->n_columns < 3 || f.len != 1 ||
+        (f.text[0] != '0' && f.text[0] != '1') || r->time_at == 0 || r->node_at == 0 ||
+        r->period_at == 0 ||
+        (r->o->price_column && vo_text_same(r->o->price_column, r->t->column[0])))
+        return VO_OK;
+    numbers_look k;
+    const vo_status st = look_at_column(r, 0, &k, err);
+    if (st == VO_OK && k.ordered && k.rows > 1) r->number_at = 0;
+    return st;
+}
+
+/* "EUR/kWh" in the header of the price says what prices are per, where nobody else did. */
+static void find_unit(reader *r, size_t main_at) {
+    const char *name = r->t->column[main_at];
+    if (!is_prices(r->o) || r->own.price_factor > 0 || !r->t->named ||
+        !vo_column_says_per_kwh(name))
+        return;
+    r->own.price_factor = 1000;
+    vo_source_say(r->set, "\"%s\" is taken as per kWh (times 1000)", name);
 }
 
 static vo_status choose_columns(reader *r, vo_error *err) {
     const vo_source_options *o = r->o;
     size_t main_at = NONE;
-    r->period_at = r->node_at = r->process_at = NONE;
+    r->period_at = r->node_at = r->process_at = r->number_at = NONE;
     vo_status st = find_time(r, err);
     if (st == VO_OK) st = named_column(r, "node", o->node_column, &r->node_at, err);
+    if (st == VO_OK) st = find_hours(r, err);
+    if (st == VO_OK) st = find_period_base(r, err);
+    if (st == VO_OK) st = find_row_numbers(r, err);
     if (st == VO_OK && !o->n_columns)
         st = named_column(r, "price", o->price_column, &main_at, err);
     if (st != VO_OK) return st;
@@ -312,6 +502,7 @@ static vo_status choose_columns(reader *r, vo_error *err) {
                        "%s %s %u: no numeric column that could be the %s; "
                        "name it: price_column = \"NAME\", or write \"timestamp,price\"",
                        r->t->name, r->t->rows, r->first_line, is_prices(o) ? "price" : "value");
+    if (main_at != NONE) find_unit(r, main_at);
     if ((st = find_node_columns(r, err)) != VO_OK) return st;
     if (main_at == r->node_at || main_at == r->process_at) main_at = guess_main(r);
     if (main_at == NONE)
@@ -365,11 +556,17 @@ static vo_status find_node(reader *r, const vo_csv_field *cell, uint32_t line, v
     if (r->node_at != NONE && r->only_node &&
         !vo_readings_same_node(r->only_node, r->node_name))
         return VO_OK;
-    const char *names[VO_SERIES_MAX_COLUMNS];
+    const char *names[VO_SERIES_MAX_COLUMNS], *node = r->node_name;
+    char utf8[VO_NODE_NAME];
     for (size_t c = 0; c < r->n_columns; c++) names[c] = r->column[c].name;
+    if (!vo_letters_are_utf8(node, f.len) &&
+        vo_letters_from_1252(node, f.len, utf8, sizeof utf8)) {
+        node = utf8;
+        r->from_1252 = true;
+    }
     const vo_status st =
         vo_readings_set_node(r->set, o->market ? o->market : "", o->process ? o->process : "",
-                             r->node_name, names, r->n_columns, &r->node, err);
+                             node, names, r->n_columns, &r->node, err);
     if (st == VO_OK && r->t->named)
         snprintf(r->node->price_name, sizeof r->node->price_name, "%s",
                  r->t->column[r->column[0].at]);
@@ -390,9 +587,10 @@ vo_status vo_period_start(vo_period_day *day, const vo_zone *zone, const vo_sour
     if (has_offset || c.hour || c.minute || c.second)
         return vo_fail(err, VO_EINVAL, "\"%.*s\" is more than the date of a day with periods",
                        date.len < 40 ? (int)date.len : 40, date.text);
-    if (!vo_text_integer(period.text, period.len, &p) || p < 1)
-        return vo_fail(err, VO_EINVAL, "period \"%.*s\" is not a whole number from 1", shown,
-                       period.text);
+    if (!vo_text_integer(period.text, period.len, &p) || p + day->from_zero < 1)
+        return vo_fail(err, VO_EINVAL, "period \"%.*s\" is not a whole number from %d", shown,
+                       period.text, day->from_zero ? 0 : 1);
+    p += day->from_zero;
     const int64_t days = vo_civil_days(c.year, c.month, c.day);
     if (!day->known || day->days != days) {
         day->days = days;
@@ -412,6 +610,24 @@ vo_status vo_period_start(vo_period_day *day, const vo_zone *zone, const vo_sour
     return VO_OK;
 }
 
+static vo_status hour_start(reader *r, vo_csv_field date, vo_csv_field hour, int64_t *start_s,
+                            uint8_t *flag, vo_error *err) {
+    int64_t days = 0, wall_s = 0;
+    vo_status st = VO_OK;
+    if (r->hours.kind == VO_HOURS_ELAPSED) {
+        r->stamp.n_naive++;
+        st = vo_period_start(&r->day, r->stamp.zone, r->o, date, hour, start_s, err);
+        if (st == VO_OK && r->o->stamps_at_end) *start_s += 3600; /* moved back with all */
+        return st;
+    }
+    if (!vo_day_hours_is_date(date, r->o->date_order, &days))
+        return vo_fail(err, VO_EINVAL, "\"%.*s\" is not the date of a day",
+                       date.len < 40 ? (int)date.len : 40, date.text);
+    st = vo_day_hours_wall(&r->hours, days, hour, &wall_s, err);
+    if (st == VO_OK) *start_s = vo_stamp_wall(&r->stamp, wall_s, r->node->last_s, flag);
+    return st;
+}
+
 static vo_status read_start(reader *r, const vo_csv_field *cell, uint32_t line,
                             int64_t *start_s, uint8_t *flag, vo_error *err) {
     const vo_source_options *o = r->o;
@@ -424,7 +640,8 @@ static vo_status read_start(reader *r, const vo_csv_field *cell, uint32_t line,
     const vo_csv_field f = cell[r->time_at];
     vo_error why = {0};
     const vo_status st =
-        r->period_at != NONE
+        r->hours.kind ? hour_start(r, f, cell[r->period_at], start_s, flag, &why)
+        : r->period_at != NONE
             ? vo_period_start(&r->day, r->zone, o, f, cell[r->period_at], start_s, &why)
             : vo_stamp_read(&r->stamp, f.text, f.len, r->node->last_s, start_s, flag, &why);
     if (st == VO_OK) return VO_OK;
@@ -449,10 +666,78 @@ static vo_status take_row(void *ctx, const vo_csv_field *cell, uint32_t line, vo
     if (st != VO_OK || !r->node) return st;
     if ((st = read_start(r, cell, line, &start_s, &flag, err)) != VO_OK) return st;
     if ((st = read_values(r, cell, line, value, err)) != VO_OK) return st;
+    r->back |= start_s <= r->node->last_s;
     return vo_readings_add(r->set, r->node, start_s, line, flag, value, err);
 }
 
 /* ---- the whole ------------------------------------------------------------------ */
+
+/* Two rows of one time: which columns tell them apart? */
+typedef struct {
+    const reader *r;
+    uint32_t line[2];
+    char *text; /* cells of the first of them, each NUL-terminated */
+    vo_text names;
+    const char *first; /* of the names */
+} apart_look;
+
+static vo_status look_apart(void *ctx, const vo_csv_field *cell, uint32_t line, vo_error *err) {
+    apart_look *k = ctx;
+    const reader *r = k->r;
+    if (line == k->line[0] && !k->text) {
+        size_t bytes = 1;
+        for (size_t i = 0; i < r->t->n_columns; i++) bytes += cell[i].len + 1;
+        if (!(k->text = calloc(1, bytes))) return vo_fail(err, VO_ENOMEM, "no memory");
+        char *to = k->text;
+        for (size_t i = 0; i < r->t->n_columns; to += cell[i++].len + 1)
+            memcpy(to, cell[i].text, cell[i].len);
+        return VO_OK;
+    }
+    if (line != k->line[1] || !k->text) return VO_OK;
+    const char *was = k->text;
+    for (size_t i = 0; i < r->t->n_columns; was += strlen(was) + 1, i++) {
+        if (i == r->time_at || i == r->column[0].at) continue;
+        if (strlen(was) == cell[i].len && memcmp(was, cell[i].text, cell[i].len) == 0) continue;
+        vo_text_append(&k->names, "%s\"%s\"", k->first ? ", " : "", r->t->column[i]);
+        if (!k->first) k->first = r->t->column[i];
+    }
+    return VO_ECANCELED;
+}
+
+vo_status vo_table_refuse_clash(const char *file, const char *rows, const vo_clash *c,
+                                const char *names, const char *first, vo_error *err) {
+    if (!first)
+        return vo_fail(err, VO_EINVAL,
+                       "%s: %zu of %zu rows share their time with a row of other values (%s %u "
+                       "and %u), and no column tells them apart: leave only those that count",
+                       file, c->clashing, c->rows, rows, c->line[0], c->line[1]);
+    return vo_fail(err, VO_EINVAL,
+                   "%s: %zu of %zu rows share their time with a row of other values (%s %u and "
+                   "%u); told apart by %s: a part of the day is period_column = \"%s\" with "
+                   "period_minutes, a series each is node_column = \"%s\", and what else they "
+                   "are a mapping file says",
+                   file, c->clashing, c->rows, rows, c->line[0], c->line[1], names, first,
+                   first);
+}
+
+/* Most rows corrected by later ones: there is more in the table than was understood. */
+static vo_status check_clash(const reader *r, vo_error *err) {
+    vo_clash c;
+    char names[300] = "";
+    const vo_status st = vo_clash_look(r->set, &c, err);
+    if (st != VO_OK || !vo_clash_is_layout(&c)) return st;
+    apart_look k = {
+        .r = r, .line = {c.line[0], c.line[1]}, .names = vo_text_over(names, sizeof names)};
+    vo_error why = {0};
+    const vo_status again = r->t->each(r->t->ctx, look_apart, &k, &why);
+    if (again != VO_OK && again != VO_ECANCELED) { /* a pipe: all that there is */
+        vo_text_append_names(&k.names, r->t->column, r->t->n_columns);
+        k.first = "NAME";
+    }
+    free(k.text);
+    return vo_table_refuse_clash(r->t->name, strcmp(r->t->rows, "line") == 0 ? "lines" : "rows",
+                                 &c, names, k.first, err);
+}
 
 /* Keeps the first row and stops. */
 static vo_status take_first(void *ctx, const vo_csv_field *cell, uint32_t line, vo_error *err) {
@@ -505,6 +790,25 @@ void vo_table_name_zone(const vo_source_options *o, const vo_stamp_reader *s,
                      o->zone && !o->days_of_24 ? o->zone : zone);
 }
 
+/* What was chosen where nobody said it; a table of one way to read it needs no words. */
+static void say_choice(const reader *r) {
+    const vo_source_options *o = r->o;
+    char more[80] = "";
+    vo_text names = vo_text_over(more, sizeof more);
+    const size_t taken = 1u + (r->time_at != NONE) + (r->node_at != NONE);
+    if (r->number_at != NONE)
+        vo_source_say(r->set, "\"%s\" only counts the rows: left out",
+                      r->t->column[r->number_at]);
+    if (o->n_columns || !r->t->named || r->t->n_columns <= taken) return;
+    if (o->price_column && o->time_column) return;
+    for (size_t c = 1; c < r->n_columns; c++)
+        vo_text_append(&names, "%s%s", c > 1 ? ", " : "", r->column[c].name);
+    vo_source_say(r->set, "time: %.40s, %s: %.40s%s%s",
+                  r->time_at != NONE ? r->t->column[r->time_at] : "none",
+                  is_prices(o) ? "price" : "first", r->t->column[r->column[0].at],
+                  r->n_columns > 1 ? ", further columns: " : "", more);
+}
+
 static vo_status read_all(reader *r, vo_error *err) {
     const vo_table *t = r->t;
     const uint64_t before = r->set->rows;
@@ -514,13 +818,14 @@ static vo_status read_all(reader *r, vo_error *err) {
     if (!r->has_first)
         return vo_fail(err, VO_EINVAL, "%s has no rows; it needs at least one price", t->name);
     if ((st = choose_columns(r, err)) != VO_OK) return st;
-    if (r->time_at != NONE && vo_column_says_utc(t->column[r->time_at]))
-        r->stamp.zone = NULL; /* naive, but it says itself what it is */
     if (t->last_time) t->last_time(t->ctx);
     if ((st = t->each(t->ctx, take_row, r, err)) != VO_OK) return st;
     if ((st = check_watch(r, err)) != VO_OK) return st;
     if (r->set->rows == before)
         return vo_fail(err, VO_ENOTFOUND, "%s has no rows of the node asked for", t->name);
+    if (r->back && before == 0 && (st = check_clash(r, err)) != VO_OK) return st;
+    if (r->from_1252) vo_source_say(r->set, "names read as Windows-1252");
+    say_choice(r);
     vo_table_name_zone(r->o, &r->stamp, r->set);
     return VO_OK;
 }
@@ -547,7 +852,8 @@ vo_status vo_table_check(const vo_source_options *o, vo_error *err) {
 
 vo_status vo_table_read(const vo_table *t, const vo_source_options *o, vo_readings_set *set,
                         vo_error *err) {
-    reader r = {.t = t, .o = o, .set = set, .stamp.order = o->date_order};
+    reader r = {.t = t, .own = *o, .set = set, .stamp.order = o->date_order};
+    r.o = &r.own;
     vo_status st = vo_table_check(o, err);
     if (st == VO_OK && o->zone) st = vo_zone_open(o->zone, &r.zone, err);
     if (st != VO_OK) return st;

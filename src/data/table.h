@@ -2,12 +2,13 @@
  *
  * What is asked for by name is taken (a mapping's columns with factor and offset, a settlement
  * period, rows in order without stamps); what is not is told from the header and the first row:
- * the time, the price, a column of nodes. A column that is not a number in the first row is
- * text and left out, unless it was asked for.
+ * the time (also in two columns: a date and the time of day), the price, a column of nodes. A
+ * column that is not a number in the first row is text and left out, unless it was asked for.
  */
 #ifndef VO_DATA_TABLE_H
 #define VO_DATA_TABLE_H
 
+#include "data/clash.h"
 #include "data/csv.h"
 #include "data/source.h"
 #include "data/stamp.h"
@@ -42,6 +43,9 @@ int vo_column_price_score(const char *name);
 /* "interval_start_utc", "INTERVALSTARTTIME_GMT": stamps without an offset are UTC. */
 bool vo_column_says_utc(const char *name);
 
+/* "EUR/kWh", "Price KWH": prices per kWh. */
+bool vo_column_says_per_kwh(const char *name);
+
 /* Factor of a column of that name by price_factor: of prices and their parts. */
 double vo_column_price_factor(const vo_source_options *o, const char *name);
 
@@ -50,10 +54,16 @@ double vo_column_price_factor(const vo_source_options *o, const char *name);
 typedef struct {
     int64_t days, start_s, end_s; /* the day last asked for */
     bool known;
+    bool from_zero; /* the first period is 0 */
 } vo_period_day;
 vo_status vo_period_start(vo_period_day *day, const vo_zone *zone, const vo_source_options *o,
                           vo_csv_field date, vo_csv_field period, int64_t *start_s,
                           vo_error *err);
+
+/* VO_EINVAL: rows of one time are no corrections; `names` tell them apart, the first of them is
+ * `first` (NULL: nothing does). */
+vo_status vo_table_refuse_clash(const char *file, const char *rows, const vo_clash *c,
+                                const char *names, const char *first, vo_error *err);
 
 /* VO_EINVAL: options that do not go together, by name. */
 vo_status vo_table_check(const vo_source_options *o, vo_error *err);

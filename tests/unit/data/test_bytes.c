@@ -333,3 +333,11 @@ Test(bytes, reading_stops_when_it_is_told_to, .timeout = 20) {
     cr_assert_eq(vo_bytes_open_watched("-", after_some, &asked, &b, &err), VO_ECANCELED);
     cr_assert_null(b);
 }
+
+Test(bytes, an_old_workbook_is_refused_by_its_name) {
+    vo_bytes *in = NULL;
+    vo_error err = {0};
+    cr_expect_eq(vo_bytes_open("a.xls", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8, &in, &err),
+                 VO_EUNSUPPORTED);
+    cr_expect(strstr(err.msg, "Excel") && strstr(err.msg, "CSV"), "%s", err.msg);
+}

@@ -65,3 +65,34 @@ Test(readings, names_that_do_not_fit_are_refused) {
     vo_readings_set_free(set);
     vo_readings_set_free(NULL);
 }
+
+Test(readings, a_name_that_is_not_utf8_is_refused) {
+    vo_readings_set *set = NULL;
+    vo_readings *r = NULL;
+    vo_error err = {0};
+    const char *good = "price", *bad = "Precio \x80";
+    cr_assert_eq(vo_readings_set_create(&set, &err), VO_OK);
+    cr_expect_eq(vo_readings_set_node(set, "M", "P", "CA\xd1ON", &good, 1, &r, &err),
+                 VO_EINVAL);
+    cr_expect(strstr(err.msg, "UTF-8"), "%s", err.msg);
+    cr_expect_eq(vo_readings_set_node(set, "M", "P", "A", &bad, 1, &r, &err), VO_EINVAL);
+    cr_expect_eq(vo_readings_set_node(set, "M", "P", "CA\xc3\x91ON", &good, 1, &r, &err),
+                 VO_OK);
+    vo_readings_set_free(set);
+}
+
+Test(readings, ends_of_rows_newest_first_move_to_their_starts_too) {
+    vo_readings_set *set = NULL;
+    vo_readings *r = NULL;
+    const char *column = "price";
+    const double one = 1;
+    cr_assert_eq(vo_readings_set_create(&set, NULL), VO_OK);
+    cr_assert_eq(vo_readings_set_node(set, "M", "P", "A", &column, 1, &r, NULL), VO_OK);
+    for (int i = 3; i > 0; i--)
+        cr_assert_eq(vo_readings_add(set, r, i * 900, 0, 0, &one, NULL), VO_OK);
+    r->stamps_at_end = true;
+    vo_readings_set_settle(set);
+    cr_expect_eq(r->start_s[0], 1800);
+    cr_expect_eq(r->start_s[2], 0);
+    vo_readings_set_free(set);
+}

@@ -230,3 +230,161 @@ Test(source_csv, the_price_keeps_what_the_file_calls_it) {
     cr_assert_str_eq(set->item[0]->price_name, "", "no header, no name");
     vo_readings_set_free(set);
 }
+
+/* ---- a time in two columns ------------------------------------------------------------ */
+
+static void starts_are(const char *text, vo_source_options o, const int64_t *hour, size_t n) {
+    vo_readings_set *set = read_ok(text, o);
+    const vo_readings *r = set->item[0];
+    cr_assert_eq(r->n, n, "%zu rows of %s", r->n, text);
+    for (size_t i = 0; i < n; i++)
+        cr_expect_eq(r->start_s[i], JAN1 + hour[i] * 3600, "row %zu of %s: %lld h", i, text,
+                     (long long)(r->start_s[i] - JAN1) / 3600);
+    cr_expect(strstr(set->note, "joined"), "%s", set->note);
+    vo_readings_set_free(set);
+}
+
+Test(source_csv, hours_in_a_column_of_their_own_are_joined_with_the_date) {
+    starts_are("Fecha,Hora,Precio\n2024-01-01,1,5\n2024-01-01,2,6\n2024-01-01,24,7\n"
+               "2024-01-02,1,8\n",
+               standard, (const int64_t[]){0, 1, 23, 24}, 4);
+    starts_are("Fecha,Hora,Precio\n2024-01-01,0,5\n2024-01-01,1,6\n2024-01-01,23,7\n", standard,
+               (const int64_t[]){0, 1, 23}, 3);
+    starts_are("date,time,price\n2024-01-01,00:00,5\n2024-01-01,01:00,6\n", standard,
+               (const int64_t[]){0, 1}, 2);
+    starts_are("date,time,price\n2024-01-01,12:00 AM,5\n2024-01-01,1:00 PM,6\n", standard,
+               (const int64_t[]){0, 13}, 2);
+    starts_are("date,hour,price\n2024-01-01,01:00,5\n2024-01-01,24:00,6\n", standard,
+               (const int64_t[]){0, 23}, 2);
+    starts_are("TYPE,DATE,START TIME,END TIME,USAGE,COST\nE,2024-01-01,00:00,00:59,5,$1\n"
+               "E,2024-01-01,01:00,01:59,6,$2\n",
+               (vo_source_options){.kind = VO_KIND_LOAD}, (const int64_t[]){0, 1}, 2);
+    starts_are("Delivery Date,Hour Ending,DST,Price\n01/01/2024,01:00,N,5\n"
+               "01/01/2024,02:00,N,6\n01/01/2024,24:00,N,7\n",
+               (vo_source_options){.date_order = VO_DATE_MONTH_FIRST},
+               (const int64_t[]){0, 1, 23}, 3);
+}
+
+/* Chicago's clocks went forward at 08:00Z on 10 March 2024 and back at 07:00Z on 3 November;
+ * ERCOT's hours that end are those of the wall clock. */
+Test(source_csv, hours_that_end_follow_the_wall_clock_on_odd_days) {
+    static const vo_source_options chicago = {.zone = "America/Chicago",
+                                              .date_order = VO_DATE_MONTH_FIRST};
+    static const int64_t spring[] = {69 * 24 + 6, 69 * 24 + 7, 69 * 24 + 8, 70 * 24 + 4};
+    static const int64_t autumn[] = {307 * 24 + 5, 307 * 24 + 6, 307 * 24 + 7, 307 * 24 + 8};
+    starts_are("Delivery Date,Hour Ending,Price\n03/10/2024,01:00,1\n03/10/2024,02:00,2\n"
+               "03/10/2024,04:00,3\n03/10/2024,24:00,4\n",
+               chicago, spring, 4);
+    starts_are("Delivery Date,Hour Ending,Price\n03/10/2024,1,1\n03/10/2024,2,2\n"
+               "03/10/2024,4,3\n03/10/2024,24,4\n",
+               chicago, spring, 4); /* a 24th hour on a day of 23: the wall clock's */
+    starts_are("Delivery Date,Hour Ending,Price\n11/03/2024,01:00,1\n11/03/2024,02:00,2\n"
+               "11/03/2024,02:00,3\n11/03/2024,03:00,4\n",
+               chicago, autumn, 4);
+    starts_are(
+        "Delivery Date,Hour,Price\n11/03/2024,1,1\n11/03/2024,2,2\n"
+        "11/03/2024,3,3\n11/03/2024,4,4\n11/03/2024,25,5\n",
+        chicago,
+        (const int64_t[]){307 * 24 + 5, 307 * 24 + 6, 307 * 24 + 7, 307 * 24 + 8, 308 * 24 + 5},
+        5);
+}
+
+Test(source_csv, a_length_beside_the_date_is_no_time_of_day) {
+    vo_readings_set *set =
+        read_ok("date,interval,price\n2024-01-01,24,5\n2024-01-02,24,6\n", standard);
+    cr_expect_eq(set->item[0]->start_s[1], JAN1 + 86400);
+    vo_readings_set_free(set);
+}
+
+/* ---- nothing is lost under "corrected" ------------------------------------------------ */
+
+Test(source_csv, rows_of_one_time_that_nothing_explains_are_refused_by_name) {
+    must_refuse("date,quarter,price\n2024-01-01,1,5\n2024-01-01,2,6\n2024-01-01,3,7\n"
+                "2024-01-01,96,8\n",
+                standard, "told apart by \"quarter\"");
+    must_refuse("timestamp,price,version\n2024-01-01,5,1\n2024-01-01,6,2\n2024-01-02,5,1\n"
+                "2024-01-02,6,2\n",
+                standard, "lines 2 and 3");
+    must_refuse("timestamp,price\n2024-01-01,5\n2024-01-02,6\n2024-01-01,7\n2024-01-02,8\n",
+                standard, "no column tells them apart");
+    vo_readings_set *set = read_ok("timestamp,price\n2024-01-01,5\n2024-01-02,6\n"
+                                   "2024-01-03,6\n2024-01-04,6\n2024-01-01,7\n",
+                                   standard);
+    cr_expect_eq(set->rows, 5); /* a correction is a correction */
+    vo_readings_set_free(set);
+    set = read_ok("timestamp,price\n2024-01-01,5\n2024-01-02,6\n2024-01-01,5\n"
+                  "2024-01-02,6\n",
+                  standard);
+    cr_expect_eq(set->rows, 4); /* the same again is no loss */
+    vo_readings_set_free(set);
+}
+
+Test(source_csv, periods_may_begin_with_0_where_the_values_do) {
+    vo_readings_set *set =
+        read_ok("day,p,price\n2024-01-01,0,5\n2024-01-01,1,6\n2024-01-01,47,7\n",
+                (vo_source_options){.period_column = "p", .period_minutes = 30});
+    const vo_readings *r = set->item[0];
+    cr_expect(r->start_s[0] == JAN1 && r->start_s[1] == JAN1 + 1800 &&
+              r->start_s[2] == JAN1 + 47 * 1800);
+    vo_readings_set_free(set);
+}
+
+/* ---- what tables come like ------------------------------------------------------------ */
+
+Test(source_csv, names_in_windows_1252_become_utf8_and_are_said) {
+    vo_readings_set *set =
+        read_ok("timestamp;N\xba;Precio \x80/MWh;node\n2024-01-01;7;5;CA\xd1ON\n",
+                (vo_source_options){.node_column = "node"});
+    const vo_readings *r = set->item[0];
+    cr_expect_str_eq(r->node, "CA\xc3\x91ON");
+    cr_expect_str_eq(r->price_name, "Precio \xe2\x82\xac/MWh");
+    cr_expect_str_eq(r->column[1].name, "N\xc2\xba");
+    cr_expect(strstr(set->note, "Windows-1252"), "%s", set->note);
+    vo_readings_set_free(set);
+}
+
+Test(source_csv, a_header_that_says_per_kwh_is_believed_unless_something_else_was_said) {
+    static const char *const name[] = {"\xe2\x82\xac/kWh", "Price KWH", "USD/kWh", "p/kWh"};
+    for (size_t i = 0; i < 4; i++) {
+        char text[100];
+        snprintf(text, sizeof text, "timestamp,%s\n2024-01-01,0.25\n", name[i]);
+        vo_readings_set *set = read_ok(text, standard);
+        cr_expect_eq(set->item[0]->column[0].value[0], 250, "%s", name[i]);
+        cr_expect(strstr(set->note, "per kWh"), "%s", set->note);
+        vo_readings_set_free(set);
+        set = read_ok(text, (vo_source_options){.price_factor = 1});
+        cr_expect_eq(set->item[0]->column[0].value[0], 0.25, "%s", name[i]);
+        vo_readings_set_free(set);
+    }
+}
+
+Test(source_csv, what_was_chosen_is_said_and_numbers_of_rows_are_no_data) {
+    vo_readings_set *set =
+        read_ok(",timestamp,price,load\n0,2024-01-01,5,8\n1,2024-01-02,6,9\n", standard);
+    cr_expect(strstr(set->note, "time: timestamp, price: price, further columns: load"), "%s",
+              set->note);
+    cr_expect_eq(set->item[0]->n_columns, 2);
+    vo_readings_set_free(set);
+    set = read_ok("id,timestamp,price\n1,2024-01-01,5\n4,2024-01-02,6\n", standard);
+    cr_expect_eq(set->item[0]->n_columns, 2); /* it does not count */
+    vo_readings_set_free(set);
+}
+
+Test(source_csv, lines_that_begin_with_a_hash_are_comments_or_the_header) {
+    static const char *const text[] = {"# made by x\ntimestamp,price\n2024-01-01,5\n",
+                                       "#timestamp,price\n2024-01-01,5\n",
+                                       "# a, b\n#\n# timestamp,price\n2024-01-01,5\n"};
+    for (size_t i = 0; i < 3; i++) {
+        vo_readings_set *set = read_ok(text[i], standard);
+        cr_expect_eq(set->item[0]->start_s[0], JAN1, "%s", text[i]);
+        cr_expect_eq(set->item[0]->n, 1, "%s", text[i]);
+        cr_expect_str_eq(set->item[0]->price_name, "price");
+        vo_readings_set_free(set);
+    }
+}
+
+Test(source_csv, dates_that_begin_with_the_day_ask_for_the_order) {
+    must_refuse("Tag,Preis\n31/01/2024 00:00,5\n", standard, "date_order");
+    must_refuse("Tag,Preis\n1.2.2024 0:00,5\n", standard, "date_order");
+    must_refuse("when,price\n1704067200,5\n", standard, "time_column = \"when\"");
+}

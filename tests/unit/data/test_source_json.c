@@ -150,3 +150,28 @@ Test(source_json, what_is_wrong_is_refused_by_row_and_column) {
             "\",\"node\":\"B\",\"price\":2}]",
             none, "node");
 }
+
+Test(source_json, a_list_within_a_row_names_the_path_of_its_rows) {
+    static const char deep[] =
+        "{\"result\":{\"series\":[{\"name\":\"x\",\"points\":[{\"t\":\"" T0
+        "\",\"v\":1},{\"t\":\"" T1 "\",\"v\":2},{\"t\":\"" T2 "\",\"v\":3}]}]}}";
+    refuses(deep, (vo_source_options){0}, "rows_path = \"result.series[0].points\" (3 rows)");
+    vo_readings_set *set =
+        read_ok(deep, (vo_source_options){.rows_path = "result.series[0].points"});
+    cr_expect_eq(set->item[0]->n, 3);
+    vo_readings_set_free(set);
+    refuses("[{\"day\":\"2024-01-01\",\"price\":[1,2,3,4]}]", (vo_source_options){0},
+            "columns = \"price=price[0]\"");
+    set = read_ok("[{\"time\":\"" T0 "\",\"price\":1,\"place\":[1.5,2.5]}]",
+                  (vo_source_options){0});
+    cr_expect_eq(set->item[0]->n_columns, 3);
+    vo_readings_set_free(set);
+}
+
+Test(source_json, seconds_since_1970_called_t_are_the_time) {
+    vo_readings_set *set =
+        read_ok("{\"t\":1704067200,\"price\":10}\n{\"t\":1704070800,\"price\":11}\n",
+                (vo_source_options){0});
+    cr_expect_eq(set->item[0]->start_s[1], JAN1 + 3600);
+    vo_readings_set_free(set);
+}

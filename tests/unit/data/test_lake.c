@@ -238,7 +238,12 @@ Test(lake, another_currency_beside_the_stored_one_is_refused, .init = begin, .fi
     s = make(0, 10, 2);
     strcpy(s->currency, "EUR");
     strcpy(s->unit, "MWh");
-    cr_assert_eq(vo_lake_upsert(lake, &key, s, NULL, NULL, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_lake_upsert(lake, &key, s, NULL, NULL, &err), VO_EINVAL);
+    cr_assert(strstr(err.msg, "replace"), "%s", err.msg);
+    char zone[64];
+    const vo_lake_how all = {.replace = true, .first_s = DEC31, .last_s = DEC31 + 9 * 3600};
+    cr_assert_eq(vo_lake_upsert_as(lake, &key, s, NULL, NULL, &all, zone, &err), VO_OK, "%s",
+                 err.msg);
     vo_series_free(s);
     s = make(10, 5, 2);
     strcpy(s->currency, "EUR");

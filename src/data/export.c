@@ -17,7 +17,7 @@ typedef struct { /* what series and readings have in common */
     const vo_time *start;   /* [n] or NULL ... */
     const int64_t *start_s; /* ... then this   */
     const vo_column *column;
-    const char *zone_name;
+    const char *zone_name, *currency, *unit;
 } table;
 
 typedef struct {
@@ -116,6 +116,14 @@ static void put_csv(out *o, const table *t) {
     }
 }
 
+static void put_said(out *o, const char *key, const char *text) {
+    if (!text[0]) return;
+    say(o, ",\n ");
+    put_json_text(o, key);
+    say(o, ": ");
+    put_json_text(o, text);
+}
+
 static void put_json(out *o, const table *t) {
     say(o, "{\"timestamps\": [");
     for (size_t i = 0; i < t->n && o->st == VO_OK; i++) {
@@ -134,7 +142,11 @@ static void put_json(out *o, const table *t) {
         }
         say(o, "]");
     }
-    say(o, "}}\n");
+    say(o, "}");
+    put_said(o, "tz", t->zone_name);
+    put_said(o, "currency", t->currency);
+    put_said(o, "unit", t->unit);
+    say(o, "}\n");
 }
 
 static vo_status begin(out *o, const char *zone, vo_export_format format, const char *path,
@@ -176,7 +188,9 @@ vo_status vo_export_series(const vo_series *s, vo_export_format format, const ch
                      .n_columns = s->n_columns,
                      .start = s->start,
                      .column = s->column,
-                     .zone_name = s->zone};
+                     .zone_name = s->zone,
+                     .currency = s->currency,
+                     .unit = s->unit};
     return put_table(&t, format, path, err);
 }
 
@@ -186,7 +200,9 @@ vo_status vo_export_readings(const vo_readings *r, vo_export_format format, cons
                      .n_columns = r->n_columns,
                      .start_s = r->start_s,
                      .column = r->column,
-                     .zone_name = r->zone};
+                     .zone_name = r->zone,
+                     .currency = r->currency,
+                     .unit = r->unit};
     return put_table(&t, format, path, err);
 }
 

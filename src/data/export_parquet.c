@@ -15,7 +15,7 @@
 
 static vo_status write_beside(vo_duck *duck, const vo_series *s, const char *path,
                               vo_error *err) {
-    vo_duck_column column[VO_SERIES_MAX_COLUMNS + 2];
+    vo_duck_column column[VO_SERIES_MAX_COLUMNS + 5];
     int64_t *micro = malloc(s->n * sizeof *micro);
     if (!micro) return vo_fail(err, VO_ENOMEM, "no memory to write %zu rows", s->n);
     for (size_t t = 0; t < s->n; t++) micro[t] = s->start[t].s * MICRO;
@@ -24,8 +24,13 @@ static vo_status write_beside(vo_duck *duck, const vo_series *s, const char *pat
     for (size_t c = 0; c < s->n_columns; c++)
         column[c + 2] = (vo_duck_column){
             .name = s->column[c].name, .kind = VO_DUCK_DOUBLE, .number = s->column[c].value};
+    const char *const name[] = {"zone", "currency", "unit"};
+    const char *const text[] = {s->zone, s->currency, s->unit};
+    for (size_t k = 0; k < 3; k++)
+        column[s->n_columns + 2 + k] =
+            (vo_duck_column){.name = name[k], .kind = VO_DUCK_TEXT, .text = text[k]};
     const vo_status st =
-        vo_duck_write(duck, path, s->n, column, s->n_columns + 2, "zone", s->zone, true, err);
+        vo_duck_write(duck, path, s->n, column, s->n_columns + 5, "zone", s->zone, true, err);
     free(micro);
     return st;
 }

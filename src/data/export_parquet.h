@@ -1,5 +1,6 @@
 /* export_parquet.h -- a series as one Parquet file: start TIMESTAMPTZ (UTC), dt_h DOUBLE, then
- * its columns, DOUBLE, NULL where missing; its zone in the metadata. */
+ * its columns, DOUBLE, NULL where missing, and zone, currency and unit VARCHAR, as the parts of
+ * a lake have; its zone in the metadata. */
 #ifndef VO_DATA_EXPORT_PARQUET_H
 #define VO_DATA_EXPORT_PARQUET_H
 

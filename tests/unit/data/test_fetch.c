@@ -413,6 +413,31 @@ Test(fetch, a_fetch_that_fails_goes_on_where_it_was) {
     temporary_folder_remove(folder);
 }
 
+Test(fetch, refreshed_replies_take_the_place_of_kept_ones_that_nothing_came_for_are_gone) {
+    fixture x;
+    char folder[DATA_PATH], name[256], path[DATA_PATH + 300];
+    cr_assert(temporary_folder(folder));
+    start(&x);
+    x.o.cache = folder;
+    cr_assert_eq(run(&x, 1), VO_OK);
+    only_kept(folder, path, sizeof path, name);
+    cr_assert_eq(vo_fetch_cache_save(folder, name, "old", 3, x.w.now_s, NULL), VO_OK);
+    cr_assert_eq(run(&x, 1), VO_OK);
+    cr_assert_str_eq(x.w.taken, "old ");
+    x.o.refresh = true;
+    cr_assert_eq(run(&x, 1), VO_OK);
+    cr_assert_eq(x.sum.requests, 1);
+    cr_assert_eq(x.sum.kept, 1);
+    x.o.refresh = false;
+    cr_assert_eq(run(&x, 1), VO_OK);
+    cr_assert_eq(x.sum.requests, 0);
+    cr_assert_str_eq(x.w.taken, "b0 ", "the new one is kept");
+    x.o.refresh = x.w.empty = true;
+    cr_assert_eq(run(&x, 1), VO_OK);
+    cr_assert(!vo_file_exists(path), "nothing is there any more");
+    temporary_folder_remove(folder);
+}
+
 Test(fetch, an_empty_reply_is_counted_and_not_kept) {
     fixture x;
     char folder[DATA_PATH];

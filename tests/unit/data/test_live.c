@@ -47,6 +47,8 @@ Test(live, services_are_found_by_name) {
         cr_assert_eq((int)c, i);
         cr_assert(v->per_minute > 0 && v->parallel >= 1 && v->parallel <= 4);
     }
+    cr_assert_eq(vo_live_find("open-meteo", &c, NULL), VO_OK);
+    cr_assert_eq(c, VO_LIVE_OPEN_METEO);
     cr_assert_eq(vo_live_find("omie", &c, &err), VO_EINVAL);
     cr_assert(strstr(err.msg, "cenace, batu, caiso, entsoe, open_meteo") != NULL, "%s",
               err.msg);
@@ -420,6 +422,41 @@ Test(live_take, nothing_there_is_an_empty_reply_and_nonsense_is_an_error) {
     cr_assert_eq(taken(&p, 0, "{\"Resultados\":[}", set, &empty, &err), VO_EINVAL);
     cr_assert(!empty && err.msg[0] != '\0');
     cr_assert_eq(set->rows, 0);
+    vo_readings_set_free(set);
+    vo_live_plan_fini(&p);
+}
+
+/* 2020-01-01 to 2020-01-08: the first call is about the first seven days. */
+Test(live_take, a_refused_reply_leaves_nothing_and_days_that_did_not_come_are_told) {
+    vo_live_request r = ask(day(2020, 1, 1), day(2020, 1, 8));
+    r.zones = true;
+    vo_live_plan p = planned(VO_LIVE_CENACE, &r);
+    vo_readings_set *set = NULL;
+    vo_error err = {0};
+    bool empty = false;
+    size_t count = 0;
+    int64_t first = 0;
+    cr_assert_eq(vo_readings_set_create(&set, NULL), VO_OK);
+#define REPLY(name, row) CENACE_HEAD "{\"zona_carga\":\"" name "\",\"Valores\":[" row "]}]}"
+    cr_assert_eq(taken(&p, 0, REPLY("APATZINGAN", CENACE_ROW("2020-01-08", "1", "5")), set,
+                       &empty, &err),
+                 VO_EINVAL, "a day of the other call");
+    cr_assert(strstr(err.msg, "about 2020-01-08, asked were 2020-01-01..2020-01-07"), "%s",
+              err.msg);
+    cr_assert_eq(taken(&p, 0, REPLY("APATZINGAN-2", CENACE_ROW("2020-01-02", "1", "5")), set,
+                       &empty, &err),
+                 VO_EINVAL);
+    cr_assert_eq(set->n, 0);
+    cr_assert_eq(taken(&p, 0,
+                       REPLY("APATZINGAN", CENACE_ROW("2020-01-07", "24", "5") "," CENACE_ROW(
+                                               "2019-12-31", "24", "5")),
+                       set, &empty, &err),
+                 VO_OK, "%s", err.msg);
+    cr_assert_eq(set->rows, 1, "the last hour of the span, not the one before it");
+    cr_assert_eq(p.unasked.rows, 1);
+    cr_assert_eq(vo_live_missing_days(&p, set, 0, &count, &first, &err), VO_OK);
+    cr_assert_eq(count, 7);
+    cr_assert_eq(first, day(2020, 1, 1));
     vo_readings_set_free(set);
     vo_live_plan_fini(&p);
 }

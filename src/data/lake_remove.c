@@ -45,7 +45,8 @@ static vo_status unlink_year(const char *folder, vo_error *err) {
 
 static vo_status take_year(removal *r, int32_t year, vo_error *err) {
     char folder[VO_LAKE_PATH], path[VO_LAKE_PATH + 32];
-    const bool whole = r->from_s <= year_start(year) && r->to_s >= year_start(year + 1);
+    const int64_t begin_s = year_start(year), end_s = year_start(year + 1);
+    const bool whole = r->from_s <= begin_s && r->to_s >= end_s;
     vo_lake_head head;
     vo_series *s = NULL;
     size_t n = 0;
@@ -64,8 +65,9 @@ static vo_status take_year(removal *r, int32_t year, vo_error *err) {
     r->out.cut += !all && n > 0;
     vo_series_free(s);
     if (r->dry) return VO_OK;
-    return all ? unlink_year(folder, err)
-               : vo_lake_cut_locked(r->lake, r->key, r->from_s, r->to_s - 1, err);
+    if (all) return unlink_year(folder, err);
+    return vo_lake_cut_locked(r->lake, r->key, r->from_s > begin_s ? r->from_s : begin_s,
+                              (r->to_s < end_s ? r->to_s : end_s) - 1, err);
 }
 
 /* The folders of the node, from the year up to the kind, as far as they are empty. */

@@ -137,11 +137,10 @@ vo_status vo_engine_data_fetch(vo_engine *e, const char *request, char **respons
 }
 
 const char *vo_engine_key_variable(const char *client) {
-    for (int32_t i = 0; i < VO_LIVE_CLIENTS; i++) {
-        const vo_live_service *s = vo_live_service_of((vo_live_client)i);
-        if (strcmp(s->name, client) == 0) return *s->key_env ? s->key_env : NULL;
-    }
-    return NULL;
+    vo_live_client found = VO_LIVE_CLIENTS;
+    if (vo_live_find(client, &found, NULL) != VO_OK) return NULL;
+    const char *name = vo_live_service_of(found)->key_env;
+    return *name ? name : NULL;
 }
 
 vo_status vo_engine_data_show(vo_engine *e, const char *request, char **response,

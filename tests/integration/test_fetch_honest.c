@@ -254,6 +254,13 @@ Test(fetch_honest, a_dry_run_shows_the_days_that_would_be_asked_and_why_not_the_
     forget(&x);
 }
 
+Test(fetch_honest, a_key_is_found_under_either_spelling_of_its_service) {
+    cr_assert_str_eq(vo_engine_key_variable("open_meteo"), "VOLTEO_OPEN_METEO_KEY");
+    cr_assert_str_eq(vo_engine_key_variable("open-meteo"), "VOLTEO_OPEN_METEO_KEY");
+    cr_assert_null(vo_engine_key_variable("cenace"));
+    cr_assert_null(vo_engine_key_variable("omie"));
+}
+
 /* ---- Batu's process ------------------------------------------------------------------- */
 
 Test(fetch_honest, batu_stores_the_process_that_was_asked_for_unless_the_mapping_says_another) {

@@ -36,13 +36,37 @@ static size_t place_in(const char *const *list, size_t n, const char *name) {
 }
 
 int vo_day_hours_score(const char *column) {
-    static const char *const name[] = {
-        "hour",          "hora",       "hour ending",    "hourending",    "he",
-        "hr ending",     "hr",         "opr hr",         "delivery hour", "market hour",
-        "hour of day",   "hour he",   "stunde",     "heure",          "ora",           "hour beginning",
-        "hour starting", "start hour", "start time",     "starttime",     "time start",
-        "time of day",   "time",       "uhrzeit",        "hora inicio",   "period",
-        "periodo",       "per\xc3\xad" "odo",    "interval start", "interval"};
+    static const char *const name[] = {"hour",
+                                       "hora",
+                                       "hour ending",
+                                       "hourending",
+                                       "he",
+                                       "hr ending",
+                                       "hr",
+                                       "opr hr",
+                                       "delivery hour",
+                                       "market hour",
+                                       "hour of day",
+                                       "hour he",
+                                       "stunde",
+                                       "heure",
+                                       "ora",
+                                       "hour beginning",
+                                       "hour starting",
+                                       "start hour",
+                                       "start time",
+                                       "starttime",
+                                       "time start",
+                                       "time of day",
+                                       "time",
+                                       "uhrzeit",
+                                       "hora inicio",
+                                       "period",
+                                       "periodo",
+                                       "per\xc3\xad"
+                                       "odo",
+                                       "interval start",
+                                       "interval"};
     enum { N = sizeof name / sizeof name[0] };
     char plain[VO_COLUMN_NAME];
     plain_name(column, plain, sizeof plain);
@@ -66,10 +90,10 @@ bool vo_day_hours_is_date(vo_csv_field date, vo_date_order order, int64_t *days)
     return !has_offset && c.hour == 0 && c.minute == 0 && c.second == 0;
 }
 
-/* "7", "07", "7.0" */
-static bool number_of(vo_csv_field f, int64_t *out) {
+bool vo_day_hours_number(vo_csv_field f, int64_t *out) {
     double v = 0;
-    if (!vo_number_parse(f.text, f.len, false, &v) || !(v >= -1000 && v <= 10000)) return false;
+    if (!vo_number_parse(f.text, f.len, false, &v) || !(v >= -100000 && v <= 100000))
+        return false;
     *out = (int64_t)v;
     return v >= (double)*out && v <= (double)*out;
 }
@@ -102,7 +126,7 @@ static int64_t divisor(int64_t a, int64_t b) {
 void vo_day_hours_look(vo_day_hours_seen *seen, const vo_zone *zone, int64_t days,
                        vo_csv_field value) {
     int64_t v = 0;
-    const bool number = number_of(value, &v);
+    const bool number = vo_day_hours_number(value, &v);
     if (!number && !clock_of(value, &v)) {
         seen->other = true;
         return;
@@ -149,7 +173,7 @@ vo_status vo_day_hours_wall(const vo_day_hours *h, int64_t days, vo_csv_field va
                             int64_t *wall_s, vo_error *err) {
     int64_t v = 0;
     const bool clock = h->kind == VO_HOURS_CLOCK;
-    if (clock ? !clock_of(value, &v) : !number_of(value, &v) || v < 0 || v > 24)
+    if (clock ? !clock_of(value, &v) : !vo_day_hours_number(value, &v) || v < 0 || v > 24)
         return vo_fail(err, VO_EINVAL, "\"%.*s\" is no %s",
                        value.len < 40 ? (int)value.len : 40, value.text,
                        clock ? "time of day (00:00 to 24:00)" : "hour of the day");

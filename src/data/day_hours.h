@@ -45,6 +45,9 @@ vo_day_hours vo_day_hours_decide(const vo_day_hours_seen *seen, const char *colu
 vo_status vo_day_hours_wall(const vo_day_hours *h, int64_t days, vo_csv_field value,
                             int64_t *wall_s, vo_error *err);
 
+/* A whole number: "7", "07", "7.0". */
+bool vo_day_hours_number(vo_csv_field f, int64_t *out);
+
 /* Is the text a date without a time (or with midnight)? *days since 1970-01-01. */
 bool vo_day_hours_is_date(vo_csv_field date, vo_date_order order, int64_t *days);
 

@@ -30,6 +30,12 @@ bool vo_letters_are_utf8(const char *text, size_t len) {
     return true;
 }
 
+size_t vo_letters_whole(const char *text, size_t len, size_t most) {
+    if (len <= most) return len;
+    while (most > 0 && ((unsigned char)text[most] & 0xc0) == 0x80) most--;
+    return most;
+}
+
 bool vo_letters_from_1252(const char *text, size_t len, char *out, size_t size) {
     static const uint16_t at_80[32] = {
         0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,

@@ -12,6 +12,9 @@
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 bool vo_letters_are_utf8(const char *text, size_t len);
 
+/* The longest part of at most `most` bytes that ends between letters. */
+size_t vo_letters_whole(const char *text, size_t len, size_t most);
+
 /* Windows-1252 as UTF-8 into out[size], NUL-terminated, cut between letters where it does not
  * fit. False: a byte that Windows-1252 does not have. */
 bool vo_letters_from_1252(const char *text, size_t len, char *out, size_t size);

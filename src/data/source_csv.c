@@ -31,7 +31,7 @@ void vo_source_label(const char *path, char label[128]) {
     const char *slash = strrchr(path, '/');
     const char *base = slash ? slash + 1 : path;
     const size_t len = strcspn(base, ".");
-    snprintf(label, 128, "%.*s", (int)(len < 120 ? len : 120), base);
+    snprintf(label, 128, "%.*s", (int)vo_letters_whole(base, len, 120), base);
 }
 
 static void put(char *to, size_t size, const char *text) {
@@ -47,8 +47,9 @@ void vo_source_finish(const char *name, const vo_source_options *o, vo_readings_
         put(r->unit, sizeof r->unit, o->unit);
         if (!(r->interval_h > 0)) r->interval_h = o->interval_minutes / 60;
         if (!r->label[0] && r->node[0])
-            snprintf(r->label, sizeof r->label, "%s%s%s%s%.60s", r->market,
-                     r->market[0] ? " " : "", r->process, r->process[0] ? " " : "", r->node);
+            snprintf(r->label, sizeof r->label, "%s%s%s%s%.*s", r->market,
+                     r->market[0] ? " " : "", r->process, r->process[0] ? " " : "",
+                     (int)vo_letters_whole(r->node, strlen(r->node), 60), r->node);
         if (!r->label[0]) vo_source_label(name, r->label);
         r->stamps_at_end = r->stamps_at_end || o->stamps_at_end;
     }
@@ -75,14 +76,12 @@ static bool is_data(const reader *r) {
 
 /* At most VO_COLUMN_NAME - 1 bytes of whole letters. */
 static void take_name(reader *r, vo_csv_field f, char *to) {
-    size_t n = f.len < VO_COLUMN_NAME ? f.len : VO_COLUMN_NAME - 1;
     if (!vo_letters_are_utf8(f.text, f.len) &&
         vo_letters_from_1252(f.text, f.len, to, VO_COLUMN_NAME)) {
         r->from_1252 = true;
         return;
     }
-    while (n < f.len && n > 0 && ((unsigned char)f.text[n] & 0xc0) == 0x80) n--;
-    memcpy(to, f.text, n);
+    memcpy(to, f.text, vo_letters_whole(f.text, f.len, VO_COLUMN_NAME - 1));
 }
 
 static vo_status take_header(reader *r, vo_error *err) {

@@ -45,11 +45,15 @@ typedef struct {
     vo_stamp_reader stamp;
     vo_zone *zone; /* of local days */
     vo_period_day day;
+    vo_day_hours hours; /* what period_at has, if it is the time of day */
+    vo_day_hours_seen seen;
+    bool only_dates;
+    vo_source_options own; /* with what the file itself says */
     uint32_t row;
     bool ours; /* start, dt_h, ..., zone, currency, unit: a lake's part, or of export.c */
     char zone_said[64], currency_said[16], unit_said[16];
     double step_h; /* of a file of ours, if it is one for all rows */
-    bool back; /* a row of a node was not later than the one before */
+    bool back;     /* a row of a node was not later than the one before */
     vo_readings *node;
 } reader;
 
@@ -125,7 +129,7 @@ static void guess(reader *r) {
     for (size_t i = 0; i < r->n_fields; i++) {
         const int price = vo_column_price_score(r->field[i].name);
         if (find_price && is_value(r, i) && i != r->time_at && i != r->node_at &&
-            price > best_price)
+            i != r->period_at && price > best_price)
             best_price = price, r->price_at = i;
     }
 }
@@ -194,8 +198,8 @@ static vo_status choose_values(reader *r, vo_error *err) {
     if (r->o->n_columns) return mapped_values(r, err);
     add_value(r, prices ? "price" : r->field[r->price_at].name, r->price_at, 1, 0);
     for (size_t i = 0; i < r->n_fields; i++) {
-        if (!is_value(r, i) || i == r->time_at || i == r->price_at ||
-            i == r->node_at || i == r->process_at || i == r->period_at)
+        if (!is_value(r, i) || i == r->time_at || i == r->price_at || i == r->node_at ||
+            i == r->process_at || i == r->period_at)
             continue;
         if (vo_text_same(r->field[i].name, "price")) continue; /* another was asked for */
         if (r->n_columns == VO_SERIES_MAX_COLUMNS)
@@ -221,15 +225,18 @@ static int64_t whole_to_seconds(int64_t v) {
 
 /* Columns 0 and 2: the date and the period, both as text. */
 static vo_status period_start(reader *r, const vo_duck_rows *rows, size_t i, int64_t *start_s,
-                              vo_error *err) {
+                              uint8_t *flag, vo_error *err) {
     vo_csv_field date = {"", 0}, period = {"", 0};
     vo_error why = {0};
     if (vo_duck_has(&rows->column[0], i))
         date.text = vo_duck_text(&rows->column[0], i, &date.len);
     if (vo_duck_has(&rows->column[2], i))
         period.text = vo_duck_text(&rows->column[2], i, &period.len);
-    if (vo_period_start(&r->day, r->zone, r->o, date, period, start_s, &why) == VO_OK)
-        return VO_OK;
+    const vo_status st =
+        r->hours.kind ? vo_day_hours_start(&r->hours, &r->stamp, &r->day, r->o, date, period,
+                                           r->node->last_s, start_s, flag, &why)
+                      : vo_period_start(&r->day, r->zone, r->o, date, period, start_s, &why);
+    if (st == VO_OK) return VO_OK;
     return vo_fail(err, VO_EINVAL, "%s row %u, column \"%s\": %.300s", r->path, r->row,
                    r->field[r->period_at].name, why.msg);
 }
@@ -254,7 +261,7 @@ static vo_status row_start(reader *r, const vo_duck_rows *rows, size_t i, int64_
         *start_s = r->o->start_utc_s + (int64_t)llround((double)r->node->added * step_s);
         return VO_OK;
     }
-    if (r->period_at != NONE) return period_start(r, rows, i, start_s, err);
+    if (r->period_at != NONE) return period_start(r, rows, i, start_s, flag, err);
     if (!vo_duck_has(c, i))
         return vo_fail(err, VO_EINVAL, "%s row %u: no time; leave the row out", r->path,
                        r->row);
@@ -498,16 +505,63 @@ static vo_status check_clash(const reader *r, vo_error *err) {
     return vo_table_refuse_clash(r->path, "rows", &c, names, first, err);
 }
 
+/* Columns: the date and what may be the time of day, as text. */
+static vo_status look_for_hours(void *ctx, const vo_duck_rows *rows, vo_error *err) {
+    reader *r = ctx;
+    int64_t days = 0;
+    (void)err;
+    for (size_t i = 0; i < rows->rows && r->only_dates; i++) {
+        r->only_dates =
+            vo_day_hours_is_date(text_of(&rows->column[0], i), r->o->date_order, &days);
+        if (r->only_dates)
+            vo_day_hours_look(&r->seen, r->stamp.zone, days, text_of(&rows->column[1], i));
+    }
+    return VO_OK;
+}
+
+/* The time of day in a column of its own, and periods that begin with 0. */
+static vo_status find_hours(reader *r, vo_error *err) {
+    const bool given = r->period_at != NONE;
+    if (r->time_at == NONE || (given && r->o->mapping_name)) return VO_OK;
+    for (size_t i = 0; i < r->n_fields; i++) {
+        const char *name = r->field[i].name;
+        if (given ? i != r->period_at
+                  : vo_day_hours_score(name) == 0 || i == r->time_at || i == r->node_at)
+            continue;
+        vo_text sql = from_file(r, "SELECT ");
+        put_as_text(&sql, r, r->time_at);
+        vo_text_append(&sql, ", ");
+        put_as_text(&sql, r, i);
+        put_file(&sql, r);
+        r->seen = (vo_day_hours_seen){0};
+        r->only_dates = true;
+        const vo_status st = run(r, &sql, look_for_hours, err);
+        if (st != VO_OK || !r->only_dates) return st;
+        r->day.from_zero = given && r->seen.lo == 0 && r->seen.rows > 1;
+        const vo_day_hours h = vo_day_hours_decide(&r->seen, name);
+        if (given || h.kind == VO_HOURS_NONE) continue;
+        r->period_at = i;
+        r->hours = h;
+        vo_day_hours_take(&h, r->field[r->time_at].name, name, &r->own, r->set);
+        if (r->price_at != i) return VO_OK;
+        r->price_at = NONE; /* it was guessed before */
+        guess(r);
+        return need_number(r, r->price_at, err);
+    }
+    return VO_OK;
+}
+
 static vo_status read_rows(reader *r, vo_error *err) {
     const size_t before = r->set->rows;
     vo_status st = choose(r, err);
-    if (st == VO_OK) st = find_node_columns(r, err);
-    if (st == VO_OK) st = choose_values(r, err);
     if (st == VO_OK && r->o->zone) st = vo_zone_open(r->o->zone, &r->zone, err);
-    if (st != VO_OK) return st;
-    if (!r->o->days_of_24 &&
+    if (st == VO_OK && !r->o->days_of_24 &&
         !(r->time_at != NONE && vo_column_says_utc(r->field[r->time_at].name)))
         r->stamp.zone = r->zone;
+    if (st == VO_OK) st = find_hours(r, err);
+    if (st == VO_OK) st = find_node_columns(r, err);
+    if (st == VO_OK) st = choose_values(r, err);
+    if (st != VO_OK) return st;
     vo_text sql = from_file(r, "SELECT ");
     put_columns(&sql, r);
     put_file(&sql, r);
@@ -534,13 +588,16 @@ static bool is_ours(const reader *r) {
     static const struct {
         const char *name;
         enum type type;
-    } own[] = {{"start", INSTANT}, {"dt_h", NUMBER}, {"zone", TEXT}, {"currency", TEXT},
+    } own[] = {{"start", INSTANT},
+               {"dt_h", NUMBER},
+               {"zone", TEXT},
+               {"currency", TEXT},
                {"unit", TEXT}};
     size_t found = 0;
     for (size_t k = 0; k < sizeof own / sizeof own[0]; k++)
         for (size_t i = 0; i < r->n_fields; i++)
-            found += strcmp(r->field[i].name, own[k].name) == 0 &&
-                     r->field[i].type == own[k].type;
+            found +=
+                strcmp(r->field[i].name, own[k].name) == 0 && r->field[i].type == own[k].type;
     return found == sizeof own / sizeof own[0];
 }
 
@@ -596,7 +653,8 @@ static vo_status read_all(reader *r, vo_error *err) {
     vo_status st = run(r, &sql, take_field, err);
     if (st == VO_OK) st = recognise(r, &mapped, &m, err);
     if (st == VO_OK) st = read_said(r, &mapped, err);
-    r->o = &mapped;
+    r->own = mapped;
+    r->o = &r->own;
     r->stamp.order = mapped.date_order;
     if (st == VO_OK) st = read_rows(r, err);
     vo_mapping_free(m);

@@ -373,19 +373,17 @@ static void add_hours(hours_look *k, size_t at) {
     k->n++;
 }
 
-static void take_hours(reader *r, size_t at, vo_day_hours h) {
+void vo_day_hours_take(const vo_day_hours *h, const char *date, const char *hour,
+                       vo_source_options *o, vo_readings_set *set) {
     static const char *const how[] = {"", "hours 1.. from local midnight",
                                       "hours of the wall clock", "clock times"};
-    r->period_at = at;
-    r->hours = h;
-    if (h.kind == VO_HOURS_ELAPSED) {
-        r->own.period_column = r->t->column[at];
-        r->own.period_minutes = 60;
+    if (h->kind == VO_HOURS_ELAPSED) {
+        o->period_column = hour;
+        o->period_minutes = 60;
     }
-    vo_source_say(r->set, "\"%s\" is joined with \"%s\": %s%s%s", r->t->column[r->time_at],
-                  r->t->column[at], how[h.kind],
-                  h.shift_s < 0 ? ", naming ends of intervals" : "",
-                  h.unsure ? " (no 0 and no 24 in it to tell)" : "");
+    vo_source_say(set, "\"%s\" is joined with \"%s\": %s%s%s", date, hour, how[h->kind],
+                  h->shift_s < 0 ? ", naming ends of intervals" : "",
+                  h->unsure ? " (no 0 and no 24 in it to tell)" : "");
 }
 
 /* All rows are gone through, but only of tables with dates and a column that may go with them.
@@ -406,7 +404,9 @@ static vo_status find_hours(reader *r, vo_error *err) {
     for (size_t i = 0; i < k.n; i++) {
         const vo_day_hours h = vo_day_hours_decide(&k.seen[i], r->t->column[k.at[i]]);
         if (h.kind == VO_HOURS_NONE) continue;
-        take_hours(r, k.at[i], h);
+        r->period_at = k.at[i];
+        r->hours = h;
+        vo_day_hours_take(&h, r->t->column[r->time_at], r->t->column[k.at[i]], &r->own, r->set);
         break;
     }
     return VO_OK;
@@ -587,7 +587,7 @@ vo_status vo_period_start(vo_period_day *day, const vo_zone *zone, const vo_sour
     if (has_offset || c.hour || c.minute || c.second)
         return vo_fail(err, VO_EINVAL, "\"%.*s\" is more than the date of a day with periods",
                        date.len < 40 ? (int)date.len : 40, date.text);
-    if (!vo_text_integer(period.text, period.len, &p) || p + day->from_zero < 1)
+    if (!vo_day_hours_number(period, &p) || p + day->from_zero < 1)
         return vo_fail(err, VO_EINVAL, "period \"%.*s\" is not a whole number from %d", shown,
                        period.text, day->from_zero ? 0 : 1);
     p += day->from_zero;
@@ -610,21 +610,23 @@ vo_status vo_period_start(vo_period_day *day, const vo_zone *zone, const vo_sour
     return VO_OK;
 }
 
-static vo_status hour_start(reader *r, vo_csv_field date, vo_csv_field hour, int64_t *start_s,
-                            uint8_t *flag, vo_error *err) {
+vo_status vo_day_hours_start(const vo_day_hours *h, vo_stamp_reader *s, vo_period_day *day,
+                             const vo_source_options *o, vo_csv_field date, vo_csv_field hour,
+                             int64_t last_s, int64_t *start_s, uint8_t *flag, vo_error *err) {
     int64_t days = 0, wall_s = 0;
     vo_status st = VO_OK;
-    if (r->hours.kind == VO_HOURS_ELAPSED) {
-        r->stamp.n_naive++;
-        st = vo_period_start(&r->day, r->stamp.zone, r->o, date, hour, start_s, err);
-        if (st == VO_OK && r->o->stamps_at_end) *start_s += 3600; /* moved back with all */
+    *flag = 0;
+    if (h->kind == VO_HOURS_ELAPSED) {
+        s->n_naive++;
+        st = vo_period_start(day, s->zone, o, date, hour, start_s, err);
+        if (st == VO_OK && o->stamps_at_end) *start_s += 3600; /* moved back with all */
         return st;
     }
-    if (!vo_day_hours_is_date(date, r->o->date_order, &days))
+    if (!vo_day_hours_is_date(date, o->date_order, &days))
         return vo_fail(err, VO_EINVAL, "\"%.*s\" is not the date of a day",
                        date.len < 40 ? (int)date.len : 40, date.text);
-    st = vo_day_hours_wall(&r->hours, days, hour, &wall_s, err);
-    if (st == VO_OK) *start_s = vo_stamp_wall(&r->stamp, wall_s, r->node->last_s, flag);
+    st = vo_day_hours_wall(h, days, hour, &wall_s, err);
+    if (st == VO_OK) *start_s = vo_stamp_wall(s, wall_s, last_s, flag);
     return st;
 }
 
@@ -640,7 +642,9 @@ static vo_status read_start(reader *r, const vo_csv_field *cell, uint32_t line,
     const vo_csv_field f = cell[r->time_at];
     vo_error why = {0};
     const vo_status st =
-        r->hours.kind ? hour_start(r, f, cell[r->period_at], start_s, flag, &why)
+        r->hours.kind
+            ? vo_day_hours_start(&r->hours, &r->stamp, &r->day, o, f, cell[r->period_at],
+                                 r->node->last_s, start_s, flag, &why)
         : r->period_at != NONE
             ? vo_period_start(&r->day, r->zone, o, f, cell[r->period_at], start_s, &why)
             : vo_stamp_read(&r->stamp, f.text, f.len, r->node->last_s, start_s, flag, &why);
@@ -825,8 +829,8 @@ static vo_status read_all(reader *r, vo_error *err) {
         return vo_fail(err, VO_ENOTFOUND, "%s has no rows of the node asked for", t->name);
     if (r->back && before == 0 && (st = check_clash(r, err)) != VO_OK) return st;
     if (r->from_1252) vo_source_say(r->set, "names read as Windows-1252");
-    say_choice(r);
     vo_table_name_zone(r->o, &r->stamp, r->set);
+    say_choice(r);
     return VO_OK;
 }
 

@@ -10,6 +10,7 @@
 
 #include "data/clash.h"
 #include "data/csv.h"
+#include "data/day_hours.h"
 #include "data/source.h"
 #include "data/stamp.h"
 
@@ -59,6 +60,14 @@ typedef struct {
 vo_status vo_period_start(vo_period_day *day, const vo_zone *zone, const vo_source_options *o,
                           vo_csv_field date, vo_csv_field period, int64_t *start_s,
                           vo_error *err);
+
+/* The same for a time of day that was found beside the date (day_hours.h); _take puts what that
+ * means into the options and the set's note. */
+vo_status vo_day_hours_start(const vo_day_hours *h, vo_stamp_reader *s, vo_period_day *day,
+                             const vo_source_options *o, vo_csv_field date, vo_csv_field hour,
+                             int64_t last_s, int64_t *start_s, uint8_t *flag, vo_error *err);
+void vo_day_hours_take(const vo_day_hours *h, const char *date, const char *hour,
+                       vo_source_options *o, vo_readings_set *set);
 
 /* VO_EINVAL: rows of one time are no corrections; `names` tell them apart, the first of them is
  * `first` (NULL: nothing does). */

@@ -38,3 +38,9 @@ Test(letters, what_does_not_fit_is_cut_between_letters) {
                                    3, out, sizeof out));
     cr_assert_str_eq(out, "a");
 }
+
+Test(letters, a_name_is_cut_between_letters) {
+    cr_expect_eq(vo_letters_whole("a\xe2\x82\xac", 4, 3), 1);
+    cr_expect_eq(vo_letters_whole("a\xe2\x82\xac", 4, 4), 4);
+    cr_expect_eq(vo_letters_whole("abc", 3, 2), 2);
+}

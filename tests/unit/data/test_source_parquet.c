@@ -145,6 +145,31 @@ Test(source_parquet, several_series_are_told_apart_as_in_text, .init = begin, .f
     vo_readings_set_free(set);
 }
 
+Test(source_parquet, hours_beside_a_date_are_joined_and_nothing_is_lost, .init = begin,
+     .fini = end) {
+    write_file(
+        "SELECT DATE '2024-01-01' + CAST(i // 24 AS INTEGER) AS date, i % 24 + 1 AS hour, "
+        "i * 1.0 AS price FROM range(48) t(i)");
+    vo_readings_set *set = read_ok((vo_source_options){0});
+    for (size_t i = 0; i < 48; i++)
+        cr_assert_eq(set->item[0]->start_s[i], JAN1 + (int64_t)i * 3600, "row %zu", i);
+    cr_expect(strstr(set->note, "joined"), "%s", set->note);
+    vo_readings_set_free(set);
+    write_file(
+        "SELECT DATE '2024-01-01' AS date, i AS hour, i + 0.5 AS value FROM range(24) t(i)");
+    set = read_ok((vo_source_options){0});
+    cr_expect_eq(set->item[0]->column[0].value[3], 3.5);
+    cr_expect_eq(set->item[0]->start_s[3], JAN1 + 3 * 3600);
+    vo_readings_set_free(set);
+    write_file("SELECT DATE '2024-01-01' + CAST(i // 48 AS INTEGER) AS date, i % 48 AS p, "
+               "i * 1.0 AS price FROM range(96) t(i)");
+    must_refuse((vo_source_options){0}, "\"p\"");
+    set = read_ok((vo_source_options){.period_column = "p", .period_minutes = 30});
+    for (size_t i = 0; i < 96; i++)
+        cr_assert_eq(set->item[0]->start_s[i], JAN1 + (int64_t)i * 1800, "row %zu", i);
+    vo_readings_set_free(set);
+}
+
 Test(source_parquet, files_of_others_are_read) {
     char file[DATA_PATH];
     NEED_DATA("parquet_samples/ercot_da_prices.parquet", file);

@@ -150,9 +150,11 @@ Test(lake_doctor, a_damaged_part_hides_no_other_and_is_moved_aside, .init = begi
         vo_series_free(s);
         told t = doctor(false, NULL);
         cr_assert(t.n[VO_LAKE_DAMAGED] == 1 && t.mended == 0, "%s", t.path);
-        t = doctor(true, NULL);
-        cr_assert(t.n[VO_LAKE_DAMAGED] == 1 && t.mended == 1, "%s", t.path);
+        t = doctor(true, NULL); /* the part, and the changes that belong to it */
+        cr_assert(t.n[VO_LAKE_DAMAGED] == 1 && t.n[VO_LAKE_CHANGES] == 1 && t.mended == 2, "%s",
+                  t.path);
         cr_assert_not(vo_file_exists(file("A", 2024, "part.parquet")));
+        cr_assert_not(vo_file_exists(file("A", 2024, "changes.parquet")));
         put(&A, 0, 48, 1, 1);
         cr_assert_eq(doctor(false, NULL).n[VO_LAKE_DAMAGED], 0u);
         s = get(&A);
@@ -245,8 +247,11 @@ Test(lake_doctor, rows_out_of_order_are_sorted_and_none_is_lost, .init = begin, 
 Test(lake_doctor, two_lengths_in_one_node_are_told_and_read_to_the_next_start, .init = begin,
      .fini = end) {
     put(&A, 0, 10, 1, 1);
-    put(&A, 3, 12, 10, 1.0 / 12);
-    vo_series *s = get(&A);
+    const vo_lake_how unasked = {.checked = true}; /* as lakes of old have it */
+    vo_series *s = make(3, 12, 10, 1.0 / 12);
+    cr_assert_eq(vo_lake_upsert_as(lake, &A, s, NULL, "f", &unasked, NULL, NULL), VO_OK);
+    vo_series_free(s);
+    s = get(&A);
     cr_assert_eq(s->n, 21u);
     for (size_t t = 0; t + 1 < s->n; t++)
         cr_assert_float_eq(s->dt_h[t] * 3600, (double)(s->start[t + 1].s - s->start[t].s),

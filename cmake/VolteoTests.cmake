@@ -43,7 +43,7 @@ file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/tap")
 function(volteo_add_test label source)
     get_filename_component(name "${source}" NAME_WE)
     if(TARGET ${name})
-        set(name ${label}_${name})
+        message(FATAL_ERROR "two tests are called ${name}: rename one")
     endif()
     add_executable(${name} "${source}" ${volteo_runner})
     target_compile_definitions(${name} PRIVATE

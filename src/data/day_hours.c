@@ -63,8 +63,7 @@ int vo_day_hours_score(const char *column) {
                                        "hora inicio",
                                        "period",
                                        "periodo",
-                                       "per\xc3\xad"
-                                       "odo",
+                                       "per\xc3\xadodo",
                                        "interval start",
                                        "interval"};
     enum { N = sizeof name / sizeof name[0] };

@@ -34,7 +34,7 @@ typedef struct {
     const vo_source_options *o;
     vo_json *document; /* NULL: NDJSON */
     const vo_json *rows;
-    bool by_column; /* rows is an object of arrays */
+    bool by_column;         /* rows is an object of arrays */
     const vo_json *stamps;  /* by_column: column 0, which lies apart; NULL: it does not */
     vo_source_options ours; /* what a file of export.c says of itself */
     size_t n_rows, first;
@@ -201,12 +201,11 @@ static vo_status guess_rows(reader *r, vo_error *err) {
     if (n == 0)
         return vo_fail(err, VO_EINVAL,
                        "%s has no array of rows and no arrays of one length that could be "
-                       "columns; say where they are in a mapping file: rows_path: data.items",
+                       "columns; say where they are: rows_path = \"data.items\"",
                        r->name);
-    return vo_fail(
-        err, VO_EINVAL,
-        "%s has %zu places with rows; say which one in a mapping file, rows_path: one of %s",
-        r->name, n, text);
+    return vo_fail(err, VO_EINVAL,
+                   "%s has %zu places with rows; say which one: rows_path = one of %s", r->name,
+                   n, text);
 }
 
 static vo_status path_rows(reader *r, vo_error *err) {
@@ -366,8 +365,8 @@ static vo_status header_of_columns(reader *r, vo_error *err) {
 
 /* {"timestamps": [...], "columns": {"price": [...], ...}}: what export.c writes. */
 static bool is_export(const vo_json *document) {
-    const vo_json *stamps = is_kind(document, VO_JSON_OBJECT) ? vo_json_get(document, "timestamps")
-                                                              : NULL;
+    const vo_json *stamps =
+        is_kind(document, VO_JSON_OBJECT) ? vo_json_get(document, "timestamps") : NULL;
     const vo_json *columns = stamps ? vo_json_get(document, "columns") : NULL, *x = NULL;
     const char *key = NULL;
     size_t n = 0;

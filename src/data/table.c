@@ -553,17 +553,16 @@ static vo_status find_node(reader *r, const vo_csv_field *cell, uint32_t line, v
     memcpy(r->node_name, f.text, f.len);
     r->node_name[f.len] = '\0';
     r->node = NULL;
-    if (r->node_at != NONE && r->only_node &&
-        !vo_readings_same_node(r->only_node, r->node_name))
-        return VO_OK;
     const char *names[VO_SERIES_MAX_COLUMNS], *node = r->node_name;
-    char utf8[VO_NODE_NAME];
+    char utf8[3 * VO_NODE_NAME]; /* all of it, to be refused if it is too long */
     for (size_t c = 0; c < r->n_columns; c++) names[c] = r->column[c].name;
     if (!vo_letters_are_utf8(node, f.len) &&
         vo_letters_from_1252(node, f.len, utf8, sizeof utf8)) {
         node = utf8;
         r->from_1252 = true;
     }
+    if (r->node_at != NONE && r->only_node && !vo_readings_same_node(r->only_node, node))
+        return VO_OK;
     const vo_status st =
         vo_readings_set_node(r->set, o->market ? o->market : "", o->process ? o->process : "",
                              node, names, r->n_columns, &r->node, err);

@@ -128,9 +128,9 @@ Test(source_json, lines_go_on_past_every_buffer) {
 Test(source_json, what_is_wrong_is_refused_by_row_and_column) {
     static const vo_source_options none = {0};
     refuses("[]", none, "no rows");
-    refuses("{\"a\": 1}", none, "in a mapping file: rows_path: data.items");
+    refuses("{\"a\": 1}", none, "say where they are: rows_path = \"data.items\"");
     refuses("{\"a\": [{\"t\": 1}], \"b\": [{\"t\": 1}]}", none,
-            "2 places with rows; say which one in a mapping file, rows_path: one of a, b");
+            "2 places with rows; say which one: rows_path = one of a, b");
     refuses("{\"a\": [{\"t\": 1}]}", (vo_source_options){.rows_path = "b"},
             "rows_path = \"b\": there is nothing; there are rows at a");
     refuses("{\"a\": 5}", (vo_source_options){.rows_path = "a"}, "that is no array of rows");

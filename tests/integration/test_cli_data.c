@@ -75,7 +75,7 @@ Test(cli_data, messages_name_options_and_what_is_said_of_a_file_its_keys, .init 
         {"data import p.csv --mapping ./typo.yaml",
          "./typo.yaml: time_colum: no such key; did you mean time_column?"},
         {"data import p.csv --mapping nowhere", "--mapping nowhere: no such mapping"},
-        {"data import shape.json", "in a mapping file: rows_path: data.items"},
+        {"data import shape.json", "say where they are: --rows-path data.items"},
         {"data fetch entsoe --zones 10YNL----------L --from 2025-01-01", "VOLTEO_ENTSOE_TOKEN"},
         {"data fetch cenace --zones A", "--from is missing"},
         {"data fetch cenace --from 2025-01-01", "--nodes or --zones is missing"},

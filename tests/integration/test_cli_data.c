@@ -174,7 +174,8 @@ Test(cli_data, no_key_is_needed_to_ask_nothing, .init = begin, .fini = end) {
 
 Test(cli_data, the_data_commands_are_listed_in_the_order_of_work, .init = begin, .fini = end) {
     static const char *const names[] = {"import", "fetch",  "synth",  "list",
-                                        "show",   "export", "doctor", "compact"};
+                                        "show",   "export", "doctor", "compact",
+                                        "remove"};
     static const char *const arguments[] = {"data --help", "help"};
     for (int k = 0; k < 2; k++) {
         result r = run(arguments[k]);
@@ -194,4 +195,31 @@ Test(cli_data, the_data_commands_are_listed_in_the_order_of_work, .init = begin,
         says(asked, 0, example);
     }
     says("data", 2, "volteo data import ");
+}
+
+Test(cli_data, stored_rows_are_replaced_and_removed_only_where_it_is_said, .init = begin,
+     .fini = end) {
+    char quarters[4096] = "timestamp,price\n";
+    for (int q = 0; q < 96; q++)
+        sprintf(quarters + strlen(quarters), "2025-01-01T%02d:%02d:00Z,%d\n", q / 4, q % 4 * 15,
+                40 + q);
+    put("q.csv", quarters);
+    put("h.csv", "timestamp,price\n2025-01-01T00:00:00Z,40\n2025-01-01T01:00:00Z,50\n"
+                 "2025-01-01T02:00:00Z,60\n");
+    says("data import h.csv --market M --node N --tz Europe/Madrid", 0, "3 intervals");
+    says("data import q.csv --market M --node N", 2, "or --replace");
+    says("data import h.csv --market M --node N --tz UTC", 2, "--tz UTC is asked for");
+    says("data import h.csv --market M --node N", 0, "days follow the stored zone Europe/Madrid");
+    says("data import q.csv --market M --node N --replace", 0, "96 intervals");
+    says("data export --market M --node N --out s.json", 0, "96 rows");
+    says("data import s.json --market M --node BACK", 0, "96 intervals");
+    result r = run("data remove --market M --node N");
+    cr_expect(r.code == 2 && strstr(r.out, "96 rows from 2025-01-01T00:00:00Z") &&
+                  strstr(r.out, "--yes"),
+              "%d %s%s", r.code, r.out, r.err);
+    drop(&r);
+    says("data remove --market M --node N --yes", 0, "96 rows");
+    says("data list", 0, "BACK");
+    says("data export --market M --node N --out gone.csv", 2, "no such series");
+    says("data remove --node BACK --yes", 2, "--market is missing");
 }

@@ -202,7 +202,8 @@ static bool only_told(const char *response) {
     vo_json *root = NULL;
     if (vo_json_parse(response, strlen(response), &root, NULL) != VO_OK) return true;
     const vo_json *removed = vo_json_get(root, "removed");
-    const bool yes = removed && vo_json_kind_of(removed) == VO_JSON_BOOL && vo_json_bool(removed);
+    const bool yes =
+        removed && vo_json_kind_of(removed) == VO_JSON_BOOL && vo_json_bool(removed);
     vo_json_free(root);
     return !yes;
 }

@@ -37,8 +37,8 @@ vo_status vo_import(vo_lake *lake, const char *path, const vo_source_options *so
  * a name; `source` is kept with the changes; `how` may be NULL. */
 vo_status vo_import_set(vo_lake *lake, vo_readings_set *set, const char *label,
                         const char *source, const vo_clean_options *clean,
-                        const vo_lake_how *how, vo_import_progress progress, void *ctx, vo_import_summary *out,
-                        vo_error *err);
+                        const vo_lake_how *how, vo_import_progress progress, void *ctx,
+                        vo_import_summary *out, vo_error *err);
 
 /* The one series of a file, cleaned: for commands that take a file. VO_ENOTFOUND with the names
  * there are if it has several and source->only_node / only_process do not choose one. *report

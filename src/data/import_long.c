@@ -298,8 +298,8 @@ static vo_status write_held(longer *k, int64_t next_s, vo_error *err) {
         s->dt_h[s->n - 1] = (double)(next_s - s->start[s->n - 1].s) / 3600;
     const vo_import_long_job *j = k->job;
     const vo_lake_how how = {.zone_named = j->how && j->how->zone_named, .checked = true};
-    const vo_status st = vo_lake_upsert_as(j->lake, &j->key, s, k->held_report, j->source, &how,
-                                           j->zone, err);
+    const vo_status st =
+        vo_lake_upsert_as(j->lake, &j->key, s, k->held_report, j->source, &how, j->zone, err);
     vo_series_free(s);
     vo_clean_report_free(k->held_report);
     k->held = NULL;

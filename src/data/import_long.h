@@ -23,7 +23,7 @@ typedef struct {
     const char *source;
     const vo_lake_how *how; /* NULL: nothing is replaced */
     char *zone;             /* [64] told which one days follow; may be NULL */
-    size_t window_rows; /* wanted in a window; 0: a default */
+    size_t window_rows;     /* wanted in a window; 0: a default */
 } vo_import_long_job;
 
 /* *report is the caller's. VO_EINVAL: cleaning or the lake refuses the node. */

@@ -41,7 +41,8 @@ typedef struct {
     bool replace;    /* stored rows from first_s to last_s go, whatever the new ones are    */
     bool zone_named; /* the series' zone was asked for, not assumed                         */
     bool checked;    /* vo_lake_check has allowed it                                        */
-    int64_t first_s, last_s; /* of vo_lake_check; both 0: the first and last start of the series */
+    int64_t first_s,
+        last_s; /* of vo_lake_check; both 0: the first and last start of the series */
 } vo_lake_how;
 
 /* Merges `s` into the lake: rows with a known start replace the stored ones, others are added.

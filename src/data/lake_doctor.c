@@ -204,8 +204,8 @@ static vo_status put_in_order(round_of *d, const vo_lake_place *place, const cha
     if (st == VO_OK && all) st = rows_between(all, to_s, INT64_MAX, &part[2], err);
     for (size_t i = 0; i < 3; i += 2)
         if (st == VO_OK && part[i])
-            st = vo_lake_upsert_locked(d->lake, &place->key, part[i], NULL, NULL, false,
-                                       NULL, err);
+            st = vo_lake_upsert_locked(d->lake, &place->key, part[i], NULL, NULL, false, NULL,
+                                       err);
     if (st == VO_OK && part[1])
         st = rewrite(d->lake, place->folder, part[1], false, head, err);
     else if (st == VO_OK) {
@@ -297,9 +297,10 @@ static vo_status look_at_orphans(round_of *d, const char *path, vo_error *err) {
     const vo_status st = d->mend ? move_aside(d, path, err) : VO_OK;
     if (st != VO_OK) return st;
     return find_ill(d, VO_LAKE_CHANGES, d->mend, path,
-                    d->mend ? "their part is lost: moved to damaged/; import it again"
-                            : "their part is lost: import it again; \"volteo data doctor --mend\" "
-                              "moves them out of the way",
+                    d->mend
+                        ? "their part is lost: moved to damaged/; import it again"
+                        : "their part is lost: import it again; \"volteo data doctor --mend\" "
+                          "moves them out of the way",
                     err);
 }
 

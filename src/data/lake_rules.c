@@ -113,16 +113,18 @@ static vo_status check_scale(check *k, vo_error *err) {
     const bool enough = n >= SCALE_MIN && k->n >= SCALE_MIN;
     const double new = enough ? median(x, n) : 0, old = enough ? median(k->value, k->n) : 0;
     free(x);
-    if (!(new > 0 && old > 0) || (new < SCALE * old && old < SCALE * new)) return VO_OK;
+    if (!(new > 0 && old > 0) || (new < SCALE *old &&old < SCALE *new)) return VO_OK;
     if (new < old)
-        return refuse(k, err,
-                      "has prices about %.3g, the new ones are about %.3g: if these are per kWh, "
-                      "price_unit = \"kwh\"; if they are right, replace = true, or another node",
-                      old, new);
-    return refuse(k, err,
-                  "has prices about %.3g, the new ones are about %.3g: were the stored ones per "
-                  "kWh? Import those anew with price_unit = \"kwh\" and replace = true",
-                  old, new);
+        return refuse(
+            k, err,
+            "has prices about %.3g, the new ones are about %.3g: if these are per kWh, "
+            "price_unit = \"kwh\"; if they are right, replace = true, or another node",
+            old, new);
+    return refuse(
+        k, err,
+        "has prices about %.3g, the new ones are about %.3g: were the stored ones per "
+        "kWh? Import those anew with price_unit = \"kwh\" and replace = true",
+        old, new);
 }
 
 /* ---- all of it -------------------------------------------------------------------------- */
@@ -190,10 +192,11 @@ static vo_status choose_zone(const check *k, char zone[64], vo_error *err) {
     const bool all_go = k->how->replace && !k->stays;
     snprintf(zone, 64, "%s", old[0] && !(other && all_go && k->how->zone_named) ? old : new);
     if (!other || all_go || !k->how->zone_named) return VO_OK;
-    return refuse(k, err,
-                  "has days of %.60s, tz = \"%.60s\" is asked for: leave it out, or replace all "
-                  "of its rows (replace = true)",
-                  old, new);
+    return refuse(
+        k, err,
+        "has days of %.60s, tz = \"%.60s\" is asked for: leave it out, or replace all "
+        "of its rows (replace = true)",
+        old, new);
 }
 
 vo_status vo_lake_rules_check(vo_lake *lake, const vo_lake_key *key, const vo_series *s,

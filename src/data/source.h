@@ -76,10 +76,10 @@ typedef struct {
                                     /*   change: read as UTC, so that every row is kept   */
     bool zero_is_missing;           /* prices of 0 are placeholders for "none"            */
     bool replace; /* of an import: stored rows of the span go (vo_lake_how)                 */
-    const char *mapping_name;       /* for the note: which mapping this is; NULL: none    */
-    const char *remark;             /* for the note as well; NULL: none                   */
-    vo_bytes_stop watch;            /* called now and then while the file is read; true stops */
-    void *watch_ctx;                /*   the reading                                          */
+    const char *mapping_name; /* for the note: which mapping this is; NULL: none    */
+    const char *remark;       /* for the note as well; NULL: none                   */
+    vo_bytes_stop watch;      /* called now and then while the file is read; true stops */
+    void *watch_ctx;          /*   the reading                                          */
 } vo_source_options;
 
 vo_source_options vo_source_options_default(void);

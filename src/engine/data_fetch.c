@@ -217,8 +217,8 @@ static vo_status read_options(job *j, vo_error *err) {
     o->refresh = f[FETCH_refresh].number > 0;
     o->cache = cache && strcmp(cache, "none") == 0 ? NULL : j->cache;
     j->clean = vo_clean_options_default();
-    const vo_status s = vo_fields_choice(&f[FETCH_repair], "repair", vo_repair_name,
-                                         VO_REPAIRS, &repair, err);
+    const vo_status s =
+        vo_fields_choice(&f[FETCH_repair], "repair", vo_repair_name, VO_REPAIRS, &repair, err);
     j->clean.strict = repair == VO_REPAIR_NONE;
     j->clean.uneven = repair == VO_REPAIR_UNEVEN;
     if (f[FETCH_max_fill_h].json) j->clean.max_fill_h = f[FETCH_max_fill_h].number;

@@ -460,8 +460,7 @@ static vo_status check_remove(const ask *a, vo_error *err) {
                        "data list` shows them)",
                        a->f[LAKE_market].text ? "node" : "market");
     for (size_t i = 0; i < a->n; i++) n += is_asked(a, &a->entry[i], true);
-    return n > 1 ? refuse_choice(a, false,
-                                 "which series? process or kind choose one of: ", err)
+    return n > 1 ? refuse_choice(a, false, "which series? process or kind choose one of: ", err)
                  : VO_OK;
 }
 

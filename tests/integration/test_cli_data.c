@@ -173,9 +173,8 @@ Test(cli_data, no_key_is_needed_to_ask_nothing, .init = begin, .fini = end) {
 }
 
 Test(cli_data, the_data_commands_are_listed_in_the_order_of_work, .init = begin, .fini = end) {
-    static const char *const names[] = {"import", "fetch",  "synth",  "list",
-                                        "show",   "export", "doctor", "compact",
-                                        "remove"};
+    static const char *const names[] = {"import", "fetch",  "synth",   "list",  "show",
+                                        "export", "doctor", "compact", "remove"};
     static const char *const arguments[] = {"data --help", "help"};
     for (int k = 0; k < 2; k++) {
         result r = run(arguments[k]);
@@ -209,7 +208,8 @@ Test(cli_data, stored_rows_are_replaced_and_removed_only_where_it_is_said, .init
     says("data import h.csv --market M --node N --tz Europe/Madrid", 0, "3 intervals");
     says("data import q.csv --market M --node N", 2, "or --replace");
     says("data import h.csv --market M --node N --tz UTC", 2, "--tz UTC is asked for");
-    says("data import h.csv --market M --node N", 0, "days follow the stored zone Europe/Madrid");
+    says("data import h.csv --market M --node N", 0,
+         "days follow the stored zone Europe/Madrid");
     says("data import q.csv --market M --node N --replace", 0, "96 intervals");
     says("data export --market M --node N --out s.json", 0, "96 rows");
     says("data import s.json --market M --node BACK", 0, "96 intervals");

@@ -349,8 +349,7 @@ Test(lake_rules, what_is_exported_comes_back_by_import, .init = begin, .fini = e
         cr_assert(b->n == a->n && b->n_columns == 1);
         for (size_t t = 0; t < a->n; t++)
             cr_assert(a->start[t].s == b->start[t].s && a->dt_h[t] == b->dt_h[t] &&
-                      a->day[t] == b->day[t] &&
-                      a->column[0].value[t] == b->column[0].value[t]);
+                      a->day[t] == b->day[t] && a->column[0].value[t] == b->column[0].value[t]);
         cr_assert_str_eq(b->column[0].name, "price");
         cr_assert_str_eq(b->zone, "Europe/Madrid");
         cr_assert_str_eq(b->currency, "EUR");
@@ -365,9 +364,8 @@ Test(lake_rules, what_is_exported_comes_back_by_import, .init = begin, .fini = e
 static vo_lake_removal removed(int64_t from_s, int64_t to_s, bool dry) {
     vo_lake_removal r = {0};
     vo_error err = {0};
-    cr_assert_eq(
-        vo_lake_remove(lake, &key, (vo_time){from_s}, (vo_time){to_s}, dry, &r, &err), VO_OK,
-        "%s", err.msg);
+    cr_assert_eq(vo_lake_remove(lake, &key, (vo_time){from_s}, (vo_time){to_s}, dry, &r, &err),
+                 VO_OK, "%s", err.msg);
     return r;
 }
 
@@ -388,9 +386,9 @@ Test(lake_rules, a_span_is_removed_and_the_rest_stays, .init = begin, .fini = en
     vo_series_free(s);
     is_well();
     vo_error err = {0};
-    cr_assert_eq(vo_lake_remove(lake, &key, (vo_time){DEC31 + 3600}, (vo_time){to_s}, false, &r,
-                                &err),
-                 VO_ENOTFOUND, "%s", err.msg);
+    cr_assert_eq(
+        vo_lake_remove(lake, &key, (vo_time){DEC31 + 3600}, (vo_time){to_s}, false, &r, &err),
+        VO_ENOTFOUND, "%s", err.msg);
     r = removed(INT64_MIN, INT64_MAX, false);
     cr_assert(r.rows == 25 && r.parts == 2 && r.cut == 0);
     vo_lake_entry *entry = NULL;

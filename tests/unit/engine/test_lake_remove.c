@@ -15,7 +15,8 @@ static vo_engine *engine(const char *name, bool files) {
     char command[900], lake[450];
     snprintf(folder, sizeof folder, "%s/tests/lake_remove_%s", VOLTEO_BINARY_DIR, name);
     snprintf(command, sizeof command, "mkdir -p '%s'", folder);
-    if (files) snprintf(command, sizeof command, "rm -rf '%s' && mkdir -p '%s'", folder, folder);
+    if (files)
+        snprintf(command, sizeof command, "rm -rf '%s' && mkdir -p '%s'", folder, folder);
     cr_assert_eq(system(command), 0);
     snprintf(lake, sizeof lake, "%s/lake", folder);
     vo_engine_options o = vo_engine_options_default();
@@ -96,8 +97,8 @@ Test(lake_remove, nothing_goes_without_yes_and_only_the_span_with_it) {
     vo_json_free(r);
     expect_rows(e, 2, 48);
     refuses(e, dry, "in that span");
-    vo_json_free(ask(e, vo_engine_data_remove,
-                     "{\"market\": \"M\", \"node\": \"A\", \"yes\": true}"));
+    vo_json_free(
+        ask(e, vo_engine_data_remove, "{\"market\": \"M\", \"node\": \"A\", \"yes\": true}"));
     expect_rows(e, 1, 72);
     r = ask(e, vo_engine_data_doctor, "{}");
     cr_expect(vo_json_bool(vo_json_get(r, "ok")));

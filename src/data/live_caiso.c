@@ -71,10 +71,11 @@ static vo_status plan_share(const vo_live_request *r, const vo_live_share *share
 vo_status vo_live_caiso_plan(const vo_live_request *r, vo_live_plan *plan, vo_error *err) {
     vo_status s = vo_live_need_names(r, "nodes", err);
     if (s != VO_OK) return s;
-    if (!report_of(r))
+    const report *p = report_of(r);
+    if (!p)
         return vo_fail(err, VO_EINVAL, "process = \"%.20s\": must be DAM, RTM, RTPD or HASP",
                        r->process);
     plan->tz = ZONE;
-    plan->process = report_of(r)->process;
+    plan->process = p->process;
     return vo_live_split(r, r->from_day, r->to_day, MAX_NODES, MAX_DAYS, plan_share, plan, err);
 }

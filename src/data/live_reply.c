@@ -128,7 +128,8 @@ static vo_status compare(vo_live_plan *plan, const vo_live_call *call,
     survey v = {.first_s = INT64_MAX, .last_s = INT64_MIN};
     char days[40], asked[40];
     for (size_t k = 0; k < reply->n; k++) look_at(plan, call, reply->item[k], &v);
-    if (v.inside == 0 && v.first_s > v.last_s) return refuse_other(plan, call, v.other, err);
+    if (v.inside == 0 && v.first_s > v.last_s)
+        return v.other ? refuse_other(plan, call, v.other, err) : VO_OK;
     if (v.inside > 0 && v.unasked == 0) return VO_OK;
     const vo_status s = write_span(plan, &v, days, err);
     if (s != VO_OK) return s;

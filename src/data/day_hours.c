@@ -1,11 +1,14 @@
 /* day_hours.c -- see day_hours.h. */
 #include "data/day_hours.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/civil.h"
 #include "base/text.h"
 #include "data/stamp.h"
+
+#define PER_DAY INT64_C(86400)
 
 #define DAY_S INT64_C(86400)
 #define HOUR_S INT64_C(3600)
@@ -178,4 +181,76 @@ vo_status vo_day_hours_wall(const vo_day_hours *h, int64_t days, vo_csv_field va
                        clock ? "time of day (00:00 to 24:00)" : "hour of the day");
     *wall_s = days * DAY_S + (clock ? v : v * HOUR_S) + h->shift_s;
     return VO_OK;
+}
+
+/* ---- as instants ------------------------------------------------------------------ */
+
+vo_status vo_period_start(vo_period_day *day, const vo_zone *zone, const vo_source_options *o,
+                          vo_csv_field date, vo_csv_field period, int64_t *start_s,
+                          vo_error *err) {
+    vo_civil c;
+    bool has_offset = false;
+    int32_t offset_s = 0;
+    int64_t p = 0;
+    const int shown = period.len < 20 ? (int)period.len : 20;
+    const vo_status st =
+        vo_stamp_civil(date.text, date.len, o->date_order, &c, &has_offset, &offset_s, err);
+    if (st != VO_OK) return st;
+    if (has_offset || c.hour || c.minute || c.second)
+        return vo_fail(err, VO_EINVAL, "\"%.*s\" is more than the date of a day with periods",
+                       date.len < 40 ? (int)date.len : 40, date.text);
+    if (!vo_day_hours_number(period, &p) || p + day->from_zero < 1)
+        return vo_fail(err, VO_EINVAL, "period \"%.*s\" is not a whole number from %d", shown,
+                       period.text, day->from_zero ? 0 : 1);
+    p += day->from_zero;
+    const int64_t days = vo_civil_days(c.year, c.month, c.day);
+    if (!day->known || day->days != days) {
+        day->days = days;
+        day->start_s = zone ? vo_zone_day_start(zone, days) : days * PER_DAY;
+        day->end_s = zone ? vo_zone_day_start(zone, days + 1) : (days + 1) * PER_DAY;
+        day->known = true;
+    }
+    const double length_s = o->period_minutes * 60;
+    const double there = (double)(day->end_s - day->start_s) / length_s;
+    if ((double)p > ceil(there - 1e-9))
+        return vo_fail(err, VO_EINVAL,
+                       "period %lld of %.*s, a day of %g periods of %g minutes; is the zone "
+                       "right?",
+                       (long long)p, date.len < 40 ? (int)date.len : 40, date.text,
+                       ceil(there - 1e-9), o->period_minutes);
+    *start_s = day->start_s + (int64_t)llround((double)(p - 1) * length_s);
+    return VO_OK;
+}
+
+vo_status vo_day_hours_start(const vo_day_hours *h, vo_stamp_reader *s, vo_period_day *day,
+                             const vo_source_options *o, vo_csv_field date, vo_csv_field hour,
+                             int64_t last_s, int64_t *start_s, uint8_t *flag, vo_error *err) {
+    int64_t days = 0, wall_s = 0;
+    vo_status st = VO_OK;
+    *flag = 0;
+    if (h->kind == VO_HOURS_ELAPSED) {
+        s->n_naive++;
+        st = vo_period_start(day, s->zone, o, date, hour, start_s, err);
+        if (st == VO_OK && o->stamps_at_end) *start_s += 3600; /* moved back with all */
+        return st;
+    }
+    if (!vo_day_hours_is_date(date, o->date_order, &days))
+        return vo_fail(err, VO_EINVAL, "\"%.*s\" is not the date of a day",
+                       date.len < 40 ? (int)date.len : 40, date.text);
+    st = vo_day_hours_wall(h, days, hour, &wall_s, err);
+    if (st == VO_OK) *start_s = vo_stamp_wall(s, wall_s, last_s, flag);
+    return st;
+}
+
+void vo_day_hours_take(const vo_day_hours *h, const char *date, const char *hour,
+                       vo_source_options *o, vo_readings_set *set) {
+    static const char *const how[] = {"", "hours 1.. from local midnight",
+                                      "hours of the wall clock", "clock times"};
+    if (h->kind == VO_HOURS_ELAPSED) {
+        o->period_column = hour;
+        o->period_minutes = 60;
+    }
+    vo_source_say(set, "\"%s\" is joined with \"%s\": %s%s%s", date, hour, how[h->kind],
+                  h->shift_s < 0 ? ", naming ends of intervals" : "",
+                  h->unsure ? " (no 0 and no 24 in it to tell)" : "");
 }

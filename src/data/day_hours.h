@@ -1,4 +1,5 @@
-/* day_hours.h -- the time of day in a column of its own, beside a column of dates.
+/* day_hours.h -- the time of day in a column of its own, beside a column of dates: settlement
+ * periods, hours, clock times.
  *
  * Three conventions are met: hours numbered 1..24 (23 and 25 on the days when clocks change)
  * are elapsed time from local midnight; hours 0..23 and clock times ("01:00") are the wall
@@ -12,6 +13,7 @@
 #include "base/zone.h"
 #include "data/csv.h"
 #include "data/source.h"
+#include "data/stamp.h"
 
 typedef enum {
     VO_HOURS_NONE = 0, /* it is no time of day                                  */
@@ -50,5 +52,24 @@ bool vo_day_hours_number(vo_csv_field f, int64_t *out);
 
 /* Is the text a date without a time (or with midnight)? *days since 1970-01-01. */
 bool vo_day_hours_is_date(vo_csv_field date, vo_date_order order, int64_t *days);
+
+/* A settlement period as an instant: local midnight of the stamp's date + (period - 1) lengths
+ * of elapsed time. VO_EINVAL without file and line: no period, or more than the day has. */
+typedef struct {
+    int64_t days, start_s, end_s; /* the day last asked for */
+    bool known;
+    bool from_zero; /* the first period is 0 */
+} vo_period_day;
+vo_status vo_period_start(vo_period_day *day, const vo_zone *zone, const vo_source_options *o,
+                          vo_csv_field date, vo_csv_field period, int64_t *start_s,
+                          vo_error *err);
+
+/* The same for a time of day that was found beside the date; _take puts what that
+ * means into the options and the set's note. */
+vo_status vo_day_hours_start(const vo_day_hours *h, vo_stamp_reader *s, vo_period_day *day,
+                             const vo_source_options *o, vo_csv_field date, vo_csv_field hour,
+                             int64_t last_s, int64_t *start_s, uint8_t *flag, vo_error *err);
+void vo_day_hours_take(const vo_day_hours *h, const char *date, const char *hour,
+                       vo_source_options *o, vo_readings_set *set);
 
 #endif

@@ -11,12 +11,12 @@
 #include "base/text.h"
 #include "data/clash.h"
 #include "data/day_hours.h"
+#include "data/kind.h"
 #include "data/letters.h"
 #include "data/node_column.h"
 #include "data/stamp.h"
 
 #define NONE SIZE_MAX
-#define PER_DAY INT64_C(86400)
 #define HOURS 4u        /* columns that may have the time of day */
 #define SOME_ROWS 4096u /* enough to see what a column is */
 
@@ -55,16 +55,8 @@ typedef struct {
 
 /* ---- names -------------------------------------------------------------------- */
 
-static char lower(char ch) { return ch >= 'A' && ch <= 'Z' ? (char)(ch - 'A' + 'a') : ch; }
-
 static bool contains(const char *text, const char *word) {
-    const size_t n = strlen(word);
-    for (; *text; text++) {
-        size_t i = 0;
-        while (i < n && lower(text[i]) == word[i]) i++;
-        if (i == n) return true;
-    }
-    return false;
+    return vo_text_has(text, strlen(text), word);
 }
 
 int vo_column_time_score(const char *name) {
@@ -103,13 +95,9 @@ bool vo_column_says_utc(const char *name) {
     return contains(name, "utc") || contains(name, "gmt");
 }
 
-static bool is_prices(const vo_source_options *o) {
-    return !o->kind || strcmp(o->kind, VO_KIND_PRICES) == 0;
-}
-
 double vo_column_price_factor(const vo_source_options *o, const char *name) {
     static const char *const price[] = {"price", "energy", "loss", "congestion"};
-    if (o->price_factor > 0 && is_prices(o))
+    if (o->price_factor > 0 && vo_kind_is_prices(o->kind))
         for (size_t i = 0; i < sizeof price / sizeof price[0]; i++)
             if (vo_text_same(name, price[i])) return o->price_factor;
     return 1;
@@ -167,7 +155,8 @@ static size_t guess_main(const reader *r) {
     size_t best = NONE;
     int best_score = -1;
     for (size_t i = 0; i < r->t->n_columns; i++) {
-        const int score = is_prices(r->o) ? vo_column_price_score(r->t->column[i]) : 0;
+        const int score =
+            vo_kind_is_prices(r->o->kind) ? vo_column_price_score(r->t->column[i]) : 0;
         const bool wanted = is_value(r, i) || (score == 100 && i != r->time_at);
         if (wanted && score > best_score) best_score = score, best = i;
     }
@@ -191,7 +180,7 @@ static vo_status add_column(reader *r, const value_column *column, vo_error *err
 
 /* The main column and every other one of numbers. */
 static vo_status guessed_values(reader *r, size_t main_at, vo_error *err) {
-    const char *name = is_prices(r->o) ? "price" : r->t->column[main_at];
+    const char *name = vo_kind_is_prices(r->o->kind) ? "price" : r->t->column[main_at];
     vo_status st = add_column(r, &(value_column){name, main_at, 1, 0}, err);
     for (size_t i = 0; st == VO_OK && i < r->t->n_columns; i++)
         if (i != main_at && is_value(r, i))
@@ -373,19 +362,6 @@ static void add_hours(hours_look *k, size_t at) {
     k->n++;
 }
 
-void vo_day_hours_take(const vo_day_hours *h, const char *date, const char *hour,
-                       vo_source_options *o, vo_readings_set *set) {
-    static const char *const how[] = {"", "hours 1.. from local midnight",
-                                      "hours of the wall clock", "clock times"};
-    if (h->kind == VO_HOURS_ELAPSED) {
-        o->period_column = hour;
-        o->period_minutes = 60;
-    }
-    vo_source_say(set, "\"%s\" is joined with \"%s\": %s%s%s", date, hour, how[h->kind],
-                  h->shift_s < 0 ? ", naming ends of intervals" : "",
-                  h->unsure ? " (no 0 and no 24 in it to tell)" : "");
-}
-
 /* All rows are gone through, but only of tables with dates and a column that may go with them.
  */
 static vo_status find_hours(reader *r, vo_error *err) {
@@ -475,7 +451,7 @@ static vo_status find_row_numbers(reader *r, vo_error *err) {
 /* "EUR/kWh" in the header of the price says what prices are per, where nobody else did. */
 static void find_unit(reader *r, size_t main_at) {
     const char *name = r->t->column[main_at];
-    if (!is_prices(r->o) || r->own.price_factor > 0 || !r->t->named ||
+    if (!vo_kind_is_prices(r->o->kind) || r->own.price_factor > 0 || !r->t->named ||
         !vo_column_says_per_kwh(name))
         return;
     r->own.price_factor = 1000;
@@ -501,7 +477,8 @@ static vo_status choose_columns(reader *r, vo_error *err) {
         return vo_fail(err, VO_EINVAL,
                        "%s %s %u: no numeric column that could be the %s; "
                        "name it: price_column = \"NAME\", or write \"timestamp,price\"",
-                       r->t->name, r->t->rows, r->first_line, is_prices(o) ? "price" : "value");
+                       r->t->name, r->t->rows, r->first_line,
+                       vo_kind_is_prices(o->kind) ? "price" : "value");
     if (main_at != NONE) find_unit(r, main_at);
     if ((st = find_node_columns(r, err)) != VO_OK) return st;
     if (main_at == r->node_at || main_at == r->process_at) main_at = guess_main(r);
@@ -569,63 +546,6 @@ static vo_status find_node(reader *r, const vo_csv_field *cell, uint32_t line, v
     if (st == VO_OK && r->t->named)
         snprintf(r->node->price_name, sizeof r->node->price_name, "%s",
                  r->t->column[r->column[0].at]);
-    return st;
-}
-
-vo_status vo_period_start(vo_period_day *day, const vo_zone *zone, const vo_source_options *o,
-                          vo_csv_field date, vo_csv_field period, int64_t *start_s,
-                          vo_error *err) {
-    vo_civil c;
-    bool has_offset = false;
-    int32_t offset_s = 0;
-    int64_t p = 0;
-    const int shown = period.len < 20 ? (int)period.len : 20;
-    const vo_status st =
-        vo_stamp_civil(date.text, date.len, o->date_order, &c, &has_offset, &offset_s, err);
-    if (st != VO_OK) return st;
-    if (has_offset || c.hour || c.minute || c.second)
-        return vo_fail(err, VO_EINVAL, "\"%.*s\" is more than the date of a day with periods",
-                       date.len < 40 ? (int)date.len : 40, date.text);
-    if (!vo_day_hours_number(period, &p) || p + day->from_zero < 1)
-        return vo_fail(err, VO_EINVAL, "period \"%.*s\" is not a whole number from %d", shown,
-                       period.text, day->from_zero ? 0 : 1);
-    p += day->from_zero;
-    const int64_t days = vo_civil_days(c.year, c.month, c.day);
-    if (!day->known || day->days != days) {
-        day->days = days;
-        day->start_s = zone ? vo_zone_day_start(zone, days) : days * PER_DAY;
-        day->end_s = zone ? vo_zone_day_start(zone, days + 1) : (days + 1) * PER_DAY;
-        day->known = true;
-    }
-    const double length_s = o->period_minutes * 60;
-    const double there = (double)(day->end_s - day->start_s) / length_s;
-    if ((double)p > ceil(there - 1e-9))
-        return vo_fail(err, VO_EINVAL,
-                       "period %lld of %.*s, a day of %g periods of %g minutes; is the zone "
-                       "right?",
-                       (long long)p, date.len < 40 ? (int)date.len : 40, date.text,
-                       ceil(there - 1e-9), o->period_minutes);
-    *start_s = day->start_s + (int64_t)llround((double)(p - 1) * length_s);
-    return VO_OK;
-}
-
-vo_status vo_day_hours_start(const vo_day_hours *h, vo_stamp_reader *s, vo_period_day *day,
-                             const vo_source_options *o, vo_csv_field date, vo_csv_field hour,
-                             int64_t last_s, int64_t *start_s, uint8_t *flag, vo_error *err) {
-    int64_t days = 0, wall_s = 0;
-    vo_status st = VO_OK;
-    *flag = 0;
-    if (h->kind == VO_HOURS_ELAPSED) {
-        s->n_naive++;
-        st = vo_period_start(day, s->zone, o, date, hour, start_s, err);
-        if (st == VO_OK && o->stamps_at_end) *start_s += 3600; /* moved back with all */
-        return st;
-    }
-    if (!vo_day_hours_is_date(date, o->date_order, &days))
-        return vo_fail(err, VO_EINVAL, "\"%.*s\" is not the date of a day",
-                       date.len < 40 ? (int)date.len : 40, date.text);
-    st = vo_day_hours_wall(h, days, hour, &wall_s, err);
-    if (st == VO_OK) *start_s = vo_stamp_wall(s, wall_s, last_s, flag);
     return st;
 }
 
@@ -762,31 +682,27 @@ static vo_status take_first(void *ctx, const vo_csv_field *cell, uint32_t line, 
     return VO_ECANCELED;
 }
 
-/* Note of the set, after what is there already. */
-static void say(vo_readings_set *set, const char *text) {
-    const size_t said = strlen(set->note);
-    vo_text note = {.at = set->note, .size = sizeof set->note, .len = said};
-    vo_text_append(&note, "%s%s", note.len ? "; " : "", text);
-}
-
 void vo_table_name_zone(const vo_source_options *o, const vo_stamp_reader *s,
                         vo_readings_set *set) {
     char zone[64] = "UTC", text[160];
     const int32_t minutes = s->offset_s / 60;
     if (o->mapping_name) {
         snprintf(text, sizeof text, "read by the mapping %s", o->mapping_name);
-        say(set, text);
+        vo_source_say(set, "%s", text);
     }
-    if (o->remark) say(set, o->remark);
+    if (o->remark) vo_source_say(set, "%s", o->remark);
     if (o->days_of_24)
-        say(set, "its days have 24 hours also when clocks change: stamps were read as UTC");
+        vo_source_say(
+            set, "its days have 24 hours also when clocks change: stamps were read as UTC");
     else if (s->many_offsets && !o->zone)
-        say(set, "the stamps' offset changes; days follow UTC: name the zone to have its days");
+        vo_source_say(
+            set, "the stamps' offset changes; days follow UTC: name the zone to have its days");
     else if (s->offset_s && s->n_offset && s->offset_s % 60 == 0)
         snprintf(zone, sizeof zone, "%c%02d:%02d", minutes < 0 ? '-' : '+', abs(minutes) / 60,
                  abs(minutes) % 60);
     else if (s->n_naive && !o->zone)
-        say(set, "stamps have no offset and no zone was named; they were read as UTC");
+        vo_source_say(set,
+                      "stamps have no offset and no zone was named; they were read as UTC");
     for (size_t i = 0; i < set->n; i++)
         if (!set->item[i]->zone[0])
             snprintf(set->item[i]->zone, sizeof zone, "%s",
@@ -808,7 +724,7 @@ static void say_choice(const reader *r) {
         vo_text_append(&names, "%s%s", c > 1 ? ", " : "", r->column[c].name);
     vo_source_say(r->set, "time: %.40s, %s: %.40s%s%s",
                   r->time_at != NONE ? r->t->column[r->time_at] : "none",
-                  is_prices(o) ? "price" : "first", r->t->column[r->column[0].at],
+                  vo_kind_is_prices(o->kind) ? "price" : "first", r->t->column[r->column[0].at],
                   r->n_columns > 1 ? ", further columns: " : "", more);
 }
 
@@ -845,7 +761,7 @@ vo_status vo_table_check(const vo_source_options *o, vo_error *err) {
                        "period_minutes = %g is not in 1..1440: the length of a period of "
                        "\"%s\"",
                        o->period_minutes, o->period_column);
-    if (o->n_columns && is_prices(o) && strcmp(o->column[0].name, "price") != 0)
+    if (o->n_columns && vo_kind_is_prices(o->kind) && strcmp(o->column[0].name, "price") != 0)
         return vo_fail(err, VO_EINVAL,
                        "columns[0].name = \"%s\": the first column of prices is \"price\", "
                        "or say which kind they are of",

@@ -50,25 +50,6 @@ bool vo_column_says_per_kwh(const char *name);
 /* Factor of a column of that name by price_factor: of prices and their parts. */
 double vo_column_price_factor(const vo_source_options *o, const char *name);
 
-/* A settlement period as an instant: local midnight of the stamp's date + (period - 1) lengths
- * of elapsed time. VO_EINVAL without file and line: no period, or more than the day has. */
-typedef struct {
-    int64_t days, start_s, end_s; /* the day last asked for */
-    bool known;
-    bool from_zero; /* the first period is 0 */
-} vo_period_day;
-vo_status vo_period_start(vo_period_day *day, const vo_zone *zone, const vo_source_options *o,
-                          vo_csv_field date, vo_csv_field period, int64_t *start_s,
-                          vo_error *err);
-
-/* The same for a time of day that was found beside the date (day_hours.h); _take puts what that
- * means into the options and the set's note. */
-vo_status vo_day_hours_start(const vo_day_hours *h, vo_stamp_reader *s, vo_period_day *day,
-                             const vo_source_options *o, vo_csv_field date, vo_csv_field hour,
-                             int64_t last_s, int64_t *start_s, uint8_t *flag, vo_error *err);
-void vo_day_hours_take(const vo_day_hours *h, const char *date, const char *hour,
-                       vo_source_options *o, vo_readings_set *set);
-
 /* VO_EINVAL: rows of one time are no corrections; `names` tell them apart, the first of them is
  * `first` (NULL: nothing does). */
 vo_status vo_table_refuse_clash(const char *file, const char *rows, const vo_clash *c,

@@ -57,8 +57,9 @@ static vo_readings *dirty(vo_readings_set **set) {
         if (h == 11) add(*set, r, h, 111, 11, 0);
         if (h == 12) add(*set, r, h, 5, nan, VO_READING_SKIPPED_HOUR);
         if (h == 12) add(*set, r, h, 6, 66, VO_READING_SKIPPED_HOUR);
-        const double price = h < 2 || h > 45 ? nan : h == 5 || h == 20 ? 0 : 100 + h;
-        add(*set, r, h, price, h == 25 ? (double)INFINITY : h, 0);
+        const double price = h < 2 || h > 45 || h == 33 ? nan : h == 5 || h == 20 ? 0 : 100 + h;
+        const double energy = h == 33 ? nan : h == 25 ? (double)INFINITY : h;
+        add(*set, r, h, price, energy, 0); /* hour 33: a row without a value is a row */
     }
     return r;
 }

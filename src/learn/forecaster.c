@@ -7,31 +7,83 @@
 static const struct {
     const char *name;
     vo_forecaster_maker *create;
+    uint32_t flags;
 } entry[] = {
-#define X(name, create, help) {#name, create},
+#define X(name, create, flags, help) {#name, create, flags},
     VO_FORECASTER_MAP(X)
 #undef X
 };
 
 const char *vo_forecaster_names(void) {
     static const char list[] =
-#define X(name, create, help) ", " #name
+#define X(name, create, flags, help) ", " #name
         VO_FORECASTER_MAP(X)
 #undef X
         ;
     return list + 2;
 }
 
-vo_status vo_forecaster_create(const char *spec, const vo_series *series, const vo_alloc *alloc,
-                               vo_forecaster **out, vo_error *err) {
+enum { N_ENTRIES = sizeof entry / sizeof entry[0] };
+
+/* Index of the name that the spec begins with, or N_ENTRIES. */
+static size_t find(const char *spec) {
     const size_t len = strcspn(spec, "=");
-    const char *argument = spec[len] == '=' ? spec + len + 1 : NULL;
-    for (size_t i = 0; i < sizeof entry / sizeof entry[0]; i++)
-        if (strlen(entry[i].name) == len && strncmp(entry[i].name, spec, len) == 0)
-            return entry[i].create(argument, series, alloc ? alloc : &vo_alloc_libc, out, err);
-    return vo_fail(err, VO_EINVAL,
-                   "forecaster = \"%.60s\" is unknown: use one of %s (column=NAME)", spec,
-                   vo_forecaster_names());
+    size_t i = 0;
+    while (i < N_ENTRIES &&
+           (strlen(entry[i].name) != len || strncmp(entry[i].name, spec, len) != 0))
+        i++;
+    return i;
+}
+
+vo_status vo_forecaster_create(const char *spec, const vo_series *series,
+                               const vo_learning *world, vo_forecaster **out, vo_error *err) {
+    static const vo_learning plain = {.alloc = &vo_alloc_libc};
+    const char *equals = strchr(spec, '=');
+    const size_t i = find(spec);
+    assert(!world || world->alloc);
+    if (i == N_ENTRIES)
+        return vo_fail(err, VO_EINVAL,
+                       "forecaster = \"%.60s\" is unknown: use one of %s (column=NAME)", spec,
+                       vo_forecaster_names());
+    return entry[i].create(equals ? equals + 1 : NULL, series, world ? world : &plain, out,
+                           err);
+}
+
+bool vo_forecaster_learns(const char *spec) {
+    const size_t i = find(spec);
+    return i < N_ENTRIES && (entry[i].flags & VO_FORECASTER_LEARNS) != 0;
+}
+
+bool vo_forecaster_can_fit(const vo_forecaster *f) { return f->ops->fit != NULL; }
+
+vo_status vo_forecaster_fit(vo_forecaster *f, const double *history, size_t until,
+                            vo_error *err) {
+    assert(until <= f->n);
+    return f->ops->fit ? f->ops->fit(f, history, until, err) : VO_OK;
+}
+
+vo_status vo_forecaster_quantiles(vo_forecaster *f, const double *history, size_t known,
+                                  size_t from, size_t to, const double *level, size_t n_levels,
+                                  double *out, vo_error *err) {
+    assert(known <= from && from < to && to <= f->n && n_levels > 0);
+    if (!f->ops->quantiles)
+        return vo_fail(err, VO_EUNSUPPORTED, "forecaster %s has no quantiles of its own",
+                       f->ops->name);
+    return f->ops->quantiles(f, history, known, from, to, level, n_levels, out, err);
+}
+
+vo_status vo_forecaster_save(const vo_forecaster *f, vo_artefact_out *out, vo_error *err) {
+    if (!f->ops->save)
+        return vo_fail(err, VO_EUNSUPPORTED, "forecaster %s learns nothing to save",
+                       f->ops->name);
+    return f->ops->save(f, out, err);
+}
+
+vo_status vo_forecaster_load(vo_forecaster *f, vo_artefact *in, vo_error *err) {
+    if (!f->ops->load)
+        return vo_fail(err, VO_EUNSUPPORTED, "forecaster %s learns nothing to load",
+                       f->ops->name);
+    return f->ops->load(f, in, err);
 }
 
 void vo_forecaster_free(vo_forecaster *f) {

@@ -3,26 +3,36 @@
  * A forecaster reads the calendar of a series (starts, days, zone), the prices known so far
  * and, if it is made for that, named columns; never the prices to come. The history it is
  * handed holds NAN from `known` on, so that a forecaster that looks ahead finds nothing.
+ * Columns of the series beside the price are forecasts published before the day they are about
+ * (load, wind, ...): known for the whole of the local days asked for, never used beyond.
+ *
+ * One that learns is fitted on a stretch of history, or loaded, before it can say anything, and
+ * may refit itself as days become known (vo_learning.recalibrate_days).
  *
  * To add one: write forecaster_NAME.c with a vo_forecaster_ops and a create function, and add
  * a line to VO_FORECASTER_MAP. tests/unit/learn/test_forecaster.c runs over the whole list.
  *
- * Threads: one owner at a time. predict allocates nothing.
+ * Threads: one owner at a time. predict of one that does not learn allocates nothing.
  */
 #ifndef VO_LEARN_FORECASTER_H
 #define VO_LEARN_FORECASTER_H
 
 #include <stdbool.h>
 
+#include "base/artefact.h"
 #include "grid/series.h"
+#include "learn/learning.h"
 
-/* name, create function, what people read. A name may take an argument: "column=DNN". */
+enum { VO_FORECASTER_LEARNS = 1u /* must be fitted or loaded first */ };
+
+/* name, create function, flags, what people read. A name may take an argument: "column=DNN";
+ * of one that learns it names a trained model: "gbt=price_prediction_15m@champion". */
 // clang-format off
 #define VO_FORECASTER_MAP(X)                                                                 \
-    X(naive_day,  vo_forecaster_create_naive_day,  "yesterday's price at the same local hour") \
-    X(naive_week, vo_forecaster_create_naive_week, "last week's price at the same local hour") \
-    X(epf_naive,  vo_forecaster_create_epf_naive,  "previous day Tue-Fri, previous week Sat-Mon") \
-    X(column,     vo_forecaster_create_column,     "column=NAME: a column of the price file")
+    X(naive_day,  vo_forecaster_create_naive_day,  0u, "yesterday's price at the same local hour") \
+    X(naive_week, vo_forecaster_create_naive_week, 0u, "last week's price at the same local hour") \
+    X(epf_naive,  vo_forecaster_create_epf_naive,  0u, "previous day Tue-Fri, previous week Sat-Mon") \
+    X(column,     vo_forecaster_create_column,     0u, "column=NAME: a column of the price file")
 // clang-format on
 
 typedef struct vo_forecaster vo_forecaster;
@@ -33,6 +43,13 @@ typedef struct {
     vo_status (*predict)(vo_forecaster *f, const double *history, size_t known, size_t from,
                          size_t to, double *out, size_t *filled, vo_error *err);
     void (*free)(vo_forecaster *f); /* accepts half-built objects */
+    /* The rest may be NULL: */
+    vo_status (*quantiles)(vo_forecaster *f, const double *history, size_t known, size_t from,
+                           size_t to, const double *level, size_t n_levels, double *out,
+                           vo_error *err);
+    vo_status (*fit)(vo_forecaster *f, const double *history, size_t until, vo_error *err);
+    vo_status (*save)(const vo_forecaster *f, vo_artefact_out *out, vo_error *err);
+    vo_status (*load)(vo_forecaster *f, vo_artefact *in, vo_error *err);
 } vo_forecaster_ops;
 
 /* A back-end puts this first in its own struct. */
@@ -43,26 +60,50 @@ struct vo_forecaster {
 };
 
 /* `spec` is "NAME" or "NAME=ARGUMENT". The series is borrowed and must outlive *out, which is
- * the caller's: vo_forecaster_free. VO_EINVAL lists the names; VO_ENOTFOUND the columns. */
-vo_status vo_forecaster_create(const char *spec, const vo_series *series, const vo_alloc *alloc,
-                               vo_forecaster **out, vo_error *err);
+ * the caller's: vo_forecaster_free; so must the world (NULL: defaults; else its
+ * alloc must be given). A learner with an
+ * argument is loaded here. VO_EINVAL lists the names; VO_ENOTFOUND the columns or models. */
+vo_status vo_forecaster_create(const char *spec, const vo_series *series,
+                               const vo_learning *world, vo_forecaster **out, vo_error *err);
 void vo_forecaster_free(vo_forecaster *f); /* accepts NULL */
+
+bool vo_forecaster_learns(const char *spec); /* false for unknown names */
+bool vo_forecaster_can_fit(const vo_forecaster *f);
+
+/* Learns from history[0 .. until), NAN: missing. What was fitted before is forgotten. Does
+ * nothing for one that does not learn. VO_EINVAL says how long a history is needed. */
+vo_status vo_forecaster_fit(vo_forecaster *f, const double *history, size_t until,
+                            vo_error *err);
 
 /* Fills out[to - from] for intervals from..to-1, given history[0 .. known) (NAN: missing) and
  * known <= from < to <= n. Where nothing can be said yet, NAN. *filled grows by the values
- * that came from a fallback instead of the method's own rule. */
+ * that came from a fallback instead of the method's own rule. VO_EINVAL: it learns, and has
+ * been neither fitted nor loaded. */
 vo_status vo_forecaster_predict(vo_forecaster *f, const double *history, size_t known,
                                 size_t from, size_t to, double *out, size_t *filled,
                                 vo_error *err);
 
+/* Quantiles at level[n_levels] (ascending, within 0..1) of the prices of from..to-1, into
+ * out[to - from][n_levels], ascending in each row. VO_EUNSUPPORTED if it has none of its own
+ * (forecaster_spread.h makes some from past errors of any forecaster). */
+vo_status vo_forecaster_quantiles(vo_forecaster *f, const double *history, size_t known,
+                                  size_t from, size_t to, const double *level, size_t n_levels,
+                                  double *out, vo_error *err);
+
+/* What was learned, and back: a fitted forecaster of the same name over any series of the same
+ * step and columns continues where the saved one was. VO_EUNSUPPORTED: learns nothing. */
+vo_status vo_forecaster_save(const vo_forecaster *f, vo_artefact_out *out, vo_error *err);
+vo_status vo_forecaster_load(vo_forecaster *f, vo_artefact *in, vo_error *err);
+
 /* "naive_day, naive_week, ..." for messages and help. */
 const char *vo_forecaster_names(void);
 
-/* The constructors of the list above: argument is the text after '=', or NULL. */
+/* The constructors of the list above: argument is the text after '=', or NULL. `world` is never
+ * NULL, nor its alloc (vo_forecaster_create asks for it). */
 typedef vo_status vo_forecaster_maker(const char *argument, const vo_series *series,
-                                      const vo_alloc *alloc, vo_forecaster **out,
+                                      const vo_learning *world, vo_forecaster **out,
                                       vo_error *err);
-#define X(name, create, help) vo_forecaster_maker create;
+#define X(name, create, flags, help) vo_forecaster_maker create;
 VO_FORECASTER_MAP(X)
 #undef X
 

@@ -36,11 +36,13 @@ static vo_status column_predict(vo_forecaster *f, const double *history, size_t 
     return VO_OK;
 }
 
-static const vo_forecaster_ops column_ops = {"column", column_predict, column_free};
+static const vo_forecaster_ops column_ops = {
+    .name = "column", .predict = column_predict, .free = column_free};
 
 vo_status vo_forecaster_create_column(const char *argument, const vo_series *series,
-                                      const vo_alloc *alloc, vo_forecaster **out,
+                                      const vo_learning *world, vo_forecaster **out,
                                       vo_error *err) {
+    const vo_alloc *alloc = world->alloc;
     if (!argument || !argument[0])
         return vo_fail(err, VO_EINVAL,
                        "forecaster column needs a name: write column=NAME with a column of the "
@@ -52,7 +54,7 @@ vo_status vo_forecaster_create_column(const char *argument, const vo_series *ser
     if (!v) return vo_fail(err, VO_ENOMEM, "forecaster column=%.60s", argument);
     v->base = (vo_forecaster){&column_ops, alloc, series->n};
     v->column = column;
-    st = vo_forecaster_create("epf_naive", series, alloc, &v->fallback, err);
+    st = vo_forecaster_create("epf_naive", series, world, &v->fallback, err);
     if (st != VO_OK) {
         column_free(&v->base);
         return st;

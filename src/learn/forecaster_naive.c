@@ -72,7 +72,8 @@ static vo_status naive_predict(vo_forecaster *f, const double *history, size_t k
     return VO_OK;
 }
 
-static const vo_forecaster_ops naive_ops = {"naive", naive_predict, naive_free};
+static const vo_forecaster_ops naive_ops = {
+    .name = "naive", .predict = naive_predict, .free = naive_free};
 
 /* ---- making the maps ------------------------------------------------------------ */
 
@@ -187,19 +188,19 @@ fail:
 }
 
 vo_status vo_forecaster_create_naive_day(const char *argument, const vo_series *series,
-                                         const vo_alloc *alloc, vo_forecaster **out,
+                                         const vo_learning *world, vo_forecaster **out,
                                          vo_error *err) {
-    return create(always_day, "naive_day", argument, series, alloc, out, err);
+    return create(always_day, "naive_day", argument, series, world->alloc, out, err);
 }
 
 vo_status vo_forecaster_create_naive_week(const char *argument, const vo_series *series,
-                                          const vo_alloc *alloc, vo_forecaster **out,
+                                          const vo_learning *world, vo_forecaster **out,
                                           vo_error *err) {
-    return create(always_week, "naive_week", argument, series, alloc, out, err);
+    return create(always_week, "naive_week", argument, series, world->alloc, out, err);
 }
 
 vo_status vo_forecaster_create_epf_naive(const char *argument, const vo_series *series,
-                                         const vo_alloc *alloc, vo_forecaster **out,
+                                         const vo_learning *world, vo_forecaster **out,
                                          vo_error *err) {
-    return create(epf_rule, "epf_naive", argument, series, alloc, out, err);
+    return create(epf_rule, "epf_naive", argument, series, world->alloc, out, err);
 }

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "learn/forecaster.h"
+
 static const struct {
     const char *name;
     vo_policy_maker *create;
@@ -39,6 +41,24 @@ vo_status vo_policy_create(const char *spec, const vo_policy_world *world, vo_po
     }
     return vo_fail(err, VO_EINVAL, "policy = \"%.60s\" is unknown: use one of %s", spec,
                    vo_policy_names());
+}
+
+vo_status vo_policy_fit(vo_policy *p, const double *price, const double *export_price,
+                        size_t until, vo_error *err) {
+    return p->ops->fit ? p->ops->fit(p, price, export_price, until, err) : VO_OK;
+}
+
+bool vo_policy_learns(const char *spec) {
+    const size_t len = strcspn(spec, ":=");
+    const char *argument = spec[len] ? spec + len + 1 : "";
+    if (strchr(spec, '=') && (spec[len] == '=' || strncmp(argument, "column=", 7) != 0))
+        return false; /* a trained model is named */
+    for (size_t i = 0; i < sizeof entry / sizeof entry[0]; i++) {
+        if (strlen(entry[i].name) != len || strncmp(entry[i].name, spec, len) != 0) continue;
+        if (entry[i].flags & VO_POLICY_LEARNS) return true;
+        return spec[len] == ':' && vo_forecaster_learns(argument);
+    }
+    return false;
 }
 
 void vo_policy_free(vo_policy *p) {

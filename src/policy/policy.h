@@ -14,7 +14,7 @@
  * To add one: write policy_NAME.c with a vo_policy_ops and its create function, add a line to
  * VO_POLICY_MAP; tests/unit/policy/test_backtest.c runs over the whole list.
  *
- * Threads: one owner at a time. plan allocates nothing.
+ * Threads: one owner at a time. plan of a policy that learns nothing allocates nothing.
  */
 #ifndef VO_POLICY_POLICY_H
 #define VO_POLICY_POLICY_H
@@ -24,10 +24,12 @@
 #include <volteo/schedule.h>
 
 #include "grid/series.h"
+#include "learn/learning.h"
 
 enum {
     VO_POLICY_SEES_FUTURE = 1u, /* handed the real prices                              */
-    VO_POLICY_FORECASTS = 2u    /* takes a forecaster after the colon                  */
+    VO_POLICY_FORECASTS = 2u,   /* takes a forecaster after the colon                  */
+    VO_POLICY_LEARNS = 4u       /* must be fitted first, or names a trained model      */
 };
 
 /* name, create function, flags, what people read. */
@@ -48,7 +50,8 @@ typedef struct {
     double low_percentile, high_percentile; /* threshold, 0..100                            */
     int32_t export_price_known; /* 1: site->export_price is a tariff known ahead            */
     int32_t reserved;
-    const vo_alloc *alloc; /* NULL: libc                                               */
+    const vo_alloc *alloc;       /* NULL: libc                                               */
+    const vo_learning *learning; /* for what learns; NULL: defaults                    */
 } vo_policy_world;
 
 /* What is known at one moment. */
@@ -80,6 +83,9 @@ typedef struct {
     vo_status (*plan)(vo_policy *p, const vo_policy_view *view, double *power_mw,
                       vo_error *err);
     void (*free)(vo_policy *p); /* accepts half-built objects */
+    /* See vo_policy_fit; NULL: learns nothing. */
+    vo_status (*fit)(vo_policy *p, const double *price, const double *export_price,
+                     size_t until, vo_error *err);
 } vo_policy_ops;
 
 /* A back-end puts this first in its own struct. */
@@ -96,7 +102,17 @@ vo_status vo_policy_create(const char *spec, const vo_policy_world *world, vo_po
                            vo_error *err);
 void vo_policy_free(vo_policy *p); /* accepts NULL */
 
-/* Fills power_mw[to - from]. */
+/* Learns from the prices of intervals 0..until-1 (NAN: missing; export_price or NULL: the same).
+ * Does nothing for one that learns nothing, or was created with a trained model. VO_EINVAL: too
+ * short a history, with how much is needed. */
+vo_status vo_policy_fit(vo_policy *p, const double *price, const double *export_price,
+                        size_t until, vo_error *err);
+
+/* Must it be fitted: does the policy, or the forecaster that it names, learn, and is no trained
+ * model named? False for unknown names. */
+bool vo_policy_learns(const char *spec);
+
+/* Fills power_mw[to - from]. VO_EINVAL: it learns, and was neither fitted nor given a model. */
 vo_status vo_policy_plan(vo_policy *p, const vo_policy_view *view, double *power_mw,
                          vo_error *err);
 

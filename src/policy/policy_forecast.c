@@ -36,6 +36,7 @@ typedef struct {
 typedef struct {
     vo_policy base;
     const vo_policy_world *world;
+    vo_learning learning; /* the world's, with the policy's own memory                     */
     vo_method method;
     vo_window *window;
     corrector market, export_market; /* the latter from the export price's own history       */
@@ -43,6 +44,7 @@ typedef struct {
     double *sorted, *spare;          /* [n] history in order, and room to merge              */
     size_t n_sorted, n_taken;        /* prices in order; intervals of history looked at      */
     double low, high;                /* threshold levels of the local day under way          */
+    bool trained;                    /* the forecaster was loaded: fit is not asked for      */
 } by_forecast;
 
 static void by_forecast_free(vo_policy *p) {
@@ -190,7 +192,17 @@ static vo_status by_forecast_plan(vo_policy *p, const vo_policy_view *view, doub
                             err);
 }
 
-static const vo_policy_ops by_forecast_ops = {by_forecast_plan, by_forecast_free};
+static vo_status by_forecast_fit(vo_policy *p, const double *price, const double *export_price,
+                                 size_t until, vo_error *err) {
+    by_forecast *v = (by_forecast *)(void *)p;
+    const vo_status st =
+        v->trained ? VO_OK : vo_forecaster_fit(v->market.forecaster, price, until, err);
+    if (st != VO_OK || v->trained || !export_price || !v->export_market.forecaster) return st;
+    return vo_forecaster_fit(v->export_market.forecaster, export_price, until, err);
+}
+
+static const vo_policy_ops by_forecast_ops = {by_forecast_plan, by_forecast_free,
+                                              by_forecast_fit};
 
 static vo_status create(vo_method method, const char *argument, const vo_policy_world *world,
                         vo_policy **out, vo_error *err) {
@@ -204,10 +216,14 @@ static vo_status create(vo_method method, const char *argument, const vo_policy_
     v->method = method;
     vo_status st = vo_window_create(world, &v->window, err);
     if (st != VO_OK) goto fail;
-    st = vo_forecaster_create(spec, world->calendar, a, &v->market.forecaster, err);
+    if (world->learning) v->learning = *world->learning;
+    v->learning.alloc = a;
+    v->trained = strchr(spec, '=') && !columns;
+    st = vo_forecaster_create(spec, world->calendar, &v->learning, &v->market.forecaster, err);
     if (st != VO_OK) goto fail;
-    st = vo_forecaster_create(columns ? "epf_naive" : spec, world->calendar, a,
-                              &v->export_market.forecaster, err);
+    if (world->site->export_price && !world->export_price_known)
+        st = vo_forecaster_create(columns ? "epf_naive" : spec, world->calendar, &v->learning,
+                                  &v->export_market.forecaster, err);
     if (st != VO_OK) goto fail;
     v->price = a->zalloc(a->ctx, world->longest * sizeof(double));
     v->export_price = a->zalloc(a->ctx, world->longest * sizeof(double));

@@ -182,7 +182,7 @@ Test(forecaster, a_column_says_what_stands_in_it_and_falls_back_where_it_is_empt
 /* All of the list: what comes after `known` makes no difference. */
 Test(forecaster, no_forecaster_reads_the_prices_to_come) {
     static const char *const spec[] = {
-#define X(name, create, help) #name,
+#define X(name, create, flags, help) #name,
         VO_FORECASTER_MAP(X)
 #undef X
     };
@@ -228,8 +228,9 @@ Test(forecaster, out_of_memory_leaks_nothing) {
     for (int budget = 0;; budget++) {
         fault ft = {.left = budget};
         const vo_alloc alloc = fault_alloc(&ft);
+        const vo_learning world = {.alloc = &alloc};
         vo_forecaster *f = NULL;
-        const vo_status st = vo_forecaster_create("column=guess", s, &alloc, &f, NULL);
+        const vo_status st = vo_forecaster_create("column=guess", s, &world, &f, NULL);
         if (st != VO_OK) {
             cr_assert_eq(st, VO_ENOMEM);
             cr_assert_null(f);

@@ -1,0 +1,34 @@
+/* learning.h -- what everything that learns is given from outside: memory, chance, threads,
+ * trained models by name, and somebody to tell how far it is.
+ *
+ * Borrowed; must outlive whoever was given it. All zero is a good default, and so is NULL.
+ */
+#ifndef VO_LEARN_LEARNING_H
+#define VO_LEARN_LEARNING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <volteo/status.h>
+
+#include "base/alloc.h"
+
+typedef struct {
+    const vo_alloc *alloc; /* NULL: libc                                                     */
+    uint64_t seed;
+    size_t threads; /* at most; 0 or 1: the calling one. Results do not depend on it     */
+    /* Models fitted on history refit themselves when this many local days have become known
+     * since; 0: never. */
+    int32_t recalibrate_days;
+    /* The bytes of a trained model by name, "ID", "ID@VERSION" or "ID@champion"; they stay
+     * valid while the world does. NULL: there are none, and names are refused. */
+    vo_status (*model)(void *ctx, const char *name, const void **bytes, size_t *len,
+                       vo_error *err);
+    void *model_ctx;
+    /* `loss` is NAN where there is none to tell. false: stop with VO_ECANCELED. Or NULL. */
+    bool (*progress)(void *ctx, const char *phase, double fraction, double loss);
+    void *progress_ctx;
+} vo_learning;
+
+#endif

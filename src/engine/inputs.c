@@ -523,7 +523,7 @@ static vo_status build_problem(const vo_request *r, vo_inputs *in, vo_error *err
     p->battery = r->battery;
     p->n_batteries = r->n_batteries;
     in->has_site = p->load_mw || p->pv_mw;
-    return vo_problem_check(p, err);
+    return r->n_batteries ? vo_problem_check(p, err) : VO_OK;
 }
 
 /* A label, file or market of the project's generator carries the word. */

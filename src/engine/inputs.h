@@ -31,7 +31,8 @@ typedef struct {
     bool has_site;   /* load or PV behind the meter                              */
 } vo_inputs;
 
-/* Fills *in; `r` must outlive it. VO_EINVAL, VO_ENOTFOUND with the field's path. */
+/* Fills *in; `r` must outlive it. Without a battery in the request, prices may be missing and
+ * the problem is not one that a scheduler takes. VO_EINVAL, VO_ENOTFOUND with the field's path. */
 vo_status vo_inputs_load(const vo_engine_options *o, const vo_request *r, vo_inputs *in,
                          vo_error *err);
 void vo_inputs_fini(vo_inputs *in); /* accepts a zeroed one */

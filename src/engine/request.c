@@ -21,15 +21,42 @@ static const vo_field optimize_fields[] = {VO_REQUEST_FIELD_MAP(X) VO_SITE_FIELD
                                                VO_OPTIMIZE_FIELD_MAP(X)};
 static const vo_field compare_fields[] = {VO_REQUEST_FIELD_MAP(X) VO_SITE_FIELD_MAP(SITE)
                                               VO_COMPARE_FIELD_MAP(X)};
+#define FIELDS(map)                                                                            \
+    { VO_REQUEST_FIELD_MAP(X) VO_SITE_FIELD_MAP(SITE) map(X) }
+static const vo_field train_fields[] = FIELDS(VO_TRAIN_FIELD_MAP);
+static const vo_field forecast_fields[] = FIELDS(VO_FORECAST_FIELD_MAP);
+static const vo_field evaluate_fields[] = FIELDS(VO_EVALUATE_FIELD_MAP);
+static const vo_field retrain_fields[] = FIELDS(VO_RETRAIN_FIELD_MAP);
+static const vo_field models_compare_fields[] = FIELDS(VO_MODELS_COMPARE_FIELD_MAP);
+#undef FIELDS
 #undef X
 #undef SITE
 
+/* What a request must say beside its own fields. */
+enum { BATTERY = 1, PRICES = 2 };
+
+static const struct {
+    const vo_field *field;
+    size_t n;
+    unsigned needs;
+} kinds[VO_REQUEST_KINDS] = {
+    [VO_REQUEST_OPTIMIZE] = {optimize_fields, VO_OPTIMIZE_FIELDS, BATTERY | PRICES},
+    [VO_REQUEST_COMPARE] = {compare_fields, VO_COMPARE_FIELDS, BATTERY | PRICES},
+    [VO_REQUEST_TRAIN] = {train_fields, VO_TRAIN_FIELDS, PRICES},
+    [VO_REQUEST_FORECAST] = {forecast_fields, VO_FORECAST_FIELDS, PRICES},
+    [VO_REQUEST_EVALUATE] = {evaluate_fields, VO_EVALUATE_FIELDS, 0},
+    [VO_REQUEST_RETRAIN] = {retrain_fields, VO_RETRAIN_FIELDS, PRICES},
+    [VO_REQUEST_MODELS_COMPARE] = {models_compare_fields, VO_MODELS_COMPARE_FIELDS, PRICES},
+};
+
 _Static_assert((int)VO_OPTIMIZE_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for optimize");
 _Static_assert((int)VO_COMPARE_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for compare");
+_Static_assert((int)VO_TRAIN_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for train");
+_Static_assert((int)VO_EVALUATE_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for evaluate");
 
 const vo_field *vo_request_fields(vo_request_kind kind, size_t *n) {
-    *n = kind == VO_REQUEST_OPTIMIZE ? (size_t)VO_OPTIMIZE_FIELDS : (size_t)VO_COMPARE_FIELDS;
-    return kind == VO_REQUEST_OPTIMIZE ? optimize_fields : compare_fields;
+    *n = kinds[kind].n;
+    return kinds[kind].field;
 }
 
 const vo_field *vo_request_battery_fields(size_t *n) {
@@ -172,6 +199,7 @@ vo_status vo_request_battery(const vo_json *v, const char *path, vo_battery *out
 static vo_status read_batteries(vo_request *r, vo_error *err) {
     const vo_json *one = r->value[VO_REQ_battery_params].json;
     const vo_json *many = r->value[VO_REQ_batteries].json;
+    if (!one && !many && !(kinds[r->kind].needs & BATTERY)) return VO_OK;
     if (!one == !many)
         return vo_fail(err, VO_EINVAL,
                        one ? "battery_params and batteries: give one of them"
@@ -208,7 +236,7 @@ static vo_status check_sources(const vo_request *r, vo_error *err) {
     if (r->value[VO_REQ_home].json && !tariff)
         return vo_fail(err, VO_EINVAL, "home = \"%.60s\" goes with tariff: give one",
                        r->value[VO_REQ_home].text);
-    if (n == 1) return VO_OK;
+    if (n == 1 || (n == 0 && !(kinds[r->kind].needs & PRICES))) return VO_OK;
     if (n > 1)
         return vo_fail(
             err, VO_EINVAL,

@@ -103,6 +103,58 @@
     X(seed,                 INTEGER, 0, 9e15, "",    "of the bootstrap interval")               \
     X(resamples,            INTEGER, 100, 1e6, "",   "of days for the bootstrap interval")      \
     X(curves,               BOOL,    0, 0,    "",    "prices and actions, for a report")
+
+/* What training says, whether by train or by retrain. */
+#define VO_TRAINING_FIELD_MAP(X)                                                                \
+    X(method,               TEXT,    0, 0,    "",    "gbt (default), lear or ensemble")         \
+    X(id,                   TEXT,    0, 0,    "",    "the model's id in the registry")          \
+    X(horizons,             ANY,     0, 0,    "min", "gbt: minutes ahead, e.g. [1, 5, 15, 60]") \
+    X(train_until,          TEXT,    0, 0,    "",    "only what lies before it is learned from") \
+    X(seed,                 INTEGER, 0, 9e15, "",    "of chance")
+
+#define VO_TRAIN_FIELD_MAP(X)                                                                   \
+    VO_TRAINING_FIELD_MAP(X)                                                                    \
+    X(what,                 TEXT,    0, 0,    "",    "price (default) or q")                    \
+    X(quantiles,            ANY,     0, 0,    "",    "levels, e.g. [0.05, 0.5, 0.95]")          \
+    X(trees,                INTEGER, 1, 10000, "",   "gbt: at most so many (200)")              \
+    X(depth,                INTEGER, 1, 16,   "",    "gbt: of a tree (6)")                      \
+    X(rate,                 RATIO,   0, 1,    "",    "gbt: learning rate (0.1)")                \
+    X(search,               INTEGER, 0, 200,  "",    "gbt: settings tried by cross-validation") \
+    X(episodes,             INTEGER, 1, 1e6,  "",    "q: per environment (1000)")               \
+    X(environments,         INTEGER, 1, 1e6,  "",    "q: in parallel (4096)")                   \
+    X(max_steps,            INTEGER, 1, 1e7,  "",    "q: steps of an episode (14400)")          \
+    X(alias,                TEXT,    0, 0,    "",    "champion or challenger (default)")        \
+    X(reason,               TEXT,    0, 0,    "",    "for the log of promotions")
+
+#define VO_FORECAST_FIELD_MAP(X)                                                                \
+    X(model,                TEXT,    0, 0,    "",    "ID, ID@VERSION or ID@champion")           \
+    X(method,               TEXT,    0, 0,    "",    "without a model: a forecaster's name")    \
+    X(horizon,              ABOVE,   0, 20160, "min", "how far ahead (60)")                     \
+    X(quantiles,            ANY,     0, 0,    "",    "levels, e.g. [0.05, 0.5, 0.95]")          \
+    X(at,                   TEXT,    0, 0,    "",    "prices before it are known; default: all") \
+    X(seed,                 INTEGER, 0, 9e15, "",    "of chance")
+
+#define VO_EVALUATE_FIELD_MAP(X)                                                                \
+    X(epf,                  TEXT,    0, 0,    "",    "a benchmark file: date, price, exogenous") \
+    X(published,            TEXT,    0, 0,    "",    "a file of forecasts to stand beside")     \
+    X(method,               TEXT,    0, 0,    "",    "forecasters, with commas (ensemble)")     \
+    X(test_days,            INTEGER, 1, 36600, "d",  "judged: the last ones (728)")             \
+    X(recalibrate_days,     INTEGER, 0, 36600, "d",  "models are refitted every so many (1)")   \
+    X(level,                RATIO,   0, 0.999, "",   "of the interval judged (0.9)")            \
+    X(seed,                 INTEGER, 0, 9e15, "",    "of chance")                               \
+    X(curves,               BOOL,    0, 0,    "",    "every forecast, for a report")
+
+#define VO_RETRAIN_FIELD_MAP(X)                                                                 \
+    VO_TRAINING_FIELD_MAP(X)                                                                    \
+    X(backtest_days,        INTEGER, 1, 3660, "d",   "judged: the last ones (30)")              \
+    X(protocol,             TEXT,    0, 0,    "",    "planned (default) or rolling")            \
+    X(dry_run,              BOOL,    0, 0,    "",    "compare, and change nothing")
+
+#define VO_MODELS_COMPARE_FIELD_MAP(X)                                                          \
+    X(id,                   TEXT,    0, 0,    "",    "the model's id in the registry")          \
+    X(versions,             ANY,     0, 0,    "",    "two: versions or aliases")                \
+    X(protocol,             TEXT,    0, 0,    "",    "planned (default) or rolling")            \
+    X(backtest_days,        INTEGER, 1, 3660, "d",   "judged: the last ones (30)")
 // clang-format on
 
 #define X(name, kind, lo, hi, unit, help) VO_BAT_##name,
@@ -124,20 +176,47 @@ enum { VO_OPT_BEFORE = VO_REQ_CALL - 1, VO_OPTIMIZE_FIELD_MAP(X) VO_OPTIMIZE_FIE
 #define X(name, kind, lo, hi, unit, help) VO_CMP_##name,
 enum { VO_CMP_BEFORE = VO_REQ_CALL - 1, VO_COMPARE_FIELD_MAP(X) VO_COMPARE_FIELDS };
 #undef X
+#define X(name, kind, lo, hi, unit, help) VO_TRN_##name,
+enum { VO_TRN_BEFORE = VO_REQ_CALL - 1, VO_TRAIN_FIELD_MAP(X) VO_TRAIN_FIELDS };
+#undef X
+#define X(name, kind, lo, hi, unit, help) VO_FOR_##name,
+enum { VO_FOR_BEFORE = VO_REQ_CALL - 1, VO_FORECAST_FIELD_MAP(X) VO_FORECAST_FIELDS };
+#undef X
+#define X(name, kind, lo, hi, unit, help) VO_EVA_##name,
+enum { VO_EVA_BEFORE = VO_REQ_CALL - 1, VO_EVALUATE_FIELD_MAP(X) VO_EVALUATE_FIELDS };
+#undef X
+#define X(name, kind, lo, hi, unit, help) VO_RET_##name,
+enum { VO_RET_BEFORE = VO_REQ_CALL - 1, VO_RETRAIN_FIELD_MAP(X) VO_RETRAIN_FIELDS };
+#undef X
+#define X(name, kind, lo, hi, unit, help) VO_MOC_##name,
+enum {
+    VO_MOC_BEFORE = VO_REQ_CALL - 1,
+    VO_MODELS_COMPARE_FIELD_MAP(X) VO_MODELS_COMPARE_FIELDS
+};
+#undef X
 enum { VO_REQUEST_FIELDS_MAX = 64 };
 
-typedef enum { VO_REQUEST_OPTIMIZE, VO_REQUEST_COMPARE } vo_request_kind;
+typedef enum {
+    VO_REQUEST_OPTIMIZE,
+    VO_REQUEST_COMPARE,
+    VO_REQUEST_TRAIN,
+    VO_REQUEST_FORECAST,
+    VO_REQUEST_EVALUATE,
+    VO_REQUEST_RETRAIN,
+    VO_REQUEST_MODELS_COMPARE,
+    VO_REQUEST_KINDS
+} vo_request_kind;
 
 /* A request, read: each field checked against its own domain, batteries resolved. Everything
  * borrowed from `root`, which the request owns. */
 typedef struct {
     vo_request_kind kind;
     vo_json *root;
-    vo_field_value value[VO_REQUEST_FIELDS_MAX]; /* by VO_REQ_, VO_OPT_, VO_CMP_ index     */
+    vo_field_value value[VO_REQUEST_FIELDS_MAX]; /* by VO_REQ_, VO_OPT_, ... index         */
     vo_field_value market[VO_MARKET_FIELDS];     /* by VO_MKT_; zeroed without market_params */
     vo_battery *battery;                         /* [n_batteries], owned                   */
     const char **battery_name;                   /* [n_batteries], "" if it has none       */
-    size_t n_batteries;
+    size_t n_batteries;                          /* 0: none given, where none is needed    */
 } vo_request;
 
 /* The tables, for readers and for the test of the documentation. */

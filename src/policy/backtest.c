@@ -115,6 +115,22 @@ static void reveal(run *x, size_t known) {
     }
 }
 
+/* Lets the policy learn before the span is played. It is shown a row of NAN with the prices of
+ * train_from..train_until-1 in it. */
+static vo_status train(run *x, vo_error *err) {
+    const vo_backtest_settings *s = x->s;
+    if (s->train_until == 0) return VO_OK;
+    const size_t from = s->train_from, n = s->train_until - from;
+    memcpy(x->seen + from, x->p->price + from, n * sizeof(double));
+    if (x->seen_export)
+        memcpy(x->seen_export + from, x->p->export_price + from, n * sizeof(double));
+    const bool timed = s->clock_s && vo_policy_learns(x->r->policy);
+    const double before = timed ? s->clock_s(s->clock_ctx) : 0;
+    const vo_status st = vo_policy_fit(x->policy, x->seen, x->seen_export, s->train_until, err);
+    if (timed) x->r->train_s = s->clock_s(s->clock_ctx) - before;
+    return st;
+}
+
 /* Asks the policy for intervals from..to-1, with prices known before `known`. */
 static vo_status decide(run *x, size_t from, size_t to, size_t known, vo_error *err) {
     reveal(x, known);
@@ -303,6 +319,7 @@ static vo_status run_policy(const vo_problem *p, const vo_series *cal, const cha
         .high_percentile = s->high_percentile,
         .export_price_known = s->export_price_known,
         .alloc = a,
+        .learning = s->learning,
     };
     st = vo_policy_create(policy, &world, &x.policy, err);
     if (st != VO_OK) goto fail;
@@ -316,6 +333,13 @@ static vo_status run_policy(const vo_problem *p, const vo_series *cal, const cha
     for (size_t t = 0; t < p->n; t++) {
         x.seen[t] = (double)NAN;
         if (x.seen_export) x.seen_export[t] = (double)NAN;
+    }
+    r->train_s = s->clock_s ? 0 : (double)NAN;
+    st = train(&x, err);
+    if (st != VO_OK) goto fail;
+    if (x.report && !s->progress(s->progress_ctx, 0)) {
+        st = vo_fail(err, VO_ECANCELED, "backtest of %s stopped after training", policy);
+        goto fail;
     }
     st = play_span(&x, err);
     if (st != VO_OK) goto fail;
@@ -491,6 +515,25 @@ static vo_status date_days(const vo_series *cal, vo_backtest_result *r, vo_error
     return VO_OK;
 }
 
+static vo_status check_training(const char *policy, const vo_backtest_settings *s,
+                                vo_error *err) {
+    if (s->train_until > s->first)
+        return vo_fail(err, VO_EINVAL,
+                       "train_until = %zu is behind first = %zu: a policy is not paid for what "
+                       "it was trained on",
+                       s->train_until, s->first);
+    if (s->train_from > 0 && s->train_from >= s->train_until)
+        return vo_fail(err, VO_EINVAL, "train_from = %zu is not before train_until = %zu",
+                       s->train_from, s->train_until);
+    if (s->train_until == 0 && vo_policy_learns(policy))
+        return vo_fail(err, VO_EINVAL,
+                       "%.60s learns from prices and was given none to learn from: say where "
+                       "its training ends (train_until, --train-until DATE), or name a trained "
+                       "model: %.60s=ID@champion",
+                       policy, policy);
+    return VO_OK;
+}
+
 static vo_status check(const vo_problem *p, const vo_series *cal, const char *policy,
                        const vo_backtest_settings *s, vo_error *err) {
     vo_status st = vo_problem_check(p, err);
@@ -519,7 +562,7 @@ static vo_status check(const vo_problem *p, const vo_series *cal, const char *po
             err, VO_EINVAL,
             "low_percentile = %g, high_percentile = %g: give 0 <= low <= high <= 100",
             s->low_percentile, s->high_percentile);
-    return VO_OK;
+    return check_training(policy, s, err);
 }
 
 vo_status vo_backtest_run(const vo_problem *p, const vo_series *calendar, const char *policy,

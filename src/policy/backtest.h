@@ -14,8 +14,11 @@
  *          replacement, sum(profit) / sum(perfect profit) of each draw. For that, energy
  * carried over midnight is booked at the mean price of the two days, in both sums: a day that
  *          buys for the next is no loss. The bookings cancel over the span.
+ * Training: a policy that learns does so once, before the span is played, on the prices of
+ *          train_from..train_until-1 and nothing else; later prices reach it as they become known,
+ *          and it may refit itself on those (vo_learning.recalibrate_days).
  * Chance:  same inputs and seed, same bits; nothing depends on threads or the clock but
- *          us_per_decision. Different policies may run on different threads at once.
+ *          us_per_decision and train_s. Different policies may run on different threads at once.
  */
 #ifndef VO_POLICY_BACKTEST_H
 #define VO_POLICY_BACKTEST_H
@@ -45,15 +48,19 @@ typedef struct {
     int32_t export_price_known; /* 1: problem->export_price is a tariff known ahead          */
     int32_t resamples; /* of days for the capture interval; >= 100                      */
     uint64_t seed;
-    double confidence; /* 0.95                                                          */
-    size_t first;      /* first interval played; what lies before is history. It must   */
-                       /* begin a local day                                             */
-    double horizon_h;  /* rolling: look-ahead; 0: to the end of the next local day      */
+    double confidence;  /* 0.95                                                          */
+    size_t first;       /* first interval played; what lies before is history. It must   */
+                        /* begin a local day                                             */
+    size_t train_until; /* what learns is fitted on prices before it; <= first; 0: not given  */
+    size_t train_from;  /* and not on those before this one; < train_until                    */
+    const vo_learning *learning; /* for what learns, borrowed; NULL: defaults                 */
+    double horizon_h; /* rolling: look-ahead; 0: to the end of the next local day      */
     double low_percentile, high_percentile; /* threshold: of all prices known when the      */
     /* local day began; 25, 75                                       */
-    double (*clock_s)(void *ctx); /* monotonic seconds, or NULL: us_per_decision is NAN      */
+    double (*clock_s)(void *ctx); /* monotonic seconds, or NULL: times are NAN               */
     void *clock_ctx;
-    bool (*progress)(void *ctx, double fraction); /* false: stop with VO_ECANCELED; or NULL  */
+    /* Of the span played; 0 once training is done. false: stop with VO_ECANCELED; or NULL.   */
+    bool (*progress)(void *ctx, double fraction);
     void *progress_ctx;
     const vo_alloc *alloc; /* NULL: libc                                                    */
 } vo_backtest_settings;
@@ -80,7 +87,8 @@ typedef struct {
     double worst_profit;
     int32_t violations;      /* limits broken by the executed plan, by vo_certify        */
     int32_t certified;       /* 1: vo_certify finds balance, limits and profit right     */
-    double us_per_decision;  /* NAN without a clock                                      */
+    double us_per_decision;  /* without training, with refits on the way; NAN: no clock  */
+    double train_s;          /* 0: it learns nothing; NAN: no clock                      */
     size_t decisions;        /* windows planned                                          */
     size_t held;             /* windows left idle for want of a forecast                 */
     size_t filled;           /* forecast values from a fallback                          */
@@ -94,7 +102,8 @@ typedef struct {
 
 /* Plays `policy` (a spec of policy.h) over p->price. `calendar` gives starts, days, zone and
  * forecast columns for the same intervals (calendar->n == p->n). *out is the caller's:
- * vo_backtest_free. VO_EINVAL: bad problem, settings or policy name; VO_EUNSUPPORTED: demand
+ * vo_backtest_free. VO_EINVAL: bad problem, settings or policy name, a policy that learns and
+ * has nothing to learn from; VO_EUNSUPPORTED: demand
  * charge, ramp or several batteries; VO_ENOTFOUND: no such forecast column; VO_ENOMEM;
  * VO_ECANCELED. */
 vo_status vo_backtest_run(const vo_problem *p, const vo_series *calendar, const char *policy,

@@ -24,7 +24,7 @@ static vo_status perfect_plan(vo_policy *p, const vo_policy_view *view, double *
                            VO_METHOD_EXACT, 0, power_mw, err);
 }
 
-static const vo_policy_ops perfect_ops = {perfect_plan, perfect_free};
+static const vo_policy_ops perfect_ops = {.plan = perfect_plan, .free = perfect_free};
 
 vo_status vo_policy_create_perfect(const char *argument, const vo_policy_world *world,
                                    vo_policy **out, vo_error *err) {

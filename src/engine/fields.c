@@ -129,3 +129,58 @@ vo_status vo_fields_choice(const vo_field_value *v, const char *path, const char
     vo_text_append_names(&t, names, n);
     return vo_fail(err, VO_EINVAL, "%s = \"%.60s\": must be one of %s", path, v->text, list);
 }
+
+/* One more number of a list; `spelled` is how it stood there. */
+static vo_status add_number(double x, const char *spelled, const char *path, double lo,
+                            double hi, double *out, size_t most, size_t *n, vo_error *err) {
+    if (*n == most) return vo_fail(err, VO_EINVAL, "%s has more than %zu numbers", path, most);
+    if (!(x >= lo && x <= hi))
+        return vo_fail(err, VO_EINVAL, "%s: %.40s must be in [%g, %g]", path, spelled, lo, hi);
+    if (*n > 0 && x <= out[*n - 1])
+        return vo_fail(err, VO_EINVAL, "%s: %.40s is not above %g before it: sort them", path,
+                       spelled, out[*n - 1]);
+    out[(*n)++] = x;
+    return VO_OK;
+}
+
+static vo_status numbers_of_text(const char *text, const char *path, double lo, double hi,
+                                 double *out, size_t most, size_t *n, vo_error *err) {
+    for (const char *p = text;; p++) {
+        const size_t len = strcspn(p, ",");
+        char word[48];
+        double x = 0;
+        snprintf(word, sizeof word, "%.*s", (int)(len < 40 ? len : 40), p);
+        if (!vo_text_number(p, len, &x))
+            return vo_fail(err, VO_EINVAL, "%s: \"%s\" is no number; e.g. \"0.05,0.5,0.95\"",
+                           path, word);
+        const vo_status s = add_number(x, word, path, lo, hi, out, most, n, err);
+        if (s != VO_OK || p[len] == '\0') return s;
+        p += len;
+    }
+}
+
+vo_status vo_fields_numbers(const vo_json *v, const char *path, double lo, double hi,
+                            double *out, size_t most, size_t *n, vo_error *err) {
+    *n = 0;
+    if (!v) return VO_OK;
+    const vo_json_kind kind = vo_json_kind_of(v);
+    if (kind == VO_JSON_STRING)
+        return numbers_of_text(vo_json_string(v), path, lo, hi, out, most, n, err);
+    const size_t count = kind == VO_JSON_ARRAY ? vo_json_size(v) : 1;
+    if (kind != VO_JSON_ARRAY && kind != VO_JSON_NUMBER)
+        return vo_fail(err, VO_EINVAL, "%s is %s: must be an array of numbers", path,
+                       vo_fields_kind(v));
+    if (count == 0) return vo_fail(err, VO_EINVAL, "%s is empty: give at least one", path);
+    for (size_t i = 0; i < count; i++) {
+        const vo_json *e = kind == VO_JSON_ARRAY ? vo_json_at(v, i) : v;
+        char word[48];
+        if (vo_json_kind_of(e) != VO_JSON_NUMBER)
+            return vo_fail(err, VO_EINVAL, "%s[%zu] is %s: must be a number", path, i,
+                           vo_fields_kind(e));
+        snprintf(word, sizeof word, "%g", vo_json_number(e));
+        const vo_status s =
+            add_number(vo_json_number(e), word, path, lo, hi, out, most, n, err);
+        if (s != VO_OK) return s;
+    }
+    return VO_OK;
+}

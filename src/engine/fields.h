@@ -47,6 +47,12 @@ vo_status vo_fields_check(const vo_json *v, const char *path, const vo_field *fi
 vo_status vo_fields_choice(const vo_field_value *v, const char *path, const char *const *names,
                            size_t n, size_t *out, vo_error *err);
 
+/* Numbers given as one number, an array of them, or a text, "0.05, 0.5, 0.95": each within
+ * lo..hi and above the one before it. Into out[most], *n of them; *n = 0 if v is NULL. VO_EINVAL
+ * naming the element. */
+vo_status vo_fields_numbers(const vo_json *v, const char *path, double lo, double hi,
+                            double *out, size_t most, size_t *n, vo_error *err);
+
 /* "a number", "an array", ...: what a value is, for messages. */
 const char *vo_fields_kind(const vo_json *v);
 

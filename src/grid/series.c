@@ -146,6 +146,19 @@ void vo_series_number_days(vo_series *s, const vo_zone *zone) {
     }
 }
 
+/* A series of n intervals with the columns, zone and names of `s`; nothing else yet. */
+static vo_status create_like(const vo_series *s, size_t n, vo_series **out, vo_error *err) {
+    const char *names[VO_SERIES_MAX_COLUMNS];
+    for (size_t k = 0; k < s->n_columns; k++) names[k] = s->column[k].name;
+    const vo_status st = vo_series_create(n, names, s->n_columns, s->alloc, out, err);
+    if (st != VO_OK) return st;
+    memcpy((*out)->zone, s->zone, sizeof s->zone);
+    memcpy((*out)->currency, s->currency, sizeof s->currency);
+    memcpy((*out)->unit, s->unit, sizeof s->unit);
+    memcpy((*out)->label, s->label, sizeof s->label);
+    return VO_OK;
+}
+
 vo_status vo_series_slice(const vo_series *s, vo_time from, vo_time to, vo_series **out,
                           vo_error *err) {
     const size_t a = vo_series_lower_bound(s, from), b = vo_series_lower_bound(s, to);
@@ -157,11 +170,9 @@ vo_status vo_series_slice(const vo_series *s, vo_time from, vo_time to, vo_serie
                        vo_civil_format_utc(s->start[0].s, t3),
                        vo_civil_format_utc(s->start[s->n - 1].s, t4));
     }
-    const char *names[VO_SERIES_MAX_COLUMNS];
-    for (size_t k = 0; k < s->n_columns; k++) names[k] = s->column[k].name;
     vo_series *part;
     const size_t n = b - a;
-    const vo_status st = vo_series_create(n, names, s->n_columns, s->alloc, &part, err);
+    const vo_status st = create_like(s, n, &part, err);
     if (st != VO_OK) return st;
 
     memcpy(part->start, s->start + a, n * sizeof s->start[0]);
@@ -169,10 +180,26 @@ vo_status vo_series_slice(const vo_series *s, vo_time from, vo_time to, vo_serie
     for (size_t t = 0; t < n; t++) part->day[t] = s->day[a + t] - s->day[a];
     for (size_t k = 0; k < s->n_columns; k++)
         memcpy(part->column[k].value, s->column[k].value + a, n * sizeof(double));
-    memcpy(part->zone, s->zone, sizeof s->zone);
-    memcpy(part->currency, s->currency, sizeof s->currency);
-    memcpy(part->unit, s->unit, sizeof s->unit);
-    memcpy(part->label, s->label, sizeof s->label);
     *out = part;
+    return VO_OK;
+}
+
+vo_status vo_series_extend(const vo_series *s, size_t more, const vo_zone *zone,
+                           vo_series **out, vo_error *err) {
+    vo_series *longer;
+    const vo_status st = create_like(s, s->n + more, &longer, err);
+    if (st != VO_OK) return st;
+    const double dt_h = s->dt_h[s->n - 1];
+    memcpy(longer->start, s->start, s->n * sizeof s->start[0]);
+    memcpy(longer->dt_h, s->dt_h, s->n * sizeof s->dt_h[0]);
+    for (size_t i = 1; i <= more; i++) {
+        longer->start[s->n - 1 + i].s =
+            s->start[s->n - 1].s + (int64_t)llround((double)i * dt_h * 3600);
+        longer->dt_h[s->n - 1 + i] = dt_h;
+    }
+    for (size_t k = 0; k < s->n_columns; k++)
+        memcpy(longer->column[k].value, s->column[k].value, s->n * sizeof(double));
+    vo_series_number_days(longer, zone);
+    *out = longer;
     return VO_OK;
 }

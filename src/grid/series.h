@@ -70,4 +70,9 @@ void vo_series_number_days(vo_series *s, const vo_zone *zone);
 vo_status vo_series_slice(const vo_series *s, vo_time from, vo_time to, vo_series **out,
                           vo_error *err);
 
+/* `s` with `more` intervals of its last length behind it, NAN in every column, days numbered on
+ * by the zone: room for what is to be forecast. VO_EINVAL: too long; VO_ENOMEM. */
+vo_status vo_series_extend(const vo_series *s, size_t more, const vo_zone *zone,
+                           vo_series **out, vo_error *err);
+
 #endif

@@ -65,3 +65,43 @@ Test(fields, every_refusal_names_path_value_and_remedy) {
         cr_expect(strstr(err.msg, refused[i].says), "%s: %s", refused[i].text, err.msg);
     }
 }
+
+static vo_status numbers(const char *text, double *out, size_t *n, vo_error *err) {
+    vo_json *v = NULL;
+    cr_assert_eq(vo_json_parse(text, strlen(text), &v, NULL), VO_OK, "%s", text);
+    const vo_status s = vo_fields_numbers(vo_json_get(v, "x"), "x", 0, 100, out, 3, n, err);
+    vo_json_free(v);
+    return s;
+}
+
+Test(fields, numbers_may_be_one_an_array_or_a_text_with_commas) {
+    static const char *const same[] = {"{\"x\": [1, 2.5, 60]}", "{\"x\": \"1,2.5, 60\"}"};
+    double out[3] = {0};
+    size_t n = 9;
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert_eq(numbers(same[i], out, &n, NULL), VO_OK);
+        cr_assert(n == 3 && out[0] == 1 && out[1] == 2.5 && out[2] == 60);
+    }
+    cr_assert_eq(numbers("{\"x\": 7}", out, &n, NULL), VO_OK);
+    cr_assert(n == 1 && out[0] == 7);
+    cr_assert_eq(numbers("{}", out, &n, NULL), VO_OK);
+    cr_assert_eq(n, 0);
+}
+
+Test(fields, numbers_that_are_none_or_not_sorted_or_too_many_are_refused) {
+    static const struct {
+        const char *text, *says;
+    } refused[] = {
+        {"{\"x\": []}", "x is empty"},           {"{\"x\": {}}", "must be an array"},
+        {"{\"x\": \"1,two\"}", "\"two\" is no"}, {"{\"x\": \"\"}", "is no number"},
+        {"{\"x\": [1, \"2\"]}", "x[1] is a"},    {"{\"x\": [2, 1]}", "not above 2"},
+        {"{\"x\": [1, 101]}", "[0, 100]"},       {"{\"x\": [1, 2, 3, 4]}", "more than 3"},
+        {"{\"x\": \"1,,2\"}", "is no number"},   {"{\"x\": \"1,\"}", "is no number"}};
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        double out[3];
+        size_t n = 0;
+        vo_error err = {0};
+        cr_expect_eq(numbers(refused[i].text, out, &n, &err), VO_EINVAL, "%s", refused[i].text);
+        cr_expect(strstr(err.msg, refused[i].says), "%s: %s", refused[i].text, err.msg);
+    }
+}

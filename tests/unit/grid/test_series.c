@@ -240,3 +240,28 @@ Test(series, the_lower_bound_is_the_first_interval_at_or_after) {
     }
     vo_series_free(s);
 }
+
+/* The clocks of Paris go forward on 2024-03-31: that day has 23 hours, and the next begins at
+ * 22:00 UTC where days before it began at 23:00. */
+Test(series, an_extended_series_goes_on_in_time_and_days_with_nothing_known) {
+    vo_zone *paris = NULL;
+    vo_series *s = hourly(2), *longer = NULL;
+    cr_assert_eq(vo_zone_open("Europe/Paris", &paris, NULL), VO_OK);
+    s->start[0].s = 1711753200 - 3600; /* 2024-03-29T22:00Z */
+    s->start[1].s = 1711753200;        /* 2024-03-29T23:00Z, a midnight of Paris */
+    memcpy(s->label, "one", 4);
+    cr_assert_eq(vo_series_extend(s, 47, paris, &longer, NULL), VO_OK);
+    cr_assert_eq(longer->n, 49);
+    cr_assert_str_eq(longer->label, "one");
+    cr_assert_eq(vo_series_check(longer, NULL), VO_OK);
+    size_t hours[4] = {0};
+    for (size_t t = 0; t < longer->n; t++) {
+        cr_assert_eq(longer->start[t].s, s->start[0].s + (int64_t)t * 3600);
+        cr_assert_eq(isnan(longer->column[0].value[t]) != 0, t >= 2);
+        hours[longer->day[t]]++;
+    }
+    cr_assert(hours[0] == 1 && hours[1] == 24 && hours[2] == 23 && hours[3] == 1);
+    vo_series_free(longer);
+    vo_series_free(s);
+    vo_zone_close(paris);
+}

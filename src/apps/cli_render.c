@@ -356,6 +356,18 @@ static void footnotes(const vo_json *r, GString *out) {
     if (held->len) g_string_append_printf(out, "  plans left idle: %s", held->str);
     if (filled->len)
         g_string_append_printf(out, "  forecast values from a fallback: %s", filled->str);
+    const char *before = "";
+    for (size_t i = 0; i < vo_json_size(list); i++) {
+        const vo_json *p = vo_json_at(list, i);
+        if (!(cli_num(p, "train_s") > 0)) continue;
+        if (!*before)
+            g_string_append_printf(out, "  trained on %s to before %s: ",
+                                   cli_str(r, "train_from"), cli_str(r, "train_until"));
+        g_string_append_printf(out, "%s%s in %.3g s", before, cli_str(p, "policy"),
+                               cli_num(p, "train_s"));
+        before = ", ";
+    }
+    if (*before) g_string_append_c(out, '\n');
     for (size_t i = 0; i < vo_json_size(list); i++) {
         const vo_json *p = vo_json_at(list, i);
         if (plans_once(r, p) && !isnan(cli_num(p, "us_per_decision")))

@@ -9,10 +9,11 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "data/import.h"
 #include "engine/inputs.h"
 #include "engine/members.h"
+#include "engine/published.h"
 #include "engine/response.h"
+#include "learn/forecaster.h"
 #include "policy/backtest.h"
 #include "port/clock.h"
 #include "port/thread.h"
@@ -26,12 +27,15 @@ typedef struct {
     vo_inputs in;
     vo_series *calendar; /* in.series with forecast columns, or NULL: in.series itself */
     vo_backtest_settings settings;
+    vo_learning learning; /* each run has a copy with its own progress                       */
     char spec[MAX_POLICIES][VO_POLICY_SPEC_MAX];
     vo_backtest_result *result[MAX_POLICIES];
     size_t n;
     char note[MAX_NOTES][400]; /* what a person should know of the days played */
     size_t n_notes;
-    atomic_int permille[MAX_POLICIES]; /* how far each policy is */
+    atomic_int permille[MAX_POLICIES]; /* how far each policy is                             */
+    atomic_int trained[MAX_POLICIES];  /* and its training                                   */
+    size_t n_learners;
     atomic_flag reporting;
     atomic_int stopped;
 } comparison;
@@ -54,10 +58,38 @@ static vo_status add_policy(comparison *c, const char *spec, size_t len, vo_erro
     return VO_OK;
 }
 
+static const char *const standard[] = {"perfect",      "threshold",     "spread",
+                                       "cycle",        "mpc:naive_day", "mpc:naive_week",
+                                       "mpc:epf_naive"};
+
+static bool is_standard(const char *kind) {
+    for (size_t i = 0; i < sizeof standard / sizeof standard[0]; i++)
+        if (strncmp(standard[i], kind, strcspn(standard[i], ":")) == 0) return true;
+    return false;
+}
+
+/* What training makes possible: mpc on every forecaster that learns, and every policy of the
+ * list that is not standard. */
+static vo_status add_learned(comparison *c, vo_error *err) {
+    static const char *const forecaster[] = {
+#define X(name, create, flags, help) (flags) & VO_FORECASTER_LEARNS ? "mpc:" #name : NULL,
+        VO_FORECASTER_MAP(X)
+#undef X
+    };
+    static const char *const policy[] = {
+#define X(name, create, flags, help) #name,
+        VO_POLICY_MAP(X)
+#undef X
+    };
+    vo_status s = VO_OK;
+    for (size_t i = 0; s == VO_OK && i < sizeof forecaster / sizeof forecaster[0]; i++)
+        if (forecaster[i]) s = add_policy(c, forecaster[i], strlen(forecaster[i]), err);
+    for (size_t i = 0; s == VO_OK && i < sizeof policy / sizeof policy[0]; i++)
+        if (!is_standard(policy[i])) s = add_policy(c, policy[i], strlen(policy[i]), err);
+    return s;
+}
+
 static vo_status add_all(comparison *c, vo_error *err) {
-    static const char *const standard[] = {"perfect",      "threshold",     "spread",
-                                           "cycle",        "mpc:naive_day", "mpc:naive_week",
-                                           "mpc:epf_naive"};
     vo_status s = VO_OK;
     for (size_t i = 0; s == VO_OK && i < sizeof standard / sizeof standard[0]; i++)
         s = add_policy(c, standard[i], strlen(standard[i]), err);
@@ -66,6 +98,7 @@ static vo_status add_all(comparison *c, vo_error *err) {
         snprintf(spec, sizeof spec, "mpc:column=%s", c->calendar->column[i].name);
         s = add_policy(c, spec, strlen(spec), err);
     }
+    if (s == VO_OK && c->request.value[VO_CMP_train_until].json) s = add_learned(c, err);
     return s;
 }
 
@@ -108,113 +141,12 @@ static vo_status read_policies(comparison *c, vo_error *err) {
 
 /* ---- published forecasts --------------------------------------------------------------- */
 
-/* A file of forecasts may carry the real price too; that is not a forecast. */
-static bool same_as_price(const vo_series *prices, const double *x) {
-    for (size_t t = 0; t < prices->n; t++)
-        if (!isnan(x[t]) && fabs(x[t] - prices->column[0].value[t]) > 1e-9) return false;
-    return true;
-}
-
-/* Index of the interval that starts then, or n. */
-static size_t interval_at(const vo_series *prices, int64_t utc_s) {
-    size_t lo = 0, hi = prices->n;
-    while (lo < hi) {
-        const size_t mid = lo + (hi - lo) / 2;
-        if (prices->start[mid].s < utc_s)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo < prices->n && prices->start[lo].s == utc_s ? lo : prices->n;
-}
-
-/* Column c of the file at the starts of the prices; NAN where it says nothing: nobody fills a
- * forecast. Of several rows of one time the last counts. */
-static size_t align(const vo_series *prices, const vo_readings *file, size_t c, double *out) {
-    size_t found = 0;
-    for (size_t t = 0; t < prices->n; t++) out[t] = (double)NAN;
-    for (size_t i = 0; i < file->n; i++) {
-        const size_t t = interval_at(prices, file->start_s[i]);
-        if (t == prices->n || (file->flag[i] & VO_READING_SKIPPED_HOUR)) continue;
-        out[t] = file->column[c].value[i];
-        found++;
-    }
-    return found;
-}
-
-/* A name of its own for a forecast: not that of a column of the prices. */
-static void name_forecast(const vo_series *prices, const char *name, char out[VO_COLUMN_NAME]) {
-    const bool taken = vo_series_find(prices, name) != NULL;
-    if (taken && vo_text_same(name, "price"))
-        snprintf(out, VO_COLUMN_NAME, "forecast");
-    else if (taken)
-        snprintf(out, VO_COLUMN_NAME, "forecast %.50s", name);
-    else
-        snprintf(out, VO_COLUMN_NAME, "%s", name);
-}
-
-/* The prices' series with the forecasts as further columns. */
-static vo_status join(const vo_series *prices, const vo_readings *file, const char *path,
-                      vo_series **out, vo_error *err) {
-    const char *first_name = *file->price_name ? file->price_name : "forecast";
-    const char *name[VO_SERIES_MAX_COLUMNS];
-    const size_t n = prices->n_columns + file->n_columns;
-    if (n > VO_SERIES_MAX_COLUMNS)
-        return vo_fail(err, VO_EINVAL,
-                       "forecasts_file %.80s: prices and forecasts have more than %d columns",
-                       path, VO_SERIES_MAX_COLUMNS);
-    char own[VO_SERIES_MAX_COLUMNS][VO_COLUMN_NAME];
-    for (size_t i = 0; i < prices->n_columns; i++) name[i] = prices->column[i].name;
-    for (size_t i = 0; i < file->n_columns; i++) {
-        name_forecast(prices, i == 0 ? first_name : file->column[i].name, own[i]);
-        name[prices->n_columns + i] = own[i];
-    }
-    vo_series *s = NULL;
-    const vo_status status = vo_series_create(prices->n, name, n, NULL, &s, err);
-    if (status != VO_OK) return status;
-    memcpy(s->start, prices->start, prices->n * sizeof *s->start);
-    memcpy(s->dt_h, prices->dt_h, prices->n * sizeof *s->dt_h);
-    memcpy(s->day, prices->day, prices->n * sizeof *s->day);
-    memcpy(s->zone, prices->zone, sizeof s->zone);
-    memcpy(s->currency, prices->currency, sizeof s->currency);
-    memcpy(s->label, prices->label, sizeof s->label);
-    for (size_t i = 0; i < prices->n_columns; i++)
-        memcpy(s->column[i].value, prices->column[i].value, prices->n * sizeof(double));
-    size_t found = 0, k = prices->n_columns;
-    for (size_t i = 0; i < file->n_columns; i++) {
-        found += align(prices, file, i, s->column[k].value);
-        if (i == 0 && same_as_price(prices, s->column[k].value)) continue;
-        memcpy(s->column[k++].name, own[i], VO_COLUMN_NAME);
-    }
-    s->n_columns = k; /* the block stays whole: it is freed as one */
-    if (found == 0) {
-        vo_series_free(s);
-        return vo_fail(err, VO_EINVAL,
-                       "forecasts_file %.80s has no time stamp in common with "
-                       "the prices: is its time zone another?",
-                       path);
-    }
-    *out = s;
-    return VO_OK;
-}
-
 static vo_status load_forecasts(comparison *c, vo_error *err) {
     const char *path = vo_request_text(&c->request, VO_CMP_forecasts_file, NULL);
     if (!path) return VO_OK;
-    if (!c->o->allow_files)
-        return vo_fail(err, VO_EINVAL,
-                       "forecasts_file = \"%.80s\": local files are not read "
-                       "here",
-                       path);
-    vo_source_options so = vo_source_options_default();
-    so.zone = vo_request_text(&c->request, VO_REQ_tz, NULL);
-    vo_readings_set *set = NULL;
-    const vo_readings *rows = NULL;
-    vo_status s = vo_source_read(path, &so, &set, err);
-    if (s == VO_OK) s = vo_readings_set_find(set, NULL, NULL, &rows, err);
-    if (s == VO_OK) s = join(c->in.series, rows, path, &c->calendar, err);
-    vo_readings_set_free(set);
-    return s;
+    return vo_published_read(c->o, "forecasts_file", path,
+                             vo_request_text(&c->request, VO_REQ_tz, NULL), c->in.series,
+                             &c->calendar, err);
 }
 
 /* ---- the days that forecasts cover --------------------------------------------------- */
@@ -281,8 +213,8 @@ static vo_status play_covered(comparison *c, size_t *first, vo_error *err) {
     char a[40], b[40];
     date_of(c, k.first, a);
     date_of(c, k.after - 1, b);
-    add_note(c, "played are the days that the forecasts cover, %s to %s, of %zu days of prices",
-             a, b, k.days);
+    add_note(c, "played are the days that the forecasts cover, %s to %s, of %zu days", a, b,
+             k.days);
     *first = k.first;
     c->in.series->n = c->calendar->n = c->in.problem.n = k.after;
     return VO_OK;
@@ -319,26 +251,45 @@ typedef struct {
 } progress_of;
 
 /* Called from every thread; one at a time gets through, the others do not wait. */
-static bool progress(void *ctx, double fraction) {
-    const progress_of *at = ctx;
-    comparison *c = at->c;
-    atomic_store(&c->permille[at->i], (int)(fraction * 1000));
+static bool tell(comparison *c, const char *phase, const atomic_int *permille, size_t of) {
     if (!atomic_flag_test_and_set(&c->reporting)) {
         int sum = 0;
-        for (size_t i = 0; i < c->n; i++) sum += atomic_load(&c->permille[i]);
-        const double all = (double)sum / (1000.0 * (double)c->n);
-        if (c->o->progress(c->o->progress_ctx, "policies", all) != 0)
-            atomic_store(&c->stopped, 1);
+        for (size_t i = 0; i < c->n; i++) sum += atomic_load(&permille[i]);
+        const double all = (double)sum / (1000.0 * (double)of);
+        if (c->o->progress(c->o->progress_ctx, phase, all) != 0) atomic_store(&c->stopped, 1);
         atomic_flag_clear(&c->reporting);
     }
     return !atomic_load(&c->stopped);
+}
+
+static bool progress(void *ctx, double fraction) {
+    const progress_of *at = ctx;
+    comparison *c = at->c;
+    if (vo_policy_learns(c->spec[at->i])) atomic_store(&c->trained[at->i], 1000);
+    atomic_store(&c->permille[at->i], (int)(fraction * 1000));
+    return tell(c, "policies", c->permille, c->n);
+}
+
+/* Of learners; refits on the way are told as what is played. */
+static bool training_progress(void *ctx, const char *phase, double fraction, double loss) {
+    (void)phase;
+    (void)loss;
+    const progress_of *at = ctx;
+    comparison *c = at->c;
+    if (atomic_load(&c->trained[at->i]) == 1000) return !atomic_load(&c->stopped);
+    atomic_store(&c->trained[at->i], (int)(fraction * 999));
+    return tell(c, "training", c->trained, c->n_learners ? c->n_learners : 1);
 }
 
 static vo_status run_one(void *ctx, size_t i, size_t worker, vo_error *err) {
     (void)worker;
     comparison *c = ctx;
     progress_of at = {c, i};
+    vo_learning learning = c->learning;
+    learning.progress = c->o->progress ? training_progress : NULL;
+    learning.progress_ctx = &at;
     vo_backtest_settings settings = c->settings;
+    settings.learning = &learning;
     settings.progress = c->o->progress ? progress : NULL;
     settings.progress_ctx = &at;
     vo_error inner = {0};
@@ -350,13 +301,69 @@ static vo_status run_one(void *ctx, size_t i, size_t worker, vo_error *err) {
     return VO_OK;
 }
 
+/* The interval at which train_until falls; prices on both sides of it. */
+static vo_status find_training_end(const comparison *c, const char *until, size_t *out,
+                                   vo_error *err) {
+    const vo_series *series = c->in.series;
+    int64_t at_s = 0;
+    const vo_status s = vo_inputs_instant(c->in.zone, until, "train_until", false, &at_s, err);
+    if (s != VO_OK) return s;
+    *out = vo_series_lower_bound(series, (vo_time){at_s});
+    if (*out > 0 && *out < series->n) return VO_OK;
+    char a[40], b[40];
+    date_of(c, 0, a);
+    date_of(c, series->n - 1, b);
+    return vo_fail(err, VO_EINVAL,
+                   "train_until = \"%.40s\": there are prices from %s to %s, and some must lie "
+                   "before it to learn from and some behind it to settle on",
+                   until, a, b);
+}
+
+/* Where training ends, which is where the part played begins unless it was asked to begin
+ * later: a policy is never paid for days it was trained on. */
+static vo_status choose_training(comparison *c, size_t *first, vo_error *err) {
+    const vo_request *r = &c->request;
+    const vo_series *series = c->in.series;
+    const char *until = vo_request_text(r, VO_CMP_train_until, NULL);
+    if (!until && r->value[VO_CMP_train_days].json)
+        return vo_fail(err, VO_EINVAL,
+                       "train_days goes with train_until: give both, or neither");
+    if (!until) return VO_OK;
+    size_t end = 0, from = 0;
+    const vo_status s = find_training_end(c, until, &end, err);
+    if (s != VO_OK) return s;
+    const int32_t days = (int32_t)vo_request_number(r, VO_CMP_train_days, 0);
+    while (days > 0 && series->day[end - 1] - series->day[from] >= days) from++;
+    c->settings.train_from = from;
+    c->settings.train_until = end;
+
+    size_t begin = end; /* of the first whole local day after the training */
+    while (begin < series->n && series->day[begin] == series->day[begin - 1]) begin++;
+    char date[40];
+    if (begin == series->n) {
+        date_of(c, series->n - 1, date);
+        return vo_fail(err, VO_EINVAL,
+                       "train_until = \"%.40s\" leaves no whole local day to settle on: the "
+                       "prices end on %s",
+                       until, date);
+    }
+    if (begin <= *first) return VO_OK;
+    date_of(c, begin, date);
+    if (*first > 0)
+        add_note(c, "played from %s: what lies before train_until is learned from, not settled",
+                 date);
+    *first = begin;
+    return VO_OK;
+}
+
 /* First and last interval played: what was asked for, or what forecasts cover, less the days
  * skipped. */
 static vo_status choose_days(comparison *c, vo_error *err) {
     const int32_t skip = (int32_t)vo_request_number(&c->request, VO_CMP_skip_days, 0);
     const vo_series *series = c->in.series;
     size_t first = c->in.first;
-    const vo_status s = play_covered(c, &first, err);
+    vo_status s = choose_training(c, &first, err);
+    if (s == VO_OK) s = play_covered(c, &first, err);
     if (s != VO_OK) return s;
     const int32_t from_day = series->day[first];
     while (first < series->n && series->day[first] - from_day < skip) first++;
@@ -390,11 +397,15 @@ static vo_status read_settings(comparison *c, vo_error *err) {
     st->resamples = (int32_t)vo_request_number(r, VO_CMP_resamples, st->resamples);
     st->seed = (uint64_t)vo_request_number(r, VO_CMP_seed, (double)st->seed);
     st->clock_s = clock_s;
+    c->learning.seed = st->seed;
+    c->learning.threads = 1; /* policies already run on all */
+    c->learning.recalibrate_days = (int32_t)vo_request_number(r, VO_CMP_recalibrate_days, 7);
     if (st->horizon_h > 0 && protocol == 0)
         return vo_fail(err, VO_EINVAL,
                        "lookahead_h = %g with the protocol \"planned\", which plans each local "
                        "day to its end: drop it, or take protocol = \"rolling\"",
                        st->horizon_h);
+    for (size_t i = 0; i < c->n; i++) c->n_learners += vo_policy_learns(c->spec[i]);
     return choose_days(c, err);
 }
 
@@ -440,6 +451,7 @@ static void write_policy(const comparison *c, const vo_backtest_result *r, bool 
     vo_json_out_key(w, "certified");
     vo_json_out_bool(w, r->certified);
     vo_member_number(w, "us_per_decision", r->us_per_decision);
+    vo_member_number(w, "train_s", r->train_s);
     vo_member_number(w, "decisions", (double)r->decisions);
     vo_member_number(w, "held", (double)r->held);
     vo_member_number(w, "filled", (double)r->filled);
@@ -490,6 +502,12 @@ static void write_all(const comparison *c, bool days, vo_json_out *w) {
     vo_member_text(w, "last_day", date);
     vo_member_number(w, "days", (double)c->result[0]->n_days);
     vo_member_number(w, "history_days", c->in.series->day[c->settings.first]);
+    if (c->settings.train_until > 0) {
+        vo_member_text(w, "train_until", vo_request_text(&c->request, VO_CMP_train_until, ""));
+        vo_inputs_date(&c->in, c->settings.train_from, date);
+        vo_member_text(w, "train_from", date);
+        vo_member_number(w, "recalibrate_days", c->learning.recalibrate_days);
+    }
     vo_member_number(w, "confidence", c->settings.confidence);
     vo_json_out_key(w, "notes");
     vo_json_out_array(w);
@@ -511,9 +529,18 @@ static void write_all(const comparison *c, bool days, vo_json_out *w) {
 
 vo_status vo_compare_run(const vo_engine_options *o, const char *request, bool days,
                          vo_json_out *w, vo_error *err) {
+    return vo_compare_run_with(o, request, days, NULL, w, err);
+}
+
+vo_status vo_compare_run_with(const vo_engine_options *o, const char *request, bool days,
+                              const vo_learning *models, vo_json_out *w, vo_error *err) {
     comparison *c = calloc(1, sizeof *c);
     if (!c) return vo_fail(err, VO_ENOMEM, "a comparison");
     c->o = o;
+    if (models) {
+        c->learning.model = models->model;
+        c->learning.model_ctx = models->model_ctx;
+    }
     atomic_flag_clear(&c->reporting);
     vo_status s = vo_request_read(request, VO_REQUEST_COMPARE, &c->request, err);
     if (s == VO_OK) s = vo_inputs_load(o, &c->request, &c->in, err);

@@ -17,6 +17,8 @@
 #ifndef VO_LEARN_DAY_MEMBER_H
 #define VO_LEARN_DAY_MEMBER_H
 
+#include <stdbool.h>
+
 #include "base/artefact.h"
 #include "learn/day_table.h"
 #include "learn/learning.h"
@@ -24,7 +26,8 @@
 /* X(name, create, help): lear is a lasso per hour, net a small network with a linear skip path,
  * gbt gradient boosting. Arguments after ':' as "KEY=VALUE,KEY=VALUE", e.g. "lear:days=84". */
 // clang-format off
-#define VO_DAY_MEMBER_MAP(X)
+#define VO_DAY_MEMBER_MAP(X)                                                                 \
+    X(lear, vo_day_member_create_lear, "a lasso per hour on prices and forecasts of the last week")
 // clang-format on
 
 typedef struct vo_day_member vo_day_member;
@@ -62,6 +65,21 @@ vo_status vo_day_member_save(const vo_day_member *m, vo_artefact_out *out, vo_er
 vo_status vo_day_member_load(vo_day_member *m, vo_artefact *in, vo_error *err);
 
 const char *vo_day_member_names(void);
+
+/* ---- for members -------------------------------------------------------------------- */
+
+/* A number that the argument may set; *value holds its default. */
+typedef struct {
+    const char *name;
+    double *value;
+    double low, high; /* inclusive */
+    bool whole;
+} vo_day_member_key;
+
+/* Reads "KEY=NUMBER,KEY=NUMBER" (or NULL) for member `name`. VO_EINVAL lists the keys, or names
+ * key, value and range; values before the bad one are then already set. */
+vo_status vo_day_member_arguments(const char *name, const char *argument,
+                                  const vo_day_member_key *key, size_t n, vo_error *err);
 
 typedef vo_status vo_day_member_maker(const char *argument, const vo_day_table *t,
                                       const vo_learning *world, vo_day_member **out,

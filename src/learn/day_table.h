@@ -29,19 +29,22 @@ typedef struct {
     uint8_t *holiday; /* [n_days] 1: a public holiday of the market (holidays.h)      */
     size_t *first;    /* [n_days + 1] first interval of the day in the series         */
     uint8_t *hour;    /* [n] wall-clock hour of each interval                         */
+    uint8_t *skipped; /* [n_days] private                                             */
     size_t n;         /* intervals of the series                                      */
     size_t known;     /* intervals of the price revealed so far                       */
 } vo_day_table;
 
 /* Days, hours and the named columns of the series (its first column is the price and is not
- * read; columns without a single value are left out). Prices are NAN until revealed. *out is the
- * caller's: vo_day_table_free. VO_EINVAL: intervals longer than an hour; VO_ENOMEM. */
+ * read; columns without a single value are left out). Every column must hold what is published
+ * before the day it is about. Prices are NAN until revealed. *out is the caller's:
+ * vo_day_table_free. VO_EINVAL: intervals longer than an hour, too many days or columns;
+ * VO_ENOTFOUND: no such zone; VO_ENOMEM. */
 vo_status vo_day_table_create(const vo_series *series, const vo_alloc *alloc,
                               vo_day_table **out, vo_error *err);
 void vo_day_table_free(vo_day_table *t); /* accepts NULL */
 
-/* Takes over history[known so far .. known). Days that are not complete stay NAN. A later call
- * with fewer known begins anew. */
+/* Takes over the days of history[0 .. known) that are complete and were not yet; others stay
+ * NAN. A later call with fewer known forgets what came after. */
 void vo_day_table_reveal(vo_day_table *t, const double *history, size_t known);
 
 /* Day that interval t belongs to. */

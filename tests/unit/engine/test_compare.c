@@ -133,6 +133,12 @@ Test(compare, bad_requests_are_refused_in_words) {
         {", \"protocol\": \"planed\"", "protocol = \"planed\""},
         {", \"protocol\": \"rolling\", \"days_alone\": true", "days_alone"},
         {", \"skip_days\": 14", "skip_days = 14 leaves no day"},
+        {", \"train_until\": \"2024-01-01\"", "prices from 2024-01-01 to 2024-01-14"},
+        {", \"train_until\": \"2024-02-01\"", "some must lie before it to learn from"},
+        {", \"train_until\": \"2024-01-14T05:00\"", "no whole local day"},
+        {", \"train_until\": \"soon\"", "train_until"},
+        {", \"train_days\": 5", "train_days goes with train_until"},
+        {", \"recalibrate_days\": -1", "recalibrate_days"},
         {", \"forecasts_file\": \"/etc/passwd\"", "local files are not read here"},
         {", \"method\": \"lp\"", "method: no such field"},
     };
@@ -166,6 +172,35 @@ Test(compare, a_part_is_played_with_the_days_before_as_history) {
     vo_json_free(part);
     free(text);
     free(other);
+}
+
+Test(compare, what_lies_before_train_until_is_learned_from_and_not_settled) {
+    static const struct {
+        const char *rest, *first_day, *train_from;
+        size_t notes;
+    } span[] = {
+        {"\"train_until\": \"2024-01-09\"", "2024-01-09", "2024-01-01", 0},
+        {"\"train_until\": \"2024-01-09T07:00\"", "2024-01-10", "2024-01-01", 0},
+        {"\"train_until\": \"2024-01-09\", \"train_days\": 3", "2024-01-09", "2024-01-06", 0},
+        {"\"train_until\": \"2024-01-09\", \"from\": \"2024-01-12\"", "2024-01-12",
+         "2024-01-01", 0},
+        {"\"train_until\": \"2024-01-09\", \"from\": \"2024-01-03\"", "2024-01-09",
+         "2024-01-01", 1},
+    };
+    for (size_t i = 0; i < sizeof span / sizeof span[0]; i++) {
+        vo_json *r = NULL;
+        char *text = NULL, rest[300];
+        vo_error err = {0};
+        snprintf(rest, sizeof rest, ", \"policies\": \"mpc\", %s", span[i].rest);
+        cr_assert_eq(run(rest, false, 1, &r, &text, &err), VO_OK, "%s", err.msg);
+        cr_expect_str_eq(vo_json_string(vo_json_get(r, "first_day")), span[i].first_day);
+        cr_expect_str_eq(vo_json_string(vo_json_get(r, "train_from")), span[i].train_from);
+        cr_expect_eq(vo_json_size(vo_json_get(r, "notes")), span[i].notes);
+        cr_expect_eq(num(vo_json_at(vo_json_get(r, "policies"), 0), "train_s"), 0);
+        cr_expect_eq(num(r, "recalibrate_days"), 7);
+        vo_json_free(r);
+        free(text);
+    }
 }
 
 /* ---- published forecasts, from files ---- */

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "base/zone.h"
+#include "learn/forecaster.h"
 #include "optimize/threshold.h"
 #include "support/fault_alloc.h"
 #include "support/local_hours.h"
@@ -18,6 +19,17 @@ static const char *const every[] = {
 #undef X
 };
 #define EVERY (sizeof every / sizeof every[0])
+
+/* What may learn: mpc and the policies of the list on every forecaster that does. NULL: not. */
+static const char *const learner[] = {
+#define X(name, create, flags, help) (flags) & VO_FORECASTER_LEARNS ? "mpc:" #name : NULL,
+    VO_FORECASTER_MAP(X)
+#undef X
+#define X(name, create, flags, help) (flags) & VO_POLICY_LEARNS ? #name : NULL,
+        VO_POLICY_MAP(X)
+#undef X
+};
+#define LEARNERS (sizeof learner / sizeof learner[0])
 
 typedef struct {
     vo_series *s;
@@ -80,8 +92,8 @@ static void check_books(const bench *x, const vo_backtest_result *r) {
 /* Every policy, both protocols, with wear, an initial charge and a cycle limit. */
 Test(backtest, energy_and_money_add_up_for_every_policy) {
     bench x;
-    set_up(&x, "UTC", 2, 1, 21);
-    x.settings.first = 72;
+    set_up(&x, "UTC", 2, 1, 28);
+    x.settings.first = x.settings.train_until = 14 * 24;
     for (int kind = 0; kind < 6; kind++) {
         x.settings.protocol = kind % 2;
         x.battery.initial_soc = kind / 2 == 1 ? 0.5 : 0;
@@ -231,9 +243,10 @@ Test(backtest, threshold_acts_on_percentiles_of_the_days_before) {
 
 Test(backtest, the_cycle_limits_hold_however_often_it_is_planned_anew) {
     bench x;
-    set_up(&x, "UTC", 2, 1, 14);
+    set_up(&x, "UTC", 2, 1, 28);
     x.battery.max_cycles_per_day = 0.4;
     x.battery.max_cycles = 3;
+    x.settings.first = x.settings.train_until = 14 * 24;
     for (int protocol = 0; protocol < 2; protocol++) {
         x.settings.protocol = protocol;
         for (size_t k = 0; k < EVERY; k++) {
@@ -256,7 +269,8 @@ Test(backtest, the_cycle_limits_hold_however_often_it_is_planned_anew) {
 /* Load, PV, a meter limit and a feed-in tariff known ahead. */
 Test(backtest, behind_the_meter_no_limit_is_broken) {
     bench x;
-    set_up(&x, "UTC", 2, 1, 10);
+    set_up(&x, "UTC", 2, 1, 24);
+    x.settings.first = x.settings.train_until = 14 * 24;
     double *load = calloc(x.s->n, sizeof *load), *pv = calloc(x.s->n, sizeof *pv);
     double *feed_in = calloc(x.s->n, sizeof *feed_in), *limit = calloc(x.s->n, sizeof *limit);
     for (size_t t = 0; t < x.s->n; t++) {
@@ -337,18 +351,95 @@ static bool watch(void *ctx, double fraction) {
 Test(backtest, progress_rises_to_one_and_can_stop_the_run) {
     bench x;
     set_up(&x, "UTC", 2, 1, 6);
-    watcher w = {.stop_after = -1};
+    watcher w = {.last = -1, .stop_after = -1};
     x.settings.progress = watch;
     x.settings.progress_ctx = &w;
     vo_backtest_free(run(&x, "spread"));
-    cr_assert_eq(w.calls, 6);
+    cr_assert_eq(w.calls, 7, "0 when the span begins, then a call per day");
     cr_assert_float_eq(w.last, 1, 0);
-    w = (watcher){.stop_after = 2};
+    w = (watcher){.last = -1, .stop_after = 2};
     vo_backtest_result *r = NULL;
     vo_error err = {0};
     cr_assert_eq(vo_backtest_run(&x.p, x.s, "spread", &x.settings, &r, &err), VO_ECANCELED);
     cr_assert_null(r);
     cr_assert_eq(w.calls, 2);
+    vo_series_free(x.s);
+}
+
+/* ---- training ----------------------------------------------------------------------- */
+
+Test(backtest, what_learns_is_refused_without_anything_to_learn_from) {
+    bench x;
+    set_up(&x, "UTC", 2, 1, 5);
+    for (size_t k = 0; k < LEARNERS; k++) {
+        if (!learner[k]) continue;
+        cr_assert(vo_policy_learns(learner[k]), "%s", learner[k]);
+        vo_backtest_result *r = NULL;
+        vo_error err = {0};
+        cr_assert_eq(vo_backtest_run(&x.p, x.s, learner[k], &x.settings, &r, &err), VO_EINVAL);
+        cr_assert(strstr(err.msg, learner[k]) && strstr(err.msg, "--train-until DATE") &&
+                      strstr(err.msg, "=ID@champion"),
+                  "%s", err.msg);
+    }
+    vo_series_free(x.s);
+}
+
+Test(backtest, a_training_span_that_reaches_into_what_is_played_is_refused) {
+    bench x;
+    set_up(&x, "UTC", 2, 1, 5);
+    vo_backtest_result *r = NULL;
+    vo_error err = {0};
+    x.settings.first = 48;
+    x.settings.train_until = 49;
+    cr_assert_eq(vo_backtest_run(&x.p, x.s, "mpc", &x.settings, &r, &err), VO_EINVAL);
+    cr_assert(strstr(err.msg, "train_until = 49 is behind first = 48"), "%s", err.msg);
+    x.settings.train_until = x.settings.train_from = 48;
+    cr_assert_eq(vo_backtest_run(&x.p, x.s, "mpc", &x.settings, &r, &err), VO_EINVAL);
+    cr_assert(strstr(err.msg, "train_from = 48"), "%s", err.msg);
+    vo_series_free(x.s);
+}
+
+/* The first day of the span is planned before any of it is known. */
+Test(backtest, the_span_played_does_not_reach_the_training) {
+    bench x, y;
+    const size_t days = 63, first = 60 * 24;
+    set_up(&x, "UTC", 2, 1, (int)days);
+    set_up(&y, "UTC", 2, 1, (int)days);
+    x.settings.first = x.settings.train_until = y.settings.first = y.settings.train_until =
+        first;
+    for (size_t t = first; t < y.s->n; t++) y.price[t] = 900 - 3 * y.price[t];
+    for (size_t k = 0; k < EVERY + LEARNERS; k++) {
+        const char *spec = k < EVERY ? every[k] : learner[k - EVERY];
+        if (!spec || strcmp(spec, "perfect") == 0) continue;
+        vo_backtest_result *a = run(&x, spec), *b = run(&y, spec);
+        cr_assert_eq(memcmp(a->power_mw, b->power_mw, 24 * sizeof(double)), 0, "%s", spec);
+        vo_backtest_free(a);
+        vo_backtest_free(b);
+    }
+    vo_series_free(x.s);
+    vo_series_free(y.s);
+}
+
+Test(backtest, training_is_timed_apart_from_deciding) {
+    bench x;
+    set_up(&x, "UTC", 2, 1, 62);
+    double now = 0;
+    x.settings.first = x.settings.train_until = 60 * 24;
+    vo_backtest_result *r = run(&x, "cycle");
+    cr_assert(isnan(r->train_s), "no clock");
+    vo_backtest_free(r);
+    x.settings.clock_s = ticking;
+    x.settings.clock_ctx = &now;
+    r = run(&x, "cycle");
+    cr_assert(r->train_s == 0, "it learns nothing");
+    vo_backtest_free(r);
+    for (size_t k = 0; k < LEARNERS; k++) {
+        if (!learner[k]) continue;
+        r = run(&x, learner[k]);
+        cr_assert_float_eq(r->train_s, 3e-6, 1e-12, "%s", learner[k]);
+        cr_assert_float_eq(r->us_per_decision, 3, 1e-6, "%s", learner[k]);
+        vo_backtest_free(r);
+    }
     vo_series_free(x.s);
 }
 
@@ -374,10 +465,10 @@ Test(backtest, the_worst_day_is_named_by_its_local_date) {
 /* Ends with more in store than it began with: the yardstick ends there too. */
 Test(backtest, the_yardstick_ends_with_the_same_energy) {
     bench x;
-    set_up(&x, "UTC", 2, 1, 8);
+    set_up(&x, "UTC", 2, 1, 22);
     x.battery.final_kind = VO_FINAL_FREE;
     x.battery.initial_soc = 0.5;
-    x.settings.first = 24;
+    x.settings.first = x.settings.train_until = 14 * 24;
     for (int protocol = 0; protocol < 2; protocol++) {
         x.settings.protocol = protocol;
         for (size_t k = 0; k < EVERY; k++) {

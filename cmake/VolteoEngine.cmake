@@ -2,6 +2,11 @@
 # (the same objects, shared) and the program volteo.
 include_guard()
 
+# The numeric kernels: square roots and comparisons in vectors. The values are the same; what is
+# given up is errno and exception flags, which nobody reads.
+set_source_files_properties("${PROJECT_SOURCE_DIR}/src/tensor/kern_cpu.c" PROPERTIES
+    COMPILE_OPTIONS "-fno-math-errno;-fno-trapping-math;$<$<NOT:$<CONFIG:Debug>>:-O3>")
+
 # "policy : include base grid" -> layer_deps_policy = base;grid
 file(STRINGS "${PROJECT_SOURCE_DIR}/tools/layers.txt" lines REGEX "^[a-z]+ *:")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS

@@ -60,6 +60,10 @@ vo_status vo_engine_compare(vo_engine *e, const char *request, char **response, 
 /* compare with per-day results, and with curves for the report. */
 vo_status vo_engine_backtest(vo_engine *e, const char *request, char **response, vo_error *err);
 
+/* How good are forecasts: ours, published ones and naive ones over the same days, with errors,
+ * intervals, tests and what a battery planned on them would have earned. */
+vo_status vo_engine_evaluate(vo_engine *e, const char *request, char **response, vo_error *err);
+
 /* A source file into the lake, cleaned, with a report of every value touched. */
 vo_status vo_engine_data_import(vo_engine *e, const char *request, char **response,
                                 vo_error *err);
@@ -94,7 +98,8 @@ vo_status vo_engine_data_synth(vo_engine *e, const char *request, char **respons
 /* Is everything here that the engine needs? VO_OK with {"ok": false, ...} if not. */
 vo_status vo_engine_doctor(vo_engine *e, const char *request, char **response, vo_error *err);
 
-/* One self-contained HTML page with charts, from the response of vo_engine_backtest. */
+/* One self-contained HTML page with charts, from the response of vo_engine_backtest, or of
+ * vo_engine_evaluate with curves. */
 vo_status vo_engine_report(vo_engine *e, const char *backtest, char **html, vo_error *err);
 
 #ifdef __cplusplus

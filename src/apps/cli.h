@@ -44,7 +44,9 @@ enum {
     CLI_LAKE = CLI_LIST | CLI_SHOW | CLI_EXPORT | CLI_REMOVE,
     CLI_PLANS = CLI_OPTIMIZE | CLI_COMPARE | CLI_BACKTEST,
     CLI_TABLES = CLI_COMPARE | CLI_BACKTEST,
-    CLI_ALL = ~0u
+    CLI_PRICED = CLI_PLANS | CLI_LEARNS, /* take prices                  */
+    CLI_BATTERY = CLI_TRAIN_Q | CLI_RETRAIN | CLI_EVALUATE | CLI_MODELS_COMPARE,
+    CLI_ALL = (1u << 30) - 1
 };
 
 typedef struct {
@@ -112,10 +114,16 @@ const char *cli_plain(void);
 
 /* ---- cli_render.c: responses for people ------------------------------------------------ */
 
+/* Where the prices of a response come from, what was repaired, its batteries. */
+void cli_render_heading(const vo_json *r, GString *out);
 void cli_render_optimize(const vo_json *r, GString *out);
 void cli_render_compare(const vo_json *r, GString *out);
 void cli_render_backtest(const vo_json *r, GString *out); /* compare, and profit by time */
 void cli_render_doctor(const vo_json *r, GString *out);
+
+/* ---- cli_render_learn.c ------------------------------------------------------------------ */
+
+void cli_render_evaluate(const vo_json *r, GString *out);
 
 /* "[day|days] of 25 hours": a rule of cleaning as words for cli_append_count. *kept: what it
  * names stays as it is. */

@@ -34,28 +34,28 @@ typedef struct {
 
 // clang-format off
 static const flag flags[] = {
-    {"prices", TEXT, PRICES, CLI_PLANS, "prices_file", "FILE", "any file of prices: timestamp,price or a known format"},
+    {"prices", TEXT, PRICES, CLI_PRICED, "prices_file", "FILE", "any file of prices: timestamp,price or a known format"},
     {"tariff", TEXT, PRICES, CLI_PLANS, "tariff", "FILE,...", "what a household pays, instead of prices: config/tariffs"},
     {"home", TEXT, SITE, CLI_PLANS, "home", "NODE", "with --tariff: load and PV of a home of the lake"},
-    {"battery", SPECIAL, SITE, CLI_PLANS, NULL, "FILE", "JSON: {\"power_mw\": 2, \"capacity_mwh\": 4, ...}"},
-    {"request", SPECIAL, PRICES, CLI_PLANS, NULL, "FILE|-", "a whole request as JSON, instead of other options"},
-    {"market", SPECIAL, PRICES, CLI_PLANS, NULL, "NAME", "prices from the lake: its market (MEM)"},
-    {"process", SPECIAL, PRICES, CLI_PLANS, NULL, "NAME", "MDA, MTR, DAM, ..."},
-    {"node", SPECIAL, PRICES, CLI_PLANS, NULL, "NAME", "zone or node of the lake, or of a file with several"},
-    {"from", SPECIAL, PRICES, CLI_PLANS, NULL, "DATE", "first local day"},
-    {"to", SPECIAL, PRICES, CLI_PLANS, NULL, "DATE", "last local day, included"},
-    {"price-column", TEXT, PRICES, CLI_PLANS, "price_column", "NAME", "the file's price column"},
-    {"time-column", TEXT, PRICES, CLI_PLANS | CLI_IMPORT, "time_column", "NAME", "the file's time column (found by itself)"},
-    {"node-column", TEXT, PRICES, CLI_PLANS, "node_column", "NAME", "the file's column of nodes (found by itself)"},
-    {"date-order", TEXT, PRICES, CLI_PLANS | CLI_IMPORT, "date_order", "WHICH", "year (default), day or month first"},
-    {"stamps-at-end", YES, PRICES, CLI_PLANS | CLI_IMPORT, "stamps_at_end", NULL, "stamps name the end of an interval"},
-    {"interval-minutes", NUMBER, PRICES, CLI_PLANS | CLI_IMPORT, "interval_minutes", "N", "step, where the file has only prices"},
+    {"battery", SPECIAL, SITE, CLI_PLANS | CLI_BATTERY, NULL, "FILE", "JSON: {\"power_mw\": 2, \"capacity_mwh\": 4, ...}"},
+    {"request", SPECIAL, PRICES, CLI_PRICED, NULL, "FILE|-", "a whole request as JSON, instead of other options"},
+    {"market", SPECIAL, PRICES, CLI_PRICED, NULL, "NAME", "prices from the lake: its market (MEM)"},
+    {"process", SPECIAL, PRICES, CLI_PRICED, NULL, "NAME", "MDA, MTR, DAM, ..."},
+    {"node", SPECIAL, PRICES, CLI_PRICED, NULL, "NAME", "zone or node of the lake, or of a file with several"},
+    {"from", SPECIAL, PRICES, CLI_PRICED, NULL, "DATE", "first local day"},
+    {"to", SPECIAL, PRICES, CLI_PRICED, NULL, "DATE", "last local day, included"},
+    {"price-column", TEXT, PRICES, CLI_PRICED, "price_column", "NAME", "the file's price column"},
+    {"time-column", TEXT, PRICES, CLI_PRICED | CLI_IMPORT, "time_column", "NAME", "the file's time column (found by itself)"},
+    {"node-column", TEXT, PRICES, CLI_PRICED, "node_column", "NAME", "the file's column of nodes (found by itself)"},
+    {"date-order", TEXT, PRICES, CLI_PRICED | CLI_IMPORT, "date_order", "WHICH", "year (default), day or month first"},
+    {"stamps-at-end", YES, PRICES, CLI_PRICED | CLI_IMPORT, "stamps_at_end", NULL, "stamps name the end of an interval"},
+    {"interval-minutes", NUMBER, PRICES, CLI_PRICED | CLI_IMPORT, "interval_minutes", "N", "step, where the file has only prices"},
     {"interval-minutes", NUMBER, METHOD, CLI_SYNTH, "interval_minutes", "N", "a divisor of 60 (60; homes 30, aemo 5)"},
-    {"start", TEXT, PRICES, CLI_PLANS, "start", "TIME", "first interval, where the file has only prices"},
-    {"tz", TEXT, PRICES, CLI_PLANS | CLI_IMPORT | CLI_FETCH | CLI_SYNTH, "tz", "ZONE", "IANA zone of days and of bare time stamps"},
-    {"currency", TEXT, PRICES, CLI_PLANS | CLI_IMPORT | CLI_SYNTH, "currency", "CODE", "for people"},
-    {"repair", TEXT, PRICES, CLI_PLANS | CLI_IMPORT | CLI_FETCH, "repair", "HOW", "none, clean or uneven: gaps, duplicates, disorder"},
-    {"synthetic", YES, PRICES, CLI_PLANS, "synthetic", NULL, "say that the prices are made up"},
+    {"start", TEXT, PRICES, CLI_PRICED, "start", "TIME", "first interval, where the file has only prices"},
+    {"tz", TEXT, PRICES, CLI_PRICED | CLI_IMPORT | CLI_FETCH | CLI_SYNTH, "tz", "ZONE", "IANA zone of days and of bare time stamps"},
+    {"currency", TEXT, PRICES, CLI_PRICED | CLI_IMPORT | CLI_SYNTH, "currency", "CODE", "for people"},
+    {"repair", TEXT, PRICES, CLI_PRICED | CLI_IMPORT | CLI_FETCH, "repair", "HOW", "none, clean or uneven: gaps, duplicates, disorder"},
+    {"synthetic", YES, PRICES, CLI_PRICED, "synthetic", NULL, "say that the prices are made up"},
     {"export-price", EITHER, SITE, CLI_PLANS, "export_price", "COLUMN|NUMBER", "what exports are paid"},
     {"export-price-known", YES, SITE, CLI_TABLES, "export_price_known", NULL, "it is a tariff known ahead"},
     {"fee", NUMBER, SITE, CLI_PLANS, "fee_per_mwh", "NUMBER", "per MWh through the meter"},
@@ -88,7 +88,7 @@ static const flag flags[] = {
     {"lookahead", NUMBER, METHOD, CLI_TABLES, "lookahead_h", "HOURS", "of the rolling protocol"},
     {"seed", NUMBER, METHOD, CLI_TABLES | CLI_SYNTH, "seed", "N", "of chance"},
     {"resamples", NUMBER, METHOD, CLI_TABLES, "resamples", "N", "of days, for the interval of the capture"},
-    {"report", SPECIAL, OUTPUT, CLI_TABLES, NULL, "FILE.html", "charts in one file"},
+    {"report", SPECIAL, OUTPUT, CLI_TABLES | CLI_EVALUATE, NULL, "FILE.html", "charts in one file"},
     {"market", TEXT, PRICES, CLI_IMPORT, "market", "NAME", "where the file does not say (LOCAL)"},
     {"process", TEXT, PRICES, CLI_IMPORT, "process", "NAME", "where the file does not say (DA)"},
     {"node", TEXT, PRICES, CLI_IMPORT, "node", "NAME", "where the file does not say (its name)"},
@@ -175,7 +175,36 @@ static const flag flags[] = {
     {"yes", YES, OUTPUT, CLI_REMOVE, "yes", NULL, "remove it; without, say what would go"},
     {"mend", YES, METHOD, CLI_CARE, "mend", NULL, "put right what is found"},
     {"lake", SPECIAL, PRICES, CLI_ALL, NULL, "DIR", "folder of the lake (VOLTEO_LAKE, else ./lake)"},
-    {"threads", SPECIAL, METHOD, CLI_TABLES, NULL, "N", "0: all cores"},
+    {"epf", TEXT, PRICES, CLI_EVALUATE, "epf", "FILE", "a benchmark file: Date,Price,exogenous..., 24 hours a day"},
+    {"published", TEXT, METHOD, CLI_EVALUATE, "published", "FILE", "forecasts of others, a column each, to stand beside"},
+    {"method", TEXT, METHOD, CLI_EVALUATE, "method", "LIST", "our forecasters: ensemble (default), lear, gbt, naive_day, ..."},
+    {"test-days", NUMBER, METHOD, CLI_EVALUATE, "test_days", "N", "judged are the last N days (728)"},
+    {"recalibrate-days", NUMBER, METHOD, CLI_EVALUATE, "recalibrate_days", "N", "models are refitted every N days (1); 0: never"},
+    {"level", NUMBER, METHOD, CLI_EVALUATE, "level", "SHARE", "of the interval that is judged (0.9)"},
+    {"method", TEXT, METHOD, CLI_TRAIN_PRICE | CLI_RETRAIN, "method", "NAME", "gbt (default), lear or ensemble"},
+    {"horizons", TEXT, METHOD, CLI_TRAIN_PRICE | CLI_RETRAIN, "horizons", "LIST", "gbt: minutes ahead, e.g. 1,5,15,60"},
+    {"id", TEXT, METHOD, CLI_TRAINS, "id", "ID", "of the model in the registry (price_prediction, battery_policy)"},
+    {"train-until", TEXT, METHOD, CLI_TRAINS, "train_until", "DATE", "learn only from what lies before"},
+    {"quantiles", TEXT, METHOD, CLI_TRAIN_PRICE | CLI_FORECAST, "quantiles", "LIST", "levels, e.g. 0.05,0.5,0.95"},
+    {"trees", NUMBER, METHOD, CLI_TRAIN_PRICE, "trees", "N", "gbt: at most N (200)"},
+    {"depth", NUMBER, METHOD, CLI_TRAIN_PRICE, "depth", "N", "gbt: of a tree (6)"},
+    {"rate", NUMBER, METHOD, CLI_TRAIN_PRICE, "rate", "NUMBER", "gbt: learning rate (0.1)"},
+    {"search", NUMBER, METHOD, CLI_TRAIN_PRICE, "search", "N", "gbt: try N settings by cross-validation in time"},
+    {"episodes", NUMBER, METHOD, CLI_TRAIN_Q, "episodes", "N", "of each environment (1000)"},
+    {"environments", NUMBER, METHOD, CLI_TRAIN_Q, "environments", "N", "side by side (4096)"},
+    {"max-steps", NUMBER, METHOD, CLI_TRAIN_Q, "max_steps", "N", "of an episode (14400)"},
+    {"alias", TEXT, METHOD, CLI_TRAIN_PRICE | CLI_TRAIN_Q, "alias", "NAME", "champion or challenger (the first is champion)"},
+    {"reason", TEXT, METHOD, CLI_TRAIN_PRICE | CLI_TRAIN_Q, "reason", "TEXT", "for the log of promotions"},
+    {"model", TEXT, METHOD, CLI_FORECAST, "model", "ID[@WHICH]", "of the registry; WHICH: champion, latest, a version"},
+    {"method", TEXT, METHOD, CLI_FORECAST, "method", "NAME", "instead of a model: naive_day, epf_naive, ..."},
+    {"horizon", NUMBER, METHOD, CLI_FORECAST, "horizon", "MINUTES", "how far ahead (60)"},
+    {"at", TEXT, METHOD, CLI_FORECAST, "at", "TIME", "forecast as if it were then"},
+    {"versions", TEXT, METHOD, CLI_MODELS_COMPARE, "versions", "A,B", "versions or aliases (champion,challenger)"},
+    {"backtest-days", NUMBER, METHOD, CLI_RETRAIN | CLI_MODELS_COMPARE, "backtest_days", "N", "judged are the last N days (30)"},
+    {"protocol", TEXT, METHOD, CLI_RETRAIN | CLI_MODELS_COMPARE, "protocol", "NAME", "planned (a day ahead) or rolling"},
+    {"dry-run", YES, OUTPUT, CLI_RETRAIN, "dry_run", NULL, "compare, and change nothing"},
+    {"seed", NUMBER, METHOD, CLI_LEARNS & ~CLI_MODELS_COMPARE, "seed", "N", "of chance"},
+    {"threads", SPECIAL, METHOD, CLI_TABLES | CLI_LEARNS, NULL, "N", "0: all cores"},
     {"json", SPECIAL, OUTPUT, CLI_ALL, NULL, NULL, "one JSON document and nothing else"},
 };
 // clang-format on
@@ -363,6 +392,7 @@ static int write_source(const given *g, vo_json_out *w) {
         write_text(w, "to", to);
         return CLI_DONE;
     }
+    if (value_of(g, "epf")) return CLI_DONE;
     if (!node)
         return usage(
             g->command,
@@ -387,11 +417,11 @@ static void write_key(const char *client, vo_json_out *w) {
 }
 
 static int write_request(const given *g, const cli_options *o, char **rest, vo_json_out *w) {
-    const bool plans = (g->command->bit & CLI_PLANS) != 0;
+    const unsigned bit = g->command->bit;
     int code = CLI_DONE;
     vo_json_out_object(w);
-    if (plans) code = write_battery(g, w);
-    if (code == CLI_DONE && plans) code = write_source(g, w);
+    if ((bit & CLI_PLANS) || value_of(g, "battery")) code = write_battery(g, w);
+    if (code == CLI_DONE && (bit & CLI_PRICED)) code = write_source(g, w);
     for (size_t i = 0; code == CLI_DONE && i < N_FLAGS; i++) {
         if (flags[i].kind == SPECIAL) continue;
         if (g->value[i]) code = write_value(g, i, w);
@@ -408,6 +438,7 @@ static int write_request(const given *g, const cli_options *o, char **rest, vo_j
         vo_json_out_key(w, "timing");
         vo_json_out_bool(w, true);
     }
+    if (bit == CLI_TRAIN_Q) write_text(w, "what", "q");
     if (g->command->argument && rest) write_text(w, g->command->field, rest[0]);
     if (g->command->bit == CLI_FETCH && rest) write_key(rest[0], w);
     vo_json_out_end(w);
@@ -430,8 +461,8 @@ static int build_request(const given *g, char **rest, cli_options *o) {
 static int read_request(const given *g, const char *path, cli_options *o) {
     for (size_t i = 0; i < N_FLAGS; i++)
         if ((g->value[i] || g->yes[i]) &&
-            (flags[i].kind != SPECIAL ||
-             (flags[i].commands == CLI_PLANS && strcmp(flags[i].name, "request") != 0)))
+            (flags[i].kind != SPECIAL || ((flags[i].commands & CLI_PLANS) == CLI_PLANS &&
+                                          strcmp(flags[i].name, "request") != 0)))
             return usage(g->command,
                          "--request holds the whole request: put %s into it and "
                          "drop --%s",
@@ -456,7 +487,8 @@ static int check_rest(const given *g, char **rest) {
 
 /* A report must not take the place of what it is made from. */
 static int check_report(const given *g) {
-    static const char *const input[] = {"prices", "battery", "forecast", "request"};
+    static const char *const input[] = {"prices",  "battery", "forecast",
+                                        "request", "epf",     "published"};
     const char *report = value_of(g, "report");
     for (size_t i = 0; report && i < G_N_ELEMENTS(input); i++) {
         const char *path = value_of(g, input[i]);

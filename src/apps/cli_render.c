@@ -69,7 +69,7 @@ static void repairs(const vo_json *prices, GString *out) {
     if (any) g_string_append(out, "every value touched is in --json: prices.repairs\n");
 }
 
-static void heading(const vo_json *r, GString *out) {
+void cli_render_heading(const vo_json *r, GString *out) {
     const vo_json *p = vo_json_get(r, "prices");
     const char *label = cli_str(p, "label");
     g_string_append_printf(out, "%s%s%s", cli_bold(), *label ? label : cli_str(p, "source"),
@@ -260,7 +260,7 @@ void cli_render_optimize(const vo_json *r, GString *out) {
     const vo_json *summary = vo_json_get(r, "summary");
     const char *currency = cli_str(vo_json_get(r, "prices"), "currency");
     const size_t n = count_intervals(days);
-    heading(r, out);
+    cli_render_heading(r, out);
     g_string_append_printf(out, "\n  %sprofit ", cli_bold());
     append_money(out, cli_num(r, "profit"), currency);
     g_string_append(out, cli_plain());
@@ -361,8 +361,9 @@ static void footnotes(const vo_json *r, GString *out) {
         const vo_json *p = vo_json_at(list, i);
         if (!(cli_num(p, "train_s") > 0)) continue;
         if (!*before)
-            g_string_append_printf(out, "  trained on %s to before %s: ",
-                                   cli_str(r, "train_from"), cli_str(r, "train_until"));
+            g_string_append_printf(out,
+                                   "  trained on %s to before %s: ", cli_str(r, "train_from"),
+                                   cli_str(r, "train_until"));
         g_string_append_printf(out, "%s%s in %.3g s", before, cli_str(p, "policy"),
                                cli_num(p, "train_s"));
         before = ", ";
@@ -381,7 +382,7 @@ static void footnotes(const vo_json *r, GString *out) {
 
 void cli_render_compare(const vo_json *r, GString *out) {
     const vo_json *policies = vo_json_get(r, "policies");
-    heading(r, out);
+    cli_render_heading(r, out);
     g_string_append_printf(out, "%s to %s: ", cli_str(r, "first_day"), cli_str(r, "last_day"));
     cli_append_count(out, cli_num(r, "days"), "[day|days]");
     g_string_append_printf(out, ", %s%s",

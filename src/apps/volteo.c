@@ -31,6 +31,12 @@ static const cli_command commands[] = {
      "volteo backtest --prices prices.csv --battery battery.json --forecast forecasts.csv \\\n"
      "      --days-alone --skip-days 7 --json",
      vo_engine_backtest, cli_render_backtest},
+    {"evaluate forecast", CLI_EVALUATE, NULL, NULL,
+     "How good forecasts are: errors, intervals, tests, and what a battery earns on them.",
+     "volteo evaluate forecast --epf NP.csv --published forecasts.csv --report report.html\n"
+     "  volteo evaluate forecast --market MEM --node APATZINGAN --test-days 90 \\\n"
+     "      --method ensemble,lear,naive_day --json",
+     vo_engine_evaluate, cli_render_evaluate},
     {"data import", CLI_IMPORT, "FILE", "file",
      "Prices, loads, weather or a tariff, of a file or a database, cleaned, into the lake.",
      "volteo data import prices.csv --market DE --node DE-LU --tz Europe/Berlin\n"
@@ -224,8 +230,9 @@ static int run(const cli_options *o) {
     vo_status s = vo_engine_open(&eo, &engine, &err);
     /* A report needs the days and curves that only backtest gives. */
     if (s == VO_OK)
-        s = o->report ? vo_engine_backtest(engine, o->request, &response, &err)
-                      : o->command->call(engine, o->request, &response, &err);
+        s = o->report && (o->command->bit & CLI_TABLES)
+                ? vo_engine_backtest(engine, o->request, &response, &err)
+                : o->command->call(engine, o->request, &response, &err);
     end_progress(&p);
     if (s == VO_OK) s = write_report(engine, o, response, &err);
     if (s == VO_OK) s = print_answer(o, response, &err);

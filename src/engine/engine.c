@@ -12,6 +12,7 @@
 #include "engine/data_requests.h"
 #include "engine/data_synth.h"
 #include "engine/doctor.h"
+#include "engine/evaluate.h"
 #include "engine/inputs.h"
 #include "engine/lake_requests.h"
 #include "engine/report_html.h"
@@ -114,6 +115,11 @@ vo_status vo_engine_optimize(vo_engine *e, const char *request, char **response,
 
 vo_status vo_engine_compare(vo_engine *e, const char *request, char **response, vo_error *err) {
     return call(e, compare, request, response, err);
+}
+
+vo_status vo_engine_evaluate(vo_engine *e, const char *request, char **response,
+                             vo_error *err) {
+    return call(e, vo_evaluate_run, request, response, err);
 }
 
 vo_status vo_engine_backtest(vo_engine *e, const char *request, char **response,

@@ -51,7 +51,10 @@ static vo_status forecast_day(run *x, size_t from, size_t to, vo_evaluation *e, 
     if (st == VO_OK && e->n_levels > 0)
         st = vo_forecaster_quantiles(x->forecaster, x->seen, from, from, to, e->level,
                                      e->n_levels, quantile, err);
-    return st;
+    if (st != VO_EUNSUPPORTED) return st;
+    e->own = false;
+    for (size_t i = 0; i < (to - from) * e->n_levels; i++) quantile[i] = (double)NAN;
+    return VO_OK;
 }
 
 static vo_status tell(const run *x, size_t done, size_t of, vo_error *err) {

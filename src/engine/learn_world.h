@@ -1,0 +1,24 @@
+/* learn_world.h -- the engine's side of vo_learning: progress in words, models by name.
+ *
+ * Threads: one owner at a time; policies that run side by side have one each.
+ */
+#ifndef VO_ENGINE_LEARN_WORLD_H
+#define VO_ENGINE_LEARN_WORLD_H
+
+#include <volteo/engine.h>
+
+#include "learn/learning.h"
+
+typedef struct {
+    vo_learning learning; /* hand this on; valid while the world lives            */
+    const vo_engine_options *o;
+    struct vo_learn_model *models; /* loaded so far                               */
+    double from, share;            /* of the whole work: progress runs from..from + share    */
+} vo_learn_world;
+
+/* Fills *w: all threads that the options allow, models from their folder, progress over the
+ * whole of 0..1 (narrow it with from and share). It must not move afterwards. */
+void vo_learn_world_init(vo_learn_world *w, const vo_engine_options *o, uint64_t seed);
+void vo_learn_world_fini(vo_learn_world *w); /* accepts a zeroed one */
+
+#endif

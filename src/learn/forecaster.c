@@ -4,6 +4,9 @@
 #include <assert.h>
 #include <string.h>
 
+#define KIND "FORECAST" /* of artefacts */
+#define FORMAT 1u
+
 static const struct {
     const char *name;
     vo_forecaster_maker *create;
@@ -95,4 +98,66 @@ vo_status vo_forecaster_predict(vo_forecaster *f, const double *history, size_t 
                                 vo_error *err) {
     assert(known <= from && from < to && to <= f->n);
     return f->ops->predict(f, history, known, from, to, out, filled, err);
+}
+
+/* ---- artefacts ----------------------------------------------------------------- */
+
+vo_status vo_forecaster_to_bytes(const vo_forecaster *f, void **bytes, size_t *len,
+                                 vo_error *err) {
+    vo_artefact_out *w = NULL;
+    vo_status st = vo_artefact_out_create(KIND, FORMAT, &w, err);
+    if (st != VO_OK) return st;
+    vo_artefact_begin(w, "NAME");
+    vo_artefact_put_text(w, f->ops->name);
+    vo_artefact_end(w);
+    st = vo_forecaster_save(f, w, err);
+    if (st == VO_OK) st = vo_artefact_out_take(w, bytes, len, err);
+    vo_artefact_out_free(w);
+    return st;
+}
+
+static vo_status open_named(const void *bytes, size_t len, const char *path,
+                            char name[VO_FORECASTER_NAME], vo_artefact **out, vo_error *err) {
+    vo_status st = vo_artefact_open(bytes, len, KIND, FORMAT, path, out, err);
+    if (st != VO_OK) return st;
+    st = vo_artefact_enter(*out, "NAME", err);
+    if (st == VO_OK) st = vo_artefact_get_text(*out, name, VO_FORECASTER_NAME, err);
+    if (st == VO_OK) vo_artefact_leave(*out);
+    if (st != VO_OK) vo_artefact_close(*out);
+    return st;
+}
+
+vo_status vo_forecaster_name_in(const void *bytes, size_t len, const char *path,
+                                char out[VO_FORECASTER_NAME], vo_error *err) {
+    vo_artefact *in = NULL;
+    const vo_status st = open_named(bytes, len, path, out, &in, err);
+    if (st == VO_OK) vo_artefact_close(in);
+    return st;
+}
+
+vo_status vo_forecaster_from_bytes(vo_forecaster *f, const void *bytes, size_t len,
+                                   const char *path, vo_error *err) {
+    vo_artefact *in = NULL;
+    char name[VO_FORECASTER_NAME];
+    vo_status st = open_named(bytes, len, path, name, &in, err);
+    if (st != VO_OK) return st;
+    if (strcmp(name, f->ops->name) != 0)
+        st = vo_fail(err, VO_EINVAL, "%.120s is a model of forecaster %s, not %s: write %s=...",
+                     path, name, f->ops->name, name);
+    else
+        st = vo_forecaster_load(f, in, err);
+    vo_artefact_close(in);
+    return st;
+}
+
+vo_status vo_forecaster_load_model(vo_forecaster *f, const vo_learning *world,
+                                   const char *model, vo_error *err) {
+    const void *bytes = NULL;
+    size_t len = 0;
+    if (!world->model)
+        return vo_fail(err, VO_ENOTFOUND,
+                       "%s=%.60s: no models are at hand here; name the folder of models",
+                       f->ops->name, model);
+    const vo_status st = world->model(world->model_ctx, model, &bytes, &len, err);
+    return st == VO_OK ? vo_forecaster_from_bytes(f, bytes, len, model, err) : st;
 }

@@ -95,6 +95,21 @@ vo_status vo_forecaster_quantiles(vo_forecaster *f, const double *history, size_
 vo_status vo_forecaster_save(const vo_forecaster *f, vo_artefact_out *out, vo_error *err);
 vo_status vo_forecaster_load(vo_forecaster *f, vo_artefact *in, vo_error *err);
 
+/* The same as a whole artefact: head, the forecaster's name, what save wrote. *bytes is malloc'ed:
+ * free(). */
+vo_status vo_forecaster_to_bytes(const vo_forecaster *f, void **bytes, size_t *len,
+                                 vo_error *err);
+/* `path` is for messages. VO_EINVAL: damaged, or saved by another forecaster. */
+vo_status vo_forecaster_from_bytes(vo_forecaster *f, const void *bytes, size_t len,
+                                   const char *path, vo_error *err);
+/* Which forecaster saved these bytes: its name as in VO_FORECASTER_MAP. */
+#define VO_FORECASTER_NAME 32
+vo_status vo_forecaster_name_in(const void *bytes, size_t len, const char *path,
+                                char out[VO_FORECASTER_NAME], vo_error *err);
+/* from_bytes of the world's model of that name: what a constructor does with its argument. */
+vo_status vo_forecaster_load_model(vo_forecaster *f, const vo_learning *world,
+                                   const char *model, vo_error *err);
+
 /* "naive_day, naive_week, ..." for messages and help. */
 const char *vo_forecaster_names(void);
 

@@ -34,6 +34,7 @@ typedef int32_t (*vo_progress)(void *ctx, const char *phase, double fraction);
 
 typedef struct {
     const char *lake;     /* folder of the Parquet lake; NULL: "lake"                  */
+    const char *models;   /* folder of trained models; NULL: "models"                  */
     vo_progress progress; /* or NULL                                                   */
     void *progress_ctx;   /* passed to it                                              */
     int32_t allow_files;  /* 1: requests may name local files (prices_file, ...), read */
@@ -41,7 +42,7 @@ typedef struct {
     int32_t threads;      /* 0: all cores                                              */
 } vo_engine_options;
 
-vo_engine_options vo_engine_options_default(void); /* "lake", no files, all cores */
+vo_engine_options vo_engine_options_default(void); /* "lake", "models", no files, all cores */
 
 typedef struct vo_engine vo_engine;
 

@@ -64,8 +64,8 @@ typedef struct {
 typedef struct {
     const cli_command *command;
     char *request; /* the document to send, owned                               */
-    char *lake, *report, *battery; /* owned, may be NULL                              */
-    char *mapping, *tariff;        /* for messages; owned, may be NULL                */
+    char *lake, *models, *report, *battery; /* owned, may be NULL                     */
+    char *mapping, *tariff; /* for messages; owned, may be NULL                */
     int threads;
     gboolean json;
     gboolean whole_request; /* --request: messages name fields, not flags */

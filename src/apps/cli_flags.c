@@ -175,6 +175,7 @@ static const flag flags[] = {
     {"yes", YES, OUTPUT, CLI_REMOVE, "yes", NULL, "remove it; without, say what would go"},
     {"mend", YES, METHOD, CLI_CARE, "mend", NULL, "put right what is found"},
     {"lake", SPECIAL, PRICES, CLI_ALL, NULL, "DIR", "folder of the lake (VOLTEO_LAKE, else ./lake)"},
+    {"models", SPECIAL, METHOD, CLI_TABLES | CLI_LEARNS, NULL, "DIR", "folder of trained models (VOLTEO_MODELS, else ./models)"},
     {"epf", TEXT, PRICES, CLI_EVALUATE, "epf", "FILE", "a benchmark file: Date,Price,exogenous..., 24 hours a day"},
     {"published", TEXT, METHOD, CLI_EVALUATE, "published", "FILE", "forecasts of others, a column each, to stand beside"},
     {"method", TEXT, METHOD, CLI_EVALUATE, "method", "LIST", "our forecasters: ensemble (default), lear, gbt, naive_day, ..."},
@@ -531,6 +532,7 @@ int cli_parse(const cli_command *command, int argc, char **argv, cli_options *o)
     if (code == CLI_DONE) {
         const char *request = value_of(&g, "request");
         o->lake = g_strdup(value_of(&g, "lake"));
+        o->models = g_strdup(value_of(&g, "models"));
         o->report = g_strdup(value_of(&g, "report"));
         o->battery = g_strdup(value_of(&g, "battery"));
         o->mapping = g_strdup(value_of(&g, "mapping"));
@@ -548,6 +550,7 @@ int cli_parse(const cli_command *command, int argc, char **argv, cli_options *o)
 void cli_options_fini(cli_options *o) {
     free(o->request);
     g_free(o->lake);
+    g_free(o->models);
     g_free(o->report);
     g_free(o->battery);
     g_free(o->mapping);

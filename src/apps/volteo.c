@@ -218,7 +218,9 @@ static int run(const cli_options *o) {
     progress p = {.began_s = vo_clock_monotonic_s(), .terminal = vo_terminal_is_tty(2)};
     vo_engine_options eo = vo_engine_options_default();
     const char *lake = o->lake ? o->lake : vo_environment("VOLTEO_LAKE");
+    const char *models = o->models ? o->models : vo_environment("VOLTEO_MODELS");
     if (lake) eo.lake = lake;
+    if (models) eo.models = models;
     eo.allow_files = 1;
     eo.threads = o->threads;
     eo.progress = show_progress;

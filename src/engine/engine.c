@@ -15,6 +15,7 @@
 #include "engine/evaluate.h"
 #include "engine/inputs.h"
 #include "engine/lake_requests.h"
+#include "engine/learn_world.h"
 #include "engine/report_html.h"
 #include "engine/response.h"
 #include "engine/solution.h"
@@ -25,7 +26,7 @@
 
 struct vo_engine {
     vo_engine_options options;
-    char lake[]; /* the folder's name, which options.lake points to */
+    char names[]; /* of the folders, which options.lake and options.models point to */
 };
 
 int32_t vo_abi_version(void) { return VO_ABI_VERSION; }
@@ -33,19 +34,20 @@ const char *vo_version(void) { return "0.1.0"; }
 void vo_text_free(char *text) { free(text); }
 
 vo_engine_options vo_engine_options_default(void) {
-    return (vo_engine_options){.lake = "lake"};
+    return (vo_engine_options){.lake = "lake", .models = "models"};
 }
 
 vo_status vo_engine_open(const vo_engine_options *o, vo_engine **out, vo_error *err) {
     const char *lake = o->lake && *o->lake ? o->lake : "lake";
-    const size_t size = strlen(lake) + 1;
+    const char *models = o->models && *o->models ? o->models : "models";
+    const size_t lake_size = strlen(lake) + 1, models_size = strlen(models) + 1;
     if (o->threads < 0 || o->threads > 4096)
         return vo_fail(err, VO_EINVAL, "threads = %d: must be in 0..4096", o->threads);
-    vo_engine *e = calloc(1, sizeof *e + size);
+    vo_engine *e = calloc(1, sizeof *e + lake_size + models_size);
     if (!e) return vo_fail(err, VO_ENOMEM, "an engine");
     e->options = *o;
-    memcpy(e->lake, lake, size);
-    e->options.lake = e->lake;
+    e->options.lake = memcpy(e->names, lake, lake_size);
+    e->options.models = memcpy(e->names + lake_size, models, models_size);
     *out = e;
     return VO_OK;
 }
@@ -98,14 +100,23 @@ static vo_status optimize(const vo_engine_options *o, const char *request, vo_js
     return s;
 }
 
+static vo_status with_models(const vo_engine_options *o, const char *request, bool days,
+                             vo_json_out *w, vo_error *err) {
+    vo_learn_world world;
+    vo_learn_world_init(&world, o, 0);
+    const vo_status s = vo_compare_run_with(o, request, days, &world.learning, w, err);
+    vo_learn_world_fini(&world);
+    return s;
+}
+
 static vo_status compare(const vo_engine_options *o, const char *request, vo_json_out *w,
                          vo_error *err) {
-    return vo_compare_run(o, request, false, w, err);
+    return with_models(o, request, false, w, err);
 }
 
 static vo_status backtest(const vo_engine_options *o, const char *request, vo_json_out *w,
                           vo_error *err) {
-    return vo_compare_run(o, request, true, w, err);
+    return with_models(o, request, true, w, err);
 }
 
 vo_status vo_engine_optimize(vo_engine *e, const char *request, char **response,

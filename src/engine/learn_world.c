@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "port/thread.h"
 
@@ -18,6 +19,60 @@ static bool tell(void *ctx, const char *phase, double fraction, double loss) {
     return w->o->progress(w->o->progress_ctx, words, w->from + w->share * fraction) == 0;
 }
 
+/* ---- models ---------------------------------------------------------------------------- */
+
+struct vo_learn_model {
+    vo_learn_model *next;
+    void *bytes;
+    size_t len;
+    char name[]; /* as it was asked for */
+};
+
+static const vo_learn_model *loaded(const vo_learn_world *w, const char *name) {
+    const vo_learn_model *m = atomic_load(&w->models);
+    while (m && strcmp(m->name, name) != 0) m = m->next;
+    return m;
+}
+
+static vo_status load(const vo_learn_world *w, const char *name, vo_learn_model **out,
+                      vo_error *err) {
+    vo_registry *registry = NULL;
+    const size_t size = strlen(name) + 1;
+    vo_learn_model *m = calloc(1, sizeof *m + size);
+    if (!m) return vo_fail(err, VO_ENOMEM, "model %.60s", name);
+    memcpy(m->name, name, size);
+    vo_status s =
+        vo_registry_open(w->o->models ? w->o->models : "models", NULL, &registry, err);
+    if (s == VO_OK) s = vo_registry_load(registry, name, NULL, &m->bytes, &m->len, NULL, err);
+    vo_registry_close(registry);
+    if (s == VO_OK)
+        *out = m;
+    else
+        free(m);
+    return s;
+}
+
+/* Two threads that ask for one model at once may both load it: both copies are kept, and alike
+ * unless the registry changed in between. */
+static vo_status find_model(void *ctx, const char *name, const void **bytes, size_t *len,
+                            vo_error *err) {
+    vo_learn_world *w = ctx;
+    const vo_learn_model *m = loaded(w, name);
+    if (!m) {
+        vo_learn_model *fresh = NULL;
+        const vo_status s = load(w, name, &fresh, err);
+        if (s != VO_OK) return s;
+        fresh->next = atomic_load(&w->models);
+        while (!atomic_compare_exchange_weak(&w->models, &fresh->next, fresh)) continue;
+        m = fresh;
+    }
+    *bytes = m->bytes;
+    *len = m->len;
+    return VO_OK;
+}
+
+/* ---- the world -------------------------------------------------------------------------- */
+
 void vo_learn_world_init(vo_learn_world *w, const vo_engine_options *o, uint64_t seed) {
     *w = (vo_learn_world){.o = o, .share = 1};
     w->learning.alloc = &vo_alloc_libc;
@@ -25,6 +80,15 @@ void vo_learn_world_init(vo_learn_world *w, const vo_engine_options *o, uint64_t
     w->learning.threads = o->threads > 0 ? (size_t)o->threads : vo_thread_count();
     if (o->progress) w->learning.progress = tell;
     w->learning.progress_ctx = w;
+    w->learning.model = find_model;
+    w->learning.model_ctx = w;
 }
 
-void vo_learn_world_fini(vo_learn_world *w) { *w = (vo_learn_world){0}; }
+void vo_learn_world_fini(vo_learn_world *w) {
+    for (vo_learn_model *m = atomic_load(&w->models), *next; m; m = next) {
+        next = m->next;
+        free(m->bytes);
+        free(m);
+    }
+    *w = (vo_learn_world){0};
+}

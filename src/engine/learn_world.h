@@ -1,19 +1,27 @@
 /* learn_world.h -- the engine's side of vo_learning: progress in words, models by name.
  *
- * Threads: one owner at a time; policies that run side by side have one each.
+ * Models are read from the folder that the options name, with their checksums verified, once
+ * each, and kept until the world ends.
+ *
+ * Threads: models may be asked for from several at once; the rest has one owner.
  */
 #ifndef VO_ENGINE_LEARN_WORLD_H
 #define VO_ENGINE_LEARN_WORLD_H
 
+#include <stdatomic.h>
+
 #include <volteo/engine.h>
 
 #include "learn/learning.h"
+#include "store/registry.h"
+
+typedef struct vo_learn_model vo_learn_model; /* one that was loaded */
 
 typedef struct {
     vo_learning learning; /* hand this on; valid while the world lives            */
     const vo_engine_options *o;
-    struct vo_learn_model *models; /* loaded so far                               */
-    double from, share;            /* of the whole work: progress runs from..from + share    */
+    _Atomic(vo_learn_model *) models; /* loaded so far, the last first            */
+    double from, share; /* of the whole work: progress runs from..from + share    */
 } vo_learn_world;
 
 /* Fills *w: all threads that the options allow, models from their folder, progress over the

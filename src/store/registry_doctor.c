@@ -12,6 +12,8 @@
 #include "port/folder.h"
 #include "store/registry_folder.h"
 
+#define TOLD_PATH 520 /* ID/NAME, as folders may be called */
+
 const char *vo_registry_ill_name(vo_registry_ill ill) {
     static const char *const name[] = {
 #define X(tag, text, meaning) [VO_REGISTRY_##tag] = text,
@@ -43,8 +45,8 @@ static vo_status find_ill(round_of *d, vo_registry_ill ill, bool mended, const c
     return d->told ? d->told(d->ctx, &f, err) : VO_OK;
 }
 
-static void path_of(const char *id, const char *name, char out[2 * VO_REGISTRY_NAME + 300]) {
-    snprintf(out, 2 * VO_REGISTRY_NAME + 300, "%.255s/%.255s", id, name);
+static void path_of(const char *id, const char *name, char out[TOLD_PATH]) {
+    snprintf(out, TOLD_PATH, "%.255s/%.255s", id, name);
 }
 
 /* ---- what lies in the folders ---------------------------------------------------------- */
@@ -119,7 +121,7 @@ static bool begins(const char *text, const char *with) {
 
 static vo_status look_at_entry(void *ctx, const char *name, bool is_folder, vo_error *err) {
     round_of *d = ctx;
-    char path[2 * VO_REGISTRY_NAME + 300], folder[VO_REGISTRY_PATH];
+    char path[TOLD_PATH], folder[VO_REGISTRY_PATH];
     if (!is_folder) return VO_OK;
     path_of(d->id, name, path);
     if (strcmp(name, VO_REGISTRY_NEW) == 0 || begins(name, VO_REGISTRY_OLD)) {
@@ -207,7 +209,7 @@ static bool has_alias(const vo_registry_model *m, const char *version) {
 /* Damaged or gone; a version that is gone and has no alias is marked by *missing. */
 static vo_status look_at_version(round_of *d, const vo_registry_model *m, const char *version,
                                  bool *missing, vo_error *err) {
-    char folder[VO_REGISTRY_PATH], path[2 * VO_REGISTRY_NAME + 300];
+    char folder[VO_REGISTRY_PATH], path[TOLD_PATH];
     vo_manifest is = {0};
     vo_error why = {0};
     vo_registry_path(d->r, m->id, version, folder);

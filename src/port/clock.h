@@ -2,6 +2,9 @@
 #ifndef VO_PORT_CLOCK_H
 #define VO_PORT_CLOCK_H
 
+#include <stdint.h>
+
 double vo_clock_monotonic_s(void); /* for durations */
+int64_t vo_clock_utc_s(void); /* seconds since 1970-01-01T00:00:00Z: when something was made */
 
 #endif

@@ -27,11 +27,15 @@ const char *vo_policy_names(void) {
 
 vo_status vo_policy_create(const char *spec, const vo_policy_world *world, vo_policy **out,
                            vo_error *err) {
-    const size_t len = strcspn(spec, ":");
-    const char *argument = spec[len] == ':' ? spec + len + 1 : NULL;
+    const size_t len = strcspn(spec, ":=");
+    const char *argument = spec[len] ? spec + len + 1 : NULL;
     for (size_t i = 0; i < sizeof entry / sizeof entry[0]; i++) {
         if (strlen(entry[i].name) != len || strncmp(entry[i].name, spec, len) != 0) continue;
-        if (argument && !(entry[i].flags & VO_POLICY_FORECASTS))
+        if (spec[len] == '=' && !(entry[i].flags & VO_POLICY_LEARNS))
+            return vo_fail(err, VO_EINVAL,
+                           "policy = \"%.60s\": %s takes no trained model, write \"%s\"", spec,
+                           entry[i].name, entry[i].name);
+        if (spec[len] == ':' && !(entry[i].flags & VO_POLICY_FORECASTS))
             return vo_fail(err, VO_EINVAL,
                            "policy = \"%.60s\": %s takes no forecaster, write \"%s\"", spec,
                            entry[i].name, entry[i].name);

@@ -39,7 +39,8 @@ enum {
     X(threshold, vo_policy_create_threshold, VO_POLICY_FORECASTS,   "percentiles of the prices so far") \
     X(spread,    vo_policy_create_spread,    VO_POLICY_FORECASTS,   "cheapest and dearest hours of the forecast day") \
     X(cycle,     vo_policy_create_cycle,     VO_POLICY_FORECASTS,   "best charge-discharge pairs of the forecast day") \
-    X(mpc,       vo_policy_create_mpc,       VO_POLICY_FORECASTS,   "exact plan on a forecast, re-planned")
+    X(mpc,       vo_policy_create_mpc,       VO_POLICY_FORECASTS,   "exact plan on a forecast, re-planned") \
+    X(q_learning, vo_policy_create_q_learning, VO_POLICY_LEARNS,   "q_learning[=MODEL]: a learned table of charge, price and hour")
 // clang-format on
 
 /* What does not change while a policy lives. All borrowed; must outlive the policy. */

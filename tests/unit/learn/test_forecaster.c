@@ -190,6 +190,7 @@ Test(forecaster, no_forecaster_reads_the_prices_to_come) {
     label_all(s);
     double *scrambled = malloc(s->n * sizeof *scrambled);
     for (size_t k = 0; k < sizeof spec / sizeof spec[0]; k++) {
+        if (vo_forecaster_learns(spec[k])) continue; /* fitted first: in files of their own */
         vo_forecaster *f = made(strcmp(spec[k], "column") == 0 ? "column=guess" : spec[k], s);
         for (size_t known = 1; known + 48 < s->n; known += 7) {
             double a[48], b[48];

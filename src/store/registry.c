@@ -252,9 +252,9 @@ static vo_status write_version(const change *c, const vo_registry_draft *d, cons
     return st;
 }
 
+/* Into the book; `created` is where the text of the time lives. */
 static vo_status list_version(change *c, const vo_registry_draft *d, const char *version,
-                              vo_error *err) {
-    char created[32];
+                              char created[32], vo_error *err) {
     vo_registry_version v = {.version = version,
                              .created = vo_civil_format_utc(d->created_s, created),
                              .node = d->node ? d->node : "",
@@ -264,44 +264,34 @@ static vo_status list_version(change *c, const vo_registry_draft *d, const char 
         v.metric = d->metric[0].name;
         v.value = d->metric[0].value;
     }
-    const vo_status st = vo_registry_book_add(c->book, d->id, d->type, &v, err);
-    return st == VO_OK ? vo_registry_write(c->r, c->book, err) : st;
+    return vo_registry_book_add(c->book, d->id, d->type, &v, err);
 }
 
 /* The files of a version that could not be listed, unless it is listed all the same: the list
  * may have been replaced and only its flushing failed. */
 static void take_back(const vo_registry *r, const char *id, const char *version) {
     vo_registry_book *b = NULL;
-    if (vo_registry_read(r, &b, NULL) != VO_OK) return;
+    if (vo_registry_read(r, &b, NULL) != VO_OK) return; /* the doctor will find it */
     const vo_registry_model *m = vo_registry_book_find(b, id);
     if (!m || !vo_registry_model_find(m, version)) vo_registry_retire(r, id, version, NULL);
     vo_registry_book_free(b);
 }
 
-/* A model's type is asked before anything is written. */
-static vo_status check_type(const change *c, const vo_registry_draft *d, vo_error *err) {
-    const vo_registry_model *m = vo_registry_book_find(c->book, d->id);
-    if (!m || strcmp(m->type, d->type) == 0) return VO_OK;
-    return vo_fail(err, VO_EINVAL,
-                   "type = \"%s\": the versions of %s are of type \"%.63s\"; choose another id",
-                   d->type, d->id, m->type);
-}
-
 vo_status vo_registry_register(const vo_registry *r, const vo_registry_draft *d,
                                char version[VO_REGISTRY_NAME], vo_error *err) {
-    char name[VO_REGISTRY_NAME], *manifest = NULL;
+    char name[VO_REGISTRY_NAME], created[32], *manifest = NULL;
     size_t len = 0;
     change c;
     vo_status st = vo_registry_check_name(d->id, "id", err);
     if (st == VO_OK) st = vo_registry_check_name(d->type, "type", err);
     if (st == VO_OK) st = begin(r, false, &c, err);
     if (st != VO_OK) return st;
-    st = check_type(&c, d, err);
-    if (st == VO_OK) st = name_version(&c, d, name, err);
+    st = name_version(&c, d, name, err);
     if (st == VO_OK) st = vo_manifest_text(d, name, &manifest, &len, err);
+    if (st == VO_OK) st = list_version(&c, d, name, created, err);
     if (st == VO_OK) st = write_version(&c, d, name, manifest, len, err);
     if (st == VO_OK) {
-        st = list_version(&c, d, name, err);
+        st = vo_registry_write(r, c.book, err);
         if (st != VO_OK) take_back(r, d->id, name);
     }
     if (st == VO_OK) memcpy(version, name, sizeof name);

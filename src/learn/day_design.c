@@ -9,8 +9,12 @@ enum {
     N_PRICE_LAGS = sizeof price_lag / sizeof price_lag[0],
     N_EXOG_LAGS = sizeof exog_lag / sizeof exog_lag[0],
     N_MARKS = 8,
-    FILL_DAYS = 7
+    FILL_DAYS = 7,
+    CENTRE_DAYS = 7,
+    SPREAD_DAYS = 28
 };
+
+_Static_assert(VO_DAY_DESIGN_PRICES == N_PRICE_LAGS * VO_DAY_HOURS, "prices come first");
 
 size_t vo_day_design_marks(void) { return N_MARKS; }
 
@@ -44,4 +48,30 @@ void vo_day_design_row(const vo_day_table *t, size_t day, double *row) {
             row = lagged(t->exog[e], day, exog_lag[k], row);
     for (int32_t w = 0; w < 7; w++) *row++ = t->weekday[day] == w;
     *row = t->holiday[day];
+}
+
+/* Mean of price - centre, or of its size, over the days before `day`; `none` where no price is
+ * known. */
+static double mean_before(const vo_day_table *t, size_t day, size_t days, double centre,
+                          bool distance, double none) {
+    const size_t from = (day > days ? day - days : 0) * VO_DAY_HOURS;
+    double sum = 0;
+    size_t n = 0;
+    for (size_t i = from; i < day * VO_DAY_HOURS; i++) {
+        if (!isfinite(t->price[i])) continue;
+        const double v = t->price[i] - centre;
+        sum += distance ? fabs(v) : v;
+        n++;
+    }
+    return n ? sum / (double)n : none;
+}
+
+vo_day_level vo_day_design_level(const vo_day_table *t, size_t day, vo_day_level_kind kind) {
+    vo_day_level l = {.centre = 0, .spread = 1};
+    if (kind == VO_DAY_LEVEL_NONE) return l;
+    l.centre = mean_before(t, day, CENTRE_DAYS, 0, false, 0);
+    if (kind == VO_DAY_LEVEL_WEEK) return l;
+    const double spread = mean_before(t, day, SPREAD_DAYS, l.centre, true, 1);
+    if (spread > 0) l.spread = spread;
+    return l;
 }

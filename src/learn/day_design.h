@@ -16,11 +16,27 @@
 
 #define VO_DAY_DESIGN_FIRST 7 /* the first day that has all inputs */
 
+#define VO_DAY_DESIGN_PRICES 96 /* the first columns are prices */
+
 size_t vo_day_design_width(size_t n_exog); /* columns of a row */
 size_t vo_day_design_marks(void);          /* of which the last are marks */
 
 /* row[width]; reads prices of days < day and exogenous rows of days <= day. */
 void vo_day_design_row(const vo_day_table *t, size_t day, double *row);
+
+/* Where prices are and how far they move, just before the day. Measured from there, years that
+ * were dear and years that were cheap are one sample. */
+typedef enum {
+    VO_DAY_LEVEL_NONE,  /* centre 0, spread 1                                                */
+    VO_DAY_LEVEL_WEEK,  /* centre: mean of the last 7 days; spread 1                         */
+    VO_DAY_LEVEL_SPREAD /* the same; spread: mean distance of the last 28 days from there    */
+} vo_day_level_kind;
+
+typedef struct {
+    double centre, spread; /* spread > 0 */
+} vo_day_level;
+
+vo_day_level vo_day_design_level(const vo_day_table *t, size_t day, vo_day_level_kind kind);
 
 /* Are all 24 prices of the day known? */
 bool vo_day_design_has_prices(const vo_day_table *t, size_t day);

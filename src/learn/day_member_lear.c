@@ -2,12 +2,14 @@
  * published for the day (Uniejewski, Nowotarski, Weron 2016; Lago, Marcjasz, De Schutter, Weron
  * 2021, Applied Energy 293:116983), on day_design.h's inputs.
  *
- * Inputs and prices are scaled by median, MAD and asinh over the calibration window. The penalty
- * of each hour minimises RSS / var(y) + 2 (active columns) on a path; in between it stays the same
- * fraction of the least penalty that leaves nothing, and the solution is continued from
- * yesterday's. A missing input counts as its median.
+ * Prices may be measured from where they have been of late (day_design.h, level); where they
+ * have been is then an input too. Inputs and prices are scaled by median, MAD and asinh over the
+ * calibration window; the penalty of each hour is chosen on its path by the corrected information
+ * criterion (lasso.h). A missing input counts as its median. Beyond what the window has seen, a
+ * scaled price goes by at most 1, which is a factor of e where prices are far out: sinh forgives
+ * no extrapolation. Each fit stands alone: it depends on the table and the day, not on fits before.
  *
- * Arguments: days = calibration window, every = fits between choices of the penalty.
+ * Arguments: days = calibration window; level = 0, 1 or 2, a vo_day_level_kind.
  */
 #include <assert.h>
 #include <math.h>
@@ -18,24 +20,26 @@
 #include "learn/day_scale.h"
 #include "learn/lasso.h"
 
-enum { H = VO_DAY_HOURS, LEAST_ROWS = 28, PATH = 40 };
-#define PATH_END 1e-3
+enum { H = VO_DAY_HOURS, LEAST_ROWS = 28, LEVELS = 2 /* inputs: centre and spread */ };
+#define COST 2.0      /* of a column: Akaike's                      */
+#define RIDGE 1e-6    /* of a column's square: keeps like ones apart */
+#define NOTHING 1e-12 /* a variance that is rounding               */
+#define BEYOND 1.0    /* the window's extremes, as above             */
 
 typedef struct {
     vo_day_member base;
-    double days, every;
+    double days, level;
     size_t width;
     bool fitted;
-    size_t fitted_day, since_choice;
     vo_lasso *lasso;
     vo_day_scale *column; /* [width] */
     vo_day_scale price[H];
-    double *mean; /* [width] of the scaled inputs */
     double price_mean[H], price_square[H];
-    double fraction[H]; /* of the least penalty that leaves nothing */
-    double *b;          /* [H][width] */
-    double *x, *y;      /* [days][width], [days][H] workspace */
+    double least[H], most[H]; /* of the scaled prices, centred */
+    double *mean;             /* [width] of the scaled inputs */
+    double *b;                /* [H][width] */
     double *gram, *cross, *work;
+    double *x, *y; /* [days][width], [days][H] */
 } lear;
 
 static void lear_free(vo_day_member *m) {
@@ -50,77 +54,68 @@ static void lear_free(vo_day_member *m) {
 
 /* ---- the sample ------------------------------------------------------------------------ */
 
+/* [design: prices, forecasts, marks][centre, spread] */
+static vo_day_level fill_row(const lear *v, const vo_day_table *t, size_t day, double *row) {
+    const vo_day_level l = vo_day_design_level(t, day, (vo_day_level_kind)v->level);
+    vo_day_design_row(t, day, row);
+    for (size_t j = 0; j < VO_DAY_DESIGN_PRICES; j++) row[j] = (row[j] - l.centre) / l.spread;
+    row[v->width - 2] = l.centre;
+    row[v->width - 1] = l.spread;
+    return l;
+}
+
+static bool is_mark(const lear *v, size_t j) {
+    return j < v->width - LEVELS && j >= v->width - LEVELS - vo_day_design_marks();
+}
+
 /* Rows of the window before `day` into x and y; their number. */
 static size_t gather(lear *v, const vo_day_table *t, size_t day) {
     size_t n = 0, from = day > (size_t)v->days ? day - (size_t)v->days : 0;
     if (from < VO_DAY_DESIGN_FIRST) from = VO_DAY_DESIGN_FIRST;
     for (size_t d = from; d < day; d++) {
         if (!vo_day_design_has_prices(t, d)) continue;
-        vo_day_design_row(t, d, v->x + n * v->width);
-        memcpy(v->y + n * H, t->price + d * H, H * sizeof(double));
+        const vo_day_level l = fill_row(v, t, d, v->x + n * v->width);
+        const double *price = t->price + d * H;
+        for (size_t h = 0; h < H; h++) v->y[n * H + h] = (price[h] - l.centre) / l.spread;
         n++;
     }
     return n;
 }
 
+/* Scales and centres column x[rows][width] in place. */
 static vo_day_scale scale_column(lear *v, vo_scale_kind kind, double *x, size_t rows,
                                  size_t width, double *mean) {
-    double *value = v->work, *spare = v->work + rows;
+    vo_day_scale s = {.kind = VO_SCALE_PLAIN, .spread = 1};
+    double *value = v->work, *spare = v->work + rows, sum = 0;
     for (size_t r = 0; r < rows; r++) value[r] = x[r * width];
-    const vo_day_scale s = vo_day_scale_fit(kind, value, rows, spare);
-    *mean = 0;
+    if (kind != VO_SCALE_PLAIN) s = vo_day_scale_fit(kind, value, rows, spare);
     for (size_t r = 0; r < rows; r++) {
-        const double z = vo_day_scale_apply(&s, x[r * width]);
-        x[r * width] = isfinite(z) ? z : 0;
-        *mean += x[r * width] / (double)rows;
+        const double z = vo_day_scale_apply(&s, value[r]);
+        value[r] = isfinite(z) ? z : 0;
+        sum += value[r];
     }
-    for (size_t r = 0; r < rows; r++) x[r * width] -= *mean;
+    *mean = sum / (double)rows;
+    for (size_t r = 0; r < rows; r++) x[r * width] = value[r] - *mean;
     return s;
 }
 
 static void scale_sample(lear *v, size_t rows) {
-    const size_t marks = v->width - vo_day_design_marks();
-    for (size_t j = 0; j < v->width; j++) {
-        if (j < marks) {
-            v->column[j] =
-                scale_column(v, VO_SCALE_ASINH, v->x + j, rows, v->width, &v->mean[j]);
-            continue;
-        }
-        v->column[j] = (vo_day_scale){.kind = VO_SCALE_PLAIN, .spread = 1};
-        v->mean[j] = 0;
-        for (size_t r = 0; r < rows; r++) v->mean[j] += v->x[r * v->width + j] / (double)rows;
-        for (size_t r = 0; r < rows; r++) v->x[r * v->width + j] -= v->mean[j];
-    }
+    for (size_t j = 0; j < v->width; j++)
+        v->column[j] = scale_column(v, is_mark(v, j) ? VO_SCALE_PLAIN : VO_SCALE_ASINH,
+                                    v->x + j, rows, v->width, &v->mean[j]);
     for (size_t h = 0; h < H; h++) {
         v->price[h] = scale_column(v, VO_SCALE_ASINH, v->y + h, rows, H, &v->price_mean[h]);
-        v->price_square[h] = 0;
-        for (size_t r = 0; r < rows; r++)
-            v->price_square[h] += v->y[r * H + h] * v->y[r * H + h];
-    }
-}
-
-/* ---- fitting ---------------------------------------------------------------------------- */
-
-static void choose_penalty(lear *v, size_t h, size_t rows, double *path) {
-    const vo_lasso_settings s = vo_lasso_settings_default();
-    const double *c = v->cross + h * v->width;
-    const double most = vo_lasso_lambda_max(v->width, c, NULL), yy = v->price_square[h];
-    double best = (double)INFINITY;
-    memset(path, 0, v->width * sizeof *path);
-    memset(v->b + h * v->width, 0, v->width * sizeof *path);
-    v->fraction[h] = 1;
-    for (int k = 1; k <= PATH && most > 0; k++) {
-        const double f = pow(PATH_END, (double)k / PATH);
-        const vo_lasso_result r =
-            vo_lasso_solve(v->lasso, &s, v->gram, c, NULL, f * most, 0, path);
-        const double score = (yy - r.explained) / (yy / (double)rows) + 2 * (double)r.active;
-        if (score < best) {
-            best = score;
-            v->fraction[h] = f;
-            memcpy(v->b + h * v->width, path, v->width * sizeof *path);
+        v->price_square[h] = v->least[h] = v->most[h] = 0;
+        for (size_t r = 0; r < rows; r++) {
+            const double z = v->y[r * H + h];
+            v->price_square[h] += z * z;
+            if (z < v->least[h]) v->least[h] = z;
+            if (z > v->most[h]) v->most[h] = z;
         }
     }
 }
+
+/* ---- fitting and predicting ------------------------------------------------------------- */
 
 static vo_status lear_fit(vo_day_member *m, const vo_day_table *t, size_t day, vo_error *err) {
     lear *v = (lear *)(void *)m;
@@ -130,21 +125,19 @@ static vo_status lear_fit(vo_day_member *m, const vo_day_table *t, size_t day, v
                        "member lear: %zu days with prices before day %zu: at least %d are "
                        "needed, after a first week",
                        rows, day, LEAST_ROWS);
-    const bool anew = !v->fitted || day < v->fitted_day || v->since_choice >= (size_t)v->every;
-    const vo_lasso_settings s = vo_lasso_settings_default();
     scale_sample(v, rows);
     vo_lasso_products(rows, v->width, v->x, H, v->y, v->gram, v->cross);
     for (size_t h = 0; h < H; h++) {
-        const double *c = v->cross + h * v->width;
-        const double most = vo_lasso_lambda_max(v->width, c, NULL);
-        if (anew) choose_penalty(v, h, rows, v->work);
-        if (!anew && most > 0)
-            vo_lasso_solve(v->lasso, &s, v->gram, c, NULL, v->fraction[h] * most, 0,
-                           v->b + h * v->width);
+        double *b = v->b + h * v->width;
+        const vo_lasso_rule rule = {.square = v->price_square[h],
+                                    .rows = (double)rows,
+                                    .cost = COST,
+                                    .ridge = RIDGE * (double)rows};
+        memset(b, 0, v->width * sizeof *b);
+        if (rule.square > NOTHING * (double)rows)
+            vo_lasso_path(v->lasso, v->gram, v->cross + h * v->width, &rule, b);
     }
-    v->since_choice = anew ? 1 : v->since_choice + 1;
     v->fitted = true;
-    v->fitted_day = day;
     return VO_OK;
 }
 
@@ -153,89 +146,99 @@ static vo_status lear_predict(vo_day_member *m, const vo_day_table *t, size_t da
     lear *v = (lear *)(void *)m;
     if (!v->fitted) return vo_fail(err, VO_EINVAL, "member lear: neither fitted nor loaded");
     double *row = v->work;
-    vo_day_design_row(t, day, row);
+    const vo_day_level l = fill_row(v, t, day, row);
     for (size_t j = 0; j < v->width; j++) {
         const double z = vo_day_scale_apply(&v->column[j], row[j]);
         row[j] = (isfinite(z) ? z : 0) - v->mean[j];
     }
     for (size_t h = 0; h < H; h++) {
-        double z = v->price_mean[h];
+        double z = 0;
         for (size_t j = 0; j < v->width; j++) z += row[j] * v->b[h * v->width + j];
-        out[h] = vo_day_scale_invert(&v->price[h], z);
+        z = fmax(v->least[h] - BEYOND, fmin(v->most[h] + BEYOND, z)) + v->price_mean[h];
+        out[h] = l.centre + l.spread * vo_day_scale_invert(&v->price[h], z);
     }
     return VO_OK;
 }
 
 /* ---- keeping ------------------------------------------------------------------------------ */
 
+static void put_scale(vo_artefact_out *out, const vo_day_scale *s) {
+    vo_artefact_put_double(out, s->centre);
+    vo_artefact_put_double(out, s->spread);
+}
+
 static vo_status lear_save(const vo_day_member *m, vo_artefact_out *out, vo_error *err) {
     const lear *v = (const lear *)(const void *)m;
     if (!v->fitted) return vo_fail(err, VO_EINVAL, "member lear: nothing fitted to save");
     vo_artefact_begin(out, "LEAR");
     vo_artefact_put_u64(out, v->width);
-    vo_artefact_put_u64(out, v->fitted_day);
-    vo_artefact_put_u64(out, v->since_choice);
-    for (size_t j = 0; j < v->width; j++) {
-        vo_artefact_put_double(out, v->column[j].centre);
-        vo_artefact_put_double(out, v->column[j].spread);
-    }
-    for (size_t h = 0; h < H; h++) {
-        vo_artefact_put_double(out, v->price[h].centre);
-        vo_artefact_put_double(out, v->price[h].spread);
-    }
+    vo_artefact_put_double(out, v->level);
+    for (size_t j = 0; j < v->width; j++) put_scale(out, &v->column[j]);
+    for (size_t h = 0; h < H; h++) put_scale(out, &v->price[h]);
     vo_artefact_put_doubles(out, v->mean, v->width);
     vo_artefact_put_doubles(out, v->price_mean, H);
-    vo_artefact_put_doubles(out, v->fraction, H);
+    vo_artefact_put_doubles(out, v->least, H);
+    vo_artefact_put_doubles(out, v->most, H);
     vo_artefact_put_doubles(out, v->b, H * v->width);
     vo_artefact_end(out);
     return VO_OK;
 }
 
-static vo_status load_scale(vo_artefact *in, vo_scale_kind kind, vo_day_scale *s,
-                            vo_error *err) {
+static vo_status get_scale(vo_artefact *in, vo_scale_kind kind, vo_day_scale *s,
+                           vo_error *err) {
     double centre = 0, spread = 0;
     vo_status st = vo_artefact_get_double(in, &centre, err);
     if (st == VO_OK) st = vo_artefact_get_double(in, &spread, err);
     if (st != VO_OK) return st;
     if (!isfinite(centre) || !(spread > 0) || !isfinite(spread))
-        return vo_fail(err, VO_EINVAL, "member lear: a scale of %g and %g is not finite",
+        return vo_fail(err, VO_EINVAL, "member lear: centre %g with spread %g is no scale",
                        centre, spread);
     *s = (vo_day_scale){kind, centre, spread};
     return VO_OK;
 }
 
-static vo_status load_section(lear *v, vo_artefact *in, vo_error *err) {
-    uint64_t width = 0, day = 0, since = 0;
+static vo_status check_shape(const lear *v, vo_artefact *in, vo_error *err) {
+    uint64_t width = 0;
+    double level = 0;
     vo_status st = vo_artefact_get_u64(in, &width, err);
+    if (st == VO_OK) st = vo_artefact_get_double(in, &level, err);
     if (st == VO_OK && width != v->width)
         return vo_fail(err, VO_EINVAL,
                        "member lear: the model has %llu inputs, the table gives %zu: it was "
                        "trained with other columns",
                        (unsigned long long)width, v->width);
-    if (st == VO_OK) st = vo_artefact_get_u64(in, &day, err);
-    if (st == VO_OK) st = vo_artefact_get_u64(in, &since, err);
-    const size_t marks = v->width - vo_day_design_marks();
-    for (size_t j = 0; st == VO_OK && j < v->width; j++)
-        st = load_scale(in, j < marks ? VO_SCALE_ASINH : VO_SCALE_PLAIN, &v->column[j], err);
-    for (size_t h = 0; st == VO_OK && h < H; h++)
-        st = load_scale(in, VO_SCALE_ASINH, &v->price[h], err);
-    if (st == VO_OK) st = vo_artefact_get_doubles(in, v->mean, v->width, err);
-    if (st == VO_OK) st = vo_artefact_get_doubles(in, v->price_mean, H, err);
-    if (st == VO_OK) st = vo_artefact_get_doubles(in, v->fraction, H, err);
-    if (st == VO_OK) st = vo_artefact_get_doubles(in, v->b, H * v->width, err);
-    v->fitted = st == VO_OK;
-    v->fitted_day = (size_t)day;
-    v->since_choice = (size_t)since;
+    if (st == VO_OK && level != v->level)
+        return vo_fail(err, VO_EINVAL, "member lear: the model has level=%g, the member %g",
+                       level, v->level);
     return st;
 }
 
+static vo_status load_section(lear *v, vo_artefact *in, vo_error *err) {
+    vo_status st = check_shape(v, in, err);
+    for (size_t j = 0; st == VO_OK && j < v->width; j++)
+        st = get_scale(in, is_mark(v, j) ? VO_SCALE_PLAIN : VO_SCALE_ASINH, &v->column[j], err);
+    for (size_t h = 0; st == VO_OK && h < H; h++)
+        st = get_scale(in, VO_SCALE_ASINH, &v->price[h], err);
+    if (st == VO_OK) st = vo_artefact_get_doubles(in, v->mean, v->width, err);
+    if (st == VO_OK) st = vo_artefact_get_doubles(in, v->price_mean, H, err);
+    if (st == VO_OK) st = vo_artefact_get_doubles(in, v->least, H, err);
+    if (st == VO_OK) st = vo_artefact_get_doubles(in, v->most, H, err);
+    if (st == VO_OK) st = vo_artefact_get_doubles(in, v->b, H * v->width, err);
+    return st;
+}
+
+/* What was fitted before is lost also if the load fails. */
 static vo_status lear_load(vo_day_member *m, vo_artefact *in, vo_error *err) {
+    lear *v = (lear *)(void *)m;
     const vo_status st = vo_artefact_enter(in, "LEAR", err);
     if (st != VO_OK) return st;
-    const vo_status got = load_section((lear *)(void *)m, in, err);
+    const vo_status got = load_section(v, in, err);
+    v->fitted = got == VO_OK;
     vo_artefact_leave(in);
     return got;
 }
+
+/* ---- making one ------------------------------------------------------------------------------ */
 
 static const vo_day_member_ops lear_ops = {.name = "lear",
                                            .fit = lear_fit,
@@ -248,9 +251,8 @@ static vo_status allocate(lear *v, vo_error *err) {
     const vo_alloc *a = v->base.alloc;
     const size_t w = v->width, days = (size_t)v->days;
     const size_t work = 2 * days > w ? 2 * days : w;
-    const size_t doubles = w + H * w + w * w + H * w + work;
     v->column = a->zalloc(a->ctx, w * sizeof *v->column);
-    v->mean = a->zalloc(a->ctx, doubles * sizeof(double));
+    v->mean = a->zalloc(a->ctx, (w * (1 + H + w + H) + work) * sizeof(double));
     v->x = a->zalloc(a->ctx, days * (w + H) * sizeof(double));
     if (!v->column || !v->mean || !v->x)
         return vo_fail(err, VO_ENOMEM, "member lear: %zu days of %zu inputs", days, w);
@@ -265,9 +267,10 @@ static vo_status allocate(lear *v, vo_error *err) {
 vo_status vo_day_member_create_lear(const char *argument, const vo_day_table *t,
                                     const vo_learning *world, vo_day_member **out,
                                     vo_error *err) {
-    double days = 364, every = 7;
-    const vo_day_member_key key[] = {{"days", &days, LEAST_ROWS, 10000, true},
-                                     {"every", &every, 1, 10000, true}};
+    double days = 364, level = VO_DAY_LEVEL_NONE;
+    const vo_day_member_key key[] = {
+        {"days", &days, LEAST_ROWS, 10000, true},
+        {"level", &level, VO_DAY_LEVEL_NONE, VO_DAY_LEVEL_SPREAD, true}};
     vo_status st =
         vo_day_member_arguments("lear", argument, key, sizeof key / sizeof key[0], err);
     if (st != VO_OK) return st;
@@ -275,8 +278,8 @@ vo_status vo_day_member_create_lear(const char *argument, const vo_day_table *t,
     if (!v) return vo_fail(err, VO_ENOMEM, "member lear");
     v->base = (vo_day_member){&lear_ops, world->alloc};
     v->days = days;
-    v->every = every;
-    v->width = vo_day_design_width(t->n_exog);
+    v->level = level;
+    v->width = vo_day_design_width(t->n_exog) + LEVELS;
     st = allocate(v, err);
     if (st != VO_OK) {
         lear_free(&v->base);

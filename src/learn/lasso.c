@@ -1,63 +1,65 @@
 /* lasso.c -- see lasso.h.
  *
- * The active columns' part of G is copied together (a few dozen columns: it stays in the first
- * cache) and swept until it is optimal; then the gradient of all columns is renewed, columns
- * that break their condition join, and so on until none does.
+ * Between knots, with A the active columns and s the signs of their correlations,
+ *     (G_AA + ridge I) w = s,   b_A += step w,   correlation_j -= step (G_jA w),   lambda -= step
+ * The Cholesky factor of G_AA + ridge I grows by a row when a column joins; when one leaves, the
+ * rows behind it are made again.
  */
 #include "learn/lasso.h"
 
 #include <assert.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/wide.h"
 
 enum { TILE_I = 4, TILE_J = 8 };
 
+#define PATIENCE 25        /* knots without a better score before the path is left       */
+#define LEAST_PENALTY 1e-4 /* of the first: nobody goes farther                         */
+#define DEPENDENT 1e-9     /* of a column's square left by the active ones: it adds nothing */
+#define NOTHING 1e-12      /* of y'y left unexplained is none                            */
+
+typedef enum { OUT, IN, DROPPED } place;
+
 struct vo_lasso {
     const vo_alloc *alloc;
     size_t width;
-    double *gradient; /* [width] c - Gb                       */
-    double *small;    /* [active][active] of G                */
-    double *g;        /* [active] gradient of the active      */
-    double *start;    /* [active] b before the sweeps         */
-    size_t *active;   /* [width] columns, in order            */
+    double *factor;      /* [width][width] Cholesky factor of the active, lower */
+    double *correlation; /* [width] c - Gb - ridge b                            */
+    double *slope;       /* [width] its fall per unit of lambda                 */
+    double *b;           /* [width] at the present knot                         */
+    double *w, *half;    /* [width] direction of the active; of the solve       */
+    size_t *active;      /* [width] in order of joining                         */
+    place *where;        /* [width] DROPPED: dependent, never asked again       */
     size_t n_active;
+    double lambda;
 };
-
-vo_lasso_settings vo_lasso_settings_default(void) {
-    return (vo_lasso_settings){.tolerance = 1e-3, .max_sweeps = 1000};
-}
 
 vo_status vo_lasso_create(size_t width, const vo_alloc *alloc, vo_lasso **out, vo_error *err) {
     assert(width > 0);
     if (!alloc) alloc = &vo_alloc_libc;
-    const size_t doubles = width * (width + 3);
-    vo_lasso *s = alloc->zalloc(alloc->ctx,
-                                sizeof *s + doubles * sizeof(double) + width * sizeof(size_t));
+    const size_t bytes =
+        width * ((width + 5) * sizeof(double) + sizeof(size_t) + sizeof(place));
+    vo_lasso *s = alloc->zalloc(alloc->ctx, sizeof *s + bytes);
     if (!s) return vo_fail(err, VO_ENOMEM, "a regression on %zu columns", width);
     s->alloc = alloc;
     s->width = width;
-    s->small = (double *)(void *)(s + 1);
-    s->gradient = s->small + width * width;
-    s->g = s->gradient + width;
-    s->start = s->g + width;
-    s->active = (size_t *)(void *)(s->start + width);
+    s->factor = (double *)(void *)(s + 1);
+    s->correlation = s->factor + width * width;
+    s->slope = s->correlation + width;
+    s->b = s->slope + width;
+    s->w = s->b + width;
+    s->half = s->w + width;
+    s->active = (size_t *)(void *)(s->half + width);
+    s->where = (place *)(void *)(s->active + width);
     *out = s;
     return VO_OK;
 }
 
 void vo_lasso_free(vo_lasso *s) {
     if (s) s->alloc->free(s->alloc->ctx, s);
-}
-
-double vo_lasso_lambda_max(size_t width, const double *c, const double *weight) {
-    double most = 0;
-    for (size_t j = 0; j < width; j++) {
-        const double w = weight ? weight[j] : 1;
-        if (w > 0 && fabs(c[j]) > most * w) most = fabs(c[j]) / w;
-    }
-    return most;
 }
 
 /* ---- products ------------------------------------------------------------------------- */
@@ -84,7 +86,7 @@ static void border(size_t rows, const double *a, size_t lda, size_t m, const dou
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-/* out[ma][ldo] = a'b, or with `half` only what lies on and right of the diagonal's tiles. */
+/* out[ma][nb] = a'b, or with `half` only the tiles that reach the diagonal or right of it. */
 VO_WIDE static void product(size_t rows, const double *a, size_t ma, const double *b, size_t nb,
                             bool half, double *out) {
     double t[TILE_I][TILE_J];
@@ -108,108 +110,161 @@ void vo_lasso_products(size_t rows, size_t width, const double *x, size_t n_targ
     product(rows, y, n_targets, x, width, false, cross);
 }
 
-/* ---- solving ---------------------------------------------------------------------------- */
+/* ---- the active columns ----------------------------------------------------------------- */
+
+/* Row k of the factor, for column active[k]; false if the column depends on those before. */
+static bool factor_row(vo_lasso *s, const double *gram, double ridge, size_t k) {
+    const size_t n = s->width, column = s->active[k];
+    double *row = s->factor + k * n;
+    double left = gram[column * n + column] + ridge;
+    const double whole = left;
+    for (size_t i = 0; i < k; i++) {
+        const double *other = s->factor + i * n;
+        double v = gram[column * n + s->active[i]];
+        for (size_t m = 0; m < i; m++) v -= row[m] * other[m];
+        row[i] = v / other[i];
+        left -= row[i] * row[i];
+    }
+    if (!(left > DEPENDENT * whole)) return false;
+    row[k] = sqrt(left);
+    return true;
+}
+
+static void join(vo_lasso *s, const double *gram, double ridge, size_t column) {
+    s->active[s->n_active] = column;
+    const bool adds = factor_row(s, gram, ridge, s->n_active);
+    s->where[column] = adds ? IN : DROPPED;
+    if (adds) s->n_active++;
+}
+
+static void leave(vo_lasso *s, const double *gram, double ridge, size_t position) {
+    s->where[s->active[position]] = OUT;
+    s->b[s->active[position]] = 0;
+    s->n_active--;
+    for (size_t i = position; i < s->n_active; i++) s->active[i] = s->active[i + 1];
+    for (size_t i = position; i < s->n_active; i++) factor_row(s, gram, ridge, i);
+}
+
+/* w: how b of the active grows, and slope: how correlations fall, per unit of lambda. */
+VO_WIDE static void find_direction(vo_lasso *s, const double *gram, double ridge) {
+    const size_t n = s->width;
+    for (size_t i = 0; i < s->n_active; i++) {
+        const double *row = s->factor + i * n;
+        double v = s->correlation[s->active[i]] > 0 ? 1 : -1;
+        for (size_t m = 0; m < i; m++) v -= row[m] * s->half[m];
+        s->half[i] = v / row[i];
+    }
+    memcpy(s->w, s->half, s->n_active * sizeof *s->w);
+    for (size_t i = s->n_active; i-- > 0;) {
+        const double *row = s->factor + i * n;
+        s->w[i] /= row[i];
+        for (size_t m = 0; m < i; m++) s->w[m] -= row[m] * s->w[i];
+    }
+    memset(s->slope, 0, n * sizeof *s->slope);
+    for (size_t i = 0; i < s->n_active; i++) {
+        const double *row = gram + s->active[i] * n, v = s->w[i];
+        for (size_t j = 0; j < n; j++) s->slope[j] += v * row[j];
+    }
+    for (size_t i = 0; i < s->n_active; i++) s->slope[s->active[i]] += ridge * s->w[i];
+}
+
+/* ---- knots ---------------------------------------------------------------------------------- */
 
 typedef struct {
-    const double *gram, *c, *weight;
-    double lambda, ridge, tolerance;
-    double *b;
-} problem;
+    double step;      /* of lambda, to the next knot   */
+    bool joins, goes; /* neither: the end of the path  */
+    size_t which;     /* column that joins, position of the one that leaves */
+} knot;
 
-static double weight_of(const problem *p, size_t j) { return p->weight ? p->weight[j] : 1; }
-
-static double shrink(double v, double by) { return v > by ? v - by : v < -by ? v + by : 0; }
-
-VO_WIDE static void renew_gradient(vo_lasso *s, const problem *p) {
-    const size_t n = s->width;
-    double *g = s->gradient;
-    memcpy(g, p->c, n * sizeof *g);
-    for (size_t k = 0; k < s->n_active; k++) {
-        const double v = p->b[s->active[k]];
-        const double *row = p->gram + s->active[k] * n;
-        for (size_t j = 0; j < n; j++) g[j] -= v * row[j];
-    }
+/* A column's correlation meets +lambda or -lambda first after a fall of lambda by: */
+static double meeting(const vo_lasso *s, size_t j) {
+    const double c = s->correlation[j], a = s->slope[j];
+    double first = (double)INFINITY;
+    if (1 - a > NOTHING) first = (s->lambda - c) / (1 - a);
+    if (1 + a > NOTHING && (s->lambda + c) / (1 + a) < first) first = (s->lambda + c) / (1 + a);
+    return first > 0 ? first : 0; /* rounding only: it is within the bounds now */
 }
 
-static void gather(vo_lasso *s, const problem *p) {
-    const size_t n = s->n_active;
-    for (size_t i = 0; i < n; i++) {
-        const double *row = p->gram + s->active[i] * s->width;
-        for (size_t j = 0; j < n; j++) s->small[i * n + j] = row[s->active[j]];
-        s->g[i] = s->gradient[s->active[i]];
+static knot find_knot(const vo_lasso *s, double end) {
+    knot k = {.step = s->lambda - end};
+    for (size_t j = 0; j < s->width; j++) {
+        if (s->where[j] != OUT) continue;
+        const double step = meeting(s, j);
+        if (step < k.step) k = (knot){.step = step, .joins = true, .which = j};
     }
+    for (size_t i = 0; i < s->n_active; i++) {
+        const double b = s->b[s->active[i]];
+        if (b * s->w[i] >= 0) continue;
+        if (-b / s->w[i] < k.step) k = (knot){.step = -b / s->w[i], .goes = true, .which = i};
+    }
+    return k;
 }
 
-/* One sweep over the active columns; the largest violation it found, relative to the penalty. */
-VO_WIDE static double sweep(vo_lasso *s, const problem *p) {
-    const size_t n = s->n_active;
-    double *g = s->g, worst = 0;
-    for (size_t i = 0; i < n; i++) {
+static void advance(vo_lasso *s, double step) {
+    for (size_t i = 0; i < s->n_active; i++) s->b[s->active[i]] += step * s->w[i];
+    for (size_t j = 0; j < s->width; j++) s->correlation[j] -= step * s->slope[j];
+    s->lambda -= step;
+}
+
+static double residual(const vo_lasso *s, const double *c, const vo_lasso_rule *rule) {
+    double explained = 0;
+    for (size_t i = 0; i < s->n_active; i++) {
         const size_t j = s->active[i];
-        const double *row = s->small + i * n, w = weight_of(p, j);
-        const double curve = row[i] + p->ridge * w, by = p->lambda * w, was = p->b[j];
-        const double now = shrink(g[i] + row[i] * was, by) / curve;
-        const double step = now - was;
-        if (step == 0) continue;
-        p->b[j] = now;
-        for (size_t k = 0; k < n; k++) g[k] -= step * row[k];
-        const double violation = fabs(step) * curve / (by > 0 ? by : p->lambda);
-        if (violation > worst) worst = violation;
+        explained += s->b[j] * (c[j] + s->correlation[j] + rule->ridge * s->b[j]);
     }
-    return worst;
+    const double left = rule->square - explained;
+    return left > NOTHING * rule->square ? left : NOTHING * rule->square;
 }
 
-/* Columns that are not active and break their condition join; true if any did. */
-static bool admit(vo_lasso *s, const problem *p) {
-    size_t n = 0;
-    bool any = false;
-    for (size_t j = 0; j < s->width; j++) {
-        const double by = p->lambda * weight_of(p, j);
-        const bool breaks = p->b[j] == 0 && p->gram[j * s->width + j] > 0 &&
-                            fabs(s->gradient[j]) > by * (1 + p->tolerance);
-        any = any || breaks;
-        if (breaks || p->b[j] != 0) s->active[n++] = j;
-    }
-    s->n_active = n;
-    return any;
+static double score(const vo_lasso_rule *rule, double left, size_t active) {
+    const double n = rule->rows, room = n - (double)active - 1;
+    if (!(room > 0)) return (double)INFINITY;
+    return n * log(left / rule->square) + rule->cost * (double)active * n / room;
 }
 
-static vo_lasso_result describe(const vo_lasso *s, const problem *p, int32_t sweeps, bool ok) {
-    vo_lasso_result r = {.converged = ok, .sweeps = sweeps};
-    for (size_t j = 0; j < s->width; j++) {
-        if (p->b[j] == 0) continue;
-        r.active++;
-        r.explained += p->b[j] * (p->c[j] + s->gradient[j]);
-    }
-    return r;
-}
-
-vo_lasso_result vo_lasso_solve(vo_lasso *s, const vo_lasso_settings *settings,
-                               const double *gram, const double *c, const double *weight,
-                               double lambda, double ridge, double *b) {
-    assert(lambda > 0 && ridge >= 0);
-    const problem p = {gram, c, weight, lambda, ridge, settings->tolerance, b};
-    int32_t sweeps = 0;
+/* The column that joins first; the path starts at its correlation. */
+static size_t begin(vo_lasso *s, const double *c) {
+    size_t first = 0;
+    memcpy(s->correlation, c, s->width * sizeof *c);
+    memset(s->b, 0, s->width * sizeof *s->b);
+    s->lambda = 0;
     s->n_active = 0;
     for (size_t j = 0; j < s->width; j++) {
-        if (gram[j * s->width + j] <= 0) b[j] = 0;
-        if (b[j] != 0) s->active[s->n_active++] = j;
+        s->where[j] = OUT;
+        if (fabs(c[j]) <= s->lambda) continue;
+        s->lambda = fabs(c[j]);
+        first = j;
     }
-    renew_gradient(s, &p);
-    bool more = true, settled = true;
-    /* First those handed in, then those that join. */
-    for (bool first = true; more; first = false) {
-        more = admit(s, &p);
-        if (!more && !first) break;
-        gather(s, &p);
-        double worst = (double)INFINITY;
-        while (worst > p.tolerance && sweeps < settings->max_sweeps) {
-            worst = sweep(s, &p);
-            sweeps++;
+    return first;
+}
+
+vo_lasso_result vo_lasso_path(vo_lasso *s, const double *gram, const double *c,
+                              const vo_lasso_rule *rule, double *b) {
+    assert(rule->square > 0 && rule->rows > 0 && rule->ridge >= 0 && rule->lambda >= 0);
+    knot next = {.joins = true, .which = begin(s, c)};
+    const double end = rule->lambda > 0 ? rule->lambda : LEAST_PENALTY * s->lambda;
+    vo_lasso_result best = {.lambda = s->lambda, .residual = rule->square};
+    double best_score = score(rule, rule->square, 0);
+    memset(b, 0, s->width * sizeof *b);
+    /* Each column joins and leaves a few times at most; the bound is against rounding. */
+    for (size_t worse = 0; s->lambda > end && best.knots < 8 * s->width; best.knots++) {
+        if (next.joins) join(s, gram, rule->ridge, next.which);
+        if (next.goes) leave(s, gram, rule->ridge, next.which);
+        find_direction(s, gram, rule->ridge);
+        next = find_knot(s, end);
+        advance(s, next.step);
+        const double left = residual(s, c, rule), now = score(rule, left, s->n_active);
+        if (rule->lambda > 0 || now < best_score) {
+            best_score = now;
+            best.lambda = s->lambda;
+            best.residual = left;
+            best.active = s->n_active;
+            memcpy(b, s->b, s->width * sizeof *b);
+            worse = 0;
+        } else if (++worse > PATIENCE || !isfinite(now)) {
+            break;
         }
-        settled = worst <= p.tolerance;
-        renew_gradient(s, &p);
-        more = sweeps < settings->max_sweeps;
+        if (!next.joins && !next.goes) break;
     }
-    return describe(s, &p, sweeps, settled && (sweeps < settings->max_sweeps));
+    return best;
 }

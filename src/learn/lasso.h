@@ -1,22 +1,22 @@
-/* lasso.h -- linear regression with an absolute penalty, from inner products alone.
+/* lasso.h -- linear regression with an absolute penalty, from inner products alone, for all
+ * penalties at once.
  *
- *     minimise  1/2 b'Gb - c'b + lambda sum_j w_j |b_j| + ridge/2 sum_j w_j b_j^2
- * with G = X'X and c = X'y of centred columns, by cyclic coordinate descent with covariance
- * updates and active sets (Friedman, Hastie, Tibshirani 2010, J. Statistical Software 33:1).
- * G is the same for every target of one design, so 24 hours share it; each solve starts from the
- * b it is handed, so a row of penalties, or of days, is a path.
+ *     minimise  1/2 b'Gb - c'b + lambda sum_j |b_j| + ridge/2 sum_j b_j^2
+ * with G = X'X and c = X'y of centred columns. b is piecewise linear in lambda: from the penalty
+ * at which it is 0 the path goes from knot to knot, where a column joins or leaves (least angle
+ * regression: Efron, Hastie, Johnstone, Tibshirani 2004, Annals of Statistics 32:407). A knot
+ * costs width * active + active^2 operations; nothing is iterated, so there is no tolerance. G is
+ * the same for every target of one design: 24 hours share it.
  *
- * The optimum is told by |c_j - (Gb)_j - ridge w_j b_j| <= lambda w_j, with equality and the
- * sign of b_j where b_j is not 0.
+ * The solution is told by |c_j - (Gb)_j - ridge b_j| <= lambda, with equality and the sign of b_j
+ * where b_j is not 0. A column that is a combination of active ones stays out.
  *
- * Threads: one owner at a time. solve allocates nothing.
+ * Threads: one owner at a time. path allocates nothing.
  */
 #ifndef VO_LEARN_LASSO_H
 #define VO_LEARN_LASSO_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include <volteo/status.h>
 
@@ -24,35 +24,31 @@
 
 typedef struct vo_lasso vo_lasso; /* the workspace of a width */
 
+/* Where on the path to stay. By corrected information criterion (Hurvich, Tsai 1989): of all
+ * knots the one of least  rows ln(RSS) + cost active rows / (rows - active - 1).  With lambda >
+ * 0 that penalty, and the criterion is not asked. */
 typedef struct {
-    double tolerance;   /* largest violation of the optimum's conditions, as a fraction of
-                          lambda w_j                                                        */
-    int32_t max_sweeps; /* over the active columns, in all                                  */
-} vo_lasso_settings;
+    double square; /* y'y > 0 of the centred target                                         */
+    double rows;   /* in the sample                                                         */
+    double cost;   /* of a column: 2 is Akaike's                                            */
+    double ridge;  /* >= 0; a millionth of the diagonal keeps like columns apart            */
+    double lambda; /* 0: by criterion                                                       */
+} vo_lasso_rule;
 
 typedef struct {
-    bool
-        converged; /* else b is what max_sweeps led to: no worse than it was handed           */
-    int32_t sweeps;
-    size_t active; /* columns with b_j != 0                                                 */
-    double
-        explained; /* 2 c'b - b'Gb = y'y - |y - Xb|^2                                       */
+    double lambda;   /* the penalty of b                           */
+    double residual; /* RSS: y'y - 2 c'b + b'Gb                    */
+    size_t active;   /* columns with b_j != 0                      */
+    size_t knots;    /* of the path that were visited              */
 } vo_lasso_result;
-
-vo_lasso_settings vo_lasso_settings_default(void); /* 1e-3, 1000 */
 
 /* For width columns; *out is the caller's: vo_lasso_free. VO_ENOMEM. */
 vo_status vo_lasso_create(size_t width, const vo_alloc *alloc, vo_lasso **out, vo_error *err);
 void vo_lasso_free(vo_lasso *s); /* accepts NULL */
 
-/* gram[width][width] symmetric with a diagonal >= 0 (0: the column is constant, b_j = 0),
- * weight[width] >= 0 or NULL for ones, lambda > 0, ridge >= 0; b[width] is start and result. */
-vo_lasso_result vo_lasso_solve(vo_lasso *s, const vo_lasso_settings *settings,
-                               const double *gram, const double *c, const double *weight,
-                               double lambda, double ridge, double *b);
-
-/* The least lambda at which b is all 0: max |c_j| / w_j over columns with w_j > 0. */
-double vo_lasso_lambda_max(size_t width, const double *c, const double *weight);
+/* Fills b[width]. gram[width][width] is symmetric and positive semi-definite. */
+vo_lasso_result vo_lasso_path(vo_lasso *s, const double *gram, const double *c,
+                              const vo_lasso_rule *rule, double *b);
 
 /* gram[width][width] = X'X and cross[n_targets][width] = Y'X of row-major x[rows][width] and
  * y[rows][n_targets]. Sums run over the rows in order: the same bits every time. */

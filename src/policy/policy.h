@@ -40,7 +40,8 @@ enum {
     X(spread,    vo_policy_create_spread,    VO_POLICY_FORECASTS,   "cheapest and dearest hours of the forecast day") \
     X(cycle,     vo_policy_create_cycle,     VO_POLICY_FORECASTS,   "best charge-discharge pairs of the forecast day") \
     X(mpc,       vo_policy_create_mpc,       VO_POLICY_FORECASTS,   "exact plan on a forecast, re-planned") \
-    X(q_learning, vo_policy_create_q_learning, VO_POLICY_LEARNS,   "q_learning[=MODEL]: a learned table of charge, price and hour")
+    X(q_learning, vo_policy_create_q_learning, VO_POLICY_LEARNS,   "q_learning[=MODEL]: a learned table of charge, price and hour") \
+    X(stochastic, vo_policy_create_stochastic, VO_POLICY_FORECASTS, "best action on what the forecast may be off by")
 // clang-format on
 
 /* What does not change while a policy lives. All borrowed; must outlive the policy. */

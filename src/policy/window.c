@@ -165,6 +165,12 @@ vo_status vo_window_solve(vo_window *w, const vo_policy_view *view, const double
     return st;
 }
 
+const vo_problem *vo_window_problem(vo_window *w, const vo_policy_view *view,
+                                    const double *price, const double *export_price) {
+    frame(w, view, price, export_price);
+    return &w->problem;
+}
+
 vo_status vo_window_follow(vo_window *w, const vo_policy_view *view, const double *price,
                            const double *export_price, double low, double high,
                            double *power_mw, vo_error *err) {

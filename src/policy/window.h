@@ -27,6 +27,10 @@ vo_status vo_window_solve(vo_window *w, const vo_policy_view *view, const double
                           const double *export_price, vo_method method,
                           double idle_gain_per_mwh, double *power_mw, vo_error *err);
 
+/* The problem that vo_window_solve solves: valid until the next call on the window. */
+const vo_problem *vo_window_problem(vo_window *w, const vo_policy_view *view,
+                                    const double *price, const double *export_price);
+
 /* The threshold rule with given levels; NAN levels hold, but still keep every limit. */
 vo_status vo_window_follow(vo_window *w, const vo_policy_view *view, const double *price,
                            const double *export_price, double low, double high,

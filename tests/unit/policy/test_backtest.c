@@ -92,8 +92,8 @@ static void check_books(const bench *x, const vo_backtest_result *r) {
 /* Every policy, both protocols, with wear, an initial charge and a cycle limit. */
 Test(backtest, energy_and_money_add_up_for_every_policy) {
     bench x;
-    set_up(&x, "UTC", 2, 1, 28);
-    x.settings.first = x.settings.train_until = 14 * 24;
+    set_up(&x, "UTC", 2, 1, 35);
+    x.settings.first = x.settings.train_until = 21 * 24;
     for (int kind = 0; kind < 6; kind++) {
         x.settings.protocol = kind % 2;
         x.battery.initial_soc = kind / 2 == 1 ? 0.5 : 0;
@@ -243,10 +243,10 @@ Test(backtest, threshold_acts_on_percentiles_of_the_days_before) {
 
 Test(backtest, the_cycle_limits_hold_however_often_it_is_planned_anew) {
     bench x;
-    set_up(&x, "UTC", 2, 1, 28);
+    set_up(&x, "UTC", 2, 1, 35);
     x.battery.max_cycles_per_day = 0.4;
     x.battery.max_cycles = 3;
-    x.settings.first = x.settings.train_until = 14 * 24;
+    x.settings.first = x.settings.train_until = 21 * 24;
     for (int protocol = 0; protocol < 2; protocol++) {
         x.settings.protocol = protocol;
         for (size_t k = 0; k < EVERY; k++) {
@@ -269,8 +269,8 @@ Test(backtest, the_cycle_limits_hold_however_often_it_is_planned_anew) {
 /* Load, PV, a meter limit and a feed-in tariff known ahead. */
 Test(backtest, behind_the_meter_no_limit_is_broken) {
     bench x;
-    set_up(&x, "UTC", 2, 1, 24);
-    x.settings.first = x.settings.train_until = 14 * 24;
+    set_up(&x, "UTC", 2, 1, 31);
+    x.settings.first = x.settings.train_until = 21 * 24;
     double *load = calloc(x.s->n, sizeof *load), *pv = calloc(x.s->n, sizeof *pv);
     double *feed_in = calloc(x.s->n, sizeof *feed_in), *limit = calloc(x.s->n, sizeof *limit);
     for (size_t t = 0; t < x.s->n; t++) {
@@ -465,10 +465,10 @@ Test(backtest, the_worst_day_is_named_by_its_local_date) {
 /* Ends with more in store than it began with: the yardstick ends there too. */
 Test(backtest, the_yardstick_ends_with_the_same_energy) {
     bench x;
-    set_up(&x, "UTC", 2, 1, 22);
+    set_up(&x, "UTC", 2, 1, 29);
     x.battery.final_kind = VO_FINAL_FREE;
     x.battery.initial_soc = 0.5;
-    x.settings.first = x.settings.train_until = 14 * 24;
+    x.settings.first = x.settings.train_until = 21 * 24;
     for (int protocol = 0; protocol < 2; protocol++) {
         x.settings.protocol = protocol;
         for (size_t k = 0; k < EVERY; k++) {

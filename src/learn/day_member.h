@@ -27,7 +27,8 @@
  * gbt gradient boosting. Arguments after ':' as "KEY=VALUE,KEY=VALUE", e.g. "lear:days=84". */
 // clang-format off
 #define VO_DAY_MEMBER_MAP(X)                                                                 \
-    X(lear, vo_day_member_create_lear, "a lasso per hour on prices and forecasts of the last week")
+    X(lear, vo_day_member_create_lear, "a lasso per hour on prices and forecasts of the last week") \
+    X(net,  vo_day_member_create_net,  "small networks with a linear skip path, averaged")
 // clang-format on
 
 typedef struct vo_day_member vo_day_member;

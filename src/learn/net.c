@@ -44,15 +44,21 @@ vo_status vo_net_training_check(const vo_net_training *t, vo_error *err) {
         const char *name;
         double value, low, high;
     } range[] = {
-        {"slope", t->slope, 1e-6, 1 - 1e-6},      {"huber", t->huber, 1e-6, 1e6},
-        {"rate", t->rate, 1e-9, 1},               {"rate_end", t->rate_end, 0, 1},
-        {"decay", t->decay, 0, 100},              {"skip_decay", t->skip_decay, 0, 100},
-        {"input_shrink", t->input_shrink, 0, 10}, {"skip_shrink", t->skip_shrink, 0, 10},
-        {"dropout", t->dropout, 0, 0.95},         {"input_dropout", t->input_dropout, 0, 0.95},
+        {"slope", t->slope, 1e-6, 1 - 1e-6},
+        {"huber", t->huber, 1e-6, 1e6},
+        {"rate", t->rate, 1e-9, 1},
+        {"rate_end", t->rate_end, 0, 1},
+        {"decay", t->decay, 0, 100},
+        {"skip_decay", t->skip_decay, 0, 100},
+        {"input_shrink", t->input_shrink, 0, 10},
+        {"skip_shrink", t->skip_shrink, 0, 10},
+        {"dropout", t->dropout, 0, 0.95},
+        {"input_dropout", t->input_dropout, 0, 0.95},
     };
     for (size_t i = 0; i < sizeof range / sizeof *range; i++)
         if (!(range[i].value >= range[i].low && range[i].value <= range[i].high))
-            return vo_fail(err, VO_EINVAL, "%s = %g of a network's training is not within %g..%g",
+            return vo_fail(err, VO_EINVAL,
+                           "%s = %g of a network's training is not within %g..%g",
                            range[i].name, range[i].value, range[i].low, range[i].high);
     return VO_OK;
 }
@@ -367,8 +373,8 @@ void vo_net_save(const vo_net *net, vo_artefact_out *out) {
 
 static vo_status load_shape(const vo_net_shape *s, vo_artefact *in, vo_error *err) {
     size_t want[3 + VO_NET_MAX_HIDDEN] = {s->n_in, s->n_out, s->n_hidden};
-    const char *name[] = {"inputs", "outputs", "hidden layers", "units in layer 1",
-                          "units in layer 2", "units in layer 3"};
+    const char *name[] = {"inputs",           "outputs",          "hidden layers",
+                          "units in layer 1", "units in layer 2", "units in layer 3"};
     for (size_t l = 0; l < s->n_hidden; l++) want[3 + l] = s->hidden[l];
     for (size_t i = 0; i < 3 + s->n_hidden; i++) {
         uint64_t found;
@@ -391,7 +397,8 @@ static vo_status load_values(vo_net *net, vo_artefact *in, float *spare, vo_erro
         st = vo_artefact_get_floats(in, spare + i * n, n, err);
     for (size_t i = 0; i < n && !st; i++)
         if (spare[2 * n + i] < 0)
-            st = vo_fail(err, VO_EINVAL, "the saved network's second moment %zu is negative", i);
+            st =
+                vo_fail(err, VO_EINVAL, "the saved network's second moment %zu is negative", i);
     if (st) return st;
     memcpy(net->weights, spare, n * sizeof *spare);
     memcpy(net->m, spare + n, n * sizeof *spare);

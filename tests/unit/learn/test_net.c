@@ -38,7 +38,8 @@ static void check_gradient(const vo_net_shape *shape) {
     for (size_t i = 0; i < N; i++) weight[i] = 0.5f + 0.1f * (float)i;
     y[4] = NAN;
     const size_t size = vo_net_size(net);
-    float *w = vo_net_weights(net), *g = calloc(size, sizeof *g), *spare = calloc(size, sizeof *g);
+    float *w = vo_net_weights(net), *g = calloc(size, sizeof *g),
+          *spare = calloc(size, sizeof *g);
     for (size_t i = 0; i < size; i++) w[i] += 0.01f; /* nothing is zero, not even the padding */
     const vo_net_samples s = {x, y, weight, N, NULL};
     vo_net_gradient(net, &t, &s, g);

@@ -1,0 +1,424 @@
+/* day_member_net.c -- several small networks with a linear skip path (net.h), averaged.
+ *
+ * Inputs are day_design.h's row and the season as sin and cos; all 24 prices come out at once.
+ * Prices pass median, MAD and asinh over the calibration window, then every input is brought to
+ * mean 0 and deviation 1 and cut at 6; a missing one is 0, its mean. The loss is nearly absolute,
+ * in the transformed price, so that a network tells the median (Lago et al. 2021, Applied Energy
+ * 293:116983; the skip path and learning on from yesterday's weights: El Mahtout, Ziel 2026,
+ * arXiv 2601.02856).
+ *
+ * Every network is trained anew every `anew` days, one after the other so that the work is
+ * spread, and on the days between goes on from its weights through the last `tune_days` days.
+ * A forecast is the mean of all networks' in the transformed price. Chance comes from seed,
+ * network and day alone, so threads and a save in between change nothing.
+ */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "learn/day_design.h"
+#include "learn/day_member.h"
+#include "learn/day_scale.h"
+#include "learn/net.h"
+#include "port/thread.h"
+
+enum { H = VO_DAY_HOURS, LEAST_ROWS = 56, MOST_NETS = 64, SEASON = 2, BATCH = 64 };
+#define CUT 6.0    /* deviations from the mean */
+#define BEYOND 1.0 /* how far outside of the targets a forecast may lie, transformed */
+#define YEAR_DAYS 365.2425
+#define LEAST_DEVIATION 1e-3
+
+typedef struct {
+    double nets, units, layers, epochs, rate, dropout, decay, days, anew, tune, tune_days,
+        tune_rate, half_life;
+} settings;
+
+typedef struct {
+    vo_net *net;
+    uint64_t due;           /* the day of its next training anew */
+    vo_day_scale price;     /* of all hours                      */
+    double low, high;       /* of the targets                    */
+    float *centre, *spread; /* [width] of the inputs             */
+} part;
+
+typedef struct {
+    float *x, *y, *weight; /* [days][width], [days][H], [days] */
+    size_t *order;
+    double *row, *work; /* [width], [days * H] */
+} desk;                 /* one thread's workspace */
+
+typedef struct {
+    vo_day_member base;
+    settings set;
+    vo_net_training training, tuning;
+    uint64_t seed;
+    size_t width, n_parts, n_desks;
+    part *part;
+    desk *desk;
+    bool fitted;
+    uint64_t fitted_day;
+} nets;
+
+static void nets_free(vo_day_member *m) {
+    nets *v = (nets *)(void *)m;
+    const vo_alloc *a = m->alloc;
+    for (size_t k = 0; v->part && k < v->n_parts; k++) {
+        vo_net_free(v->part[k].net);
+        a->free(a->ctx, v->part[k].centre);
+    }
+    for (size_t i = 0; v->desk && i < v->n_desks; i++) {
+        a->free(a->ctx, v->desk[i].x);
+        a->free(a->ctx, v->desk[i].order);
+        a->free(a->ctx, v->desk[i].row);
+    }
+    a->free(a->ctx, v->part);
+    a->free(a->ctx, v->desk);
+    a->free(a->ctx, v);
+}
+
+/* ---- inputs ---------------------------------------------------------------------------- */
+
+enum { PRICES = 4 * H }; /* the design's columns that are prices stand first */
+
+/* x[width] not yet standardised. */
+static void input(const nets *v, const vo_day_table *t, size_t day, const vo_day_scale *price,
+                  double *row, float *x) {
+    vo_day_design_row(t, day, row);
+    const double turn = 2 * acos(-1) * (double)t->date[day] / YEAR_DAYS;
+    row[v->width - 2] = sin(turn);
+    row[v->width - 1] = cos(turn);
+    for (size_t j = 0; j < PRICES; j++) row[j] = vo_day_scale_apply(price, row[j]);
+    for (size_t j = 0; j < v->width; j++) x[j] = (float)row[j];
+}
+
+static void measure(const nets *v, part *p, const float *x, size_t n) {
+    for (size_t j = 0; j < v->width; j++) {
+        double sum = 0, square = 0, count = 0;
+        for (size_t i = 0; i < n; i++) {
+            const double value = (double)x[i * v->width + j];
+            if (!isfinite(value)) continue;
+            sum += value, count++;
+        }
+        const double mean = count > 0 ? sum / count : 0;
+        for (size_t i = 0; i < n; i++) {
+            const double e = (double)x[i * v->width + j] - mean;
+            if (isfinite(e)) square += e * e;
+        }
+        const double deviation = count > 0 ? sqrt(square / count) : 0;
+        p->centre[j] = (float)mean;
+        p->spread[j] =
+            (float)(deviation > LEAST_DEVIATION * (1 + fabs(mean) * 1e-6) ? deviation : 1);
+    }
+}
+
+static void standardise(const nets *v, const part *p, float *x) {
+    for (size_t j = 0; j < v->width; j++) {
+        const float z = (x[j] - p->centre[j]) / p->spread[j];
+        x[j] = isfinite(z) ? fminf(fmaxf(z, (float)-CUT), (float)CUT) : 0;
+    }
+}
+
+/* ---- fitting ----------------------------------------------------------------------------- */
+
+/* Inputs and targets of the last `days` days before `day` that have prices. */
+static size_t gather(const nets *v, const vo_day_table *t, size_t day, size_t days,
+                     const vo_day_scale *price, desk *d) {
+    size_t n = 0, from = day > days ? day - days : 0;
+    if (from < VO_DAY_DESIGN_FIRST) from = VO_DAY_DESIGN_FIRST;
+    for (size_t i = from; i < day; i++) {
+        if (!vo_day_design_has_prices(t, i)) continue;
+        input(v, t, i, price, d->row, d->x + n * v->width);
+        for (size_t h = 0; h < H; h++)
+            d->y[n * H + h] = (float)vo_day_scale_apply(price, t->price[i * H + h]);
+        d->weight[n] =
+            v->set.half_life > 0 ? (float)exp2(-(double)(day - 1 - i) / v->set.half_life) : 1;
+        n++;
+    }
+    return n;
+}
+
+static void train_anew(nets *v, part *p, const vo_day_table *t, size_t day, desk *d,
+                       vo_random *random) {
+    const size_t days = (size_t)v->set.days, from = day > days ? day - days : 0;
+    p->price = vo_day_scale_fit(VO_SCALE_ASINH, t->price + from * H, (day - from) * H, d->work);
+    const size_t n = gather(v, t, day, days, &p->price, d);
+    measure(v, p, d->x, n);
+    p->low = p->high = (double)d->y[0];
+    for (size_t i = 0; i < n * H; i++) {
+        p->low = fmin(p->low, (double)d->y[i]);
+        p->high = fmax(p->high, (double)d->y[i]);
+    }
+    for (size_t i = 0; i < n; i++) standardise(v, p, d->x + i * v->width);
+    const vo_net_samples s = {d->x, d->y, d->weight, n, d->order};
+    vo_net_start(p->net, random);
+    vo_net_train(p->net, &v->training, &s, (size_t)v->set.epochs, random);
+}
+
+static void train_on(nets *v, part *p, const vo_day_table *t, size_t day, desk *d,
+                     vo_random *random) {
+    const size_t n = gather(v, t, day, (size_t)v->set.tune_days, &p->price, d);
+    for (size_t i = 0; i < n * H; i++) {
+        p->low = fmin(p->low, (double)d->y[i]);
+        p->high = fmax(p->high, (double)d->y[i]);
+    }
+    for (size_t i = 0; i < n; i++) standardise(v, p, d->x + i * v->width);
+    const vo_net_samples s = {d->x, d->y, d->weight, n, d->order};
+    if (n > 0) vo_net_train(p->net, &v->tuning, &s, (size_t)v->set.tune, random);
+}
+
+typedef struct {
+    nets *v;
+    const vo_day_table *t;
+    size_t day;
+    bool anew;
+} fit_call;
+
+static vo_status fit_part(void *ctx, size_t k, size_t worker, vo_error *err) {
+    (void)err;
+    const fit_call *c = ctx;
+    nets *v = c->v;
+    part *p = &v->part[k];
+    vo_random random = vo_random_seed(v->seed, (uint64_t)k << 32 | c->day);
+    if (!c->anew && c->day < p->due) {
+        if (v->set.tune > 0) train_on(v, p, c->t, c->day, &v->desk[worker], &random);
+        return VO_OK;
+    }
+    train_anew(v, p, c->t, c->day, &v->desk[worker], &random);
+    /* The first time, all are trained; from there on one after the other. */
+    const uint64_t anew = (uint64_t)v->set.anew;
+    p->due = c->day + (c->anew ? 1 + (anew - 1) * (k + 1) / v->n_parts : anew);
+    return VO_OK;
+}
+
+static size_t rows_before(const nets *v, const vo_day_table *t, size_t day) {
+    size_t n = 0, days = (size_t)v->set.days, from = day > days ? day - days : 0;
+    if (from < VO_DAY_DESIGN_FIRST) from = VO_DAY_DESIGN_FIRST;
+    for (size_t d = from; d < day; d++) n += vo_day_design_has_prices(t, d);
+    return n;
+}
+
+static vo_status nets_fit(vo_day_member *m, const vo_day_table *t, size_t day, vo_error *err) {
+    nets *v = (nets *)(void *)m;
+    const size_t rows = rows_before(v, t, day);
+    if (rows < LEAST_ROWS)
+        return vo_fail(err, VO_EINVAL,
+                       "member net: %zu days with prices before day %zu: at least %d are "
+                       "needed, after a first week",
+                       rows, day, LEAST_ROWS);
+    if (v->fitted && day == v->fitted_day) return VO_OK; /* nothing new is known */
+    fit_call call = {v, t, day, !v->fitted || day < v->fitted_day};
+    vo_status st = vo_thread_for(v->n_parts, v->n_desks, fit_part, &call, err);
+    if (st != VO_OK) return st;
+    v->fitted = true;
+    v->fitted_day = day;
+    return VO_OK;
+}
+
+static vo_status nets_predict(vo_day_member *m, const vo_day_table *t, size_t day, double *out,
+                              vo_error *err) {
+    nets *v = (nets *)(void *)m;
+    if (!v->fitted) return vo_fail(err, VO_EINVAL, "member net: neither fitted nor loaded");
+    desk *d = &v->desk[0];
+    double sum[H] = {0};
+    for (size_t k = 0; k < v->n_parts; k++) {
+        const part *p = &v->part[k];
+        float y[H];
+        input(v, t, day, &p->price, d->row, d->x);
+        standardise(v, p, d->x);
+        vo_net_predict(p->net, d->x, 1, (float)v->training.slope, y);
+        for (size_t h = 0; h < H; h++) {
+            const double z = fmin(fmax((double)y[h], p->low - BEYOND), p->high + BEYOND);
+            sum[h] += vo_day_scale_invert(&p->price, z);
+        }
+    }
+    for (size_t h = 0; h < H; h++) out[h] = sum[h] / (double)v->n_parts;
+    return VO_OK;
+}
+
+/* ---- keeping ------------------------------------------------------------------------------ */
+
+static vo_status nets_save(const vo_day_member *m, vo_artefact_out *out, vo_error *err) {
+    const nets *v = (const nets *)(const void *)m;
+    if (!v->fitted) return vo_fail(err, VO_EINVAL, "member net: nothing fitted to save");
+    vo_artefact_begin(out, "NETS");
+    vo_artefact_put_u64(out, v->width);
+    vo_artefact_put_u64(out, v->n_parts);
+    vo_artefact_put_u64(out, v->fitted_day);
+    for (size_t k = 0; k < v->n_parts; k++) {
+        const part *p = &v->part[k];
+        const double value[4] = {p->price.centre, p->price.spread, p->low, p->high};
+        vo_artefact_put_u64(out, p->due);
+        vo_artefact_put_doubles(out, value, 4);
+        vo_artefact_put_floats(out, p->centre, v->width);
+        vo_artefact_put_floats(out, p->spread, v->width);
+        vo_net_save(p->net, out);
+    }
+    vo_artefact_end(out);
+    return VO_OK;
+}
+
+static vo_status load_count(vo_artefact *in, const char *what, size_t want, vo_error *err) {
+    uint64_t found = 0;
+    vo_status st = vo_artefact_get_u64(in, &found, err);
+    if (st == VO_OK && found != want)
+        return vo_fail(err, VO_EINVAL,
+                       "member net: the model has %llu %s, this one %zu: it was trained with "
+                       "other columns or arguments",
+                       (unsigned long long)found, what, want);
+    return st;
+}
+
+static vo_status load_part(const nets *v, part *p, vo_artefact *in, vo_error *err) {
+    double value[4];
+    vo_status st = vo_artefact_get_u64(in, &p->due, err);
+    if (st == VO_OK) st = vo_artefact_get_doubles(in, value, 4, err);
+    if (st == VO_OK) st = vo_artefact_get_floats(in, p->centre, v->width, err);
+    if (st == VO_OK) st = vo_artefact_get_floats(in, p->spread, v->width, err);
+    if (st == VO_OK) st = vo_net_load(p->net, in, err);
+    if (st != VO_OK) return st;
+    for (size_t j = 0; j < v->width; j++)
+        if (!(p->spread[j] > 0))
+            return vo_fail(err, VO_EINVAL,
+                           "member net: the spread of input %zu is not positive", j);
+    if (!(value[1] > 0) || value[2] > value[3])
+        return vo_fail(err, VO_EINVAL, "member net: a scale of %g and a range of %g..%g",
+                       value[1], value[2], value[3]);
+    p->price = (vo_day_scale){VO_SCALE_ASINH, value[0], value[1]};
+    p->low = value[2];
+    p->high = value[3];
+    return VO_OK;
+}
+
+static vo_status nets_load(vo_day_member *m, vo_artefact *in, vo_error *err) {
+    nets *v = (nets *)(void *)m;
+    vo_status st = vo_artefact_enter(in, "NETS", err);
+    if (st != VO_OK) return st;
+    st = load_count(in, "inputs", v->width, err);
+    if (st == VO_OK) st = load_count(in, "networks", v->n_parts, err);
+    if (st == VO_OK) st = vo_artefact_get_u64(in, &v->fitted_day, err);
+    for (size_t k = 0; k < v->n_parts && st == VO_OK; k++)
+        st = load_part(v, &v->part[k], in, err);
+    vo_artefact_leave(in);
+    v->fitted = st == VO_OK;
+    return st;
+}
+
+/* ---- making one ----------------------------------------------------------------------------- */
+
+static const vo_day_member_ops nets_ops = {.name = "net",
+                                           .fit = nets_fit,
+                                           .predict = nets_predict,
+                                           .save = nets_save,
+                                           .load = nets_load,
+                                           .free = nets_free};
+
+static bool get_desk(nets *v, desk *d) {
+    const vo_alloc *a = v->base.alloc;
+    const size_t days = (size_t)v->set.days;
+    d->x = a->zalloc(a->ctx, days * (v->width + H + 1) * sizeof(float));
+    d->order = a->zalloc(a->ctx, days * sizeof *d->order);
+    d->row = a->zalloc(a->ctx, (v->width + days * H) * sizeof(double));
+    if (!d->x || !d->order || !d->row) return false;
+    d->y = d->x + days * v->width;
+    d->weight = d->y + days * H;
+    d->work = d->row + v->width;
+    return true;
+}
+
+static vo_status get_part(nets *v, part *p, vo_error *err) {
+    const vo_alloc *a = v->base.alloc;
+    const size_t units = (size_t)v->set.units;
+    const vo_net_shape shape = {.n_in = v->width,
+                                .n_out = H,
+                                .n_hidden = (size_t)v->set.layers,
+                                .hidden = {units, units, units},
+                                .batch = BATCH};
+    p->centre = a->zalloc(a->ctx, 2 * v->width * sizeof(float));
+    if (!p->centre) return vo_fail(err, VO_ENOMEM, "member net: %zu inputs", v->width);
+    p->spread = p->centre + v->width;
+    return vo_net_create(&shape, a, &p->net, err);
+}
+
+static vo_status allocate(nets *v, vo_error *err) {
+    const vo_alloc *a = v->base.alloc;
+    v->part = a->zalloc(a->ctx, v->n_parts * sizeof *v->part);
+    v->desk = a->zalloc(a->ctx, v->n_desks * sizeof *v->desk);
+    bool ok = v->part && v->desk;
+    for (size_t i = 0; i < v->n_desks && ok; i++) ok = get_desk(v, &v->desk[i]);
+    if (!ok)
+        return vo_fail(err, VO_ENOMEM, "member net: %g days of %zu inputs", v->set.days,
+                       v->width);
+    vo_status st = VO_OK;
+    for (size_t k = 0; k < v->n_parts && st == VO_OK; k++) st = get_part(v, &v->part[k], err);
+    return st;
+}
+
+static vo_status read_settings(const char *argument, settings *s, vo_error *err) {
+    *s = (settings){.nets = 8,
+                    .units = 128,
+                    .layers = 2,
+                    .epochs = 40,
+                    .rate = 1e-3,
+                    .dropout = 0.2,
+                    .decay = 1,
+                    .days = 2192,
+                    .anew = 28,
+                    .tune = 1,
+                    .tune_days = 56,
+                    .tune_rate = 1e-4,
+                    .half_life = 0};
+    const vo_day_member_key key[] = {{"nets", &s->nets, 1, MOST_NETS, true},
+                                     {"units", &s->units, 1, 1024, true},
+                                     {"layers", &s->layers, 0, VO_NET_MAX_HIDDEN, true},
+                                     {"epochs", &s->epochs, 1, 10000, true},
+                                     {"rate", &s->rate, 1e-6, 0.1, false},
+                                     {"dropout", &s->dropout, 0, 0.9, false},
+                                     {"decay", &s->decay, 0, 100, false},
+                                     {"days", &s->days, LEAST_ROWS, 10000, true},
+                                     {"anew", &s->anew, 1, 10000, true},
+                                     {"tune", &s->tune, 0, 100, true},
+                                     {"tune_days", &s->tune_days, 1, 10000, true},
+                                     {"tune_rate", &s->tune_rate, 1e-7, 0.1, false},
+                                     {"half_life", &s->half_life, 0, 1e6, false}};
+    vo_status st =
+        vo_day_member_arguments("net", argument, key, sizeof key / sizeof key[0], err);
+    if (s->tune_days > s->days) s->tune_days = s->days;
+    return st;
+}
+
+static void choose_training(nets *v) {
+    v->training = vo_net_training_default();
+    v->training.rate = v->set.rate;
+    v->training.rate_end = v->set.rate * 0.02;
+    v->training.dropout = v->set.dropout;
+    v->training.decay = v->set.decay;
+    v->tuning = v->training;
+    v->tuning.rate = v->set.tune_rate;
+    v->tuning.rate_end = v->set.tune_rate * 0.3;
+}
+
+vo_status vo_day_member_create_net(const char *argument, const vo_day_table *t,
+                                   const vo_learning *world, vo_day_member **out,
+                                   vo_error *err) {
+    settings set;
+    vo_status st = read_settings(argument, &set, err);
+    if (st != VO_OK) return st;
+    nets *v = world->alloc->zalloc(world->alloc->ctx, sizeof *v);
+    if (!v) return vo_fail(err, VO_ENOMEM, "member net");
+    v->base = (vo_day_member){&nets_ops, world->alloc};
+    v->set = set;
+    choose_training(v);
+    v->seed = world->seed;
+    v->width = vo_day_design_width(t->n_exog) + SEASON;
+    v->n_parts = (size_t)set.nets;
+    v->n_desks = world->threads < 1            ? 1
+                 : world->threads > v->n_parts ? v->n_parts
+                                               : world->threads;
+    st = allocate(v, err);
+    if (st != VO_OK) {
+        nets_free(&v->base);
+        return st;
+    }
+    *out = &v->base;
+    return VO_OK;
+}

@@ -67,7 +67,7 @@ typedef struct {
 
 vo_backtest_settings vo_backtest_settings_default(void); /* planned, 1000 resamples, 95 % */
 
-#define VO_POLICY_SPEC_MAX 128
+#define VO_POLICY_SPEC_MAX 192
 
 /* All arrays belong to the result. n intervals from `first`, n_days local days. Money is net
  * of wear and fees. */

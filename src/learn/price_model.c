@@ -41,7 +41,6 @@ vo_price_settings vo_price_settings_default(double step_h) {
                            .target = VO_PRICE_TARGET_AUTO,
                            .refit = 1};
     memcpy(s.level, level, sizeof level);
-    s.point.objective = VO_GBT_ABSOLUTE;
     s.point.min_child_weight = 5;
     s.quantile.objective = VO_GBT_QUANTILE;
     s.quantile.min_child_weight = 20;
@@ -106,7 +105,8 @@ vo_price_model *vo_price_model_new(const vo_alloc *a, const vo_price_settings *s
     m->settings = *s;
     m->n_features = n_features;
     m->name = a->zalloc(a->ctx, n_features * sizeof *m->name);
-    bool made = m->name != NULL;
+    m->is_price = a->zalloc(a->ctx, n_features);
+    bool made = m->name && m->is_price;
     for (size_t k = 0; made && k < s->n_horizons; k++) {
         m->h[k].permutation = a->zalloc(a->ctx, n_features * sizeof(double));
         m->h[k].score.test = m->h[k].score.naive = vo_metrics_none();
@@ -126,14 +126,30 @@ void vo_price_model_free(vo_price_model *m) {
         a->free(a->ctx, m->h[k].permutation);
     }
     a->free(a->ctx, m->name);
+    a->free(a->ctx, m->is_price);
     a->free(a->ctx, m);
 }
 
+static bool begins(const char *name, const char *with) {
+    return strncmp(name, with, strlen(with)) == 0;
+}
+
 void vo_price_model_place(vo_price_model *m) {
-    m->at_price = m->at_day = VO_PRICE_NO_FEATURE;
+    const vo_features_settings *f = &m->settings.features;
+    char mean[VO_PRICE_FEATURE_NAME] = "";
+    if (f->n_windows)
+        snprintf(mean, sizeof mean, "price_mean_%d", (int)f->window[f->n_windows - 1]);
+    m->at_price = m->at_day = m->at_mean = VO_PRICE_NO_FEATURE;
     for (size_t j = 0; j < m->n_features; j++) {
-        if (strcmp(m->name[j], "price") == 0) m->at_price = j;
-        if (strcmp(m->name[j], "target_day_1") == 0) m->at_day = j;
+        const char *name = m->name[j];
+        if (strcmp(name, "price") == 0) m->at_price = j;
+        if (strcmp(name, "target_day_1") == 0) m->at_day = j;
+        if (strcmp(name, mean) == 0) m->at_mean = j;
+        m->is_price[j] = m->at_mean != j &&
+                         (strcmp(name, "price") == 0 || begins(name, "price_lag_") ||
+                          begins(name, "price_day_") || begins(name, "target_day_") ||
+                          begins(name, "price_mean_") || begins(name, "price_min_") ||
+                          begins(name, "price_max_"));
     }
 }
 
@@ -190,56 +206,73 @@ vo_status vo_price_model_open_features(const vo_price_model *m, const vo_series 
 
 /* ---- predicting -------------------------------------------------------------------------- */
 
+static double local_mean(const vo_price_model *m, const vo_price_horizon *h, const float *row) {
+    if (m->at_mean == VO_PRICE_NO_FEATURE || isnan(row[m->at_mean])) return h->reference;
+    return (double)row[m->at_mean];
+}
+
+void vo_price_show_row(const vo_price_model *m, const vo_price_horizon *h, const float *from,
+                       float *to) {
+    const float mean = (float)local_mean(m, h, from);
+    for (size_t j = 0; j < m->n_features; j++) to[j] = m->is_price[j] ? from[j] - mean : from[j];
+}
+
+/* What a target's change is from. Prices in a shown row are distances from the local mean. */
 static double reference_price(const vo_price_model *m, const vo_price_horizon *h,
-                              const float *row) {
-    const size_t at =
-        h->score.target == VO_PRICE_TARGET_CHANGE_DAY ? m->at_day : m->at_price;
-    const double ref = at == VO_PRICE_NO_FEATURE ? (double)NAN : (double)row[at];
-    return isnan(ref) ? h->reference : ref;
+                              const float *shown) {
+    const double mean = local_mean(m, h, shown);
+    const int32_t target = h->score.target;
+    if (target != VO_PRICE_TARGET_CHANGE && target != VO_PRICE_TARGET_CHANGE_DAY) return mean;
+    const size_t at = target == VO_PRICE_TARGET_CHANGE_DAY ? m->at_day : m->at_price;
+    const double away = at == VO_PRICE_NO_FEATURE ? (double)NAN : (double)shown[at];
+    return isnan(away) ? mean : mean + away;
 }
 
 double vo_price_to_target(const vo_price_model *m, const vo_price_horizon *h, double price,
-                          const float *row) {
-    switch (h->score.target) {
-    case VO_PRICE_TARGET_CHANGE:
-    case VO_PRICE_TARGET_CHANGE_DAY: return price - reference_price(m, h, row);
-    case VO_PRICE_TARGET_ASINH: return asinh((price - h->center) / h->scale);
-    default: return price;
-    }
+                          const float *shown) {
+    if (h->score.target == VO_PRICE_TARGET_LEVEL) return price;
+    const double change = price - reference_price(m, h, shown);
+    return h->score.target == VO_PRICE_TARGET_ASINH ? asinh(change / h->scale) : change;
 }
 
 double vo_price_from_target(const vo_price_model *m, const vo_price_horizon *h, double value,
-                            const float *row) {
-    switch (h->score.target) {
-    case VO_PRICE_TARGET_CHANGE:
-    case VO_PRICE_TARGET_CHANGE_DAY: return value + reference_price(m, h, row);
-    case VO_PRICE_TARGET_ASINH: return h->center + h->scale * sinh(value);
-    default: return value;
-    }
-}
-
-double vo_price_model_predict(const vo_price_model *m, size_t k, const float *row) {
-    const vo_price_horizon *h = &m->h[k];
-    return vo_price_from_target(m, h, vo_gbt_predict_row(h->point, row), row);
+                            const float *shown) {
+    if (h->score.target == VO_PRICE_TARGET_LEVEL) return value;
+    const bool bent = h->score.target == VO_PRICE_TARGET_ASINH;
+    const double change = bent ? h->scale * sinh(value) : value;
+    return change + reference_price(m, h, shown);
 }
 
 double vo_price_raw_quantiles(const vo_price_model *m, const vo_price_horizon *h,
-                              const float *row, double *out) {
+                              const float *shown, double *out) {
     const size_t n = m->settings.n_levels;
     for (size_t q = 0; q < n; q++)
-        out[q] = vo_price_from_target(m, h, vo_gbt_predict_row(h->quantile[q], row), row);
+        out[q] = vo_price_from_target(m, h, vo_gbt_predict_row(h->quantile[q], shown), shown);
     qsort(out, n, sizeof *out, vo_order_double);
     const double width = n > 1 ? out[n - 1] - out[0] : h->scale;
     return fmax(width, LEAST_WIDTH * h->scale);
 }
 
-void vo_price_model_quantiles(const vo_price_model *m, size_t k, const float *row,
-                              double *out) {
-    const vo_price_horizon *h = &m->h[k];
+void vo_price_quantiles(const vo_price_model *m, const vo_price_horizon *h, const float *shown,
+                        double *out) {
     const size_t n = m->settings.n_levels;
-    const double width = vo_price_raw_quantiles(m, h, row, out);
+    const double width = vo_price_raw_quantiles(m, h, shown, out);
     for (size_t q = 0; q < n; q++) out[q] += h->shift[q] * width;
     qsort(out, n, sizeof *out, vo_order_double);
+}
+
+double vo_price_model_predict(const vo_price_model *m, size_t k, const float *row) {
+    float shown[VO_PRICE_FEATURES];
+    const vo_price_horizon *h = &m->h[k];
+    vo_price_show_row(m, h, row, shown);
+    return vo_price_from_target(m, h, vo_gbt_predict_row(h->point, shown), shown);
+}
+
+void vo_price_model_quantiles(const vo_price_model *m, size_t k, const float *row,
+                              double *out) {
+    float shown[VO_PRICE_FEATURES];
+    vo_price_show_row(m, &m->h[k], row, shown);
+    vo_price_quantiles(m, &m->h[k], shown, out);
 }
 
 vo_price_confidence vo_price_model_predict_with_confidence(const vo_price_model *m, size_t k,

@@ -6,9 +6,11 @@
  *
  *     |--- train ---|gap|- stop -|gap|- calibrate -|gap|---- test ----|
  *
- * with gaps of the horizon. What boosting fits is the price, its change since the last known
- * one or since the same time a day before, or its asinh around the median; by default what was
- * nearest on the part that stops. With `refit` the models kept are then trained again on all
+ * with gaps of the horizon. Trees cannot go beyond the prices they were shown, and prices drift:
+ * so every price in a row is shown as its distance from the mean of the longest window, the
+ * local mean, which itself stays as it is. What boosting fits is the price, its change since the
+ * last known one or the same time a day before, or its distance from the local mean, plain or
+ * asinh; by default what was nearest on the part that stops. With `refit` the models kept are then trained again on all
  * of it with as many trees; scores are those from before.
  *
  * Threads: read-only once trained or loaded; predicting allocates nothing.
@@ -24,6 +26,7 @@
 
 #define VO_PRICE_HORIZONS 64
 #define VO_PRICE_LEVELS 16
+#define VO_PRICE_FEATURES 1024
 #define VO_PRICE_FEATURE_NAME 128
 
 // clang-format off
@@ -31,7 +34,8 @@
     X(LEVEL,      "level",      "the price itself")                                   \
     X(CHANGE,     "change",     "its change since the last known price")              \
     X(CHANGE_DAY, "change_day", "its change since the same time a day before")        \
-    X(ASINH,      "asinh",      "asinh of its distance from the median")              \
+    X(CHANGE_MEAN, "change_mean", "its distance from the local mean")                 \
+    X(ASINH,      "asinh",      "asinh of that distance")                             \
     X(AUTO,       "auto",       "whichever of these was nearest on held-out prices")
 // clang-format on
 
@@ -58,7 +62,7 @@ typedef struct {
 } vo_price_settings;
 
 /* For intervals of `step_h` hours. Hourly: 1..24 intervals ahead; finer: those of 1, 5, 15 and
- * 60 minutes that are whole intervals. Levels 0.05, 0.25, 0.5, 0.75, 0.95; absolute error. */
+ * 60 minutes that are whole intervals. Levels 0.05, 0.25, 0.5, 0.75, 0.95; squared error. */
 vo_price_settings vo_price_settings_default(double step_h);
 vo_status vo_price_settings_check(const vo_price_settings *s, vo_error *err);
 

@@ -153,7 +153,6 @@ static vo_status get_settings(vo_artefact *in, vo_price_settings *s, vo_error *e
 static void put_horizon(vo_artefact_out *out, const vo_price_model *m,
                         const vo_price_horizon *h) {
     vo_artefact_begin(out, "HORI");
-    vo_artefact_put_double(out, h->center);
     vo_artefact_put_double(out, h->scale);
     vo_artefact_put_double(out, h->reference);
     vo_artefact_put_doubles(out, h->shift, m->settings.n_levels);
@@ -186,7 +185,6 @@ static vo_status get_horizon(vo_artefact *in, vo_price_model *m, vo_price_horizo
     uint32_t target = 0;
     uint64_t trees = 0;
     vo_status st = vo_artefact_enter(in, "HORI", err);
-    if (st == VO_OK) st = vo_artefact_get_double(in, &h->center, err);
     if (st == VO_OK) st = vo_artefact_get_double(in, &h->scale, err);
     if (st == VO_OK) st = vo_artefact_get_double(in, &h->reference, err);
     if (st == VO_OK) st = vo_artefact_get_doubles(in, h->shift, m->settings.n_levels, err);
@@ -239,7 +237,7 @@ vo_status vo_price_model_load(vo_artefact *in, const vo_alloc *alloc, vo_price_m
     vo_status st = vo_artefact_enter(in, "PMOD", err);
     if (st == VO_OK) st = get_settings(in, &s, err);
     if (st == VO_OK) st = vo_artefact_get_double(in, &step_h, err);
-    if (st == VO_OK) st = get_count(in, 10000, &n_features, err);
+    if (st == VO_OK) st = get_count(in, VO_PRICE_FEATURES, &n_features, err);
     if (st != VO_OK) return st;
     if (!(step_h > 0) || n_features == 0)
         return vo_fail(err, VO_EINVAL, "a price model of %zu features for intervals of %g h",

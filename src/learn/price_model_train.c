@@ -32,7 +32,7 @@ typedef struct {
     const training *t;
     vo_price_horizon *h;
     size_t k, ahead, n, stride, last; /* the last origin, `known` of features.h */
-    float *x;                         /* [n][features]                          */
+    float *x;                         /* [n][features] as the trees see them    */
     double *price;                    /* [n] what came                          */
     double *naive;                    /* [n] a week before it                   */
     double *label;                    /* [n] what boosting fits                 */
@@ -111,6 +111,33 @@ static vo_status cut(sample *s, vo_error *err) {
     return VO_OK;
 }
 
+/* Median price, then rows as the trees see them, then the spread around local means. */
+static vo_status show_rows(sample *s, vo_error *err) {
+    vo_price_model *m = s->t->m;
+    size_t n = 0;
+    for (size_t i = s->train.from; i < s->train.to; i++)
+        if (isfinite(s->price[i])) s->work[n++] = s->price[i];
+    if (n < LEAST_ROWS / 2)
+        return vo_fail(err, VO_EINVAL,
+                       "price model: %zu of the first %zu prices are known; %d are needed", n,
+                       s->train.to - s->train.from, LEAST_ROWS / 2);
+    qsort(s->work, n, sizeof *s->work, vo_order_double);
+    s->h->reference = vo_order_quantile(s->work, n, 0.5);
+    for (size_t i = 0; i < s->n; i++) {
+        float *row = s->x + i * m->n_features;
+        vo_price_show_row(m, s->h, row, row);
+    }
+    s->h->score.target = VO_PRICE_TARGET_CHANGE_MEAN;
+    n = 0;
+    for (size_t i = s->train.from; i < s->train.to; i++)
+        if (isfinite(s->price[i]))
+            s->work[n++] = fabs(vo_price_to_target(m, s->h, s->price[i], row_of(s, i)));
+    qsort(s->work, n, sizeof *s->work, vo_order_double);
+    s->h->scale = 1.4826 * vo_order_quantile(s->work, n, 0.5);
+    if (!(s->h->scale > 0)) s->h->scale = fmax(s->work[n - 1], 1);
+    return VO_OK;
+}
+
 static vo_status sample_init(sample *s, const training *t, size_t k, vo_error *err) {
     const vo_alloc *a = t->m->alloc;
     const vo_price_settings *set = &t->m->settings;
@@ -138,29 +165,11 @@ static vo_status sample_init(sample *s, const training *t, size_t k, vo_error *e
     fill_prices(s);
     vo_status st = cut(s, err);
     if (st == VO_OK) st = fill_rows(s, err);
+    if (st == VO_OK) st = show_rows(s, err);
     if (st == VO_OK)
         st = vo_gbt_rows_create(row_of(s, s->train.from), s->train.to - s->train.from,
                                 t->m->n_features, a, &s->rows, err);
     return st;
-}
-
-/* Median and MAD of the prices trained on. */
-static vo_status find_scale(sample *s, vo_error *err) {
-    size_t n = 0;
-    for (size_t i = s->train.from; i < s->train.to; i++)
-        if (isfinite(s->price[i])) s->work[n++] = s->price[i];
-    if (n < LEAST_ROWS / 2)
-        return vo_fail(err, VO_EINVAL,
-                       "price model: %zu of the first %zu prices are known; %d are needed", n,
-                       s->train.to - s->train.from, LEAST_ROWS / 2);
-    qsort(s->work, n, sizeof *s->work, vo_order_double);
-    s->h->center = s->h->reference = vo_order_quantile(s->work, n, 0.5);
-    for (size_t i = 0; i < n; i++) s->work[i] = fabs(s->work[i] - s->h->center);
-    qsort(s->work, n, sizeof *s->work, vo_order_double);
-    const double mad = vo_order_quantile(s->work, n, 0.5);
-    s->h->scale = 1.4826 * mad;
-    if (!(s->h->scale > 0)) s->h->scale = fmax(s->work[n - 1], 1);
-    return VO_OK;
 }
 
 /* ---- fitting ----------------------------------------------------------------------------- */
@@ -223,18 +232,27 @@ static double stop_loss(const sample *s, const vo_gbt *point) {
 static bool can_fit(const vo_price_model *m, int32_t target) {
     if (target == VO_PRICE_TARGET_CHANGE) return m->at_price != VO_PRICE_NO_FEATURE;
     if (target == VO_PRICE_TARGET_CHANGE_DAY) return m->at_day != VO_PRICE_NO_FEATURE;
+    if (target == VO_PRICE_TARGET_CHANGE_MEAN) return m->at_mean != VO_PRICE_NO_FEATURE;
     return true;
 }
 
-/* The point model of the nearest target among those asked for. */
+/* Of "auto", the price itself and its change in a day never came first on the markets tried; the
+ * price itself is for want of anything else. */
+static bool tried(const vo_price_model *m, int32_t target) {
+    const int32_t asked = m->settings.target;
+    if (!can_fit(m, target)) return false;
+    if (asked != VO_PRICE_TARGET_AUTO) return asked == target;
+    if (target == VO_PRICE_TARGET_LEVEL) return m->at_mean == VO_PRICE_NO_FEATURE;
+    return target != VO_PRICE_TARGET_CHANGE_DAY;
+}
+
+/* The point model of the nearest target among those to be tried. */
 static vo_status fit_point(sample *s, size_t parts, vo_error *err) {
     const vo_price_model *m = s->t->m;
-    const int32_t asked = m->settings.target;
     double best = HUGE_VAL;
     int32_t chosen = VO_PRICE_TARGET_LEVEL;
     for (int32_t target = 0; target < VO_PRICE_TARGET_AUTO; target++) {
-        if (asked != VO_PRICE_TARGET_AUTO && asked != target) continue;
-        if (!can_fit(m, target)) continue;
+        if (!tried(m, target)) continue;
         s->h->score.target = target;
         set_labels(s);
         vo_gbt *point = NULL;
@@ -254,8 +272,8 @@ static vo_status fit_point(sample *s, size_t parts, vo_error *err) {
     if (!s->h->point)
         return vo_fail(err, VO_EINVAL,
                        "price model: target \"%s\" needs a feature that is not chosen; add "
-                       "days=1 or take \"level\"",
-                       vo_price_target_name(asked));
+                       "days=1 and windows, or take \"level\"",
+                       vo_price_target_name(m->settings.target));
     set_labels(s);
     s->h->score.trees = vo_gbt_trees_kept(s->h->point);
     return VO_OK;
@@ -302,8 +320,9 @@ static vo_status judge(sample *s, vo_error *err) {
     double *quantile = said + n, *low = quantile + n * levels, *high = low + n;
     for (size_t i = 0; i < n; i++) {
         const float *row = row_of(s, s->test.from + i);
-        said[i] = vo_price_model_predict(m, s->k, row);
-        vo_price_model_quantiles(m, s->k, row, quantile + i * levels);
+        const double v = vo_gbt_predict_row(s->h->point, row);
+        said[i] = vo_price_from_target(m, s->h, v, row);
+        vo_price_quantiles(m, s->h, row, quantile + i * levels);
         low[i] = levels ? quantile[i * levels] : (double)NAN;
         high[i] = levels ? quantile[i * levels + levels - 1] : (double)NAN;
     }
@@ -372,7 +391,6 @@ static vo_status train_horizon(const training *t, size_t k, vo_error *err) {
     const size_t levels = t->m->settings.n_levels;
     const size_t parts = VO_PRICE_TARGET_AUTO + levels + (t->m->settings.refit ? 2 : 0);
     vo_status st = sample_init(&s, t, k, err);
-    if (st == VO_OK) st = find_scale(&s, err);
     if (st == VO_OK) st = fit_point(&s, parts, err);
     for (size_t q = 0; st == VO_OK && q < levels; q++) {
         const vo_gbt_settings g = quantile_settings(&s, q);
@@ -452,6 +470,11 @@ vo_status vo_price_model_train(const vo_series *series, const double *price, siz
         st = vo_features_create(series, &settings->features, t.world->alloc, &f, err);
     if (st != VO_OK) return st;
     t.f = f;
+    if (vo_features_count(f) > VO_PRICE_FEATURES) {
+        st = vo_fail(err, VO_EINVAL, "price model: %zu features; at most %d",
+                     vo_features_count(f), VO_PRICE_FEATURES);
+        goto done;
+    }
     const size_t farthest = (size_t)settings->horizon[settings->n_horizons - 1];
     if (farthest > vo_features_longest(f)) {
         st = vo_fail(err, VO_EINVAL,

@@ -51,7 +51,7 @@ struct vo_spread {
     uint8_t *hour;    /* [n] local hour of each interval         */
     uint8_t *quarter; /* [n] which origin of its day begins here, + 1; 0: none */
     double *said;     /* all paths' predictions                  */
-    path *ring;       /* [A_DAY * days]                          */
+    path *ring;       /* [n_ring]                                */
     size_t n_ring, latest;
     size_t reached;    /* origins before this are in the ring     */
     int32_t table_day; /* local day of the tables; -1: none       */
@@ -156,7 +156,7 @@ vo_status vo_spread_create(vo_forecaster *f, const vo_series *series, size_t lon
     s->learns = learns;
     s->own = f->ops->quantiles != NULL;
     s->days = days;
-    s->n_ring = (size_t)days * A_DAY;
+    s->n_ring = ((size_t)days + 1) * A_DAY; /* and those of the day under way */
     const size_t all = s->n_ring * longest;
     s->hour = a->zalloc(a->ctx, series->n);
     s->quarter = a->zalloc(a->ctx, series->n);
@@ -185,11 +185,19 @@ fail:
 
 /* ---- what was said ------------------------------------------------------------------------ */
 
-/* The first interval of the `days` local days before the one of `known`. */
-static size_t window_begin(const vo_spread *s, size_t known, int32_t days) {
+/* The first interval of the local day of `known`. */
+static size_t day_begin(const vo_spread *s, size_t known) {
     const int32_t *day = s->series->day;
     size_t t = known;
-    while (t > 0 && day[known ? known - 1 : 0] - day[t - 1] < days) t--;
+    while (t > 0 && known < s->series->n && day[t - 1] == day[known]) t--;
+    return t;
+}
+
+/* The first interval of the `days` local days before the one that begins at `dawn`. */
+static size_t window_begin(const vo_spread *s, size_t dawn, int32_t days) {
+    const int32_t *day = s->series->day;
+    size_t t = dawn;
+    while (t > 0 && day[dawn - 1] - day[t - 1] < days) t--;
     return t;
 }
 
@@ -226,7 +234,8 @@ static vo_status take_paths(vo_spread *s, const double *history, size_t known, v
         s->reached = known + 1;
         return due && known < n ? keep_path(s, history, known, err) : VO_OK;
     }
-    size_t t = s->reached > 0 ? s->reached : window_begin(s, known, s->days);
+    size_t t = s->reached;
+    if (t == 0) t = window_begin(s, day_begin(s, known), s->days);
     for (; t <= known && t < n; t++) {
         if (!s->quarter[t]) continue;
         const vo_status st = keep_path(s, history, t, err);
@@ -245,9 +254,9 @@ static double scaled(const vo_spread *s, double price) {
 static double unscaled(const vo_spread *s, double y) { return s->median + s->scale * sinh(y); }
 
 /* Median and median absolute deviation of the days looked at. */
-static bool find_scale(vo_spread *s, const double *history, size_t known) {
+static bool find_scale(vo_spread *s, const double *history, size_t begin, size_t known) {
     size_t n = 0;
-    for (size_t t = window_begin(s, known, s->days); t < known; t++)
+    for (size_t t = begin; t < known; t++)
         if (!isnan(history[t])) s->scratch[n++] = history[t];
     if (n == 0) return false;
     qsort(s->scratch, n, sizeof *s->scratch, vo_order_double);
@@ -264,11 +273,12 @@ static size_t lead_of(const vo_spread *s, size_t origin, size_t t) {
     return h < 6 ? 0 : h < 12 ? 1 : h < 24 ? 2 : 3;
 }
 
-static size_t gather(vo_spread *s, const double *history, size_t known) {
+static size_t gather(vo_spread *s, const double *history, size_t begin, size_t known) {
     size_t n = 0;
-    for (size_t r = 0; r < s->n_ring; r++) {
-        const path *p = &s->ring[r];
+    for (size_t r = 0; r < s->n_ring; r++) { /* from the earliest to the latest */
+        const path *p = &s->ring[(s->latest + r) % s->n_ring];
         bool joined = false;
+        if (p->origin < begin) continue;
         for (size_t i = 0; i < p->n && p->origin + i < known; i++) {
             const size_t t = p->origin + i;
             if (isnan(history[t]) || isnan(p->said[i])) {
@@ -396,11 +406,12 @@ static void lend_tables(vo_spread *s) {
         if (!s->table[k].any) s->table[k] = s->table[k + 1];
 }
 
-/* Anew for the local day of `known`. */
-static void make_tables(vo_spread *s, const double *history, size_t known) {
+/* Anew for a local day, from what was known when it began. */
+static void make_tables(vo_spread *s, const double *history, size_t dawn) {
     size_t at[LEADS * HOURS + 1];
-    if (!find_scale(s, history, known)) return;
-    const size_t n = gather(s, history, known);
+    const size_t begin = window_begin(s, dawn, s->days);
+    if (!find_scale(s, history, begin, dawn)) return;
+    const size_t n = gather(s, history, begin, dawn);
     follow(s, n);
     sort_by_cell(s, n, at);
     for (size_t k = 0; k < LEADS; k++) fill_table(s, at, k);
@@ -415,7 +426,7 @@ static vo_status bring_up_to(vo_spread *s, const double *history, size_t known, 
     const int32_t day = s->series->day[known < s->series->n ? known : s->series->n - 1];
     if (day == s->table_day) return VO_OK;
     s->table_day = day;
-    make_tables(s, history, known);
+    make_tables(s, history, day_begin(s, known));
     return VO_OK;
 }
 
@@ -483,7 +494,7 @@ vo_status vo_spread_recall(vo_spread *s, const double *history, size_t known,
     size_t t = s->scored;
     if (s->learns ? t + 1 < known : t == 0) {
         s->score = (double)NAN;
-        t = s->learns ? known - 1 : window_begin(s, known, RECENT);
+        t = s->learns ? known - 1 : window_begin(s, day_begin(s, known - 1), RECENT);
     }
     for (; t < known; t++) {
         double z;

@@ -38,7 +38,7 @@ vo_day_mix_settings vo_day_mix_settings_default(void) {
                                  .bernstein = true,
                                  .deviations = true,
                                  .power = 4,
-                                 .half_life_days = 45,
+                                 .half_life_days = 30,
                                  .smooth_hours = 2,
                                  .window_days = 182,
                                  .ridge = 0.1,
@@ -309,7 +309,7 @@ static double deviations(const vo_day_mix *m, double *size, double *sorted) {
 static void refit_deviations(vo_day_mix *m) {
     if (m->n_days < LEAST_DAYS) return;
     for (int round = 0; round < 2; round++) {
-        double a[MAX][MAX] = {{0}}, trace = 0;
+        double a[MAX][MAX] = {{0}}, best = (double)INFINITY;
         const double least =
             0.2 * deviations(m, m->size, m->size + m->set.window_days * H) + 1e-9;
         for (size_t d = 0; d < m->n_days; d++) {
@@ -323,10 +323,10 @@ static void refit_deviations(vo_day_mix *m) {
             }
         }
         for (size_t i = 0; i < m->k; i++) {
-            trace += a[i][i];
+            best = fmin(best, a[i][i]); /* of a bad member the pull must not grow */
             for (size_t j = 0; j < i; j++) a[j][i] = a[i][j];
         }
-        solve_simplex(a, m->k, m->set.ridge * trace / (double)m->k, m->lad);
+        solve_simplex(a, m->k, m->set.ridge * best, m->lad);
     }
 }
 

@@ -29,7 +29,7 @@ typedef struct {
     bool experience, bernstein,
         deviations;             /* which rules; none: equal weights                */
     double power;               /* experience: 4                                   */
-    double half_life_days;      /* of its errors: 45                               */
+    double half_life_days;      /* of its errors: 30                               */
     double smooth_hours;        /* width of the smoothing, Gaussian: 2; 0: none    */
     size_t window_days;         /* deviations: 182, 14..1000                       */
     double ridge;               /* deviations: pull towards equal weights, 0.1     */

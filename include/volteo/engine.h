@@ -65,6 +65,19 @@ vo_status vo_engine_backtest(vo_engine *e, const char *request, char **response,
  * intervals, tests and what a battery planned on them would have earned. */
 vo_status vo_engine_evaluate(vo_engine *e, const char *request, char **response, vo_error *err);
 
+/* Learns a forecaster or a policy from prices and registers it in the folder of models. */
+vo_status vo_engine_train(vo_engine *e, const char *request, char **response, vo_error *err);
+
+/* Prices to come, with quantiles, by a trained model or a forecaster that needs none. */
+vo_status vo_engine_forecast(vo_engine *e, const char *request, char **response, vo_error *err);
+
+/* Trains a challenger on data to date; it replaces the champion only if it is not worse. */
+vo_status vo_engine_retrain(vo_engine *e, const char *request, char **response, vo_error *err);
+
+/* Two versions of a trained model over the same last days. */
+vo_status vo_engine_models_compare(vo_engine *e, const char *request, char **response,
+                                   vo_error *err);
+
 /* A source file into the lake, cleaned, with a report of every value touched. */
 vo_status vo_engine_data_import(vo_engine *e, const char *request, char **response,
                                 vo_error *err);

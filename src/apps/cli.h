@@ -123,6 +123,10 @@ void cli_render_doctor(const vo_json *r, GString *out);
 
 /* ---- cli_render_learn.c ------------------------------------------------------------------ */
 
+void cli_render_train(const vo_json *r, GString *out);
+void cli_render_forecast(const vo_json *r, GString *out);
+void cli_render_retrain(const vo_json *r, GString *out);
+void cli_render_models_compare(const vo_json *r, GString *out);
 void cli_render_evaluate(const vo_json *r, GString *out);
 
 /* "[day|days] of 25 hours": a rule of cleaning as words for cli_append_count. *kept: what it

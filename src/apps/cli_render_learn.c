@@ -20,6 +20,154 @@ static void percent_cell(cli_table *t, double share) {
         cli_table_cell(t, "%.1f %%", 100 * share);
 }
 
+/* ---- train ---------------------------------------------------------------------------- */
+
+static void render_horizons(const vo_json *horizons, GString *out) {
+    cli_table *t = cli_table_new(">Minutes ahead|>MAE|>RMSE|>sMAPE %|>rMAE week|>In interval|"
+                                 ">Trees|<Fitted|<Matters most");
+    for (size_t i = 0; i < vo_json_size(horizons); i++) {
+        const vo_json *h = vo_json_at(horizons, i), *m = vo_json_get(h, "metrics");
+        const vo_json *first = vo_json_at(vo_json_get(h, "importance"), 0);
+        number_cell(t, cli_num(h, "minutes"), 0);
+        number_cell(t, cli_num(m, "mae"), 4);
+        number_cell(t, cli_num(m, "rmse"), 4);
+        number_cell(t, cli_num(m, "smape"), 2);
+        number_cell(t, cli_num(m, "rmae_week"), 4);
+        percent_cell(t, cli_num(m, "coverage"));
+        number_cell(t, cli_num(h, "trees"), 0);
+        cli_table_cell(t, "%s", cli_str(h, "target"));
+        cli_table_cell(t, "%s", first ? cli_str(first, "feature") : "");
+    }
+    cli_table_print(t, out);
+}
+
+void cli_render_train(const vo_json *r, GString *out) {
+    const vo_json *on = vo_json_get(r, "trained_on"), *results = vo_json_get(r, "results");
+    const vo_json *horizons = vo_json_get(results, "horizons");
+    const vo_json *m = vo_json_get(results, "metrics");
+    cli_render_heading(r, out);
+    g_string_append_printf(out, "%s%s@%s%s, %s, in %s\n", cli_bold(), cli_str(r, "id"),
+                           cli_str(r, "version"), cli_plain(), cli_str(r, "alias"),
+                           cli_str(r, "models"));
+    g_string_append_printf(out, "%s, learned in %.1f s from ", cli_str(r, "method"),
+                           cli_num(r, "seconds"));
+    cli_append_count(out, cli_num(on, "intervals"), "[interval|intervals]");
+    g_string_append_printf(out, ", %.16s to %.16s\n\n", cli_str(on, "first"),
+                           cli_str(on, "last"));
+    if (horizons) render_horizons(horizons, out);
+    if (m) {
+        g_string_append_printf(out, "  on the last ");
+        cli_append_count(out, cli_num(results, "judged_days"), "[day|days], not seen then: ");
+        g_string_append_printf(out,
+                               "MAE %.4f, of the weekly naive's %.4f, %.1f %% within the "
+                               "90 %% interval\n",
+                               cli_num(m, "mae"), cli_num(m, "rmae_week"),
+                               100 * cli_num(m, "coverage"));
+    }
+    if (!isnan(cli_num(results, "steps")))
+        g_string_append_printf(out,
+                               "  %.3g steps played; mean error of a value at the end %.4g\n",
+                               cli_num(results, "steps"), cli_num(results, "loss"));
+}
+
+/* ---- forecast --------------------------------------------------------------------------- */
+
+enum { INTERVALS_LISTED = 48, LEVELS_LISTED = 8 };
+
+static size_t level_names(const vo_json *first, const char *name[LEVELS_LISTED]) {
+    const vo_json *q = first ? vo_json_get(first, "quantiles") : NULL, *v = NULL;
+    size_t n = 0;
+    while (q && n < LEVELS_LISTED && vo_json_member(q, n, &name[n], &v)) n++;
+    return n;
+}
+
+void cli_render_forecast(const vo_json *r, GString *out) {
+    const vo_json *list = vo_json_get(r, "predictions");
+    const size_t n = vo_json_size(list), listed = n < INTERVALS_LISTED ? n : INTERVALS_LISTED;
+    const char *name[LEVELS_LISTED];
+    const size_t levels = level_names(vo_json_at(list, 0), name);
+    cli_render_heading(r, out);
+    g_string_append_printf(out, "%s%s%s%s%s; the last known price is %.2f, of %.16s\n\n",
+                           cli_str(r, "method"), *cli_str(r, "model") ? ", model " : "",
+                           cli_str(r, "model"), *cli_str(r, "model") ? "@" : "",
+                           cli_str(r, "version"), cli_num(r, "last_price"),
+                           cli_str(r, "last_known"));
+    GString *columns = g_string_new("<Interval from|>Price");
+    for (size_t k = 0; k < levels; k++)
+        g_string_append_printf(columns, "|>%g %%", 100 * g_ascii_strtod(name[k], NULL));
+    cli_table *t = cli_table_new(columns->str);
+    g_string_free(columns, TRUE);
+    for (size_t i = 0; i < listed; i++) {
+        const vo_json *p = vo_json_at(list, i);
+        cli_table_cell(t, "%.16s", cli_str(p, "timestamp"));
+        number_cell(t, cli_num(p, "price"), 2);
+        for (size_t k = 0; k < levels; k++)
+            number_cell(t, cli_num(vo_json_get(p, "quantiles"), name[k]), 2);
+    }
+    cli_table_print(t, out);
+    if (listed < n)
+        g_string_append_printf(out, "%s  the first %zu of %zu intervals: --json has all%s\n",
+                               cli_dim(), listed, n, cli_plain());
+}
+
+/* ---- versions against each other --------------------------------------------------------- */
+
+static void render_days_played(const vo_json *r, GString *out) {
+    const vo_json *b = vo_json_get(r, "backtest");
+    g_string_append_printf(out, "%s to %s, ", cli_str(b, "first_day"), cli_str(b, "last_day"));
+    cli_append_count(out, cli_num(b, "days"), "[day|days]");
+    g_string_append_printf(out, ", %s; %g MW, %g MWh\n\n", cli_str(b, "protocol"),
+                           cli_num(b, "power_mw"), cli_num(b, "capacity_mwh"));
+}
+
+static void version_row(cli_table *t, const char *name, const vo_json *v) {
+    cli_table_cell(t, "%s", name);
+    cli_table_cell(t, "%s", *cli_str(v, "version") ? cli_str(v, "version") : "-");
+    cli_money_cell(t, cli_num(v, "profit"), 2);
+    percent_cell(t, cli_num(v, "capture"));
+    number_cell(t, cli_num(v, "cycles"), 1);
+    number_cell(t, cli_num(v, "violations"), 0);
+}
+
+#define VERSIONS "<|<Version|>Profit|>Of perfect|>Cycles|>Violations"
+
+void cli_render_retrain(const vo_json *r, GString *out) {
+    const vo_json *champion = vo_json_get(r, "champion");
+    cli_render_heading(r, out);
+    render_days_played(r, out);
+    cli_table *t = cli_table_new(VERSIONS);
+    if (champion && vo_json_kind_of(champion) == VO_JSON_OBJECT)
+        version_row(t, "champion", champion);
+    version_row(t, "challenger", vo_json_get(r, "challenger"));
+    cli_table_print(t, out);
+    g_string_append_printf(out, "\n%s%s%s: %s\n", cli_bold(),
+                           cli_yes(r, "dry_run")    ? "dry run, nothing changed"
+                           : cli_yes(r, "promoted") ? "promoted"
+                                                    : "kept as challenger",
+                           cli_plain(), cli_str(r, "reason"));
+    if (cli_num(r, "pruned") > 0) {
+        cli_append_count(out, cli_num(r, "pruned"), "older [version|versions] pruned\n");
+    }
+}
+
+void cli_render_models_compare(const vo_json *r, GString *out) {
+    const vo_json *list = vo_json_get(r, "versions");
+    cli_render_heading(r, out);
+    render_days_played(r, out);
+    cli_table *t = cli_table_new(VERSIONS);
+    for (size_t i = 0; i < vo_json_size(list); i++)
+        version_row(t, cli_str(vo_json_at(list, i), "reference"), vo_json_at(list, i));
+    cli_table_print(t, out);
+    for (size_t i = 0; i < vo_json_size(list); i++) {
+        const vo_json *v = vo_json_at(list, i);
+        if (cli_num(v, "days_seen_in_training") > 0)
+            g_string_append_printf(out,
+                                   "%s learned from %.0f of these days: its figure is "
+                                   "flattered\n",
+                                   cli_str(v, "version"), cli_num(v, "days_seen_in_training"));
+    }
+}
+
 /* ---- evaluate ------------------------------------------------------------------------- */
 
 static void render_errors(const vo_json *forecasts, double level, GString *out) {

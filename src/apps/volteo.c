@@ -31,6 +31,34 @@ static const cli_command commands[] = {
      "volteo backtest --prices prices.csv --battery battery.json --forecast forecasts.csv \\\n"
      "      --days-alone --skip-days 7 --json",
      vo_engine_backtest, cli_render_backtest},
+    {"train price", CLI_TRAIN_PRICE, NULL, NULL,
+     "A model that forecasts prices, learned from history, into the registry.",
+     "volteo train price --prices prices.csv --horizons 60,360,1440\n"
+     "  volteo train price --market MEM --node APATZINGAN --method ensemble\n"
+     "  volteo train price --prices minutes.csv --horizons 15 --quantiles 0.05,0.5,0.95 "
+     "--search 20",
+     vo_engine_train, cli_render_train},
+    {"train q", CLI_TRAIN_Q, NULL, NULL,
+     "A table of when to charge and discharge, by Q-learning, into the registry.",
+     "volteo train q --prices prices.csv --battery battery.json\n"
+     "  volteo train q --market MEM --node APATZINGAN --train-until 2017-01-01 --episodes 500",
+     vo_engine_train, cli_render_train},
+    {"forecast", CLI_FORECAST, NULL, NULL, "Prices to come, with quantiles.",
+     "volteo forecast --prices prices.csv --model price_prediction@champion --horizon 1440\n"
+     "  volteo forecast --market MEM --node APATZINGAN --method epf_naive --horizon 1440 \\\n"
+     "      --quantiles 0.05,0.5,0.95 --json",
+     vo_engine_forecast, cli_render_forecast},
+    {"retrain", CLI_RETRAIN, NULL, NULL,
+     "A new model on data to date, in production only if it is not worse.",
+     "volteo retrain --market MEM --node APATZINGAN --method gbt --battery battery.json\n"
+     "  volteo retrain --prices prices.csv --backtest-days 30 --dry-run",
+     vo_engine_retrain, cli_render_retrain},
+    {"models compare", CLI_MODELS_COMPARE, "ID", "id",
+     "Two versions of a trained model over the same last days.",
+     "volteo models compare price_prediction --prices prices.csv\n"
+     "  volteo models compare price_prediction --versions champion,v20260211_134500 \\\n"
+     "      --market MEM --node APATZINGAN --backtest-days 60",
+     vo_engine_models_compare, cli_render_models_compare},
     {"evaluate forecast", CLI_EVALUATE, NULL, NULL,
      "How good forecasts are: errors, intervals, tests, and what a battery earns on them.",
      "volteo evaluate forecast --epf NP.csv --published forecasts.csv --report report.html\n"

@@ -12,13 +12,17 @@
 #include "engine/data_requests.h"
 #include "engine/data_synth.h"
 #include "engine/doctor.h"
+#include "engine/duel.h"
 #include "engine/evaluate.h"
+#include "engine/forecast.h"
 #include "engine/inputs.h"
 #include "engine/lake_requests.h"
 #include "engine/learn_world.h"
 #include "engine/report_html.h"
 #include "engine/response.h"
+#include "engine/retrain.h"
 #include "engine/solution.h"
+#include "engine/train.h"
 
 /* For each search of a mixed-integer program, where a request does not say. A plan that is
  * stopped there is still a plan, with its bound. */
@@ -126,6 +130,24 @@ vo_status vo_engine_optimize(vo_engine *e, const char *request, char **response,
 
 vo_status vo_engine_compare(vo_engine *e, const char *request, char **response, vo_error *err) {
     return call(e, compare, request, response, err);
+}
+
+vo_status vo_engine_train(vo_engine *e, const char *request, char **response, vo_error *err) {
+    return call(e, vo_train_run, request, response, err);
+}
+
+vo_status vo_engine_forecast(vo_engine *e, const char *request, char **response,
+                             vo_error *err) {
+    return call(e, vo_forecast_run, request, response, err);
+}
+
+vo_status vo_engine_retrain(vo_engine *e, const char *request, char **response, vo_error *err) {
+    return call(e, vo_retrain_run, request, response, err);
+}
+
+vo_status vo_engine_models_compare(vo_engine *e, const char *request, char **response,
+                                   vo_error *err) {
+    return call(e, vo_models_compare_run, request, response, err);
 }
 
 vo_status vo_engine_evaluate(vo_engine *e, const char *request, char **response,

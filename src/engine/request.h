@@ -109,7 +109,7 @@
 
 /* What training says, whether by train or by retrain. */
 #define VO_TRAINING_FIELD_MAP(X)                                                                \
-    X(method,               TEXT,    0, 0,    "",    "gbt (default), lear or ensemble")         \
+    X(method,               TEXT,    0, 0,    "",    "gbt (default), lear or ensemble; retrain: or q_learning") \
     X(id,                   TEXT,    0, 0,    "",    "the model's id in the registry")          \
     X(horizons,             ANY,     0, 0,    "min", "gbt: minutes ahead, e.g. [1, 5, 15, 60]") \
     X(train_until,          TEXT,    0, 0,    "",    "only what lies before it is learned from") \

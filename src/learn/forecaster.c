@@ -102,14 +102,20 @@ vo_status vo_forecaster_predict(vo_forecaster *f, const double *history, size_t 
 
 /* ---- artefacts ----------------------------------------------------------------- */
 
+vo_status vo_forecaster_artefact(const char *name, vo_artefact_out **out, vo_error *err) {
+    const vo_status st = vo_artefact_out_create(KIND, FORMAT, out, err);
+    if (st != VO_OK) return st;
+    vo_artefact_begin(*out, "NAME");
+    vo_artefact_put_text(*out, name);
+    vo_artefact_end(*out);
+    return VO_OK;
+}
+
 vo_status vo_forecaster_to_bytes(const vo_forecaster *f, void **bytes, size_t *len,
                                  vo_error *err) {
     vo_artefact_out *w = NULL;
-    vo_status st = vo_artefact_out_create(KIND, FORMAT, &w, err);
+    vo_status st = vo_forecaster_artefact(f->ops->name, &w, err);
     if (st != VO_OK) return st;
-    vo_artefact_begin(w, "NAME");
-    vo_artefact_put_text(w, f->ops->name);
-    vo_artefact_end(w);
     st = vo_forecaster_save(f, w, err);
     if (st == VO_OK) st = vo_artefact_out_take(w, bytes, len, err);
     vo_artefact_out_free(w);

@@ -101,6 +101,8 @@ vo_status vo_forecaster_load(vo_forecaster *f, vo_artefact *in, vo_error *err);
  * free(). */
 vo_status vo_forecaster_to_bytes(const vo_forecaster *f, void **bytes, size_t *len,
                                  vo_error *err);
+/* What to_bytes begins with, for who writes the rest of a model of `name` alone. */
+vo_status vo_forecaster_artefact(const char *name, vo_artefact_out **out, vo_error *err);
 /* `path` is for messages. VO_EINVAL: damaged, or saved by another forecaster. */
 vo_status vo_forecaster_from_bytes(vo_forecaster *f, const void *bytes, size_t len,
                                    const char *path, vo_error *err);

@@ -1,0 +1,228 @@
+/* retrain.c -- see retrain.h. */
+#include "engine/retrain.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/duel.h"
+#include "engine/members.h"
+#include "engine/response.h"
+#include "engine/train.h"
+#include "port/clock.h"
+
+#define NEW "new" /* the challenger's name before it is registered */
+
+typedef struct {
+    const vo_engine_options *o;
+    vo_request request;
+    vo_inputs in;
+    vo_battery battery;
+    vo_training training;
+    vo_duel duel;
+    vo_registry *registry;
+    vo_learn_world world;
+    char champion[VO_REGISTRY_NAME]; /* "": there is none yet                   */
+    vo_trained before, whole;        /* trained up to the days judged, and on all */
+    vo_backtest_result *old_result, *new_result;
+    bool promoted;
+    char version[VO_REGISTRY_NAME]; /* registered; "": nothing was             */
+    char reason[200];
+    size_t pruned;
+} retrain;
+
+/* ---- the champion ------------------------------------------------------------------------ */
+
+static vo_status find_champion(retrain *x, vo_error *err) {
+    vo_registry_book *book = NULL;
+    vo_status s = vo_registry_list(x->registry, &book, err);
+    if (s != VO_OK) return s;
+    const vo_registry_model *m = vo_registry_book_find(book, x->training.id);
+    const char *version = m ? m->alias[VO_REGISTRY_CHAMPION] : NULL;
+    snprintf(x->champion, sizeof x->champion, "%s", version ? version : "");
+    vo_registry_book_free(book);
+    return VO_OK;
+}
+
+/* ---- the duel ------------------------------------------------------------------------------ */
+
+/* The world's models, and one more that is not registered yet. */
+static vo_status resolve(void *ctx, const char *name, const void **bytes, size_t *len,
+                         vo_error *err) {
+    retrain *x = ctx;
+    if (strcmp(name, NEW) != 0)
+        return x->world.learning.model(x->world.learning.model_ctx, name, bytes, len, err);
+    *bytes = x->before.bytes;
+    *len = x->before.len;
+    return VO_OK;
+}
+
+static vo_status play(retrain *x, const char *reference, vo_backtest_result **out,
+                      vo_error *err) {
+    const void *bytes = NULL;
+    size_t len = 0;
+    char spec[VO_POLICY_SPEC_MAX];
+    vo_learning learning = x->world.learning;
+    learning.model = resolve;
+    learning.model_ctx = x;
+    learning.progress = NULL;
+    vo_status s = resolve(x, reference, &bytes, &len, err);
+    if (s == VO_OK) s = vo_duel_spec(bytes, len, reference, spec, err);
+    if (s == VO_OK) s = vo_duel_play(&x->duel, spec, &learning, out, err);
+    return s;
+}
+
+static vo_status judge(retrain *x, vo_error *err) {
+    char reference[2 * VO_REGISTRY_NAME + 2];
+    x->world.share = 0.45;
+    vo_status s = vo_train(&x->training, &x->in, x->duel.first, &x->world, &x->before, err);
+    if (s == VO_OK) s = play(x, NEW, &x->new_result, err);
+    if (s != VO_OK || !*x->champion) return s;
+    snprintf(reference, sizeof reference, "%s@%s", x->training.id, x->champion);
+    return play(x, reference, &x->old_result, err);
+}
+
+/* ---- the decision ------------------------------------------------------------------------------ */
+
+/* Not worse: earns as much, but for what rounding takes. */
+static bool not_worse(const retrain *x) {
+    const double a = x->new_result->profit, b = x->old_result ? x->old_result->profit : 0;
+    return !x->old_result || a >= b - 1e-9 * fmax(fabs(a), fabs(b));
+}
+
+static void explain(retrain *x) {
+    const int days = (int)x->new_result->n_days;
+    if (!x->old_result)
+        snprintf(x->reason, sizeof x->reason,
+                 "the first champion: earned %.2f in the last %d days", x->new_result->profit,
+                 days);
+    else
+        snprintf(x->reason, sizeof x->reason,
+                 "%s than %s in the last %d days: %.2f against %.2f",
+                 x->promoted ? "not worse" : "worse", x->champion, days, x->new_result->profit,
+                 x->old_result->profit);
+}
+
+static vo_status keep(retrain *x, vo_error *err) {
+    char metrics[160];
+    x->world.from = 0.5;
+    vo_status s = VO_OK;
+    if (x->promoted)
+        s = vo_train(&x->training, &x->in, x->in.series->n, &x->world, &x->whole, err);
+    if (s == VO_OK)
+        s = vo_train_register(x->registry, &x->training, &x->in, &x->request,
+                              x->promoted ? &x->whole : &x->before,
+                              *x->champion ? x->champion : NULL, x->version, err);
+    snprintf(metrics, sizeof metrics, "{\"new_profit\": %.6f, \"champion_profit\": %.6f}",
+             x->new_result->profit, x->old_result ? x->old_result->profit : 0.0);
+    const vo_registry_decision why = {
+        .automatic = true, .reason = x->reason, .metrics = metrics, .when_s = vo_clock_utc_s()};
+    if (s == VO_OK)
+        s = vo_registry_promote(x->registry, x->training.id, x->version,
+                                x->promoted ? VO_REGISTRY_CHAMPION : VO_REGISTRY_CHALLENGER,
+                                &why, err);
+    return s;
+}
+
+static vo_status count_pruned(void *ctx, const char *id, const vo_registry_version *v,
+                              vo_error *err) {
+    (void)id;
+    (void)v;
+    (void)err;
+    ++*(size_t *)ctx;
+    return VO_OK;
+}
+
+static vo_status prune(retrain *x, vo_error *err) {
+    const vo_registry_decision why = {.automatic = true,
+                                      .reason = "older than the backups that are kept",
+                                      .when_s = vo_clock_utc_s()};
+    return vo_registry_prune(x->registry, x->training.id, VO_REGISTRY_BACKUPS, false, &why,
+                             count_pruned, &x->pruned, err);
+}
+
+/* ---- the document -------------------------------------------------------------------------------- */
+
+static void write_side(const char *key, const char *version, const vo_backtest_result *r,
+                       vo_json_out *w) {
+    vo_json_out_key(w, key);
+    if (!r) {
+        vo_json_out_null(w);
+        return;
+    }
+    vo_json_out_object(w);
+    vo_member_text(w, "version", version);
+    vo_duel_write(r, w);
+    vo_json_out_end(w);
+}
+
+static void write_answer(const retrain *x, bool dry, vo_json_out *w) {
+    char stamp[40];
+    vo_json_out_object(w);
+    vo_member_text(w, "id", x->training.id);
+    vo_member_text(w, "method", vo_train_method_name(x->training.method));
+    vo_member_bool(w, "promoted", x->promoted && !dry);
+    vo_member_bool(w, "dry_run", dry);
+    vo_member_text(w, "reason", x->reason);
+    vo_member_text(w, "version", *x->version ? x->version : NULL);
+    write_side("champion", x->champion, x->old_result, w);
+    write_side("challenger", *x->version ? x->version : NULL, x->new_result, w);
+    vo_duel_write_days(&x->duel, x->new_result, w);
+    vo_inputs_stamp(&x->in, x->duel.first - 1, stamp);
+    vo_member_text(w, "challenger_trained_to", stamp);
+    vo_member_integer(w, "pruned", (long long)x->pruned);
+    vo_member_number(w, "seconds", x->before.seconds + x->whole.seconds);
+    vo_json_out_key(w, "prices");
+    vo_json_out_object(w);
+    vo_response_inputs(&x->in, w);
+    vo_json_out_end(w);
+    vo_json_out_end(w);
+}
+
+static vo_status open_all(retrain *x, const char *request, vo_error *err) {
+    vo_request *r = &x->request;
+    vo_status s = vo_request_read(request, VO_REQUEST_RETRAIN, r, err);
+    if (s == VO_OK) s = vo_training_read(r, &x->battery, &x->training, err);
+    if (s == VO_OK && r->value[VO_RET_train_until].json)
+        s = vo_fail(err, VO_EINVAL,
+                    "train_until: retraining learns from all prices and judges "
+                    "on the last backtest_days; cut the prices with to instead");
+    if (s == VO_OK) s = vo_inputs_load(x->o, r, &x->in, err);
+    if (s == VO_OK && r->n_batteries == 0) x->battery = vo_battery_default();
+    if (s == VO_OK)
+        s = vo_duel_init(&x->in, &x->battery, vo_request_text(r, VO_RET_protocol, "planned"),
+                         (int32_t)vo_request_number(r, VO_RET_backtest_days, 30), &x->duel,
+                         err);
+    if (s == VO_OK) s = vo_registry_open(x->o->models, NULL, &x->registry, err);
+    if (s == VO_OK) s = find_champion(x, err);
+    vo_learn_world_init(&x->world, x->o, x->training.seed);
+    return s;
+}
+
+vo_status vo_retrain_run(const vo_engine_options *o, const char *request, vo_json_out *w,
+                         vo_error *err) {
+    retrain *x = calloc(1, sizeof *x);
+    if (!x) return vo_fail(err, VO_ENOMEM, "a retraining");
+    x->o = o;
+    vo_status s = open_all(x, request, err);
+    const bool dry = s == VO_OK && vo_request_number(&x->request, VO_RET_dry_run, 0) > 0;
+    if (s == VO_OK) s = judge(x, err);
+    if (s == VO_OK) {
+        x->promoted = not_worse(x);
+        explain(x);
+    }
+    if (s == VO_OK && !dry) s = keep(x, err);
+    if (s == VO_OK && !dry) s = prune(x, err);
+    if (s == VO_OK) write_answer(x, dry, w);
+    vo_trained_fini(&x->before);
+    vo_trained_fini(&x->whole);
+    vo_backtest_free(x->old_result);
+    vo_backtest_free(x->new_result);
+    vo_registry_close(x->registry);
+    vo_learn_world_fini(&x->world);
+    vo_inputs_fini(&x->in);
+    vo_request_fini(&x->request);
+    free(x);
+    return s;
+}

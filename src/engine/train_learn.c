@@ -1,0 +1,456 @@
+/* train_learn.c -- what vo_train does for each method, and how its results are told.
+ *
+ * gbt trains price models directly, so that its settings can be chosen, and saves what the
+ * forecaster of that name loads. lear and ensemble are fitted through the forecaster seam: first
+ * on all but the last days, to be judged on those, then on all of it.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "engine/members.h"
+#include "engine/train.h"
+#include "learn/evaluation.h"
+#include "learn/gbt_search.h"
+#include "learn/price_model.h"
+#include "learn/q_training.h"
+#include "port/clock.h"
+
+#define JUDGED_DAYS 28 /* of lear and ensemble: held out first, then learned from too */
+#define FEATURES_TOLD 20
+#define SEARCH_ROWS 20000
+#define PUBLISHED_MINUTE 600 /* of the day before: ten o'clock, before auctions close */
+
+/* ---- results ------------------------------------------------------------------------------ */
+
+static void write_metrics(const char *key, const vo_metrics *m, vo_json_out *w) {
+    vo_json_out_key(w, key);
+    vo_json_out_object(w);
+    vo_member_integer(w, "n", (long long)m->n);
+    for (int k = 0; k < VO_METRIC_COUNT; k++)
+        vo_member_number(w, vo_metric_name((vo_metric)k), vo_metric_value(m, (vo_metric)k));
+    vo_json_out_end(w);
+}
+
+/* What the registry lists of a version: the metrics that there are. */
+static void keep_metrics(const vo_metrics *m, vo_trained *out) {
+    for (int k = 0; k < VO_METRIC_COUNT; k++) {
+        const double v = vo_metric_value(m, (vo_metric)k);
+        if (isnan(v)) continue;
+        snprintf(out->metric_name[out->n_metrics], sizeof out->metric_name[0], "%s",
+                 vo_metric_name((vo_metric)k));
+        out->metric[out->n_metrics] = (vo_registry_metric){out->metric_name[out->n_metrics], v};
+        out->n_metrics++;
+    }
+}
+
+static vo_status keep_feature(vo_trained *out, const char *name, vo_error *err) {
+    char(*more)[128] = realloc(out->feature, (out->n_features + 1) * sizeof *more);
+    if (!more) return vo_fail(err, VO_ENOMEM, "%zu features", out->n_features + 1);
+    out->feature = more;
+    snprintf(out->feature[out->n_features++], sizeof *more, "%s", name);
+    return VO_OK;
+}
+
+/* ---- gradient boosting --------------------------------------------------------------------- */
+
+/* Minutes to whole intervals of the series. */
+static vo_status set_horizons(const vo_training *t, double step_h, vo_price_settings *s,
+                              vo_error *err) {
+    for (size_t i = 0; i < t->n_horizons; i++) {
+        const double x = t->horizon_min[i] / (60 * step_h);
+        if (fabs(x - round(x)) > 1e-6 || x < 1)
+            return vo_fail(err, VO_EINVAL,
+                           "horizons: %g min is no whole number of the prices' intervals of "
+                           "%g min",
+                           t->horizon_min[i], 60 * step_h);
+        s->horizon[i] = (int32_t)llround(x);
+    }
+    if (t->n_horizons) s->n_horizons = t->n_horizons;
+    return VO_OK;
+}
+
+/* What the columns beside the price are: parts of it, known with it, or forecasts of load and
+ * weather, published the day before. */
+static vo_status series_settings(const vo_series *series, vo_price_settings *s, vo_error *err) {
+    vo_status st = VO_OK;
+    *s = vo_price_settings_default(series->dt_h[0]);
+    for (size_t k = 1; st == VO_OK && k < series->n_columns; k++) {
+        const char *name = series->column[k].name;
+        if (vo_text_has(name, strlen(name), "congestion"))
+            snprintf(s->features.congestion, sizeof s->features.congestion, "%s", name);
+        else if (vo_text_has(name, strlen(name), "loss"))
+            snprintf(s->features.loss, sizeof s->features.loss, "%s", name);
+        else if (!vo_text_same(name, "energy"))
+            st = vo_features_settings_add_exog(&s->features, name, VO_PUBLICATION_DAY_AHEAD,
+                                               PUBLISHED_MINUTE, err);
+    }
+    return st;
+}
+
+static vo_status save_price_model(const vo_price_model *m, vo_trained *out, vo_error *err) {
+    vo_artefact_out *w = NULL;
+    vo_status st = vo_forecaster_artefact("gbt", &w, err);
+    if (st != VO_OK) return st;
+    vo_price_model_save(m, w);
+    st = vo_artefact_out_take(w, &out->bytes, &out->len, err);
+    vo_artefact_out_free(w);
+    return st;
+}
+
+static vo_status gbt_settings(const vo_training *t, const vo_inputs *in, vo_price_settings *s,
+                              vo_error *err) {
+    vo_status st = series_settings(in->series, s, err);
+    if (st == VO_OK) st = set_horizons(t, in->series->dt_h[0], s, err);
+    if (st != VO_OK) return st;
+    if (t->n_levels) {
+        s->n_levels = t->n_levels;
+        memcpy(s->level, t->level, t->n_levels * sizeof *t->level);
+    }
+    vo_gbt_settings *const both[] = {&s->point, &s->quantile};
+    for (size_t i = 0; i < 2; i++) {
+        if (!isnan(t->trees)) both[i]->trees = (int32_t)t->trees;
+        if (!isnan(t->depth)) both[i]->depth = (int32_t)t->depth;
+        if (!isnan(t->rate)) both[i]->rate = t->rate;
+    }
+    return vo_price_settings_check(s, err);
+}
+
+/* The settings that a cross-validation in order of time finds best for the first horizon, on the
+ * part of history that the model will train on. */
+static vo_status search(const vo_training *t, const vo_inputs *in, size_t until,
+                        const vo_learn_world *world, vo_price_settings *s, vo_error *err) {
+    const vo_series *series = in->series;
+    const double *price = series->column[0].value;
+    vo_features *f = NULL;
+    vo_gbt_found found = {0};
+    vo_gbt_search how = vo_gbt_search_default();
+    const size_t h = (size_t)s->horizon[0];
+    vo_status st = vo_features_create(series, &s->features, NULL, &f, err);
+    if (st != VO_OK) return st;
+    const size_t train =
+        (size_t)(s->split.days ? 0.7 * (double)until : s->split.train * (double)until);
+    const size_t last = train > h ? train - h : 1, begin = vo_features_history(f) + 1;
+    const size_t from = last > begin + SEARCH_ROWS ? last - SEARCH_ROWS : begin;
+    const size_t n = last > from ? last - from : 0, width = vo_features_count(f);
+    float *x = calloc(n * width + 1, sizeof *x);
+    double *label = calloc(n + 1, sizeof *label);
+    if (!x || !label) st = vo_fail(err, VO_ENOMEM, "%zu rows of %zu features", n, width);
+    const vo_features_input rows = {.price = price};
+    if (st == VO_OK && n > 0) st = vo_features_fill(f, &rows, from, last, h, x, err);
+    for (size_t i = 0; i < n; i++) label[i] = price[from + i + h - 1];
+    how.draws = t->search;
+    how.gap = h;
+    how.seed = t->seed;
+    if (st == VO_OK)
+        st = vo_gbt_search_run(x, label, n, width, &s->point, &how, &world->learning, &found,
+                               err);
+    if (st == VO_OK) {
+        const vo_gbt_settings best = found.tried[found.best].settings;
+        s->point = best;
+        s->quantile = best;
+        s->quantile.objective = VO_GBT_QUANTILE;
+    }
+    vo_gbt_found_fini(&found);
+    vo_features_free(f);
+    free(label);
+    free(x);
+    return st;
+}
+
+typedef struct {
+    size_t feature;
+    double gain;
+} worth;
+
+static int by_gain(const void *a, const void *b) {
+    const worth *x = a, *y = b;
+    if (x->gain != y->gain) return x->gain < y->gain ? 1 : -1;
+    return x->feature < y->feature ? -1 : x->feature > y->feature;
+}
+
+/* The features of one horizon that matter most. */
+static vo_status write_importance(const vo_price_model *m, size_t k, vo_json_out *w,
+                                  vo_error *err) {
+    const size_t n = vo_price_model_features(m);
+    worth *order = calloc(n, sizeof *order);
+    double *x = calloc(3 * n, sizeof *x);
+    if (!order || !x) {
+        free(order);
+        free(x);
+        return vo_fail(err, VO_ENOMEM, "importance of %zu features", n);
+    }
+    double *const gain = x, *const cover = x + n, *const shuffled = x + 2 * n;
+    vo_price_model_importance(m, k, VO_GBT_GAIN, gain);
+    vo_price_model_importance(m, k, VO_GBT_COVER, cover);
+    vo_price_model_permutation(m, k, shuffled);
+    for (size_t j = 0; j < n; j++) order[j] = (worth){j, gain[j]};
+    qsort(order, n, sizeof *order, by_gain);
+    vo_json_out_key(w, "importance");
+    vo_json_out_array(w);
+    for (size_t i = 0; i < n && i < FEATURES_TOLD && order[i].gain > 0; i++) {
+        const size_t j = order[i].feature;
+        vo_json_out_object(w);
+        vo_member_text(w, "feature", vo_price_model_feature(m, j));
+        vo_member_number(w, "gain", gain[j]);
+        vo_member_number(w, "cover", cover[j]);
+        vo_member_number(w, "permutation", shuffled[j]);
+        vo_json_out_end(w);
+    }
+    vo_json_out_end(w);
+    free(order);
+    free(x);
+    return VO_OK;
+}
+
+static void write_gbt_settings(const vo_gbt_settings *s, vo_json_out *w) {
+    vo_json_out_key(w, "settings");
+    vo_json_out_object(w);
+    vo_member_integer(w, "trees", s->trees);
+    vo_member_integer(w, "depth", s->depth);
+    vo_member_number(w, "rate", s->rate);
+    vo_member_number(w, "subsample", s->subsample);
+    vo_member_number(w, "colsample", s->colsample);
+    vo_member_number(w, "min_child_weight", s->min_child_weight);
+    vo_member_number(w, "lambda", s->lambda);
+    vo_member_integer(w, "stopping_rounds", s->stopping_rounds);
+    vo_member_integer(w, "seed", (long long)s->seed);
+    vo_json_out_end(w);
+}
+
+static vo_status write_gbt(const vo_price_model *m, vo_json_out *w, vo_error *err) {
+    const vo_price_settings *s = vo_price_model_settings(m);
+    const double step_min = 60 * vo_price_model_step_h(m);
+    vo_status st = VO_OK;
+    vo_member_text(w, "method", "gbt");
+    write_gbt_settings(&s->point, w);
+    vo_json_out_key(w, "quantiles");
+    vo_json_out_array(w);
+    for (size_t i = 0; i < s->n_levels; i++) vo_json_out_number(w, s->level[i]);
+    vo_json_out_end(w);
+    vo_json_out_key(w, "horizons");
+    vo_json_out_array(w);
+    for (size_t k = 0; k < s->n_horizons && st == VO_OK; k++) {
+        const vo_price_score *score = vo_price_model_score(m, k);
+        vo_json_out_object(w);
+        vo_member_number(w, "minutes", step_min * s->horizon[k]);
+        vo_member_text(w, "target", vo_price_target_name(score->target));
+        vo_member_integer(w, "trees", (long long)score->trees);
+        write_metrics("metrics", &score->test, w);
+        write_metrics("naive_week", &score->naive, w);
+        st = write_importance(m, k, w, err);
+        vo_json_out_end(w);
+    }
+    vo_json_out_end(w);
+    return st;
+}
+
+static vo_status train_gbt(const vo_training *t, const vo_inputs *in, size_t until,
+                           vo_learn_world *world, vo_json_out *w, vo_trained *out,
+                           vo_error *err) {
+    vo_price_settings s;
+    vo_price_model *m = NULL;
+    vo_status st = gbt_settings(t, in, &s, err);
+    s.point.seed = s.quantile.seed = t->seed;
+    if (st == VO_OK && t->search > 0) {
+        world->share = 0.5;
+        st = search(t, in, until, world, &s, err);
+        world->from = 0.5;
+    }
+    if (st == VO_OK)
+        st = vo_price_model_train(in->series, NULL, until, &s, &world->learning, &m, err);
+    if (st == VO_OK) st = save_price_model(m, out, err);
+    if (st == VO_OK) st = write_gbt(m, w, err);
+    if (st == VO_OK) keep_metrics(&vo_price_model_score(m, 0)->test, out);
+    for (size_t j = 0; st == VO_OK && j < vo_price_model_features(m); j++)
+        st = keep_feature(out, vo_price_model_feature(m, j), err);
+    vo_price_model_free(m);
+    return st;
+}
+
+/* ---- day-ahead models ------------------------------------------------------------------------ */
+
+/* First interval of the last JUDGED_DAYS whole days before `until`. */
+static size_t judged_from(const vo_series *s, size_t until) {
+    size_t t = until;
+    while (t > 0 && s->day[until - 1] - s->day[t - 1] < JUDGED_DAYS) t--;
+    return t;
+}
+
+/* How the method does on its last days when it has not seen them. */
+static vo_status judge(const char *name, const vo_series *series, size_t until,
+                       const vo_learning *world, vo_metrics *out, vo_error *err) {
+    static const double level[] = {0.05, 0.5, 0.95};
+    const size_t first = judged_from(series, until);
+    vo_series *past = NULL;
+    vo_evaluation e = {0}, week = {0};
+    vo_status st = vo_series_slice(series, series->start[0],
+                                   (vo_time){series->start[until - 1].s + 1}, &past, err);
+    if (st == VO_OK) st = vo_evaluation_run(name, past, first, level, 3, world, &e, err);
+    if (st == VO_OK)
+        st = vo_evaluation_run("naive_week", past, first, NULL, 0, world, &week, err);
+    if (st == VO_OK) {
+        const double *real = past->column[0].value + first;
+        *out = vo_metrics_none();
+        vo_metrics_point(out, real, e.said, e.n);
+        vo_metrics_quantiles(out, real, e.quantile, e.n, level, 3);
+        out->rmae_week = vo_metric_relative(real, e.said, week.said, e.n);
+        double *low = calloc(2 * e.n, sizeof *low);
+        if (!low) st = vo_fail(err, VO_ENOMEM, "metrics");
+        for (size_t i = 0; st == VO_OK && i < e.n; i++) {
+            low[i] = e.quantile[3 * i];
+            low[e.n + i] = e.quantile[3 * i + 2];
+        }
+        if (st == VO_OK) vo_metrics_interval(out, real, low, low + e.n, e.n, 0.1);
+        free(low);
+    }
+    vo_evaluation_fini(&week);
+    vo_evaluation_fini(&e);
+    vo_series_free(past);
+    return st;
+}
+
+static vo_status train_days(const vo_training *t, const vo_inputs *in, size_t until,
+                            vo_learn_world *world, vo_json_out *w, vo_trained *out,
+                            vo_error *err) {
+    const char *name = vo_train_method_name(t->method);
+    vo_forecaster *f = NULL;
+    vo_metrics m = vo_metrics_none();
+    world->learning.recalibrate_days = 7;
+    world->share = 0.5;
+    vo_status st = judge(name, in->series, until, &world->learning, &m, err);
+    world->from = 0.5;
+    if (st == VO_OK) st = vo_forecaster_create(name, in->series, &world->learning, &f, err);
+    if (st == VO_OK) st = vo_forecaster_fit(f, in->series->column[0].value, until, err);
+    if (st == VO_OK) st = vo_forecaster_to_bytes(f, &out->bytes, &out->len, err);
+    vo_forecaster_free(f);
+    if (st != VO_OK) return st;
+    vo_member_text(w, "method", name);
+    vo_member_integer(w, "judged_days", JUDGED_DAYS);
+    write_metrics("metrics", &m, w);
+    keep_metrics(&m, out);
+    for (size_t k = 0; st == VO_OK && k < in->series->n_columns; k++)
+        st = keep_feature(out, in->series->column[k].name, err);
+    return st;
+}
+
+/* ---- Q-learning --------------------------------------------------------------------------------- */
+
+static vo_q_settings q_settings(const vo_training *t) {
+    vo_q_settings s = vo_q_settings_default();
+    if (!isnan(t->episodes)) s.episodes = (int32_t)t->episodes;
+    if (!isnan(t->environments)) s.environments = (int32_t)t->environments;
+    if (!isnan(t->max_steps)) s.max_steps = (int32_t)t->max_steps;
+    return s;
+}
+
+static void write_q(const vo_q_settings *s, const vo_q_training *done, const vo_battery *b,
+                    vo_json_out *w) {
+    vo_member_text(w, "method", "q_learning");
+    vo_member_number(w, "steps", (double)done->steps);
+    vo_member_integer(w, "intervals", (long long)done->intervals);
+    vo_member_number(w, "loss", done->loss);
+    vo_json_out_key(w, "settings");
+    vo_json_out_object(w);
+    vo_member_integer(w, "charge_bins", s->axes.charge_bins);
+    vo_member_integer(w, "price_bins", s->axes.price_bins);
+    vo_member_integer(w, "hour_bins", s->axes.hour_bins);
+    vo_member_integer(w, "environments", s->environments);
+    vo_member_integer(w, "episodes", s->episodes);
+    vo_member_integer(w, "max_steps", s->max_steps);
+    vo_member_number(w, "epsilon", s->epsilon);
+    vo_member_number(w, "epsilon_decay", s->epsilon_decay);
+    vo_member_number(w, "epsilon_min", s->epsilon_min);
+    vo_member_number(w, "discount", s->discount);
+    vo_member_number(w, "learning_rate", s->learning_rate);
+    vo_json_out_end(w);
+    vo_json_out_key(w, "battery");
+    vo_json_out_object(w);
+    vo_member_number(w, "charge_mw", b->charge_mw);
+    vo_member_number(w, "discharge_mw", b->discharge_mw);
+    vo_member_number(w, "capacity_mwh", b->capacity_mwh);
+    vo_member_number(w, "charge_efficiency", b->charge_efficiency);
+    vo_member_number(w, "discharge_efficiency", b->discharge_efficiency);
+    vo_member_number(w, "min_soc", b->min_soc);
+    vo_member_number(w, "max_soc", b->max_soc);
+    vo_member_number(w, "wear_cost_per_mwh", b->wear_cost_per_mwh);
+    vo_json_out_end(w);
+}
+
+static vo_status save_table(const vo_q_table *table, vo_trained *out, vo_error *err) {
+    vo_artefact_out *a = NULL;
+    vo_status st = vo_artefact_out_create(VO_Q_KIND, VO_Q_VERSION, &a, err);
+    if (st == VO_OK) st = vo_q_table_save(table, a, err);
+    if (st == VO_OK) st = vo_artefact_out_take(a, &out->bytes, &out->len, err);
+    vo_artefact_out_free(a);
+    return st;
+}
+
+static vo_status train_q(const vo_training *t, const vo_inputs *in, size_t until,
+                         vo_learn_world *world, vo_json_out *w, vo_trained *out,
+                         vo_error *err) {
+    static const char *const states[] = {"charge", "price", "hour"};
+    const vo_q_settings s = q_settings(t);
+    vo_q_training done = {0};
+    vo_q_table *table = NULL;
+    uint8_t *hour = malloc(in->series->n);
+    if (!hour) return vo_fail(err, VO_ENOMEM, "hours of %zu intervals", in->series->n);
+    vo_status st = vo_q_settings_check(&s, err);
+    if (st == VO_OK) st = vo_q_hours(in->series, hour, err);
+    const vo_q_market market = {.n = until,
+                                .price = in->series->column[0].value,
+                                .export_price = in->problem.export_price,
+                                .hour = hour,
+                                .interval_h = in->series->dt_h[0],
+                                .fee_per_mwh = in->problem.fee_per_mwh};
+    if (st == VO_OK)
+        st = vo_q_train(&s, t->battery, &market, 1, &world->learning, &table, &done, err);
+    if (st == VO_OK) st = save_table(table, out, err);
+    if (st == VO_OK) {
+        write_q(&s, &done, t->battery, w);
+        out->metric[0] = (vo_registry_metric){"loss", done.loss};
+        out->metric[1] = (vo_registry_metric){"steps", (double)done.steps};
+        out->n_metrics = 2;
+    }
+    for (size_t i = 0; st == VO_OK && i < 3; i++) st = keep_feature(out, states[i], err);
+    vo_q_table_free(table);
+    free(hour);
+    return st;
+}
+
+/* ---- whichever ------------------------------------------------------------------------------------ */
+
+vo_status vo_train(const vo_training *t, const vo_inputs *in, size_t until,
+                   vo_learn_world *world, vo_trained *out, vo_error *err) {
+    vo_json_out *w = NULL;
+    vo_trained trained = {.until = until};
+    const double began_s = vo_clock_monotonic_s();
+    vo_status st = vo_json_out_create(&w, err);
+    if (st != VO_OK) return st;
+    vo_json_out_object(w);
+    switch (t->method) {
+    case VO_TRAIN_gbt:
+        st = train_gbt(t, in, until, world, w, &trained, err);
+        break;
+    case VO_TRAIN_lear:
+    case VO_TRAIN_ensemble:
+        st = train_days(t, in, until, world, w, &trained, err);
+        break;
+    case VO_TRAIN_q_learning:
+        st = train_q(t, in, until, world, w, &trained, err);
+        break;
+    case VO_TRAIN_METHODS:
+        break;
+    }
+    vo_json_out_end(w);
+    if (st == VO_OK) st = vo_json_out_take(w, &trained.results, &trained.results_len, err);
+    vo_json_out_free(w);
+    trained.seconds = vo_clock_monotonic_s() - began_s;
+    if (st == VO_OK)
+        *out = trained;
+    else
+        vo_trained_fini(&trained);
+    return st;
+}

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/civil.h"
+#include "base/text.h"
 #include "store/seal.h"
+
+#define MAX_COUNT 9007199254740991.0 /* whole numbers that a JSON number holds */
 
 const char *vo_alias_name(vo_alias a) {
     static const char *const name[] = {"champion", "challenger"};
@@ -59,6 +61,7 @@ void vo_registry_book_free(vo_registry_book *b) {
     const vo_alloc *a = b->alloc;
     for (size_t i = 0; i < b->n; i++) a->free(a->ctx, b->model[i].version);
     a->free(a->ctx, b->model);
+    a->free(a->ctx, b->fields);
     vo_json_free(b->root);
     a->free(a->ctx, b);
 }
@@ -86,14 +89,10 @@ static const char *text_of(const vo_json *object, const char *key) {
     return v ? vo_json_string(v) : "";
 }
 
-static double number_of(const vo_json *object, const char *key) {
-    const vo_json *v = member(object, key, VO_JSON_NUMBER);
-    return v ? vo_json_number(v) : 0;
-}
-
 static uint64_t count_of(const vo_json *object, const char *key) {
-    const double v = number_of(object, key);
-    return v > 0 && v < 9007199254740992.0 ? (uint64_t)v : 0;
+    const vo_json *v = member(object, key, VO_JSON_NUMBER);
+    const double x = v ? vo_json_number(v) : 0;
+    return x > 0 && x <= MAX_COUNT ? (uint64_t)x : 0;
 }
 
 /* The model's own copy of a name, so that versions are compared by what is in the list. */
@@ -129,6 +128,34 @@ static vo_status check_unique(const reader *r, const vo_registry_model *m) {
     return twice ? wrong(r, m->id, "has a version twice") : VO_OK;
 }
 
+/* "CREATED|BYTES|NODE|METRIC|VALUE" into the version; false: it is something else. */
+static bool read_details(vo_registry_book *b, const vo_json *v, vo_registry_version *out) {
+    enum { CREATED, BYTES, NODE, METRIC, VALUE, FIELDS };
+    const char *field[FIELDS];
+    double bytes = 0, value = 0;
+    size_t n = 0;
+    if (vo_json_kind_of(v) != VO_JSON_STRING) return false;
+    char *to = b->fields + b->n_fields;
+    field[n++] = to;
+    for (const char *c = vo_json_string(v); *c; c++, to++) {
+        *to = *c == '|' ? '\0' : *c;
+        if (*c == '|' && n == FIELDS) return false;
+        if (*c == '|') field[n++] = to + 1;
+    }
+    *to = '\0';
+    b->n_fields = (size_t)(to + 1 - b->fields);
+    if (n != FIELDS || !vo_text_number(field[BYTES], strlen(field[BYTES]), &bytes) ||
+        !vo_text_number(field[VALUE], strlen(field[VALUE]), &value) || bytes < 0 ||
+        bytes > MAX_COUNT)
+        return false;
+    out->created = field[CREATED];
+    out->bytes = (uint64_t)bytes;
+    out->node = field[NODE];
+    out->metric = field[METRIC];
+    out->value = *field[METRIC] ? value : 0;
+    return true;
+}
+
 static vo_status read_versions(const reader *r, vo_registry_model *m, const vo_json *v) {
     const vo_alloc *a = r->book->alloc;
     const vo_json *versions = member(v, "versions", VO_JSON_ARRAY);
@@ -141,16 +168,14 @@ static vo_status read_versions(const reader *r, vo_registry_model *m, const vo_j
     m->capacity = n + 1;
     for (size_t i = 0; i < n; i++) {
         const vo_json *name = vo_json_at(versions, i);
-        const vo_json *d = details ? vo_json_at(details, i) : NULL;
         if (vo_json_kind_of(name) != VO_JSON_STRING ||
             vo_registry_check_name(vo_json_string(name), "version", NULL) != VO_OK)
             return wrong(r, m->id, "has a version that is no name of one");
-        m->version[m->n++] = (vo_registry_version){.version = vo_json_string(name),
-                                                   .created = text_of(d, "created"),
-                                                   .node = text_of(d, "node"),
-                                                   .metric = text_of(d, "metric"),
-                                                   .value = number_of(d, "value"),
-                                                   .bytes = count_of(d, "bytes")};
+        vo_registry_version *version = &m->version[m->n++];
+        *version = (vo_registry_version){
+            .version = vo_json_string(name), .created = "", .node = "", .metric = ""};
+        if (details && !read_details(r->book, vo_json_at(details, i), version))
+            return wrong(r, m->id, "has details that are none");
     }
     return check_unique(r, m);
 }
@@ -240,10 +265,10 @@ vo_status vo_registry_book_parse(const char *text, size_t len, const char *path,
     if (st != VO_OK) return st;
     r.book = b;
     st = vo_json_parse(text, len, &b->root, &why);
-    if (st != VO_OK)
-        vo_fail(err, st, "\"%.200s\": %.250s", path, why.msg);
-    else
-        st = read_root(&r);
+    if (st != VO_OK) vo_fail(err, st, "\"%.200s\": %.250s", path, why.msg);
+    if (st == VO_OK && !(b->fields = b->alloc->zalloc(b->alloc->ctx, len + 1)))
+        st = vo_fail(err, VO_ENOMEM, "reading \"%.200s\"", path); /* no text in it is longer */
+    if (st == VO_OK) st = read_root(&r);
     if (st != VO_OK) {
         vo_registry_book_free(b);
         return st;
@@ -260,19 +285,40 @@ static void put_text(vo_json_out *w, const char *key, const char *v) {
     vo_json_out_string(w, v);
 }
 
+/* The beginning of a name, whole letters, without what would part the fields. */
+static const char *plain(const char *name, char out[VO_REGISTRY_NAME]) {
+    size_t n = strlen(name);
+    if (n >= VO_REGISTRY_NAME) n = VO_REGISTRY_NAME - 1;
+    n = vo_text_utf8_fault(name, n);
+    memcpy(out, name, n);
+    out[n] = '\0';
+    for (char *c = out; *c; c++)
+        if (*c == '|') *c = '/';
+    return out;
+}
+
 static void put_details(const vo_registry_version *v, vo_json_out *w) {
-    vo_json_out_object(w);
-    put_text(w, "created", v->created);
-    if (v->bytes) {
-        vo_json_out_key(w, "bytes");
-        vo_json_out_integer(w, (long long)v->bytes);
+    char line[4 * VO_REGISTRY_NAME], value[VO_TEXT_NUMBER];
+    char created[VO_REGISTRY_NAME], node[VO_REGISTRY_NAME], metric[VO_REGISTRY_NAME];
+    vo_text_format_number(v->value, value);
+    snprintf(line, sizeof line, "%s|%llu|%s|%s|%s", plain(v->created, created),
+             (unsigned long long)v->bytes, plain(v->node, node), plain(v->metric, metric),
+             value);
+    vo_json_out_string(w, line);
+}
+
+static void put_roles(const vo_registry_model *m, vo_json_out *w) {
+    if (m->alias[VO_REGISTRY_CHAMPION] || m->alias[VO_REGISTRY_CHALLENGER]) {
+        vo_json_out_key(w, "aliases");
+        vo_json_out_object(w);
+        for (int i = 0; i < VO_REGISTRY_ALIASES; i++)
+            put_text(w, vo_alias_name((vo_alias)i), m->alias[i]);
+        vo_json_out_end(w);
     }
-    put_text(w, "node", v->node);
-    if (*v->metric) {
-        put_text(w, "metric", v->metric);
-        vo_json_out_key(w, "value");
-        vo_json_out_number(w, v->value);
-    }
+    if (m->n_former == 0) return;
+    vo_json_out_key(w, "former");
+    vo_json_out_array(w);
+    for (size_t i = 0; i < m->n_former; i++) vo_json_out_string(w, m->former[i]);
     vo_json_out_end(w);
 }
 
@@ -284,15 +330,7 @@ static void put_model(const vo_registry_model *m, vo_json_out *w) {
     for (size_t i = 0; i < m->n; i++) vo_json_out_string(w, m->version[i].version);
     vo_json_out_end(w);
     put_text(w, "latest", m->latest);
-    vo_json_out_key(w, "aliases");
-    vo_json_out_object(w);
-    for (int i = 0; i < VO_REGISTRY_ALIASES; i++)
-        put_text(w, vo_alias_name((vo_alias)i), m->alias[i]);
-    vo_json_out_end(w);
-    vo_json_out_key(w, "former");
-    vo_json_out_array(w);
-    for (size_t i = 0; i < m->n_former; i++) vo_json_out_string(w, m->former[i]);
-    vo_json_out_end(w);
+    put_roles(m, w);
     vo_json_out_key(w, "details");
     vo_json_out_array(w);
     for (size_t i = 0; i < m->n; i++) put_details(&m->version[i], w);
@@ -340,18 +378,14 @@ const vo_registry_version *vo_registry_model_find(const vo_registry_model *m,
     return NULL;
 }
 
-static vo_status make_model(vo_registry_book *b, const char *id, const char *type,
-                            vo_registry_model **out, vo_error *err) {
+/* NULL: no memory. */
+static vo_registry_model *make_model(vo_registry_book *b, const char *id, const char *type) {
     void *models = b->model;
-    if (b->n == VO_REGISTRY_MODELS_MAX)
-        return vo_fail(err, VO_EINVAL, "id = \"%s\": the registry has %d models already", id,
-                       VO_REGISTRY_MODELS_MAX);
-    if (!reserve(b->alloc, &models, b->n, &b->capacity, sizeof *b->model))
-        return vo_fail(err, VO_ENOMEM, "no memory for one more model");
+    if (!reserve(b->alloc, &models, b->n, &b->capacity, sizeof *b->model)) return NULL;
     b->model = models;
-    *out = &b->model[b->n++];
-    **out = (vo_registry_model){.id = id, .type = type};
-    return VO_OK;
+    vo_registry_model *m = &b->model[b->n++];
+    *m = (vo_registry_model){.id = id, .type = type};
+    return m;
 }
 
 vo_status vo_registry_book_add(vo_registry_book *b, const char *id, const char *type,
@@ -364,12 +398,14 @@ vo_status vo_registry_book_add(vo_registry_book *b, const char *id, const char *
                        type, id, m->type);
     if (m && vo_registry_model_find(m, v->version))
         return vo_fail(err, VO_EINVAL, "version = \"%s\": %s has it already", v->version, id);
-    const vo_status st = m ? VO_OK : make_model(b, id, type, &m, err);
-    if (st != VO_OK) return st;
-    void *versions = m->version;
-    if (!reserve(b->alloc, &versions, m->n, &m->capacity, sizeof *m->version))
-        return vo_fail(err, VO_ENOMEM, "no memory for one more version"); /* an empty model
-                                                                             may be left */
+    if (!m && b->n == VO_REGISTRY_MODELS_MAX)
+        return vo_fail(err, VO_EINVAL, "id = \"%s\": the registry has %d models already", id,
+                       VO_REGISTRY_MODELS_MAX);
+    if (!m) m = make_model(b, id, type);
+    void *versions = m ? m->version : NULL;
+    if (!m || !reserve(b->alloc, &versions, m->n, &m->capacity, sizeof *m->version))
+        return vo_fail(err, VO_ENOMEM, "no memory for one more version"); /* an empty model may
+                                                                             be left */
     m->version = versions;
     memmove(m->version + 1, m->version, m->n * sizeof *m->version);
     m->version[0] = *v;

@@ -3,9 +3,10 @@
  *
  * The file: {"models": {ID: {"type": T, "versions": [newest first], "latest": V, "aliases":
  * {"champion": V, "challenger": V}, "former": [former champions, the last first], "details":
- * [{"created", "bytes", "node", "metric", "value"}, one per version]}}, "ids": [of the models,
- * in order], "log": N, "sha256": seal}. All but type and versions may be missing in a file
- * without a seal, as another program would write it.
+ * ["CREATED|BYTES|NODE|METRIC|VALUE", one per version]}}, "ids": [of the models, in order],
+ * "log": N, "sha256": seal}. All but type and versions may be missing in a file without a seal,
+ * as another program would write it. A version's details are one text because a list of
+ * thousands is read at every call, and an object of its own would make that three times slower.
  *
  * Threads: one owner per book.
  */
@@ -54,6 +55,8 @@ typedef struct {
     vo_registry_model *model;
     uint64_t log;  /* the last line of the log of promotions that was carried out; 0: none */
     vo_json *root; /* what the texts above belong to, or NULL                              */
+    char *fields;  /* the fields of details, each ended by NUL, or NULL                    */
+    size_t n_fields;
     const vo_alloc *alloc;
 } vo_registry_book;
 

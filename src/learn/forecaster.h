@@ -34,7 +34,8 @@ enum { VO_FORECASTER_LEARNS = 1u /* must be fitted or loaded first */ };
     X(epf_naive,  vo_forecaster_create_epf_naive,  0u, "previous day Tue-Fri, previous week Sat-Mon") \
     X(column,     vo_forecaster_create_column,     0u, "column=NAME: a column of the price file") \
     X(ensemble,   vo_forecaster_create_ensemble,   VO_FORECASTER_LEARNS, "day-ahead models with weights learned online") \
-    X(lear,       vo_forecaster_create_lear,       VO_FORECASTER_LEARNS, "day-ahead lassos over several windows")
+    X(lear,       vo_forecaster_create_lear,       VO_FORECASTER_LEARNS, "day-ahead lassos over several windows") \
+    X(gbt,        vo_forecaster_create_gbt,        VO_FORECASTER_LEARNS, "boosted trees, a model per horizon")
 // clang-format on
 
 typedef struct vo_forecaster vo_forecaster;

@@ -132,13 +132,14 @@ static void learn(vo_q_block *b) {
     const float *restrict reward = b->envs->reward, *restrict value = b->value;
     float *restrict q = b->q;
     uint32_t *restrict visits = b->visits;
+    const uint32_t nowhere = (uint32_t)(b->n_states * VO_Q_ROW);
     float loss = 0;
     for (size_t i = 0; i < n; i++) {
         const uint32_t k = slot[i];
         const float difference = reward[i] + b->discount * value[i] - q[k];
         q[k] += b->learning_rate * difference;
         visits[k]++;
-        loss += fabsf(difference);
+        loss += k == nowhere ? 0 : fabsf(difference);
     }
     b->loss += (double)loss;
 }

@@ -20,7 +20,7 @@
 #include "policy/policy.h"
 #include "policy/window.h"
 
-#define LEAST_DAYS 15 /* of prices to learn from */
+#define LEAST_DAYS 7 /* of prices to learn from */
 
 typedef struct {
     vo_policy base;

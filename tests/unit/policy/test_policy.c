@@ -90,6 +90,7 @@ Test(policy, only_perfect_plans_differently_when_the_future_changes) {
             cr_assert_eq(vo_policy_create(every[k], &x.world, &p, NULL), VO_OK);
             for (size_t t = 0; t < x.s->n; t++)
                 seen[t] = t < 192 ? x.s->column[0].value[t] : (double)NAN;
+            cr_assert_eq(vo_policy_fit(p, seen, NULL, 192, NULL), VO_OK);
             for (size_t t = 192; world == 1 && t < x.s->n; t++)
                 x.s->column[0].value[t] = -x.s->column[0].value[t];
             const vo_policy_view view = {
@@ -164,6 +165,8 @@ Test(policy, without_history_a_forecasting_policy_holds_and_says_so) {
                                      .span_left_mwh = (double)INFINITY,
                                      .final_kind = VO_FINAL_AT_LEAST};
         cr_assert_eq(vo_policy_create(every[k], &x.world, &p, NULL), VO_OK);
+        if (vo_policy_learns(every[k])) /* it learned once, and now sees nothing */
+            cr_assert_eq(vo_policy_fit(p, x.site.price, NULL, 192, NULL), VO_OK);
         cr_assert_eq(vo_policy_plan(p, &view, power, NULL), VO_OK);
         for (int i = 0; i < 24; i++) cr_assert_float_eq(power[i], 0, 0);
         cr_assert_eq(vo_policy_count(p).held, 1);

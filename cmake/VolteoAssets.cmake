@@ -1,8 +1,8 @@
 # volteo_assets: files that the library carries inside as constant arrays, so that a report is one
 # file and the library needs no data directory. Use: #include "engine/assets.h" (generated).
 #
-# vo_asset_uplot_js and vo_asset_uplot_css are the charting code; every src/engine/NAME.html is
-# vo_asset_NAME.
+# vo_asset_uplot_js and vo_asset_uplot_css are the charting code; every src/engine/NAME.html, .css
+# and .js is vo_asset_NAME.
 include_guard()
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
@@ -16,7 +16,8 @@ endif()
 
 set(assets "vo_asset_uplot_js=${uplot}/uPlot.iife.min.js"
            "vo_asset_uplot_css=${uplot}/uPlot.min.css")
-file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/engine/*.html")
+file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/engine/*.html"
+     "${PROJECT_SOURCE_DIR}/src/engine/*.css" "${PROJECT_SOURCE_DIR}/src/engine/*.js")
 foreach(page IN LISTS pages)
     get_filename_component(name "${page}" NAME_WE)
     list(APPEND assets "vo_asset_${name}=${page}")

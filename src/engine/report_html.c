@@ -1,7 +1,8 @@
 /* report_html.c -- see report_html.h.
  *
- * report_page.html is the page with four places to fill: @UPLOT_CSS@, @DATA@, @UPLOT_JS@. It
- * draws itself from the data; here the data is thinned, escaped and put into its place.
+ * report_page.html is the page of a backtest, evaluation_page.html that of forecasts, each with
+ * places to fill: @DATA@ and what they share. A page draws itself from the data; here the data is
+ * thinned, escaped and put into its place.
  */
 #include "engine/report_html.h"
 
@@ -78,21 +79,69 @@ static bool is_backtest(const vo_json *root) {
     return true;
 }
 
-static vo_status page_data(const char *backtest, char **out, vo_error *err) {
+/* ---- forecasts judged --------------------------------------------------------------- */
+
+static bool is_evaluation(const vo_json *root) {
+    if (vo_json_kind_of(root) != VO_JSON_OBJECT) return false;
+    const vo_json *forecasts = vo_json_get(root, "forecasts");
+    const vo_json *prices = vo_json_get(root, "prices"), *test = vo_json_get(root, "test");
+    if (!forecasts || vo_json_kind_of(forecasts) != VO_JSON_ARRAY ||
+        vo_json_size(forecasts) == 0 || !prices || vo_json_kind_of(prices) != VO_JSON_OBJECT ||
+        !test || vo_json_kind_of(test) != VO_JSON_OBJECT)
+        return false;
+    for (size_t i = 0; i < vo_json_size(forecasts); i++)
+        if (vo_json_kind_of(vo_json_at(forecasts, i)) != VO_JSON_OBJECT) return false;
+    return true;
+}
+
+/* As it is; in "curves", rows of numbers keep their last MAX_POINTS values. */
+static void copy_recent(const vo_json *v, vo_json_out *w) {
+    const char *key = NULL;
+    const vo_json *member = NULL;
+    if (vo_json_kind_of(v) == VO_JSON_OBJECT) {
+        vo_json_out_object(w);
+        for (size_t i = 0; vo_json_member(v, i, &key, &member); i++) {
+            vo_json_out_key(w, key);
+            copy_recent(member, w);
+        }
+        vo_json_out_end(w);
+    } else if (vo_json_kind_of(v) == VO_JSON_ARRAY) {
+        const size_t n = vo_json_size(v);
+        vo_json_out_array(w);
+        for (size_t i = n > MAX_POINTS ? n - MAX_POINTS : 0; i < n; i++)
+            copy_recent(vo_json_at(v, i), w);
+        vo_json_out_end(w);
+    } else {
+        vo_json_out_value(w, v);
+    }
+}
+
+/* ---- which page ---------------------------------------------------------------------- */
+
+static void copy_backtest(const vo_json *root, vo_json_out *w) {
+    const vo_json *start = vo_json_get(root, "start_s");
+    const size_t n = start && vo_json_kind_of(start) == VO_JSON_ARRAY ? vo_json_size(start) : 0;
+    copy(root, n > MAX_POINTS ? (n + MAX_POINTS - 1) / MAX_POINTS : 1, w);
+}
+
+static vo_status page_data(const char *answer, const char **template, char **out,
+                           vo_error *err) {
     vo_json *root = NULL;
     vo_json_out *w = NULL;
     size_t len = 0;
-    vo_status s = vo_json_parse(backtest, strlen(backtest), &root, err);
-    if (s == VO_OK && !is_backtest(root))
+    vo_status s = vo_json_parse(answer, strlen(answer), &root, err);
+    const bool evaluation = s == VO_OK && is_evaluation(root);
+    if (s == VO_OK && !evaluation && !is_backtest(root))
         s = vo_fail(err, VO_EINVAL,
                     "the report needs an answer of backtest, with policies, "
-                    "batteries, prices and dates");
+                    "batteries, prices and dates, or one of evaluate");
     if (s == VO_OK) s = vo_json_out_create(&w, err);
     if (s == VO_OK) {
-        const vo_json *start = vo_json_get(root, "start_s");
-        const size_t n =
-            start && vo_json_kind_of(start) == VO_JSON_ARRAY ? vo_json_size(start) : 0;
-        copy(root, n > MAX_POINTS ? (n + MAX_POINTS - 1) / MAX_POINTS : 1, w);
+        *template = evaluation ? vo_asset_evaluation_page : vo_asset_report_page;
+        if (evaluation)
+            copy_recent(root, w);
+        else
+            copy_backtest(root, w);
         s = vo_json_out_take(w, out, &len, err);
     }
     vo_json_out_free(w);
@@ -125,41 +174,53 @@ static void put_json(sink *s, const char *text) {
     }
 }
 
-static void put_page(sink *s, const char *data) {
-    for (const char *p = vo_asset_report_page; *p;) {
-        const char *mark = strchr(p, '@');
+/* The places of a page that the same text fills in all of them. */
+static const struct {
+    const char *mark, *text;
+} parts[] = {{"@UPLOT_CSS@", vo_asset_uplot_css},
+             {"@UPLOT_JS@", vo_asset_uplot_js},
+             {"@STYLE@", vo_asset_page_style},
+             {"@TOOLS@", vo_asset_page_tools}};
+
+/* Fills the place that stands at `mark` and returns what follows it. */
+static const char *put_place(sink *s, const char *mark, const char *data) {
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const size_t len = strlen(parts[i].mark);
+        if (strncmp(mark, parts[i].mark, len) != 0) continue;
+        put(s, parts[i].text, strlen(parts[i].text));
+        return mark + len;
+    }
+    if (strncmp(mark, "@DATA@", 6) == 0) {
+        put_json(s, data);
+        return mark + 6;
+    }
+    put(s, mark, 1);
+    return mark + 1;
+}
+
+static void put_page(sink *s, const char *page, const char *data) {
+    for (const char *p = page, *mark; *p; p = put_place(s, mark, data)) {
+        mark = strchr(p, '@');
         if (!mark) {
             put(s, p, strlen(p));
-            break;
+            return;
         }
         put(s, p, (size_t)(mark - p));
-        if (strncmp(mark, "@UPLOT_CSS@", 11) == 0) {
-            put(s, vo_asset_uplot_css, strlen(vo_asset_uplot_css));
-            p = mark + 11;
-        } else if (strncmp(mark, "@UPLOT_JS@", 10) == 0) {
-            put(s, vo_asset_uplot_js, strlen(vo_asset_uplot_js));
-            p = mark + 10;
-        } else if (strncmp(mark, "@DATA@", 6) == 0) {
-            put_json(s, data);
-            p = mark + 6;
-        } else {
-            put(s, mark, 1);
-            p = mark + 1;
-        }
     }
 }
 
-vo_status vo_report_html(const char *backtest, char **html, vo_error *err) {
+vo_status vo_report_html(const char *answer, char **html, vo_error *err) {
     char *data = NULL;
-    const vo_status s = page_data(backtest, &data, err);
+    const char *template = NULL;
+    const vo_status s = page_data(answer, &template, &data, err);
     if (s != VO_OK) return s;
     sink page = {0};
-    put_page(&page, data);
+    put_page(&page, template, data);
     page.at = malloc(page.len + 1);
     if (page.at) {
         page.at[page.len] = '\0';
         page.len = 0;
-        put_page(&page, data);
+        put_page(&page, template, data);
         *html = page.at;
     }
     free(data);

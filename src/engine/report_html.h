@@ -1,17 +1,18 @@
-/* report_html.h -- a backtest as one self-contained HTML page with charts.
+/* report_html.h -- a backtest, or forecasts judged, as one self-contained HTML page with charts.
  *
  * The page carries its data and uPlot, needs no network and no other file. Everything that
  * came from input reaches the page as JSON inside <script type="application/json">, with '<'
- * escaped, and is put on screen by textContent only. Curves longer than 20 000 points are
- * thinned by means over equal groups, so the size is bounded.
+ * escaped, and is put on screen by textContent only. Curves of a backtest longer than
+ * 20 000 points are thinned by means over equal groups, of forecasts the last 20 000 points are
+ * shown, so the size is bounded.
  */
 #ifndef VO_ENGINE_REPORT_HTML_H
 #define VO_ENGINE_REPORT_HTML_H
 
 #include <volteo/status.h>
 
-/* `backtest` is a response of vo_engine_backtest; without curves the page lacks those charts.
- * *html is malloc'ed. VO_EINVAL if it is not such a document. */
-vo_status vo_report_html(const char *backtest, char **html, vo_error *err);
+/* `answer` is a response of vo_engine_backtest or vo_engine_evaluate; without curves the page lacks
+ * those charts. *html is malloc'ed. VO_EINVAL if it is not such a document. */
+vo_status vo_report_html(const char *answer, char **html, vo_error *err);
 
 #endif

@@ -66,3 +66,40 @@ Test(report_html, what_is_no_backtest_is_refused) {
         cr_expect_null(html);
     }
 }
+
+/* ---- forecasts judged ---------------------------------------------------------------- */
+
+static char *evaluation(const char *name, size_t points) {
+    char *text = malloc(2000 + points * 40);
+    cr_assert_not_null(text);
+    char *p = text;
+    p += sprintf(p,
+                 "{\"test\": {\"level\": 0.9}, \"prices\": {}, \"forecasts\": [{\"name\": "
+                 "\"%s\", \"metrics\": {\"mae\": 1}, \"by_month\": [], \"by_hour\": []}], "
+                 "\"curves\": {\"price\": [",
+                 name);
+    for (size_t i = 0; i < points; i++) p += sprintf(p, "%s%zu", i ? "," : "", i + 100000);
+    sprintf(p, "]}}");
+    return text;
+}
+
+Test(report_html, an_evaluation_has_a_page_of_its_own_and_no_name_leaves_its_place) {
+    char *html = page_of(evaluation("</script><script>alert(1)</script>", 3));
+    cr_expect_not_null(strstr(html, "VOLTEO FORECASTS"));
+    cr_expect_null(strstr(html, "VOLTEO BACKTEST"));
+    cr_expect_null(strstr(html, "<script>alert"));
+    cr_expect_not_null(strstr(html, "\\u003cscript>alert(1)"));
+    static const char *const marks[] = {"@DATA@",  "@UPLOT", "@STYLE@",
+                                        "@TOOLS@", "src=",   "<link"};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        cr_expect_null(strstr(html, marks[i]), "%s", marks[i]);
+    free(html);
+}
+
+Test(report_html, of_long_curves_of_forecasts_the_last_part_is_shown) {
+    char *html = page_of(evaluation("ensemble", 50000));
+    cr_expect_lt(strlen(html), 1000000, "%zu bytes", strlen(html));
+    cr_expect_not_null(strstr(html, "149999"));
+    cr_expect_not_null(strstr(html, "[130000,"));
+    free(html);
+}

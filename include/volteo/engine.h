@@ -74,6 +74,21 @@ vo_status vo_engine_forecast(vo_engine *e, const char *request, char **response,
 /* Trains a challenger on data to date; it replaces the champion only if it is not worse. */
 vo_status vo_engine_retrain(vo_engine *e, const char *request, char **response, vo_error *err);
 
+/* The registry of trained models: what there is; one version with its history; which version is
+ * in production, and back; old versions away; is it sound. */
+vo_status vo_engine_models_list(vo_engine *e, const char *request, char **response,
+                                vo_error *err);
+vo_status vo_engine_models_show(vo_engine *e, const char *request, char **response,
+                                vo_error *err);
+vo_status vo_engine_models_promote(vo_engine *e, const char *request, char **response,
+                                   vo_error *err);
+vo_status vo_engine_models_rollback(vo_engine *e, const char *request, char **response,
+                                    vo_error *err);
+vo_status vo_engine_models_prune(vo_engine *e, const char *request, char **response,
+                                 vo_error *err);
+vo_status vo_engine_models_doctor(vo_engine *e, const char *request, char **response,
+                                  vo_error *err);
+
 /* Two versions of a trained model over the same last days. */
 vo_status vo_engine_models_compare(vo_engine *e, const char *request, char **response,
                                    vo_error *err);

@@ -39,6 +39,14 @@ enum {
     CLI_EVALUATE = 1u << 16,
     CLI_RETRAIN = 1u << 17,
     CLI_MODELS_COMPARE = 1u << 18,
+    CLI_MODELS_LIST = 1u << 19,
+    CLI_MODELS_SHOW = 1u << 20,
+    CLI_MODELS_PROMOTE = 1u << 21,
+    CLI_MODELS_ROLLBACK = 1u << 22,
+    CLI_MODELS_PRUNE = 1u << 23,
+    CLI_MODELS_DOCTOR = 1u << 24,
+    CLI_DECIDES = CLI_MODELS_PROMOTE | CLI_MODELS_ROLLBACK | CLI_MODELS_PRUNE,
+    CLI_REGISTRY = CLI_MODELS_LIST | CLI_MODELS_SHOW | CLI_DECIDES | CLI_MODELS_DOCTOR,
     CLI_TRAINS = CLI_TRAIN_PRICE | CLI_TRAIN_Q | CLI_RETRAIN,
     CLI_LEARNS = CLI_TRAINS | CLI_FORECAST | CLI_EVALUATE | CLI_MODELS_COMPARE,
     CLI_LAKE = CLI_LIST | CLI_SHOW | CLI_EXPORT | CLI_REMOVE,
@@ -128,6 +136,14 @@ void cli_render_forecast(const vo_json *r, GString *out);
 void cli_render_retrain(const vo_json *r, GString *out);
 void cli_render_models_compare(const vo_json *r, GString *out);
 void cli_render_evaluate(const vo_json *r, GString *out);
+
+/* ---- cli_render_models.c ----------------------------------------------------------------- */
+
+void cli_render_models_list(const vo_json *r, GString *out);
+void cli_render_models_show(const vo_json *r, GString *out);
+void cli_render_models_decided(const vo_json *r, GString *out); /* promote, rollback */
+void cli_render_models_pruned(const vo_json *r, GString *out);
+void cli_render_models_health(const vo_json *r, GString *out);
 
 /* "[day|days] of 25 hours": a rule of cleaning as words for cli_append_count. *kept: what it
  * names stays as it is. */

@@ -174,8 +174,8 @@ static const flag flags[] = {
     {"tariff", TEXT, PRICES, CLI_SHOW | CLI_EXPORT, "tariff", "FILE", "a tariff of config/tariffs, instead of a series"},
     {"yes", YES, OUTPUT, CLI_REMOVE, "yes", NULL, "remove it; without, say what would go"},
     {"mend", YES, METHOD, CLI_CARE, "mend", NULL, "put right what is found"},
-    {"lake", SPECIAL, PRICES, CLI_ALL, NULL, "DIR", "folder of the lake (VOLTEO_LAKE, else ./lake)"},
-    {"models", SPECIAL, METHOD, CLI_TABLES | CLI_LEARNS, NULL, "DIR", "folder of trained models (VOLTEO_MODELS, else ./models)"},
+    {"lake", SPECIAL, PRICES, CLI_ALL & ~CLI_REGISTRY, NULL, "DIR", "folder of the lake (VOLTEO_LAKE, else ./lake)"},
+    {"models", SPECIAL, METHOD, CLI_TABLES | CLI_LEARNS | CLI_REGISTRY, NULL, "DIR", "folder of trained models (VOLTEO_MODELS, else ./models)"},
     {"epf", TEXT, PRICES, CLI_EVALUATE, "epf", "FILE", "a benchmark file: Date,Price,exogenous..., 24 hours a day"},
     {"published", TEXT, METHOD, CLI_EVALUATE, "published", "FILE", "forecasts of others, a column each, to stand beside"},
     {"method", TEXT, METHOD, CLI_EVALUATE, "method", "LIST", "our forecasters: ensemble (default), lear, gbt, naive_day, ..."},
@@ -205,6 +205,13 @@ static const flag flags[] = {
     {"protocol", TEXT, METHOD, CLI_RETRAIN | CLI_MODELS_COMPARE, "protocol", "NAME", "planned (a day ahead) or rolling"},
     {"dry-run", YES, OUTPUT, CLI_RETRAIN, "dry_run", NULL, "compare, and change nothing"},
     {"seed", NUMBER, METHOD, CLI_LEARNS & ~CLI_MODELS_COMPARE, "seed", "N", "of chance"},
+    {"id", TEXT, METHOD, CLI_MODELS_LIST | CLI_MODELS_PRUNE, "id", "ID", "only this model"},
+    {"alias", TEXT, METHOD, CLI_MODELS_PROMOTE, "alias", "NAME", "champion (default) or challenger"},
+    {"reason", TEXT, METHOD, CLI_DECIDES, "reason", "TEXT", "why, for the log of promotions"},
+    {"automatic", YES, METHOD, CLI_DECIDES, "automatic", NULL, "decided by a program: the log says so"},
+    {"keep", NUMBER, METHOD, CLI_MODELS_PRUNE, "keep", "N", "so many newest versions of each model (5)"},
+    {"dry-run", YES, OUTPUT, CLI_MODELS_PRUNE, "dry_run", NULL, "say what would go, and change nothing"},
+    {"mend", YES, METHOD, CLI_MODELS_DOCTOR, "mend", NULL, "put right what is found"},
     {"threads", SPECIAL, METHOD, CLI_TABLES | CLI_LEARNS, NULL, "N", "0: all cores"},
     {"json", SPECIAL, OUTPUT, CLI_ALL, NULL, NULL, "one JSON document and nothing else"},
 };
@@ -273,7 +280,8 @@ static void add_flags(GOptionContext *context, given *g) {
     static const char *const title[N_GROUPS] = {"Prices", "Battery and site", "Method",
                                                 "Output"};
     const bool sections =
-        (g->command->bit & (CLI_LAKE | CLI_CARE | CLI_COMPACT | CLI_DOCTOR)) == 0;
+        (g->command->bit & (CLI_LAKE | CLI_CARE | CLI_COMPACT | CLI_DOCTOR | CLI_REGISTRY)) ==
+        0;
     for (flag_group k = 0; k < N_GROUPS; k++) {
         GOptionEntry entries[N_FLAGS + 1] = {0};
         char heading[40];

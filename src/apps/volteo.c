@@ -59,6 +59,34 @@ static const cli_command commands[] = {
      "  volteo models compare price_prediction --versions champion,v20260211_134500 \\\n"
      "      --market MEM --node APATZINGAN --backtest-days 60",
      vo_engine_models_compare, cli_render_models_compare},
+    {"models list", CLI_MODELS_LIST, NULL, NULL,
+     "Trained models, their versions, and which of them is in production.",
+     "volteo models list\n  volteo models list --id price_prediction --json",
+     vo_engine_models_list, cli_render_models_list},
+    {"models show", CLI_MODELS_SHOW, "MODEL", "model",
+     "A version: what it was trained on, its figures, files, parents and promotions.",
+     "volteo models show price_prediction\n"
+     "  volteo models show price_prediction@challenger\n"
+     "  volteo models show price_prediction@v20260211_134500 --json",
+     vo_engine_models_show, cli_render_models_show},
+    {"models promote", CLI_MODELS_PROMOTE, "MODEL", "model",
+     "Makes a version the champion, which plans and forecasts use, or the challenger.",
+     "volteo models promote price_prediction@challenger --reason \"better in March\"\n"
+     "  volteo models promote price_prediction@v20260211_134500 --alias challenger \\\n"
+     "      --reason \"more data\"",
+     vo_engine_models_promote, cli_render_models_decided},
+    {"models rollback", CLI_MODELS_ROLLBACK, "ID", "id",
+     "The champion before the present one is champion again.",
+     "volteo models rollback price_prediction --reason \"worse since Monday\"",
+     vo_engine_models_rollback, cli_render_models_decided},
+    {"models prune", CLI_MODELS_PRUNE, NULL, NULL,
+     "Removes old versions; never champion, challenger, latest, or what rollback needs.",
+     "volteo models prune --dry-run\n  volteo models prune --id price_prediction --keep 3",
+     vo_engine_models_prune, cli_render_models_pruned},
+    {"models doctor", CLI_MODELS_DOCTOR, NULL, NULL,
+     "Reads every file of the registry of models and says what is damaged or left over.",
+     "volteo models doctor\n  volteo models doctor --mend --models ./models",
+     vo_engine_models_doctor, cli_render_models_health},
     {"evaluate forecast", CLI_EVALUATE, NULL, NULL,
      "How good forecasts are: errors, intervals, tests, and what a battery earns on them.",
      "volteo evaluate forecast --epf NP.csv --published forecasts.csv --report report.html\n"
@@ -267,7 +295,8 @@ static int run(const cli_options *o) {
     if (s == VO_OK) s = write_report(engine, o, response, &err);
     if (s == VO_OK) s = print_answer(o, response, &err);
     int code = s == VO_OK ? CLI_DONE : complain(o, s, &err);
-    if (s == VO_OK && (o->command->bit & (CLI_DOCTOR | CLI_CARE | CLI_COMPACT)) &&
+    if (s == VO_OK &&
+        (o->command->bit & (CLI_DOCTOR | CLI_CARE | CLI_COMPACT | CLI_MODELS_DOCTOR)) &&
         found_ill(response))
         code = CLI_FAILED;
     if (s == VO_OK && o->command->bit == CLI_REMOVE && only_told(response)) code = CLI_USAGE;

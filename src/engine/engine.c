@@ -18,6 +18,7 @@
 #include "engine/inputs.h"
 #include "engine/lake_requests.h"
 #include "engine/learn_world.h"
+#include "engine/model_requests.h"
 #include "engine/report_html.h"
 #include "engine/response.h"
 #include "engine/retrain.h"
@@ -143,6 +144,36 @@ vo_status vo_engine_forecast(vo_engine *e, const char *request, char **response,
 
 vo_status vo_engine_retrain(vo_engine *e, const char *request, char **response, vo_error *err) {
     return call(e, vo_retrain_run, request, response, err);
+}
+
+vo_status vo_engine_models_list(vo_engine *e, const char *request, char **response,
+                                vo_error *err) {
+    return call(e, vo_models_list_run, request, response, err);
+}
+
+vo_status vo_engine_models_show(vo_engine *e, const char *request, char **response,
+                                vo_error *err) {
+    return call(e, vo_models_show_run, request, response, err);
+}
+
+vo_status vo_engine_models_promote(vo_engine *e, const char *request, char **response,
+                                   vo_error *err) {
+    return call(e, vo_models_promote_run, request, response, err);
+}
+
+vo_status vo_engine_models_rollback(vo_engine *e, const char *request, char **response,
+                                    vo_error *err) {
+    return call(e, vo_models_rollback_run, request, response, err);
+}
+
+vo_status vo_engine_models_prune(vo_engine *e, const char *request, char **response,
+                                 vo_error *err) {
+    return call(e, vo_models_prune_run, request, response, err);
+}
+
+vo_status vo_engine_models_doctor(vo_engine *e, const char *request, char **response,
+                                  vo_error *err) {
+    return call(e, vo_models_doctor_run, request, response, err);
 }
 
 vo_status vo_engine_models_compare(vo_engine *e, const char *request, char **response,

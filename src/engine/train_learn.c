@@ -21,7 +21,7 @@
 #define JUDGED_DAYS 28 /* of lear and ensemble: held out first, then learned from too */
 #define FEATURES_TOLD 20
 #define SEARCH_ROWS 20000
-#define PUBLISHED_MINUTE 600 /* of the day before: ten o'clock, before auctions close */
+#define PUBLISHED_MINUTE 0 /* of the day before */
 
 /* ---- results ------------------------------------------------------------------------------ */
 

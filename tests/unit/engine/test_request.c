@@ -148,10 +148,11 @@ Test(request, every_field_stands_in_the_documentation) {
     vo_error err = {0};
     cr_assert_eq(vo_file_read(VOLTEO_SOURCE_DIR "/docs/api.md", 1u << 20, &doc, &len, &err),
                  VO_OK, "%s", err.msg);
-    const vo_field *f = vo_request_fields(VO_REQUEST_OPTIMIZE, &n);
-    expect_documented(doc, f, n);
-    f = vo_request_fields(VO_REQUEST_COMPARE, &n);
-    expect_documented(doc, f, n);
+    const vo_field *f = NULL;
+    for (int k = 0; k < VO_REQUEST_KINDS; k++) {
+        f = vo_request_fields((vo_request_kind)k, &n);
+        expect_documented(doc, f, n);
+    }
     f = vo_request_battery_fields(&n);
     expect_documented(doc, f, n);
     f = vo_request_market_fields(&n);

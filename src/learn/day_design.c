@@ -9,9 +9,7 @@ enum {
     N_PRICE_LAGS = sizeof price_lag / sizeof price_lag[0],
     N_EXOG_LAGS = sizeof exog_lag / sizeof exog_lag[0],
     N_MARKS = 8,
-    FILL_DAYS = 7,
-    CENTRE_DAYS = 7,
-    SPREAD_DAYS = 28
+    FILL_DAYS = 7
 };
 
 _Static_assert(VO_DAY_DESIGN_PRICES == N_PRICE_LAGS * VO_DAY_HOURS, "prices come first");
@@ -66,12 +64,11 @@ static double mean_before(const vo_day_table *t, size_t day, size_t days, double
     return n ? sum / (double)n : none;
 }
 
-vo_day_level vo_day_design_level(const vo_day_table *t, size_t day, vo_day_level_kind kind) {
+vo_day_level vo_day_design_level(const vo_day_table *t, size_t day, size_t centre_days,
+                                 size_t spread_days) {
     vo_day_level l = {.centre = 0, .spread = 1};
-    if (kind == VO_DAY_LEVEL_NONE) return l;
-    l.centre = mean_before(t, day, CENTRE_DAYS, 0, false, 0);
-    if (kind == VO_DAY_LEVEL_WEEK) return l;
-    const double spread = mean_before(t, day, SPREAD_DAYS, l.centre, true, 1);
+    l.centre = mean_before(t, day, centre_days, 0, false, 0);
+    const double spread = mean_before(t, day, spread_days, l.centre, true, 1);
     if (spread > 0) l.spread = spread;
     return l;
 }

@@ -26,17 +26,13 @@ void vo_day_design_row(const vo_day_table *t, size_t day, double *row);
 
 /* Where prices are and how far they move, just before the day. Measured from there, years that
  * were dear and years that were cheap are one sample. */
-typedef enum {
-    VO_DAY_LEVEL_NONE,  /* centre 0, spread 1                                                */
-    VO_DAY_LEVEL_WEEK,  /* centre: mean of the last 7 days; spread 1                         */
-    VO_DAY_LEVEL_SPREAD /* the same; spread: mean distance of the last 28 days from there    */
-} vo_day_level_kind;
-
 typedef struct {
-    double centre, spread; /* spread > 0 */
+    double centre; /* mean of the last centre_days; 0 if that is 0                            */
+    double spread; /* > 0: mean distance of the last spread_days from there; 1 if that is 0   */
 } vo_day_level;
 
-vo_day_level vo_day_design_level(const vo_day_table *t, size_t day, vo_day_level_kind kind);
+vo_day_level vo_day_design_level(const vo_day_table *t, size_t day, size_t centre_days,
+                                 size_t spread_days);
 
 /* Are all 24 prices of the day known? */
 bool vo_day_design_has_prices(const vo_day_table *t, size_t day);

@@ -4,12 +4,14 @@
  *
  * Prices may be measured from where they have been of late (day_design.h, level); where they
  * have been is then an input too. Inputs and prices are scaled by median, MAD and asinh over the
- * calibration window; the penalty of each hour is chosen on its path by the corrected information
- * criterion (lasso.h). A missing input counts as its median. Beyond what the window has seen, a
- * scaled price goes by at most 1, which is a factor of e where prices are far out: sinh forgives
- * no extrapolation. Each fit stands alone: it depends on the table and the day, not on fits before.
+ * calibration window, inputs then brought to the same variance; the penalty of each hour is
+ * chosen on its path by the corrected information criterion (lasso.h). A missing input counts as
+ * its median. Beyond what the window has seen, a scaled price goes by at most 1, which is a
+ * factor of e where prices are far out: sinh forgives no extrapolation. Each fit stands alone: it
+ * depends on the table and the day, not on fits before.
  *
- * Arguments: days = calibration window; level = 0, 1 or 2, a vo_day_level_kind.
+ * Arguments: days = calibration window; level, spread = days that tell where prices have been and
+ * how far they moved, 0: measured from 0, in currency.
  */
 #include <assert.h>
 #include <math.h>
@@ -28,7 +30,7 @@ enum { H = VO_DAY_HOURS, LEAST_ROWS = 28, LEVELS = 2 /* inputs: centre and sprea
 
 typedef struct {
     vo_day_member base;
-    double days, level;
+    double days, level, spread;
     size_t width;
     bool fitted;
     vo_lasso *lasso;
@@ -36,7 +38,7 @@ typedef struct {
     vo_day_scale price[H];
     double price_mean[H], price_square[H];
     double least[H], most[H]; /* of the scaled prices, centred */
-    double *mean;             /* [width] of the scaled inputs */
+    double *mean, *factor;    /* [width] an input is factor (scaled - mean) */
     double *b;                /* [H][width] */
     double *gram, *cross, *work;
     double *x, *y; /* [days][width], [days][H] */
@@ -56,7 +58,7 @@ static void lear_free(vo_day_member *m) {
 
 /* [design: prices, forecasts, marks][centre, spread] */
 static vo_day_level fill_row(const lear *v, const vo_day_table *t, size_t day, double *row) {
-    const vo_day_level l = vo_day_design_level(t, day, (vo_day_level_kind)v->level);
+    const vo_day_level l = vo_day_design_level(t, day, (size_t)v->level, (size_t)v->spread);
     vo_day_design_row(t, day, row);
     for (size_t j = 0; j < VO_DAY_DESIGN_PRICES; j++) row[j] = (row[j] - l.centre) / l.spread;
     row[v->width - 2] = l.centre;
@@ -82,7 +84,7 @@ static size_t gather(lear *v, const vo_day_table *t, size_t day) {
     return n;
 }
 
-/* Scales and centres column x[rows][width] in place. */
+/* Scales column x[rows][width] and takes off its mean, in place. */
 static vo_day_scale scale_column(lear *v, vo_scale_kind kind, double *x, size_t rows,
                                  size_t width, double *mean) {
     vo_day_scale s = {.kind = VO_SCALE_PLAIN, .spread = 1};
@@ -99,10 +101,23 @@ static vo_day_scale scale_column(lear *v, vo_scale_kind kind, double *x, size_t 
     return s;
 }
 
+/* 1 / standard deviation of a centred column, by which it is multiplied: then the penalty is
+ * the same for all. 0 for one that does not vary. */
+static double even_out(double *x, size_t rows, size_t width) {
+    double sum = 0;
+    for (size_t r = 0; r < rows; r++) sum += x[r * width] * x[r * width];
+    const double variance = sum / (double)rows;
+    const double factor = variance > NOTHING ? 1 / sqrt(variance) : 0;
+    for (size_t r = 0; r < rows; r++) x[r * width] *= factor;
+    return factor;
+}
+
 static void scale_sample(lear *v, size_t rows) {
-    for (size_t j = 0; j < v->width; j++)
+    for (size_t j = 0; j < v->width; j++) {
         v->column[j] = scale_column(v, is_mark(v, j) ? VO_SCALE_PLAIN : VO_SCALE_ASINH,
                                     v->x + j, rows, v->width, &v->mean[j]);
+        v->factor[j] = even_out(v->x + j, rows, v->width);
+    }
     for (size_t h = 0; h < H; h++) {
         v->price[h] = scale_column(v, VO_SCALE_ASINH, v->y + h, rows, H, &v->price_mean[h]);
         v->price_square[h] = v->least[h] = v->most[h] = 0;
@@ -149,7 +164,7 @@ static vo_status lear_predict(vo_day_member *m, const vo_day_table *t, size_t da
     const vo_day_level l = fill_row(v, t, day, row);
     for (size_t j = 0; j < v->width; j++) {
         const double z = vo_day_scale_apply(&v->column[j], row[j]);
-        row[j] = (isfinite(z) ? z : 0) - v->mean[j];
+        row[j] = v->factor[j] * ((isfinite(z) ? z : 0) - v->mean[j]);
     }
     for (size_t h = 0; h < H; h++) {
         double z = 0;
@@ -173,9 +188,11 @@ static vo_status lear_save(const vo_day_member *m, vo_artefact_out *out, vo_erro
     vo_artefact_begin(out, "LEAR");
     vo_artefact_put_u64(out, v->width);
     vo_artefact_put_double(out, v->level);
+    vo_artefact_put_double(out, v->spread);
     for (size_t j = 0; j < v->width; j++) put_scale(out, &v->column[j]);
     for (size_t h = 0; h < H; h++) put_scale(out, &v->price[h]);
     vo_artefact_put_doubles(out, v->mean, v->width);
+    vo_artefact_put_doubles(out, v->factor, v->width);
     vo_artefact_put_doubles(out, v->price_mean, H);
     vo_artefact_put_doubles(out, v->least, H);
     vo_artefact_put_doubles(out, v->most, H);
@@ -199,17 +216,19 @@ static vo_status get_scale(vo_artefact *in, vo_scale_kind kind, vo_day_scale *s,
 
 static vo_status check_shape(const lear *v, vo_artefact *in, vo_error *err) {
     uint64_t width = 0;
-    double level = 0;
+    double level = 0, spread = 0;
     vo_status st = vo_artefact_get_u64(in, &width, err);
     if (st == VO_OK) st = vo_artefact_get_double(in, &level, err);
+    if (st == VO_OK) st = vo_artefact_get_double(in, &spread, err);
     if (st == VO_OK && width != v->width)
         return vo_fail(err, VO_EINVAL,
                        "member lear: the model has %llu inputs, the table gives %zu: it was "
                        "trained with other columns",
                        (unsigned long long)width, v->width);
-    if (st == VO_OK && level != v->level)
-        return vo_fail(err, VO_EINVAL, "member lear: the model has level=%g, the member %g",
-                       level, v->level);
+    if (st == VO_OK && (level != v->level || spread != v->spread))
+        return vo_fail(err, VO_EINVAL,
+                       "member lear: the model has level=%g,spread=%g, the member %g and %g",
+                       level, spread, v->level, v->spread);
     return st;
 }
 
@@ -220,6 +239,7 @@ static vo_status load_section(lear *v, vo_artefact *in, vo_error *err) {
     for (size_t h = 0; st == VO_OK && h < H; h++)
         st = get_scale(in, VO_SCALE_ASINH, &v->price[h], err);
     if (st == VO_OK) st = vo_artefact_get_doubles(in, v->mean, v->width, err);
+    if (st == VO_OK) st = vo_artefact_get_doubles(in, v->factor, v->width, err);
     if (st == VO_OK) st = vo_artefact_get_doubles(in, v->price_mean, H, err);
     if (st == VO_OK) st = vo_artefact_get_doubles(in, v->least, H, err);
     if (st == VO_OK) st = vo_artefact_get_doubles(in, v->most, H, err);
@@ -252,11 +272,12 @@ static vo_status allocate(lear *v, vo_error *err) {
     const size_t w = v->width, days = (size_t)v->days;
     const size_t work = 2 * days > w ? 2 * days : w;
     v->column = a->zalloc(a->ctx, w * sizeof *v->column);
-    v->mean = a->zalloc(a->ctx, (w * (1 + H + w + H) + work) * sizeof(double));
+    v->mean = a->zalloc(a->ctx, (w * (2 + H + w + H) + work) * sizeof(double));
     v->x = a->zalloc(a->ctx, days * (w + H) * sizeof(double));
     if (!v->column || !v->mean || !v->x)
         return vo_fail(err, VO_ENOMEM, "member lear: %zu days of %zu inputs", days, w);
-    v->b = v->mean + w;
+    v->factor = v->mean + w;
+    v->b = v->factor + w;
     v->gram = v->b + H * w;
     v->cross = v->gram + w * w;
     v->work = v->cross + H * w;
@@ -267,10 +288,10 @@ static vo_status allocate(lear *v, vo_error *err) {
 vo_status vo_day_member_create_lear(const char *argument, const vo_day_table *t,
                                     const vo_learning *world, vo_day_member **out,
                                     vo_error *err) {
-    double days = 364, level = VO_DAY_LEVEL_NONE;
-    const vo_day_member_key key[] = {
-        {"days", &days, LEAST_ROWS, 10000, true},
-        {"level", &level, VO_DAY_LEVEL_NONE, VO_DAY_LEVEL_SPREAD, true}};
+    double days = 364, level = 0, spread = 0;
+    const vo_day_member_key key[] = {{"days", &days, LEAST_ROWS, 10000, true},
+                                     {"level", &level, 0, 364, true},
+                                     {"spread", &spread, 0, 364, true}};
     vo_status st =
         vo_day_member_arguments("lear", argument, key, sizeof key / sizeof key[0], err);
     if (st != VO_OK) return st;
@@ -279,6 +300,7 @@ vo_status vo_day_member_create_lear(const char *argument, const vo_day_table *t,
     v->base = (vo_day_member){&lear_ops, world->alloc};
     v->days = days;
     v->level = level;
+    v->spread = spread;
     v->width = vo_day_design_width(t->n_exog) + LEVELS;
     st = allocate(v, err);
     if (st != VO_OK) {

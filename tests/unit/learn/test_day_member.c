@@ -21,7 +21,7 @@ enum { N_NAMES = sizeof name_of / sizeof name_of[0] };
 
 /* Arguments that make a test quick; a name that is not here is taken as it is. */
 static const char *spec_of(size_t i) {
-    static const char *const quick[] = {"lear:days=84,level=2",
+    static const char *const quick[] = {"lear:days=84,level=14,spread=28",
                                         "net:nets=2,units=6,epochs=3,days=90"};
     for (size_t k = 0; k < sizeof quick / sizeof quick[0]; k++)
         if (strncmp(quick[k], name_of[i], strlen(name_of[i])) == 0 &&
@@ -291,7 +291,7 @@ Test(day_member, unknown_names_and_arguments_are_refused_with_those_there_are) {
                {"lear:days=84.5", "whole"},
                {"lear:days=nan", "whole"},
                {"lear:days=84x", "28..10000"},
-               {"lear:level=3", "0..2"}};
+               {"lear:level=-1", "0..364"}};
     vo_day_table *t = made_table();
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         vo_day_member *m = NULL;

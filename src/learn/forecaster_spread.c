@@ -20,12 +20,19 @@ enum {
     LEADS = 4, /* up to 6 h, 12 h, 24 h, more: every hour has errors of each */
     SLICES = 64,
     ENOUGH = 2 * SLICES, /* errors, for a cell of its own                    */
+    LEVEL = 7,           /* days whose median and deviation are the scale    */
     RECENT = 14          /* days of one-step errors that are made up for     */
 };
+
+/* Where prices were and how far they went apart, over the days before one. */
+typedef struct {
+    double median, deviation; /* deviation 0: nothing is known */
+} scale;
 
 typedef struct {
     size_t origin, n; /* n predictions from `origin` on; 0: empty */
     double *said;     /* [longest]                                */
+    scale scale;      /* of the origin's local day                */
 } path;
 
 typedef struct {
@@ -55,14 +62,16 @@ struct vo_spread {
     size_t n_ring, latest;
     size_t reached;    /* origins before this are in the ring     */
     int32_t table_day; /* local day of the tables; -1: none       */
-    double median, scale;
+    size_t scaled_at;  /* first interval of the day of `scale`; SIZE_MAX: none */
+    scale scale;
     lead_table table[LEADS];
     verdict *verdict;         /* [n_ring * longest]                              */
     double *errors, *scratch; /* [n_ring * longest], and as many or series->n    */
     double along;
     size_t scored;                /* one-step errors before this are in the sums */
     double score, sum_xy, sum_xx; /* of the last, and of pairs                   */
-    double *spare;                /* [longest] */
+    double excess; /* of the last over all errors of its table, scaled; mostly 0 */
+    double *spare; /* [longest] */
 };
 
 double vo_spread_normal(double z) { return 0.5 * erfc(-z / sqrt(2.0)); }
@@ -136,8 +145,10 @@ static void forget(vo_spread *s) {
     for (size_t i = 0; i < s->n_ring; i++) s->ring[i].n = 0;
     s->latest = s->reached = s->scored = 0;
     s->table_day = -1;
+    s->scaled_at = SIZE_MAX;
     s->along = s->sum_xy = s->sum_xx = 0;
     s->score = (double)NAN;
+    s->excess = 0;
 }
 
 vo_status vo_spread_create(vo_forecaster *f, const vo_series *series, size_t longest,
@@ -211,6 +222,31 @@ static size_t path_end(const vo_spread *s, size_t origin) {
     return t;
 }
 
+static double scaled(const scale *s, double price) {
+    return asinh((price - s->median) / s->deviation);
+}
+
+static double unscaled(const scale *s, double y) { return s->median + s->deviation * sinh(y); }
+
+/* Sets s->scale for the local day of t: median and median absolute deviation of the days before. */
+static void find_scale(vo_spread *s, const double *history, size_t t) {
+    const size_t dawn = day_begin(s, t);
+    if (dawn == s->scaled_at) return;
+    s->scaled_at = dawn;
+    s->scale = (scale){0, 0};
+    size_t n = 0;
+    for (size_t i = window_begin(s, dawn, LEVEL); i < dawn; i++)
+        if (!isnan(history[i])) s->scratch[n++] = history[i];
+    if (n == 0) return;
+    qsort(s->scratch, n, sizeof *s->scratch, vo_order_double);
+    const double median = vo_order_quantile(s->scratch, n, 0.5);
+    for (size_t i = 0; i < n; i++) s->scratch[i] = fabs(s->scratch[i] - median);
+    qsort(s->scratch, n, sizeof *s->scratch, vo_order_double);
+    const double apart = vo_order_quantile(s->scratch, n, 0.5) / 0.6745;
+    s->scale.median = median;
+    s->scale.deviation = apart > 1e-6 * (1 + fabs(median)) ? apart : 1 + fabs(median);
+}
+
 static vo_status keep_path(vo_spread *s, const double *history, size_t origin, vo_error *err) {
     path *p = &s->ring[s->latest % s->n_ring];
     const size_t end = path_end(s, origin);
@@ -219,8 +255,10 @@ static vo_status keep_path(vo_spread *s, const double *history, size_t origin, v
     const vo_status st = vo_forecaster_predict(s->forecaster, history, origin, origin, end,
                                                p->said, &ignored, err);
     if (st != VO_OK) return st;
+    find_scale(s, history, origin);
     p->origin = origin;
     p->n = end - origin;
+    p->scale = s->scale;
     s->latest++;
     return VO_OK;
 }
@@ -247,27 +285,6 @@ static vo_status take_paths(vo_spread *s, const double *history, size_t known, v
 
 /* ---- the tables -------------------------------------------------------------------------- */
 
-static double scaled(const vo_spread *s, double price) {
-    return asinh((price - s->median) / s->scale);
-}
-
-static double unscaled(const vo_spread *s, double y) { return s->median + s->scale * sinh(y); }
-
-/* Median and median absolute deviation of the days looked at. */
-static bool find_scale(vo_spread *s, const double *history, size_t begin, size_t known) {
-    size_t n = 0;
-    for (size_t t = begin; t < known; t++)
-        if (!isnan(history[t])) s->scratch[n++] = history[t];
-    if (n == 0) return false;
-    qsort(s->scratch, n, sizeof *s->scratch, vo_order_double);
-    s->median = vo_order_quantile(s->scratch, n, 0.5);
-    for (size_t i = 0; i < n; i++) s->scratch[i] = fabs(s->scratch[i] - s->median);
-    qsort(s->scratch, n, sizeof *s->scratch, vo_order_double);
-    s->scale = vo_order_quantile(s->scratch, n, 0.5) / 0.6745;
-    if (!(s->scale > 1e-6 * (1 + fabs(s->median)))) s->scale = 1 + fabs(s->median);
-    return true;
-}
-
 static size_t lead_of(const vo_spread *s, size_t origin, size_t t) {
     const double h = (double)(s->series->start[t].s - s->series->start[origin].s) / 3600;
     return h < 6 ? 0 : h < 12 ? 1 : h < 24 ? 2 : 3;
@@ -278,7 +295,7 @@ static size_t gather(vo_spread *s, const double *history, size_t begin, size_t k
     for (size_t r = 0; r < s->n_ring; r++) { /* from the earliest to the latest */
         const path *p = &s->ring[(s->latest + r) % s->n_ring];
         bool joined = false;
-        if (p->origin < begin) continue;
+        if (p->origin < begin || !(p->scale.deviation > 0)) continue;
         for (size_t i = 0; i < p->n && p->origin + i < known; i++) {
             const size_t t = p->origin + i;
             if (isnan(history[t]) || isnan(p->said[i])) {
@@ -286,7 +303,7 @@ static size_t gather(vo_spread *s, const double *history, size_t begin, size_t k
                 continue;
             }
             s->verdict[n++] =
-                (verdict){scaled(s, history[t]), scaled(s, p->said[i]),
+                (verdict){scaled(&p->scale, history[t]), scaled(&p->scale, p->said[i]),
                           (uint32_t)(lead_of(s, p->origin, t) * HOURS + s->hour[t]), joined};
             joined = true;
         }
@@ -410,7 +427,6 @@ static void lend_tables(vo_spread *s) {
 static void make_tables(vo_spread *s, const double *history, size_t dawn) {
     size_t at[LEADS * HOURS + 1];
     const size_t begin = window_begin(s, dawn, s->days);
-    if (!find_scale(s, history, begin, dawn)) return;
     const size_t n = gather(s, history, begin, dawn);
     follow(s, n);
     sort_by_cell(s, n, at);
@@ -450,15 +466,20 @@ vo_status vo_spread_quantiles(vo_spread *s, const double *history, size_t known,
                                        out, err);
     st = vo_forecaster_predict(s->forecaster, history, known, from, to, s->spare, filled, err);
     if (st != VO_OK) return st;
+    find_scale(s, history, known);
+    const scale now = s->scale;
+    double excess = known > 0 && s->scored == known ? s->excess * s->along : 0;
     for (size_t t = from; t < to; t++) {
         const lead_table *table = &s->table[lead_of(s, known < t ? known : t, t)];
         double *row = out + (t - from) * n_levels;
         const double said = s->spare[t - from];
         for (size_t k = 0; k < n_levels; k++)
-            row[k] = isnan(said) || !table->any
-                         ? said
-                         : unscaled(s, table->follow * scaled(s, said) +
-                                           error_at(table->slice[s->hour[t]], level[k]));
+            row[k] =
+                isnan(said) || !table->any || !(now.deviation > 0)
+                    ? said
+                    : unscaled(&now, table->follow * scaled(&now, said) +
+                                         error_at(table->slice[s->hour[t]], level[k]) + excess);
+        excess *= s->along;
     }
     return VO_OK;
 }
@@ -468,6 +489,7 @@ static vo_status score_one(vo_spread *s, const double *history, size_t t, double
                            vo_error *err) {
     size_t ignored = 0;
     *score = (double)NAN;
+    s->excess = 0;
     if (isnan(history[t])) return VO_OK;
     if (s->own) {
         double level[SLICES], row[SLICES];
@@ -481,15 +503,22 @@ static vo_status score_one(vo_spread *s, const double *history, size_t t, double
     const vo_status st =
         vo_forecaster_predict(s->forecaster, history, t, t, t + 1, &said, &ignored, err);
     const lead_table *table = &s->table[0];
-    if (st == VO_OK && !isnan(said) && table->any)
-        *score = score_of(table->slice[s->hour[t]],
-                          scaled(s, history[t]) - table->follow * scaled(s, said));
+    find_scale(s, history, t);
+    if (st != VO_OK || isnan(said) || !table->any || !(s->scale.deviation > 0)) return st;
+    const double *slice = table->slice[s->hour[t]];
+    const double error =
+        scaled(&s->scale, history[t]) - table->follow * scaled(&s->scale, said);
+    *score = score_of(slice, error);
+    s->excess = error - fmin(fmax(error, slice[0]), slice[SLICES - 1]);
     return st;
 }
 
 vo_status vo_spread_recall(vo_spread *s, const double *history, size_t known,
                            vo_spread_memory *out, vo_error *err) {
-    *out = (vo_spread_memory){s->along, 0, (double)NAN};
+    *out = (vo_spread_memory){0, 0, (double)NAN};
+    const vo_status ready = bring_up_to(s, history, known, err);
+    if (ready != VO_OK) return ready;
+    out->along = s->along;
     if (known == 0) return VO_OK;
     size_t t = s->scored;
     if (s->learns ? t + 1 < known : t == 0) {

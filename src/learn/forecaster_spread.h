@@ -39,8 +39,8 @@ vo_status vo_spread_quantiles(vo_spread *s, const double *history, size_t known,
                               size_t to, const double *level, size_t n_levels, double *out,
                               size_t *filled, vo_error *err);
 
-/* How an error carries on, after quantiles: as correlations of normal scores (the standard normal
- * value of the same rank). */
+/* How an error carries on, as correlations of normal scores (the standard normal value of the
+ * same rank). */
 typedef struct {
     double
         along;  /* of two neighbouring intervals of one forecast                              */
@@ -49,7 +49,8 @@ typedef struct {
         score; /* of the price of interval known - 1 among what was said of it; NAN: unknown */
 } vo_spread_memory;
 
-/* The memory at `known`; quantiles must have been asked for with the same. */
+/* The memory at `known`. Quantiles asked for after it, with the same `known`, go along where the
+ * last price was farther off than any before: by so much, the less the farther ahead. */
 vo_status vo_spread_recall(vo_spread *s, const double *history, size_t known,
                            vo_spread_memory *out, vo_error *err);
 

@@ -118,15 +118,16 @@ static bool make_prices(vo_price_law *l, size_t n) {
 vo_status vo_price_law_at(vo_price_law *l, const double *history, size_t known, size_t to,
                           bool present, vo_price_nodes *out, size_t *filled, bool *able,
                           vo_error *err) {
-    vo_status st = vo_spread_quantiles(l->spread, history, known, known, to, l->level,
-                                       K * WITHIN, l->quantile, filled, err);
+    vo_spread_memory memory = {0};
+    vo_status st = VO_OK;
+    if (present) st = vo_spread_recall(l->spread, history, known, &memory, err);
+    if (st == VO_OK)
+        st = vo_spread_quantiles(l->spread, history, known, known, to, l->level, K * WITHIN,
+                                 l->quantile, filled, err);
     if (st != VO_OK) return st;
     *able = make_prices(l, to - known);
     *out = (vo_price_nodes){.k = K, .price = l->price, .weight = l->weight};
     if (!*able || !present) return VO_OK;
-    vo_spread_memory memory;
-    st = vo_spread_recall(l->spread, history, known, &memory, err);
-    if (st != VO_OK) return st;
     make_moves(l, memory.along);
     memset(l->start, 0, sizeof l->start);
     if (isnan(memory.score))

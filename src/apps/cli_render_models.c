@@ -192,7 +192,8 @@ void cli_render_models_show(const vo_json *r, GString *out) {
                            cli_str(r, "version"), cli_plain(), cli_str(m, "type"),
                            roles->len ? ", " : "", roles->str);
     g_string_free(roles, TRUE);
-    g_string_append_printf(out, "  created     %s by volteo %s\n", cli_str(m, "created"),
+    g_string_append_printf(out, "  created     %s%s%s\n", cli_str(m, "created"),
+                           *cli_str(m, "code_version") ? " by volteo " : "",
                            cli_str(m, "code_version"));
     if (*cli_str(m, "note"))
         g_string_append_printf(out, "  note        %s\n", cli_str(m, "note"));

@@ -313,9 +313,9 @@ static int help(FILE *to) {
             "usage: volteo COMMAND [OPTION...]\n\n",
             vo_version());
     for (size_t i = 0; i < N_COMMANDS; i++)
-        fprintf(to, "  %-13s %s\n", commands[i].name, commands[i].summary);
+        fprintf(to, "  %-17s %s\n", commands[i].name, commands[i].summary);
     fprintf(to,
-            "  %-13s %s\n  %-13s %s\n\n"
+            "  %-17s %s\n  %-17s %s\n\n"
             "volteo COMMAND --help lists its options and shows an example. With --json a "
             "command prints one\nJSON document and nothing else (docs/api.md).\n",
             "help", "This text, or that of a command.", "version", "The version.");
@@ -332,7 +332,7 @@ static int half_named(const char *word, FILE *to) {
     fprintf(to, "volteo %s: which of these?\n", word);
     for (size_t i = 0; i < N_COMMANDS; i++)
         if (first_word(word, &commands[i]))
-            fprintf(to, "  volteo %-13s %s\n", commands[i].name, commands[i].summary);
+            fprintf(to, "  volteo %-17s %s\n", commands[i].name, commands[i].summary);
     return to == stdout ? CLI_DONE : CLI_USAGE;
 }
 

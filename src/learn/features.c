@@ -57,11 +57,10 @@ static vo_status frame_of(const vo_series *s, const vo_features_settings *settin
             "features: days=...: intervals of %lld s do not divide a day: leave days "
             "empty",
             (long long)step_s);
-    const int64_t number = (start_s - (start_s % step_s + step_s) % step_s) / step_s;
     const vo_holiday_market market = settings->holidays == VO_HOLIDAY_BY_ZONE
                                          ? vo_holiday_market_of_zone(s->zone)
                                          : (vo_holiday_market)settings->holidays;
-    *out = (vo_feature_frame){start_s, step_s, per_day, number, market};
+    *out = (vo_feature_frame){start_s, step_s, per_day, market};
     return VO_OK;
 }
 
@@ -139,8 +138,8 @@ size_t vo_features_history(const vo_features *f) {
     /* A multiple of the days reaches back by less than the horizon and that once more. */
     if (c->n_days > 0) back = c->day[c->n_days - 1] * f->frame.per_day;
     if (c->n_lags > 0 && c->lag[c->n_lags - 1] > back) back = c->lag[c->n_lags - 1];
-    if (c->n_windows > 0 && 2 * (int64_t)c->window[c->n_windows - 1] > back)
-        back = 2 * (int64_t)c->window[c->n_windows - 1];
+    if (c->n_windows > 0 && c->window[c->n_windows - 1] > back)
+        back = c->window[c->n_windows - 1];
     for (size_t k = 0; k < c->n_exog; k++) {
         const int64_t late = vo_feature_late(&f->frame, &c->exog[k]);
         if (late > back) back = late;
@@ -163,7 +162,8 @@ typedef struct {
     int64_t t; /* last known interval of the tile's first row */
     size_t rows;
     float *column; /* [F][STRIDE] */
-    vo_window window[VO_FEATURES_MAX_WINDOWS];
+    float *row;    /* [TILE][F]   */
+    vo_windows *windows;
     carry region[VO_FEATURES_MAX_REGIONS];
     carry exog[VO_FEATURES_MAX_EXOG], target[VO_FEATURES_MAX_EXOG];
     size_t day, target_day, now; /* of interval t, of t + h, of the origin */
@@ -197,12 +197,6 @@ static void price_columns(const pass *p) {
     }
 }
 
-static void run_window(pass *p, size_t i, const double *x, size_t n) {
-    vo_window_run(&p->window[i], x, n, column_of(p, VO_FEATURE_MEAN, i),
-                  column_of(p, VO_FEATURE_STD, i), column_of(p, VO_FEATURE_MIN, i),
-                  column_of(p, VO_FEATURE_MAX, i));
-}
-
 /* Columns of one wall clock: of t (shift 0) or of t + h; kinds follow each other as in the list.
  * Rows of a day between two changes of the clock share all but the minute. */
 static void calendar_columns(const pass *p, int64_t shift, vo_feature_kind first, size_t *day) {
@@ -218,15 +212,14 @@ static void calendar_columns(const pass *p, int64_t shift, vo_feature_kind first
         const size_t end = same < (int64_t)(p->rows - r) ? r + (size_t)same : p->rows;
         int64_t of_day_s = (at_s + d->offset_s[at_s >= d->change_s]) % 86400;
         if (of_day_s < 0) of_day_s += 86400;
+        const float of_day[7] = {
+            0, 0, d->weekday[0], d->weekday[1], d->season[0], d->season[1], d->holiday};
+        for (size_t i = 2; i < 7; i++)
+            for (size_t k = r; k < end; k++) out[i][k] = of_day[i];
         for (; r < end; r++) {
             const float *minute = f->minute[of_day_s / 60];
             out[0][r] = minute[0];
             out[1][r] = minute[1];
-            out[2][r] = d->weekday[0];
-            out[3][r] = d->weekday[1];
-            out[4][r] = d->season[0];
-            out[5][r] = d->season[1];
-            out[6][r] = d->holiday;
             of_day_s += f->frame.step_s;
             if (of_day_s >= 86400) of_day_s -= 86400;
         }
@@ -300,32 +293,67 @@ static void other_columns(pass *p) {
             column_of(p, VO_FEATURE_CYCLE_H, 0));
 }
 
+/* Four numbers that a vector instruction takes at once. */
+typedef float four __attribute__((vector_size(16)));
+
+/* out[r][i] = column[i][r], in squares of 4 by 4. */
+static void to_rows(const float *column, size_t rows, size_t count, float *out) {
+    const size_t r4 = rows & ~(size_t)3, i4 = count & ~(size_t)3;
+    for (size_t r = 0; r < r4; r += 4) {
+        float *o = out + r * count;
+        for (size_t i = 0; i < i4; i += 4) {
+            four a, b, c, d;
+            const float *v = column + i * STRIDE + r;
+            memcpy(&a, v, sizeof a);
+            memcpy(&b, v + STRIDE, sizeof b);
+            memcpy(&c, v + 2 * STRIDE, sizeof c);
+            memcpy(&d, v + 3 * STRIDE, sizeof d);
+            const four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+            const four cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+            const four ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+            const four cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+            const four row[4] = {__builtin_shufflevector(ab, cd, 0, 1, 4, 5),
+                                 __builtin_shufflevector(ab, cd, 2, 3, 6, 7),
+                                 __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5),
+                                 __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7)};
+            for (size_t k = 0; k < 4; k++) memcpy(o + k * count + i, &row[k], sizeof row[k]);
+        }
+    }
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = r < r4 ? i4 : 0; i < count; i++)
+            out[r * count + i] = column[i * STRIDE + r];
+}
+
 static void fill_tile(pass *p, float *out) {
     const size_t count = vo_features_count(p->f);
     price_columns(p);
-    for (size_t i = 0; i < p->f->settings.n_windows; i++)
-        run_window(p, i, p->in->price + p->t, p->rows);
+    if (p->f->settings.n_windows >
+        0) /* the columns of a window follow each other in the list */
+        vo_windows_run(p->windows, p->in->price + p->t, p->rows,
+                       column_of(p, VO_FEATURE_MEAN, 0), STRIDE);
     if (p->f->settings.calendar) {
         calendar_columns(p, 0, VO_FEATURE_HOUR_SIN, &p->day);
         calendar_columns(p, p->h, VO_FEATURE_TARGET_HOUR_SIN, &p->target_day);
     }
     region_columns(p);
     other_columns(p);
-    for (size_t r = 0; r < p->rows; r++)
-        for (size_t i = 0; i < count; i++) out[r * count + i] = p->column[i * STRIDE + r];
+    /* Through the cache: rows then leave in one piece. */
+    to_rows(p->column, p->rows, count, p->row);
+    memcpy(out, p->row, p->rows * count * sizeof *out);
 }
 
 /* ---- beginning a pass ---------------------------------------------------------------------- */
 
-/* What a window holds before t: it is run over the block that t is in and the one before. */
-static void begin_window(pass *p, size_t i, double *room) {
-    const int64_t w = p->f->settings.window[i];
-    int64_t at = p->t - (int64_t)vo_feature_place(&p->f->frame, p->t, w) - w;
+/* What windows hold before t. */
+static void begin_windows(pass *p) {
+    const vo_features_settings *c = &p->f->settings;
+    if (c->n_windows == 0) return;
+    int64_t at = p->t + 1 - c->window[c->n_windows - 1];
     if (at < 0) at = 0;
-    p->window[i] = vo_window_start((size_t)w, vo_feature_place(&p->f->frame, at, w), room);
     for (int64_t n = 0; at < p->t; at += n) {
         n = least(p->t - at, TILE);
-        run_window(p, i, p->in->price + at, (size_t)n);
+        vo_windows_run(p->windows, p->in->price + at, (size_t)n,
+                       column_of(p, VO_FEATURE_MEAN, 0), STRIDE);
     }
 }
 
@@ -341,14 +369,11 @@ static size_t day_of(const vo_features *f, int64_t at_s) {
     return low;
 }
 
-static void begin(pass *p, double *room) {
+static void begin(pass *p) {
     const vo_features *f = p->f;
     const vo_features_settings *c = &f->settings;
     const int64_t known = p->t + 1, n = (int64_t)f->series->n;
-    for (size_t i = 0; i < c->n_windows; i++) {
-        begin_window(p, i, room);
-        room += vo_window_room((size_t)c->window[i]);
-    }
+    begin_windows(p);
     p->day = day_of(f, vo_feature_at(&f->frame, p->t));
     p->target_day = day_of(f, vo_feature_at(&f->frame, p->t + p->h));
     p->now = day_of(f, vo_feature_at(&f->frame, known));
@@ -368,22 +393,25 @@ vo_status vo_features_fill(const vo_features *f, const vo_features_input *in, si
     assert(1 <= from && from < to && to <= f->series->n + 1);
     assert(1 <= horizon && horizon <= vo_features_longest(f));
     const vo_alloc *a = f->alloc;
+    const vo_features_settings *c = &f->settings;
     const size_t count = vo_features_count(f);
-    size_t doubles = (count * STRIDE + 1) / 2;
-    for (size_t i = 0; i < f->settings.n_windows; i++)
-        doubles += vo_window_room((size_t)f->settings.window[i]);
-    double *room = a->zalloc(a->ctx, sizeof(pass) + doubles * sizeof *room);
-    if (!room) return vo_fail(err, VO_ENOMEM, "%zu features", count);
-
-    pass *p = (pass *)(void *)(room + doubles);
+    pass *p = a->zalloc(a->ctx, sizeof *p + count * (STRIDE + TILE) * sizeof(float));
+    if (!p) return vo_fail(err, VO_ENOMEM, "%zu features", count);
     *p = (pass){.f = f, .in = in, .h = (int64_t)horizon, .t = (int64_t)from - 1};
-    p->column = (float *)(void *)room;
-    begin(p, room + (count * STRIDE + 1) / 2);
+    p->column = (float *)(void *)(p + 1);
+    p->row = p->column + count * STRIDE;
+    const vo_status st = vo_windows_create(c->window, c->n_windows, a, &p->windows, err);
+    if (st != VO_OK) goto fail;
+
+    begin(p);
     for (size_t known = from; known < to; known += p->rows) {
         p->rows = to - known < TILE ? to - known : TILE;
         p->t = (int64_t)known - 1;
         fill_tile(p, out + (known - from) * count);
     }
-    a->free(a->ctx, room);
-    return VO_OK;
+
+fail:
+    vo_windows_free(p->windows);
+    a->free(a->ctx, p);
+    return st;
 }

@@ -50,8 +50,8 @@ typedef struct {
 } vo_features_input;
 
 /* Rows of origins known = from..to-1, 1 <= from < to <= n + 1, into out[to - from][F].
- * 1 <= horizon <= longest. Memory: out, and a workspace of 576 bytes per feature and 40 per
- * interval of each window, which is the call's own. VO_ENOMEM. */
+ * 1 <= horizon <= longest. Memory: out, and a workspace of the call's own: about 1.1 KiB per
+ * feature, 24 bytes per interval of the longest window. VO_ENOMEM. */
 vo_status vo_features_fill(const vo_features *f, const vo_features_input *in, size_t from,
                            size_t to, size_t horizon, float *out, vo_error *err);
 

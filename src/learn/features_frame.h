@@ -12,7 +12,6 @@
 typedef struct {
     int64_t start_s, step_s;
     int64_t per_day; /* intervals, 0: the step does not divide the day */
-    int64_t number; /* of interval 0 since 1970: windows are cut there, see features_window.h */
     vo_holiday_market market;
 } vo_feature_frame;
 
@@ -24,12 +23,6 @@ static inline int64_t vo_feature_at(const vo_feature_frame *f, int64_t i) {
 static inline int64_t vo_feature_first(const vo_feature_frame *f, int64_t utc_s) {
     const int64_t d = utc_s - f->start_s;
     return d > 0 ? (d + f->step_s - 1) / f->step_s : -(-d / f->step_s);
-}
-
-/* Place of interval i in blocks of w. */
-static inline size_t vo_feature_place(const vo_feature_frame *f, int64_t i, int64_t w) {
-    const int64_t place = (f->number + i) % w;
-    return (size_t)(place < 0 ? place + w : place);
 }
 
 /* How far back of t the price of 24 hours times `days` before t + h is, or of the least multiple

@@ -38,10 +38,10 @@ struct vo_features_stream {
     vo_features_now now;
     double region[VO_FEATURES_MAX_REGIONS]; /* last known */
     exog_state exog[VO_FEATURES_MAX_EXOG];
-    vo_window window[VO_FEATURES_MAX_WINDOWS];
-    float rolled[VO_FEATURES_MAX_WINDOWS][4]; /* mean, std, min, max */
-    int64_t date;                             /* of interval known - 1 (at first: of first) */
-    vo_feature_day day[DAYS];                 /* of date..date + DAYS_READY at date & 15    */
+    vo_windows *windows;
+    float rolled[4 * VO_FEATURES_MAX_WINDOWS]; /* as columns follow each other: means first */
+    int64_t date;                              /* of interval known - 1 (at first: of first) */
+    vo_feature_day day[DAYS];                  /* of date..date + DAYS_READY at date & 15    */
     float minute[VO_DAY_MINUTES][2];
 };
 
@@ -55,7 +55,7 @@ static int64_t ring_size(int64_t at_least) {
 
 /* ---- making ------------------------------------------------------------------------------- */
 
-/* Cuts the next ring, or the next window's memory, off the one block of doubles. With a NULL
+/* Cuts the next ring off the one block of doubles. With a NULL
  * block only counts. */
 typedef struct {
     double *block;
@@ -90,13 +90,6 @@ static size_t place(vo_features_stream *s, double *block) {
         x->given = cut_ring(&k, x->back + s->ahead + 2);
         x->last = cut_ring(&k, x->back + s->ahead + 2);
     }
-    for (size_t i = 0; i < c->n_windows; i++) {
-        const size_t w = (size_t)c->window[i];
-        double *room = cut(&k, vo_window_room(w));
-        if (room)
-            s->window[i] =
-                vo_window_start(w, vo_feature_place(&s->frame, s->first, (int64_t)w), room);
-    }
     return k.used;
 }
 
@@ -129,6 +122,9 @@ vo_status vo_features_stream_create(const vo_features *f, size_t first, const vo
     if (st == VO_OK && !block)
         st = vo_fail(err, VO_ENOMEM, "a stream of features: %zu numbers", doubles);
     s->price.value = block; /* what free gives back */
+    if (st == VO_OK)
+        st = vo_windows_create(s->settings.window, s->settings.n_windows, alloc, &s->windows,
+                               err);
     if (st != VO_OK) goto fail;
     for (size_t i = 0; i < doubles; i++) block[i] = (double)NAN;
     place(s, block);
@@ -150,6 +146,7 @@ void vo_features_stream_free(vo_features_stream *s) {
     if (!s) return;
     const vo_alloc *a = s->alloc;
     vo_zone_close(s->zone);
+    vo_windows_free(s->windows);
     a->free(a->ctx, s->price.value);
     a->free(a->ctx, s);
 }
@@ -206,9 +203,7 @@ void vo_features_stream_push(vo_features_stream *s, const vo_features_now *now) 
     s->now = *now;
     for (size_t k = 0; k < c->n_regions; k++)
         if (isfinite(now->region[k])) s->region[k] = now->region[k];
-    for (size_t i = 0; i < c->n_windows; i++)
-        vo_window_run(&s->window[i], &now->price, 1, &s->rolled[i][0], &s->rolled[i][1],
-                      &s->rolled[i][2], &s->rolled[i][3]);
+    vo_windows_run(s->windows, &now->price, 1, s->rolled, 1);
     while (vo_feature_at(&s->frame, t) >= day_at(s, s->date)->end_s) {
         s->date++;
         fill_day(s, s->date + DAYS_READY);
@@ -289,12 +284,7 @@ void vo_features_stream_get(const vo_features_stream *s, size_t horizon, float *
         out[at[VO_FEATURE_TARGET_DAY] + i] =
             price_before(s, vo_feature_target_back(&s->frame, c->day[i], h));
     }
-    for (size_t i = 0; i < c->n_windows; i++) {
-        out[at[VO_FEATURE_MEAN] + i] = s->rolled[i][0];
-        out[at[VO_FEATURE_STD] + i] = s->rolled[i][1];
-        out[at[VO_FEATURE_MIN] + i] = s->rolled[i][2];
-        out[at[VO_FEATURE_MAX] + i] = s->rolled[i][3];
-    }
+    memcpy(out + at[VO_FEATURE_MEAN], s->rolled, 4 * c->n_windows * sizeof *out);
     if (c->calendar) {
         put_calendar(s, s->known - 1, out + at[VO_FEATURE_HOUR_SIN]);
         put_calendar(s, s->known - 1 + h, out + at[VO_FEATURE_TARGET_HOUR_SIN]);

@@ -1,82 +1,191 @@
-/* features_window.c -- see features_window.h. The scans are chains; what can be done for many
- * places at once stands in loops of its own. */
+/* features_window.c -- see features_window.h.
+ *
+ * Levels are lengths, shortest first; level 0 is the values themselves. A level keeps the places
+ * of the present run behind as many earlier ones as a longer level will look back on.
+ */
 #include "learn/features_window.h"
 
+#include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #include "learn/features_value.h"
 
 enum { CHUNK = 128 };
 
-size_t vo_window_room(size_t w) { return 5 * w; }
+typedef struct {
+    size_t length;
+    size_t newer, older; /* levels that this one is put together from         */
+    size_t keep;         /* places before the present run                     */
+    double *mean, *m2;   /* [keep + CHUNK]; of level 0 all m2 are 0           */
+    float *least, *most; /* [keep + CHUNK]                                    */
+} level;
 
-vo_window vo_window_start(size_t w, size_t number, double *room) {
-    const double none = (double)NAN;
-    for (size_t i = 0; i < 5 * w; i++) room[i] = none;
-    return (vo_window){w,    number % w, none,     none,         none,         none,
-                       none, room,       room + w, room + 2 * w, room + 3 * w, room + 4 * w};
+struct vo_windows {
+    const vo_alloc *alloc;
+    size_t n, n_levels;
+    size_t at;       /* places of the present run that are filled, up to CHUNK */
+    size_t *of;      /* [n] level of each window                               */
+    level *level;    /* [n_levels]                                             */
+    double *numbers; /* all their places                                       */
+};
+
+/* ---- making ------------------------------------------------------------------------------- */
+
+static size_t find(const level *l, size_t n, size_t length) {
+    size_t k = 0;
+    while (k < n && l[k].length != length) k++;
+    return k;
 }
 
-/* A block begins with the value c: what the block before adds to each of its windows. */
-static void turn(vo_window *v, double c) {
-    double sum = 0, square = 0, least = (double)INFINITY, most = -(double)INFINITY;
-    for (size_t i = v->w; i-- > 0;) {
-        v->sum_after[i] = sum;
-        v->square_after[i] = square;
-        v->least_after[i] = least;
-        v->most_after[i] = most;
-        const double x = v->value[i], d = x - c;
-        sum += d;
-        square += d * d;
-        least = x < least ? x : least;
-        most = x > most ? x : most;
+/* Puts a length together from what is there, adding what is missing; returns its level. Doubling
+ * and halving: at most 2 log2(length) levels more. */
+static size_t add(level *l, size_t *n, size_t length) {
+    size_t k = find(l, *n, length), longest = 0;
+    if (k < *n) return k;
+    for (size_t i = 0; i < *n; i++)
+        if (l[i].length < length && l[i].length > l[longest].length) longest = i;
+    if (length > 2 * l[longest].length) {
+        add(l, n, 2 * l[longest].length);
+        return add(l, n, length);
     }
-    v->c = c;
-    v->sum = v->square = 0;
-    v->least = (double)INFINITY;
-    v->most = -(double)INFINITY;
+    const size_t rest = add(l, n, length - l[longest].length);
+    l[*n] = (level){.length = length, .newer = rest, .older = longest};
+    if (l[longest].keep < l[rest].length) l[longest].keep = l[rest].length;
+    return (*n)++;
 }
 
-/* n <= CHUNK values, all of the present block. */
-static void run(vo_window *v, const double *x, size_t n, float *mean, float *std, float *least,
-                float *most) {
-    double sum[CHUNK], square[CHUNK], low[CHUNK], high[CHUNK];
-    double *value = v->value + v->pos;
-    double s = v->sum, q = v->square, lo = v->least, hi = v->most;
-    const double c = v->c;
+/* Hands out the numbers; with NULL only counts them. */
+static size_t place(vo_windows *v, double *numbers) {
+    size_t used = 0;
+    for (size_t k = 0; k < v->n_levels; k++) {
+        level *l = &v->level[k];
+        const size_t room = l->keep + CHUNK;
+        if (numbers) {
+            l->mean = numbers + used;
+            l->m2 = l->mean + room;
+            l->least = (float *)(void *)(l->m2 + room);
+            l->most = l->least + room;
+            for (size_t i = 0; i < room; i++) {
+                l->mean[i] = (double)NAN;
+                l->m2[i] = 0;
+                l->least[i] = l->most[i] = NAN;
+            }
+        }
+        used += 3 * room;
+    }
+    return used;
+}
+
+void vo_windows_free(vo_windows *v) {
+    if (!v) return;
+    v->alloc->free(v->alloc->ctx, v->of);
+    v->alloc->free(v->alloc->ctx, v->level);
+    v->alloc->free(v->alloc->ctx, v->numbers);
+    v->alloc->free(v->alloc->ctx, v);
+}
+
+vo_status vo_windows_create(const int32_t *length, size_t n, const vo_alloc *alloc,
+                            vo_windows **out, vo_error *err) {
+    if (!alloc) alloc = &vo_alloc_libc;
+    vo_windows *v = alloc->zalloc(alloc->ctx, sizeof *v);
+    if (!v) return vo_fail(err, VO_ENOMEM, "%zu windows", n);
+    v->alloc = alloc;
+    v->n = n;
+    v->of = alloc->zalloc(alloc->ctx, (n + 1) * sizeof *v->of);
+    v->level = alloc->zalloc(alloc->ctx, (1 + 60 * n) * sizeof *v->level);
+    if (!v->of || !v->level) goto fail;
+    v->level[v->n_levels++].length = 1;
     for (size_t i = 0; i < n; i++) {
-        const double d = x[i] - c;
-        value[i] = x[i];
-        sum[i] = s += d;
-        square[i] = q += d * d;
-        low[i] = lo = x[i] < lo ? x[i] : lo;
-        high[i] = hi = x[i] > hi ? x[i] : hi;
+        assert(length[i] >= 2 && length[i] < 1 << 30);
+        v->of[i] = add(v->level, &v->n_levels, (size_t)length[i]);
     }
-    v->sum = s, v->square = q, v->least = lo, v->most = hi;
+    v->numbers = alloc->zalloc(alloc->ctx, place(v, NULL) * sizeof *v->numbers);
+    if (!v->numbers) goto fail;
+    place(v, v->numbers);
+    *out = v;
+    return VO_OK;
 
-    const double *sa = v->sum_after + v->pos, *qa = v->square_after + v->pos;
-    const double *la = v->least_after + v->pos, *ma = v->most_after + v->pos;
-    const double per = 1 / (double)v->w, per_free = 1 / (double)(v->w - 1);
-    for (size_t i = 0; i < n; i++) {
-        const double t = sa[i] + sum[i], shift = t * per;
-        const double m2 = qa[i] + square[i] - t * shift;
-        mean[i] = vo_feature_value(c + shift);
-        std[i] = vo_feature_value((m2 < 0 ? 0 : m2) * per_free);
-        /* x - x is 0, or NAN where t is. */
-        least[i] = vo_feature_value((la[i] < low[i] ? la[i] : low[i]) + (t - t));
-        most[i] = vo_feature_value((ma[i] > high[i] ? ma[i] : high[i]) + (t - t));
-    }
-    for (size_t i = 0; i < n; i++) std[i] = sqrtf(std[i]);
-    v->pos += n;
+fail:
+    vo_windows_free(v);
+    return vo_fail(err, VO_ENOMEM, "%zu windows", n);
 }
 
-void vo_window_run(vo_window *v, const double *x, size_t n, float *mean, float *std,
-                   float *least, float *most) {
-    for (size_t i = 0, part = 0; i < n; i += part) {
-        if (v->pos == v->w) v->pos = 0;
-        if (v->pos == 0) turn(v, x[i]);
-        part = n - i < v->w - v->pos ? n - i : v->w - v->pos;
-        if (part > CHUNK) part = CHUNK;
-        run(v, x + i, part, mean + i, std + i, least + i, most + i);
+/* ---- running ------------------------------------------------------------------------------ */
+
+/* The run is full: its last places become those before the next. */
+static void turn(vo_windows *v) {
+    for (size_t k = 0; k < v->n_levels; k++) {
+        const level *l = &v->level[k];
+        memmove(l->mean, l->mean + CHUNK, l->keep * sizeof *l->mean);
+        memmove(l->m2, l->m2 + CHUNK, l->keep * sizeof *l->m2);
+        memmove(l->least, l->least + CHUNK, l->keep * sizeof *l->least);
+        memmove(l->most, l->most + CHUNK, l->keep * sizeof *l->most);
+    }
+    v->at = 0;
+}
+
+static void take(const level *l, size_t at, const double *x, size_t n) {
+    double *restrict mean = l->mean + l->keep + at;
+    float *restrict least = l->least + l->keep + at, *restrict most = l->most + l->keep + at;
+    for (size_t j = 0; j < n; j++) {
+        mean[j] = x[j];
+        least[j] = most[j] = (float)x[j];
+    }
+}
+
+static void join(const level *out, const level *a, const level *b, size_t at, size_t n) {
+    const size_t ia = a->keep + at, ib = b->keep + at - a->length, io = out->keep + at;
+    const double *restrict am = a->mean + ia, *restrict bm = b->mean + ib;
+    const double *restrict as = a->m2 + ia, *restrict bs = b->m2 + ib;
+    double *restrict mean = out->mean + io, *restrict m2 = out->m2 + io;
+    const double part = (double)b->length / (double)out->length;
+    const double weight = (double)a->length * part;
+    for (size_t j = 0; j < n; j++) {
+        const double d = bm[j] - am[j];
+        mean[j] = am[j] + d * part;
+        m2[j] = as[j] + bs[j] + d * d * weight;
+    }
+    const float *restrict al = a->least + ia, *restrict bl = b->least + ib;
+    const float *restrict ah = a->most + ia, *restrict bh = b->most + ib;
+    float *restrict least = out->least + io, *restrict most = out->most + io;
+    for (size_t j = 0; j < n; j++) {
+        least[j] = al[j] < bl[j] ? al[j] : bl[j];
+        most[j] = ah[j] > bh[j] ? ah[j] : bh[j];
+    }
+}
+
+static void give(const vo_windows *v, size_t i, size_t n, float *out, size_t stride) {
+    const level *l = &v->level[v->of[i]];
+    const size_t at = l->keep + v->at;
+    const double *restrict mean = l->mean + at, *restrict m2 = l->m2 + at;
+    const float *restrict least = l->least + at, *restrict most = l->most + at;
+    float *restrict m = out + i * stride, *restrict s = out + (v->n + i) * stride;
+    float *restrict lo = out + (2 * v->n + i) * stride;
+    float *restrict hi = out + (3 * v->n + i) * stride;
+    const double per = 1 / (double)(l->length - 1);
+    for (size_t j = 0; j < n; j++) {
+        m[j] = vo_feature_value(mean[j]);
+        s[j] = vo_feature_value(m2[j] * per);
+    }
+    for (size_t j = 0; j < n; j++) {
+        /* Extremes are blind to NAN: m - m is 0, or NAN where the window has one. */
+        lo[j] = vo_feature_float(least[j] + (m[j] - m[j]));
+        hi[j] = vo_feature_float(most[j] + (m[j] - m[j]));
+    }
+    for (size_t j = 0; j < n; j++) s[j] = sqrtf(s[j]);
+}
+
+void vo_windows_run(vo_windows *v, const double *x, size_t count, float *out, size_t stride) {
+    for (size_t j = 0, n; j < count; j += n) {
+        if (v->at == CHUNK) turn(v);
+        n = count - j < CHUNK - v->at ? count - j : CHUNK - v->at;
+        take(&v->level[0], v->at, x + j, n);
+        for (size_t k = 1; k < v->n_levels; k++) {
+            const level *l = &v->level[k];
+            join(l, &v->level[l->newer], &v->level[l->older], v->at, n);
+        }
+        for (size_t i = 0; i < v->n; i++) give(v, i, n, out + j, stride);
+        v->at += n;
     }
 }

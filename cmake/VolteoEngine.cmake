@@ -6,6 +6,9 @@ include_guard()
 # given up is errno and exception flags, which nobody reads.
 set_source_files_properties("${PROJECT_SOURCE_DIR}/src/tensor/kern_cpu.c" PROPERTIES
     COMPILE_OPTIONS "-fno-math-errno;-fno-trapping-math;$<$<NOT:$<CONFIG:Debug>>:-O3>")
+set_source_files_properties("${PROJECT_SOURCE_DIR}/src/learn/features.c"
+                            "${PROJECT_SOURCE_DIR}/src/learn/features_window.c" PROPERTIES
+    COMPILE_OPTIONS "-fno-math-errno;$<$<NOT:$<CONFIG:Debug>>:-O3>")
 
 # "policy : include base grid" -> layer_deps_policy = base;grid
 file(STRINGS "${PROJECT_SOURCE_DIR}/tools/layers.txt" lines REGEX "^[a-z]+ *:")

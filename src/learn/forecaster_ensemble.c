@@ -29,8 +29,8 @@ typedef struct {
     const char *const *quick, *const *thorough; /* NULL-terminated; dear ones first */
 } kind;
 
-static const char *const ensemble_quick[] = {"lear:days=728", "lear:days=364,every=28",
-                                             "lear:days=84", NULL};
+static const char *const ensemble_quick[] = {"lear:days=728", "lear:days=364", "lear:days=84",
+                                             NULL};
 static const char *const ensemble_thorough[] = {"lear:days=1456",
                                                 "lear:days=1092",
                                                 "lear:days=364",
@@ -38,7 +38,7 @@ static const char *const ensemble_thorough[] = {"lear:days=1456",
                                                 "lear:days=84",
                                                 "lear:days=56",
                                                 NULL};
-static const char *const lear_quick[] = {"lear:days=728", "lear:days=84,every=28", NULL};
+static const char *const lear_quick[] = {"lear:days=728", "lear:days=84", NULL};
 static const char *const lear_thorough[] = {"lear:days=1456", "lear:days=1092", "lear:days=84",
                                             "lear:days=56", NULL};
 

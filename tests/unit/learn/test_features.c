@@ -274,7 +274,10 @@ static double twin_rolled(const double *price, int64_t t, int32_t w, int what) {
         low = fmin(low, price[i]);
         high = fmax(high, price[i]);
     }
-    for (int64_t i = t - w + 1; i <= t; i++) m2 += (price[i] - mean) * (price[i] - mean);
+    for (int64_t i = t - w + 1; i <= t; i++) {
+        const long double d = (long double)price[i] - mean;
+        m2 += d * d;
+    }
     const double all[] = {(double)mean, (double)sqrtl(m2 / (w - 1)), low, high};
     return all[what];
 }

@@ -37,8 +37,10 @@ static void compare(const double *x, size_t w, double relative, const char *what
             least = fmin(least, x[i]);
             most = fmax(most, x[i]);
         }
-        for (size_t i = t + 1 < w ? t + 1 : t + 1 - w; t + 1 >= w && i <= t; i++)
-            m2 += (x[i] - mean) * (x[i] - mean);
+        for (size_t i = t + 1 < w ? t + 1 : t + 1 - w; t + 1 >= w && i <= t; i++) {
+            const long double d = (long double)x[i] - mean;
+            m2 += d * d;
+        }
         const double std = (double)sqrtl(m2 / (long double)(w - 1));
         const bool right = t + 1 < w ? isnan(r->mean[t]) && isnan(r->std[t]) &&
                                            isnan(r->least[t]) && isnan(r->most[t])

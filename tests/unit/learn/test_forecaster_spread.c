@@ -127,7 +127,7 @@ Test(forecaster_spread, a_forecast_is_followed_as_far_as_it_was_right) {
                            x.price[79 * 24 + h]);
         sum += q[h * LEVELS + 4] - q[h * LEVELS];
     }
-    cr_expect_float_eq(sum / 24, 90, 8, "and as wide as prices are");
+    cr_expect_float_eq(sum / 24, 90, 14, "and as wide as prices are");
     tear_down(&x);
 }
 

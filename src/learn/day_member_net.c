@@ -44,8 +44,8 @@ typedef struct {
 typedef struct {
     float *x, *y, *weight; /* [days][width], [days][H], [days] */
     size_t *order;
-    double *row, *work; /* [width], [days * H] */
-} desk;                 /* one thread's workspace */
+    double *work; /* [2][days * H] */
+} desk;           /* one thread's workspace */
 
 typedef struct {
     vo_day_member base;
@@ -55,6 +55,9 @@ typedef struct {
     size_t width, n_parts, n_desks;
     part *part;
     desk *desk;
+    double *raw;     /* [days][width] inputs of the window's days; predict uses the first row */
+    size_t *row_day; /* [days] */
+    size_t n_rows;
     bool fitted;
     uint64_t fitted_day;
 } nets;
@@ -69,10 +72,12 @@ static void nets_free(vo_day_member *m) {
     for (size_t i = 0; v->desk && i < v->n_desks; i++) {
         a->free(a->ctx, v->desk[i].x);
         a->free(a->ctx, v->desk[i].order);
-        a->free(a->ctx, v->desk[i].row);
+        a->free(a->ctx, v->desk[i].work);
     }
     a->free(a->ctx, v->part);
     a->free(a->ctx, v->desk);
+    a->free(a->ctx, v->raw);
+    a->free(a->ctx, v->row_day);
     a->free(a->ctx, v);
 }
 
@@ -80,15 +85,31 @@ static void nets_free(vo_day_member *m) {
 
 enum { PRICES = 4 * H }; /* the design's columns that are prices stand first */
 
-/* x[width] not yet standardised. */
-static void input(const nets *v, const vo_day_table *t, size_t day, const vo_day_scale *price,
-                  double *row, float *x) {
+static void raw_row(const nets *v, const vo_day_table *t, size_t day, double *row) {
     vo_day_design_row(t, day, row);
     const double turn = 2 * acos(-1) * (double)t->date[day] / YEAR_DAYS;
     row[v->width - 2] = sin(turn);
     row[v->width - 1] = cos(turn);
-    for (size_t j = 0; j < PRICES; j++) row[j] = vo_day_scale_apply(price, row[j]);
-    for (size_t j = 0; j < v->width; j++) x[j] = (float)row[j];
+}
+
+/* The days of the window before `day` that have prices; what all networks start from. */
+static void gather(nets *v, const vo_day_table *t, size_t day) {
+    const size_t days = (size_t)v->set.days;
+    size_t from = day > days ? day - days : 0;
+    if (from < VO_DAY_DESIGN_FIRST) from = VO_DAY_DESIGN_FIRST;
+    v->n_rows = 0;
+    for (size_t i = from; i < day; i++) {
+        if (!vo_day_design_has_prices(t, i)) continue;
+        v->row_day[v->n_rows] = i;
+        raw_row(v, t, i, v->raw + v->n_rows * v->width);
+        v->n_rows++;
+    }
+}
+
+/* x[width] on the network's price scale, not yet standardised. */
+static void scale(const nets *v, const part *p, const double *row, float *x) {
+    for (size_t j = 0; j < PRICES; j++) x[j] = (float)vo_day_scale_apply(&p->price, row[j]);
+    for (size_t j = PRICES; j < v->width; j++) x[j] = (float)row[j];
 }
 
 static void measure(const nets *v, part *p, const float *x, size_t n) {
@@ -120,50 +141,43 @@ static void standardise(const nets *v, const part *p, float *x) {
 
 /* ---- fitting ----------------------------------------------------------------------------- */
 
-/* Inputs and targets of the last `days` days before `day` that have prices. */
-static size_t gather(const nets *v, const vo_day_table *t, size_t day, size_t days,
-                     const vo_day_scale *price, desk *d) {
-    size_t n = 0, from = day > days ? day - days : 0;
-    if (from < VO_DAY_DESIGN_FIRST) from = VO_DAY_DESIGN_FIRST;
-    for (size_t i = from; i < day; i++) {
-        if (!vo_day_design_has_prices(t, i)) continue;
-        input(v, t, i, price, d->row, d->x + n * v->width);
-        for (size_t h = 0; h < H; h++)
-            d->y[n * H + h] = (float)vo_day_scale_apply(price, t->price[i * H + h]);
-        d->weight[n] =
-            v->set.half_life > 0 ? (float)exp2(-(double)(day - 1 - i) / v->set.half_life) : 1;
-        n++;
+/* Rows from..n_rows-1 onto the desk; their number. Targets widen the range of the network. */
+static size_t lay(const nets *v, part *p, const vo_day_table *t, size_t from, desk *d) {
+    for (size_t i = from; i < v->n_rows; i++) {
+        const size_t to = i - from, day = v->row_day[i];
+        const double age = (double)(v->row_day[v->n_rows - 1] - day);
+        scale(v, p, v->raw + i * v->width, d->x + to * v->width);
+        d->weight[to] = v->set.half_life > 0 ? (float)exp2(-age / v->set.half_life) : 1;
+        for (size_t h = 0; h < H; h++) {
+            const double z = vo_day_scale_apply(&p->price, t->price[day * H + h]);
+            d->y[to * H + h] = (float)z;
+            p->low = fmin(p->low, z);
+            p->high = fmax(p->high, z);
+        }
     }
-    return n;
+    return v->n_rows - from;
 }
 
-static void train_anew(nets *v, part *p, const vo_day_table *t, size_t day, desk *d,
-                       vo_random *random) {
-    const size_t days = (size_t)v->set.days, from = day > days ? day - days : 0;
-    p->price = vo_day_scale_fit(VO_SCALE_ASINH, t->price + from * H, (day - from) * H, d->work);
-    const size_t n = gather(v, t, day, days, &p->price, d);
+static void train_anew(nets *v, part *p, const vo_day_table *t, desk *d, vo_random *random) {
+    for (size_t i = 0; i < v->n_rows; i++)
+        memcpy(d->work + i * H, t->price + v->row_day[i] * H, H * sizeof(double));
+    p->price =
+        vo_day_scale_fit(VO_SCALE_ASINH, d->work, v->n_rows * H, d->work + v->n_rows * H);
+    p->low = p->high = 0; /* the median */
+    const size_t n = lay(v, p, t, 0, d);
     measure(v, p, d->x, n);
-    p->low = p->high = (double)d->y[0];
-    for (size_t i = 0; i < n * H; i++) {
-        p->low = fmin(p->low, (double)d->y[i]);
-        p->high = fmax(p->high, (double)d->y[i]);
-    }
     for (size_t i = 0; i < n; i++) standardise(v, p, d->x + i * v->width);
     const vo_net_samples s = {d->x, d->y, d->weight, n, d->order};
     vo_net_start(p->net, random);
     vo_net_train(p->net, &v->training, &s, (size_t)v->set.epochs, random);
 }
 
-static void train_on(nets *v, part *p, const vo_day_table *t, size_t day, desk *d,
-                     vo_random *random) {
-    const size_t n = gather(v, t, day, (size_t)v->set.tune_days, &p->price, d);
-    for (size_t i = 0; i < n * H; i++) {
-        p->low = fmin(p->low, (double)d->y[i]);
-        p->high = fmax(p->high, (double)d->y[i]);
-    }
+static void train_on(nets *v, part *p, const vo_day_table *t, desk *d, vo_random *random) {
+    const size_t most = (size_t)v->set.tune_days;
+    const size_t n = lay(v, p, t, v->n_rows > most ? v->n_rows - most : 0, d);
     for (size_t i = 0; i < n; i++) standardise(v, p, d->x + i * v->width);
     const vo_net_samples s = {d->x, d->y, d->weight, n, d->order};
-    if (n > 0) vo_net_train(p->net, &v->tuning, &s, (size_t)v->set.tune, random);
+    vo_net_train(p->net, &v->tuning, &s, (size_t)v->set.tune, random);
 }
 
 typedef struct {
@@ -180,31 +194,24 @@ static vo_status fit_part(void *ctx, size_t k, size_t worker, vo_error *err) {
     part *p = &v->part[k];
     vo_random random = vo_random_seed(v->seed, (uint64_t)k << 32 | c->day);
     if (!c->anew && c->day < p->due) {
-        if (v->set.tune > 0) train_on(v, p, c->t, c->day, &v->desk[worker], &random);
+        if (v->set.tune > 0) train_on(v, p, c->t, &v->desk[worker], &random);
         return VO_OK;
     }
-    train_anew(v, p, c->t, c->day, &v->desk[worker], &random);
+    train_anew(v, p, c->t, &v->desk[worker], &random);
     /* The first time, all are trained; from there on one after the other. */
     const uint64_t anew = (uint64_t)v->set.anew;
     p->due = c->day + (c->anew ? 1 + (anew - 1) * (k + 1) / v->n_parts : anew);
     return VO_OK;
 }
 
-static size_t rows_before(const nets *v, const vo_day_table *t, size_t day) {
-    size_t n = 0, days = (size_t)v->set.days, from = day > days ? day - days : 0;
-    if (from < VO_DAY_DESIGN_FIRST) from = VO_DAY_DESIGN_FIRST;
-    for (size_t d = from; d < day; d++) n += vo_day_design_has_prices(t, d);
-    return n;
-}
-
 static vo_status nets_fit(vo_day_member *m, const vo_day_table *t, size_t day, vo_error *err) {
     nets *v = (nets *)(void *)m;
-    const size_t rows = rows_before(v, t, day);
-    if (rows < LEAST_ROWS)
+    gather(v, t, day);
+    if (v->n_rows < LEAST_ROWS)
         return vo_fail(err, VO_EINVAL,
                        "member net: %zu days with prices before day %zu: at least %d are "
                        "needed, after a first week",
-                       rows, day, LEAST_ROWS);
+                       v->n_rows, day, LEAST_ROWS);
     if (v->fitted && day == v->fitted_day) return VO_OK; /* nothing new is known */
     fit_call call = {v, t, day, !v->fitted || day < v->fitted_day};
     vo_status st = vo_thread_for(v->n_parts, v->n_desks, fit_part, &call, err);
@@ -220,10 +227,11 @@ static vo_status nets_predict(vo_day_member *m, const vo_day_table *t, size_t da
     if (!v->fitted) return vo_fail(err, VO_EINVAL, "member net: neither fitted nor loaded");
     desk *d = &v->desk[0];
     double sum[H] = {0};
+    raw_row(v, t, day, v->raw);
     for (size_t k = 0; k < v->n_parts; k++) {
         const part *p = &v->part[k];
         float y[H];
-        input(v, t, day, &p->price, d->row, d->x);
+        scale(v, p, v->raw, d->x);
         standardise(v, p, d->x);
         vo_net_predict(p->net, d->x, 1, (float)v->training.slope, y);
         for (size_t h = 0; h < H; h++) {
@@ -317,11 +325,10 @@ static bool get_desk(nets *v, desk *d) {
     const size_t days = (size_t)v->set.days;
     d->x = a->zalloc(a->ctx, days * (v->width + H + 1) * sizeof(float));
     d->order = a->zalloc(a->ctx, days * sizeof *d->order);
-    d->row = a->zalloc(a->ctx, (v->width + days * H) * sizeof(double));
-    if (!d->x || !d->order || !d->row) return false;
+    d->work = a->zalloc(a->ctx, 2 * days * H * sizeof(double));
+    if (!d->x || !d->order || !d->work) return false;
     d->y = d->x + days * v->width;
     d->weight = d->y + days * H;
-    d->work = d->row + v->width;
     return true;
 }
 
@@ -343,7 +350,9 @@ static vo_status allocate(nets *v, vo_error *err) {
     const vo_alloc *a = v->base.alloc;
     v->part = a->zalloc(a->ctx, v->n_parts * sizeof *v->part);
     v->desk = a->zalloc(a->ctx, v->n_desks * sizeof *v->desk);
-    bool ok = v->part && v->desk;
+    v->raw = a->zalloc(a->ctx, (size_t)v->set.days * v->width * sizeof *v->raw);
+    v->row_day = a->zalloc(a->ctx, (size_t)v->set.days * sizeof *v->row_day);
+    bool ok = v->part && v->desk && v->raw && v->row_day;
     for (size_t i = 0; i < v->n_desks && ok; i++) ok = get_desk(v, &v->desk[i]);
     if (!ok)
         return vo_fail(err, VO_ENOMEM, "member net: %g days of %zu inputs", v->set.days,
@@ -358,14 +367,14 @@ static vo_status read_settings(const char *argument, settings *s, vo_error *err)
                     .units = 128,
                     .layers = 2,
                     .epochs = 40,
-                    .rate = 1e-3,
+                    .rate = 4e-3,
                     .dropout = 0.2,
-                    .decay = 1,
+                    .decay = 0,
                     .days = 2192,
                     .anew = 28,
                     .tune = 1,
-                    .tune_days = 56,
-                    .tune_rate = 1e-4,
+                    .tune_days = 10000,
+                    .tune_rate = 2e-4,
                     .half_life = 0};
     const vo_day_member_key key[] = {{"nets", &s->nets, 1, MOST_NETS, true},
                                      {"units", &s->units, 1, 1024, true},

@@ -4,9 +4,8 @@
  *
  * Prices may be measured from where they have been of late (day_design.h, level); where they
  * have been is then an input too. Inputs and prices are scaled by median, MAD and asinh over the
- * calibration window, inputs then brought to the same variance; the penalty of each hour is
- * chosen on its path by the corrected information criterion (lasso.h). A missing input counts as
- * its median. Beyond what the window has seen, a scaled price goes by at most 1, which is a
+ * calibration window; the penalty of each hour is chosen on its path by the corrected information
+ * criterion (lasso.h). A missing input counts as its median. Beyond what the window has seen, a scaled price goes by at most 1, which is a
  * factor of e where prices are far out: sinh forgives no extrapolation. Each fit stands alone: it
  * depends on the table and the day, not on fits before.
  *
@@ -38,7 +37,7 @@ typedef struct {
     vo_day_scale price[H];
     double price_mean[H], price_square[H];
     double least[H], most[H]; /* of the scaled prices, centred */
-    double *mean, *factor;    /* [width] an input is factor (scaled - mean) */
+    double *mean;             /* [width] of the scaled inputs */
     double *b;                /* [H][width] */
     double *gram, *cross, *work;
     double *x, *y; /* [days][width], [days][H] */
@@ -101,23 +100,10 @@ static vo_day_scale scale_column(lear *v, vo_scale_kind kind, double *x, size_t 
     return s;
 }
 
-/* 1 / standard deviation of a centred column, by which it is multiplied: then the penalty is
- * the same for all. 0 for one that does not vary. */
-static double even_out(double *x, size_t rows, size_t width) {
-    double sum = 0;
-    for (size_t r = 0; r < rows; r++) sum += x[r * width] * x[r * width];
-    const double variance = sum / (double)rows;
-    const double factor = variance > NOTHING ? 1 / sqrt(variance) : 0;
-    for (size_t r = 0; r < rows; r++) x[r * width] *= factor;
-    return factor;
-}
-
 static void scale_sample(lear *v, size_t rows) {
-    for (size_t j = 0; j < v->width; j++) {
+    for (size_t j = 0; j < v->width; j++)
         v->column[j] = scale_column(v, is_mark(v, j) ? VO_SCALE_PLAIN : VO_SCALE_ASINH,
                                     v->x + j, rows, v->width, &v->mean[j]);
-        v->factor[j] = even_out(v->x + j, rows, v->width);
-    }
     for (size_t h = 0; h < H; h++) {
         v->price[h] = scale_column(v, VO_SCALE_ASINH, v->y + h, rows, H, &v->price_mean[h]);
         v->price_square[h] = v->least[h] = v->most[h] = 0;
@@ -164,7 +150,7 @@ static vo_status lear_predict(vo_day_member *m, const vo_day_table *t, size_t da
     const vo_day_level l = fill_row(v, t, day, row);
     for (size_t j = 0; j < v->width; j++) {
         const double z = vo_day_scale_apply(&v->column[j], row[j]);
-        row[j] = v->factor[j] * ((isfinite(z) ? z : 0) - v->mean[j]);
+        row[j] = (isfinite(z) ? z : 0) - v->mean[j];
     }
     for (size_t h = 0; h < H; h++) {
         double z = 0;
@@ -192,7 +178,6 @@ static vo_status lear_save(const vo_day_member *m, vo_artefact_out *out, vo_erro
     for (size_t j = 0; j < v->width; j++) put_scale(out, &v->column[j]);
     for (size_t h = 0; h < H; h++) put_scale(out, &v->price[h]);
     vo_artefact_put_doubles(out, v->mean, v->width);
-    vo_artefact_put_doubles(out, v->factor, v->width);
     vo_artefact_put_doubles(out, v->price_mean, H);
     vo_artefact_put_doubles(out, v->least, H);
     vo_artefact_put_doubles(out, v->most, H);
@@ -239,7 +224,6 @@ static vo_status load_section(lear *v, vo_artefact *in, vo_error *err) {
     for (size_t h = 0; st == VO_OK && h < H; h++)
         st = get_scale(in, VO_SCALE_ASINH, &v->price[h], err);
     if (st == VO_OK) st = vo_artefact_get_doubles(in, v->mean, v->width, err);
-    if (st == VO_OK) st = vo_artefact_get_doubles(in, v->factor, v->width, err);
     if (st == VO_OK) st = vo_artefact_get_doubles(in, v->price_mean, H, err);
     if (st == VO_OK) st = vo_artefact_get_doubles(in, v->least, H, err);
     if (st == VO_OK) st = vo_artefact_get_doubles(in, v->most, H, err);
@@ -272,12 +256,11 @@ static vo_status allocate(lear *v, vo_error *err) {
     const size_t w = v->width, days = (size_t)v->days;
     const size_t work = 2 * days > w ? 2 * days : w;
     v->column = a->zalloc(a->ctx, w * sizeof *v->column);
-    v->mean = a->zalloc(a->ctx, (w * (2 + H + w + H) + work) * sizeof(double));
+    v->mean = a->zalloc(a->ctx, (w * (1 + H + w + H) + work) * sizeof(double));
     v->x = a->zalloc(a->ctx, days * (w + H) * sizeof(double));
     if (!v->column || !v->mean || !v->x)
         return vo_fail(err, VO_ENOMEM, "member lear: %zu days of %zu inputs", days, w);
-    v->factor = v->mean + w;
-    v->b = v->factor + w;
+    v->b = v->mean + w;
     v->gram = v->b + H * w;
     v->cross = v->gram + w * w;
     v->work = v->cross + H * w;

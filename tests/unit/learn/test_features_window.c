@@ -104,3 +104,38 @@ Test(features_window, pieces_change_no_bit) {
     free(single);
     free(seven);
 }
+
+Test(features_window, any_lengths_at_once_are_as_each_alone) {
+    enum { SOME = 16 };
+    static double x[N];
+    static float all[4 * SOME][N];
+    vo_random r = vo_random_seed(11, 0);
+    for (size_t t = 0; t < N; t++)
+        x[t] = vo_random_below(&r, 300) == 0 ? (double)NAN : 100 * vo_random_normal(&r);
+    for (int round = 0; round < 20; round++) {
+        int32_t length[SOME];
+        vo_windows *v = NULL;
+        length[0] = 2 + (int32_t)vo_random_below(&r, 9);
+        for (size_t i = 1; i < SOME; i++)
+            length[i] = length[i - 1] + 1 + (int32_t)vo_random_below(&r, 1u << (1 + i / 2));
+        cr_assert_eq(vo_windows_create(length, SOME, NULL, &v, NULL), VO_OK);
+        vo_windows_run(v, x, N, all[0], N);
+        vo_windows_free(v);
+        for (size_t i = 0; i < SOME; i++) {
+            rolled *one = roll(x, (size_t)length[i], 50);
+            for (size_t t = 0; t < N; t++) {
+                /* Put together from other parts, so rounded elsewhere; extremes are exact. */
+                const bool missing = isnan(one->mean[t]);
+                const bool same = missing
+                                      ? isnan(all[i][t]) && isnan(all[3 * SOME + i][t])
+                                      : fabsf(all[i][t] - one->mean[t]) <= 1e-5f &&
+                                            fabsf(all[SOME + i][t] - one->std[t]) <= 3e-5f &&
+                                            all[2 * SOME + i][t] == one->least[t] &&
+                                            all[3 * SOME + i][t] == one->most[t];
+                if (!same)
+                    cr_assert_fail("length %d of round %d, t %zu", (int)length[i], round, t);
+            }
+            free(one);
+        }
+    }
+}

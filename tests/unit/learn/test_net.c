@@ -45,7 +45,7 @@ static void check_gradient(const vo_net_shape *shape) {
     vo_net_gradient(net, &t, &s, g);
     size_t live = 0;
     for (size_t i = 0; i < size; i++) {
-        double best = INFINITY, found = 0;
+        double best = (double)INFINITY, found = 0;
         for (float h = 0.02f; h > 1e-3f; h /= 2) {
             float keep = w[i];
             w[i] = keep + h;
@@ -263,7 +263,7 @@ Test(net, shapes_and_training_are_checked_in_words) {
     cr_assert_eq(vo_net_training_check(&t, &err), VO_EINVAL);
     cr_assert(strstr(err.msg, "dropout = 1"), "%s", err.msg);
     t = vo_net_training_default();
-    t.rate = NAN;
+    t.rate = (double)NAN;
     cr_assert_eq(vo_net_training_check(&t, &err), VO_EINVAL);
 }
 

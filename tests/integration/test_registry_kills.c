@@ -275,7 +275,7 @@ static void kill_everywhere(change what) {
     free(s.new_log);
     if (!may) cr_skip_test("this machine lets no process be traced");
     cr_assert_gt(s.old_seen, 20);
-    cr_assert_gt(s.new_seen, 3);
+    cr_assert_gt(s.new_seen, 0);
     cr_assert_eq(s.intentions > 0, logged, "the instant between log and list was met");
     cr_log_info("%ld kills: %ld old, %ld new, %ld with an intention", s.old_seen + s.new_seen,
                 s.old_seen, s.new_seen, s.intentions);

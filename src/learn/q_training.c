@@ -28,6 +28,13 @@ vo_q_settings vo_q_settings_default(void) {
     };
 }
 
+vo_q_settings vo_q_settings_for(double interval_h) {
+    vo_q_settings s = vo_q_settings_default();
+    s.discount = pow(0.99, interval_h);
+    s.life = (int32_t)vo_q_window(24, interval_h);
+    return s;
+}
+
 static vo_status check_range(const char *field, double v, double low, double high,
                              vo_error *err) {
     if (v >= low && v <= high) return VO_OK;

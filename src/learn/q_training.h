@@ -40,6 +40,11 @@ typedef struct {
 
 vo_q_settings vo_q_settings_default(void);
 
+/* The same for intervals of this length: an environment lives a day, and the discount is 0.99 an
+ * hour. 0.95 a step leaves of what a night's charge earns in the evening half or less;
+ * docs/models/q_learning.md has what either captures. */
+vo_q_settings vo_q_settings_for(double interval_h);
+
 /* VO_EINVAL, naming field, value and remedy. */
 vo_status vo_q_settings_check(const vo_q_settings *s, vo_error *err);
 

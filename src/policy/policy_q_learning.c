@@ -8,8 +8,7 @@
  * table knows nothing; nor does it know of cycle allowances, load and PV.
  *
  * Learns from the site's own prices for the site's own battery, or is given a table by name
- * ("q_learning=ID"), which then must be for intervals of the same length. The discount is 0.95
- * an hour whatever the interval, and an environment lives a day.
+ * ("q_learning=ID"), which then must be for intervals of the same length.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -147,9 +146,7 @@ static vo_status q_learning_fit(vo_policy *p, const double *price, const double 
         .interval_h = v->interval_h,
         .fee_per_mwh = site->fee_per_mwh,
     };
-    vo_q_settings s = vo_q_settings_default();
-    s.discount = pow(s.discount, v->interval_h);
-    s.life = (int32_t)vo_q_window(24, v->interval_h);
+    const vo_q_settings s = vo_q_settings_for(v->interval_h);
     vo_q_table *fresh = NULL;
     st = vo_q_train(&s, site->battery, &market, 1, &v->learning, &fresh, NULL, err);
     a->free(a->ctx, carbon);

@@ -174,6 +174,16 @@ Test(q_training, a_seed_fixes_the_bits_whatever_the_threads) {
     vo_q_table_free(other);
 }
 
+Test(q_training, settings_for_an_interval_keep_the_day_and_the_hour) {
+    const vo_q_settings d = vo_q_settings_default(), h = vo_q_settings_for(1),
+                        five = vo_q_settings_for(1.0 / 12);
+    cr_expect_float_eq(d.discount, 0.95, 1e-15);
+    cr_expect_float_eq(h.discount, 0.99, 1e-15);
+    cr_expect_float_eq(pow(five.discount, 12), 0.99, 1e-12);
+    cr_expect(h.life == 24 && five.life == 288 && h.episodes == 1000);
+    cr_expect_eq(vo_q_settings_check(&five, NULL), VO_OK);
+}
+
 static bool stop_at_half(void *ctx, const char *phase, double fraction, double loss) {
     int *calls = ctx;
     cr_assert_str_eq(phase, "q_learning");

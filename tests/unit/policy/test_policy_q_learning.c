@@ -190,7 +190,7 @@ static shelf train(const bench *x, double interval_h) {
     cr_assert_eq(vo_q_hours(x->s, hour, NULL), VO_OK);
     const vo_q_market m = {
         .n = LEARN_DAYS * 24, .price = x->site.price, .hour = hour, .interval_h = interval_h};
-    const vo_q_settings s = vo_q_settings_default();
+    const vo_q_settings s = vo_q_settings_for(interval_h);
     vo_q_table *t = NULL;
     vo_artefact_out *w = NULL;
     shelf out;

@@ -15,9 +15,16 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/wide.h"
 #include "optimize/reward.h"
 
 #define INF ((double)INFINITY)
+
+/* Rows are whole groups of LANE columns: loops of a known length, which compilers turn into wide
+ * instructions. Columns behind the last node hold 0 and are never read as nodes. */
+enum { LANE = 4 };
+
+static size_t padded(size_t k) { return (k + LANE - 1) / LANE * LANE; }
 
 /* Kinks of one interval's reward over all nodes. */
 enum { KINKS = 2 * VO_REWARD_MAX_PIECES };
@@ -39,11 +46,18 @@ typedef struct {
     double at_left[VO_PRICE_NODES]; /* money for z[0] */
 } rewards;
 
+/* How nodes are averaged: into one function, or one for each node before. */
+typedef struct {
+    size_t rows;
+    double share[VO_PRICE_NODES][VO_PRICE_NODES]; /* [node][row]; of rows = 1: [0][node] */
+} mixture;
+
 struct vo_stochastic {
     const vo_alloc *alloc;
     size_t limit;
     family now, next;
     rewards q;
+    mixture mix;
     double *price, *export_price; /* [price_room] one node's, where the reward looks */
     size_t price_room;
     double high[VO_PRICE_NODES], low[VO_PRICE_NODES]; /* rows of INF and -INF */
@@ -192,36 +206,42 @@ static inline void node_slopes(const rewards *q, const double *const *v, size_t 
     }
 }
 
-/* The commonest reward, a battery's own, without inner loops. */
+/* The commonest reward, a battery's own. */
 static inline void node_slopes_3(const rewards *q, const double *const *v, size_t wide,
                                  size_t k, double *restrict w) {
     const double *restrict a = q->m[0], *restrict b = q->m[1];
     const double *right = v[0], *here = v[1], *left = v[2];
-    if (wide > 1) {
-        for (size_t i = 0; i < k; i++) {
-            const double over = right[i] - a[i], top = a[i] - b[i];
-            double d = here[i] - b[i];
-            d = d < top ? d : top;
-            w[i] = (over > 0 ? over : 0) + (d > 0 ? d : 0) + (left[i] < b[i] ? left[i] : b[i]);
-        }
-        return;
-    }
     const double vr = right[0], v0 = here[0], vl = left[0];
-    for (size_t i = 0; i < k; i++) {
-        const double over = vr - a[i], top = a[i] - b[i];
-        double d = v0 - b[i];
-        d = d < top ? d : top;
-        w[i] = (over > 0 ? over : 0) + (d > 0 ? d : 0) + (vl < b[i] ? vl : b[i]);
-    }
+    for (size_t i = 0; i < k; i += LANE)
+        for (size_t l = i; l < i + LANE; l++) {
+            const double over = (wide > 1 ? right[l] : vr) - a[l], top = a[l] - b[l];
+            const double flat = (wide > 1 ? here[l] : v0) - b[l],
+                         last = wide > 1 ? left[l] : vl;
+            const double d = flat < top ? flat : top;
+            w[l] = (over > 0 ? over : 0) + (d > 0 ? d : 0) + (last < b[l] ? last : b[l]);
+        }
 }
 
-/* out[r] = sum over i of mix[r][i] w[i]. */
-static inline void mix_row(const double *mix, size_t rows, const double *w, size_t k,
-                           double *restrict out) {
-    for (size_t r = 0; r < rows; r++) {
-        double sum = 0;
-        for (size_t i = 0; i < k; i++) sum += mix[r * k + i] * w[i];
-        out[r] = sum;
+static void set_mixture(mixture *x, const double *mix, size_t rows, size_t k) {
+    x->rows = rows;
+    memset(x->share, 0, sizeof x->share);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = 0; i < k; i++)
+            x->share[rows > 1 ? i : 0][rows > 1 ? r : i] = mix[r * k + i];
+}
+
+static inline void mix_row(const mixture *x, const double *w, size_t k, double *restrict out) {
+    if (x->rows == 1) {
+        out[0] = 0;
+        for (size_t i = 0; i < k; i++) out[0] += x->share[0][i] * w[i];
+        return;
+    }
+    for (size_t r = 0; r < x->rows; r++) out[r] = 0;
+    for (size_t r = 0; r < x->rows; r += LANE) {
+        double sum[LANE] = {0};
+        for (size_t i = 0; i < k; i++)
+            for (size_t l = 0; l < LANE; l++) sum[l] += x->share[i][r + l] * w[i];
+        memcpy(out + r, sum, sizeof sum);
     }
 }
 
@@ -258,10 +278,11 @@ static inline bool alike(const double *a, const double *b, size_t n) {
 }
 
 /* From V in s->now to its mixed W in s->next, cut to lo..hi (of what is kept). */
-static bool step(vo_stochastic *s, size_t k, const double *mix, size_t rows, double lo,
-                 double hi) {
+VO_WIDE static bool step(vo_stochastic *s, size_t k, double lo, double hi) {
     const family *f = &s->now;
     const rewards *q = &s->q;
+    const mixture *mix = &s->mix;
+    const size_t rows = mix->rows > 1 ? padded(mix->rows) : 1;
     family *out = &s->next;
     const double near = 1e-10 * (hi - lo);
     double w[VO_PRICE_NODES], row[VO_PRICE_NODES], left[VO_PRICE_NODES];
@@ -270,7 +291,7 @@ static bool step(vo_stochastic *s, size_t k, const double *mix, size_t rows, dou
     const double end = f->x[f->n] + q->z[q->n];
     if (at > hi + near || end < lo - near) return false;
     for (size_t i = 0; i < k; i++) w[i] = f->at_left[f->columns > 1 ? i : 0] + q->at_left[i];
-    mix_row(mix, rows, w, k, left);
+    mix_row(mix, w, k, left);
     out->n = 0;
     out->columns = rows;
     out->x[0] = at < lo ? lo : at;
@@ -284,7 +305,7 @@ static bool step(vo_stochastic *s, size_t k, const double *mix, size_t rows, dou
             node_slopes_3(q, c.row, f->columns, k, w);
         else
             node_slopes(q, c.row, f->columns, k, w);
-        mix_row(mix, rows, w, k, row);
+        mix_row(mix, w, k, row);
         if (from < lo) {
             const double below = (to < lo ? to : lo) - from;
             for (size_t r = 0; r < rows; r++) left[r] += row[r] * below;
@@ -417,7 +438,8 @@ vo_status vo_stochastic_back(vo_stochastic *s, const vo_problem *p, size_t first
         const double keep = vo_reward_over(&src, t).keep;
         st = reserve(s, &s->next, (s->now.n + 1) * (s->q.n + 1) + 2, err);
         if (st != VO_OK) return st;
-        *feasible = step(s, k, mix, chained ? k : 1, src.lo_mwh * keep, src.hi_mwh * keep);
+        if (t + 1 == p->n || t == first) set_mixture(&s->mix, mix, chained ? k : 1, k);
+        *feasible = step(s, k, src.lo_mwh * keep, src.hi_mwh * keep);
         if (*feasible) st = shorten(s, err);
         if (st != VO_OK) return st;
         if (*feasible) undo_loss(&s->now, keep);

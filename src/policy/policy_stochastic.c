@@ -22,7 +22,7 @@
 #include "policy/price_law.h"
 #include "policy/window.h"
 
-enum { PIECES = 512, HALVINGS = 20 };
+enum { PIECES = 256, HALVINGS = 20 };
 
 /* A market's prices, as believed. */
 typedef struct {

@@ -60,7 +60,6 @@ typedef struct {
     size_t len;
     char *results; /* training_results.json, malloc'ed */
     size_t results_len;
-    char metric_name[VO_METRIC_COUNT][16];
     vo_registry_metric metric[VO_METRIC_COUNT];
     size_t n_metrics;
     char (*feature)[128]; /* [n_features], malloc'ed */

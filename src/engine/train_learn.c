@@ -39,10 +39,7 @@ static void keep_metrics(const vo_metrics *m, vo_trained *out) {
     for (int k = 0; k < VO_METRIC_COUNT; k++) {
         const double v = vo_metric_value(m, (vo_metric)k);
         if (isnan(v)) continue;
-        snprintf(out->metric_name[out->n_metrics], sizeof out->metric_name[0], "%s",
-                 vo_metric_name((vo_metric)k));
-        out->metric[out->n_metrics] = (vo_registry_metric){out->metric_name[out->n_metrics], v};
-        out->n_metrics++;
+        out->metric[out->n_metrics++] = (vo_registry_metric){vo_metric_name((vo_metric)k), v};
     }
 }
 

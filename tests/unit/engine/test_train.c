@@ -1,0 +1,184 @@
+/* test_train.c -- each test states one promise of train.h, of the documents and of the registry. */
+#include "engine/train.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/data_folder.h"
+#include "support/engine_ask.h"
+#include "support/learn_ask.h"
+
+static char root[DATA_PATH];
+static void begin(void) { cr_assert(temporary_folder(root)); }
+static void end(void) { temporary_folder_remove(root); }
+TestSuite(train, .init = begin, .fini = end);
+
+#define SMALL "\"trees\": 30, \"depth\": 3, \"horizons\": [60, 1440]"
+
+static const vo_json *horizon(const vo_json *answer, size_t k) {
+    return vo_json_at(vo_json_get(vo_json_get(answer, "results"), "horizons"), k);
+}
+
+Test(train, boosting_learns_what_there_is_to_learn_and_says_how_well) {
+    vo_json *a = learn_must(vo_engine_train, root, LEARN_DAYS, SMALL);
+    cr_expect_str_eq(member_text(a, "id"), "price_prediction");
+    cr_expect_str_eq(member_text(a, "type"), "price_prediction");
+    cr_expect_str_eq(member_text(a, "alias"), "champion");
+    for (size_t k = 0; k < 2; k++) {
+        const vo_json *h = horizon(a, k);
+        cr_expect_eq(member_number(h, "minutes"), k ? 1440 : 60);
+        /* the level walks: a week ago says less than an hour or a day ago */
+        cr_expect_lt(member_number(vo_json_get(h, "metrics"), "mae"),
+                     member_number(vo_json_get(h, "naive_week"), "mae"));
+        cr_expect_gt(vo_json_size(vo_json_get(h, "importance")), 0);
+    }
+    /* within a day the level does not move: one hour ahead is easier than a day */
+    cr_expect_lt(member_number(vo_json_get(horizon(a, 0), "metrics"), "mae"),
+                 member_number(vo_json_get(horizon(a, 1), "metrics"), "mae"));
+    vo_json_free(a);
+}
+
+Test(train, the_first_version_is_champion_and_the_next_challenger) {
+    vo_json *a = learn_must(vo_engine_train, root, LEARN_DAYS, SMALL);
+    vo_json *b = learn_must(vo_engine_train, root, LEARN_DAYS, SMALL ", \"seed\": 7");
+    vo_registry *r = NULL;
+    vo_registry_found found;
+    vo_error err = {0};
+    cr_assert_str_eq(member_text(b, "alias"), "challenger");
+    cr_assert_str_neq(member_text(a, "version"), member_text(b, "version"));
+    cr_assert_eq(vo_registry_open(root, NULL, &r, &err), VO_OK);
+    cr_assert_eq(vo_registry_get(r, "price_prediction", &found, &err), VO_OK, "%s", err.msg);
+    cr_expect_str_eq(found.version, member_text(a, "version"));
+    cr_assert_eq(vo_registry_get(r, "price_prediction@challenger", &found, &err), VO_OK);
+    cr_expect_str_eq(found.version, member_text(b, "version"));
+    vo_registry_close(r);
+    vo_json_free(a);
+    vo_json_free(b);
+}
+
+/* What the registry holds of a version, byte for byte. */
+static void *artefact(const char *reference, size_t *len) {
+    vo_registry *r = NULL;
+    void *bytes = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_registry_open(root, NULL, &r, &err), VO_OK);
+    cr_assert_eq(vo_registry_load(r, reference, NULL, &bytes, len, NULL, &err), VO_OK, "%s",
+                 err.msg);
+    vo_registry_close(r);
+    return bytes;
+}
+
+Test(train, the_same_seed_gives_the_same_bytes_and_another_one_others) {
+    vo_json_free(learn_must(vo_engine_train, root, LEARN_DAYS, SMALL ", \"id\": \"a\""));
+    vo_json_free(learn_must(vo_engine_train, root, LEARN_DAYS, SMALL ", \"id\": \"b\""));
+    vo_json_free(
+        learn_must(vo_engine_train, root, LEARN_DAYS, SMALL ", \"id\": \"c\", \"seed\": 5"));
+    size_t n[3];
+    void *x[3] = {artefact("a", &n[0]), artefact("b", &n[1]), artefact("c", &n[2])};
+    cr_expect(n[0] == n[1] && memcmp(x[0], x[1], n[0]) == 0);
+    cr_expect(n[0] != n[2] || memcmp(x[0], x[2], n[0]) != 0);
+    for (size_t i = 0; i < 3; i++) free(x[i]);
+}
+
+/* Prices after train_until differ between the two; what was learned does not. */
+Test(train, nothing_is_learned_from_what_lies_after_train_until) {
+    const char *rest = SMALL ", \"train_until\": \"2024-02-25\"";
+    vo_json *a = learn_must(vo_engine_train, root, LEARN_DAYS, rest);
+    cr_expect_eq(member_number(vo_json_get(a, "trained_on"), "intervals"), 55 * 24);
+    vo_json_free(a);
+    size_t n = 0, m = 0;
+    void *x = artefact("price_prediction", &n);
+    vo_json_free(learn_must(vo_engine_train, root, 55, SMALL ", \"id\": \"short\""));
+    void *y = artefact("short", &m);
+    cr_expect(n == m && memcmp(x, y, n) == 0);
+    free(x);
+    free(y);
+}
+
+Test(train, a_model_of_one_horizon_is_named_for_it) {
+    vo_json *a = learn_must(vo_engine_train, root, LEARN_DAYS,
+                            "\"trees\": 5, \"depth\": 2, \"horizons\": 60");
+    cr_expect_str_eq(member_text(a, "id"), "price_prediction_60m");
+    vo_json_free(a);
+}
+
+Test(train, settings_found_by_search_are_used_and_told) {
+    vo_json *a =
+        learn_must(vo_engine_train, root, LEARN_DAYS,
+                   "\"trees\": 10, \"horizons\": 60, \"search\": 3, \"quantiles\": [0.1, 0.9]");
+    const vo_json *settings = vo_json_get(vo_json_get(a, "results"), "settings");
+    cr_expect_eq(member_number(settings, "trees"), 10);
+    cr_expect_gt(member_number(settings, "depth"), 0);
+    cr_expect_eq(vo_json_size(vo_json_get(vo_json_get(a, "results"), "quantiles")), 2);
+    vo_json_free(a);
+}
+
+Test(train, a_table_of_actions_is_learned_for_the_battery_given) {
+    vo_json *a = learn_must(vo_engine_train, root, LEARN_DAYS,
+                            "\"what\": \"q\", \"episodes\": 3, \"battery_params\": "
+                            "{\"power_mw\": 2, \"capacity_mwh\": 6}");
+    const vo_json *results = vo_json_get(a, "results");
+    cr_expect_str_eq(member_text(a, "id"), "battery_policy");
+    cr_expect_str_eq(member_text(a, "type"), "rl_battery");
+    cr_expect_eq(member_number(results, "steps"), 3 * 14400);
+    cr_expect_eq(member_number(vo_json_get(results, "battery"), "capacity_mwh"), 6);
+    vo_json_free(a);
+}
+
+Test(train, what_cannot_be_is_refused_with_field_and_remedy) {
+    static const struct {
+        const char *rest, *says;
+    } refused[] = {
+        {"\"method\": \"arima\"", "method"},
+        {"\"horizons\": [90]", "whole number of the prices' intervals"},
+        {"\"horizons\": [60, 30]", "not above"},
+        {"\"what\": \"q\", \"trees\": 5", "trees is of method gbt"},
+        {"\"episodes\": 5", "episodes is of method q_learning"},
+        {"\"id\": \"../x\"", "id"},
+        {"\"train_until\": \"2023-01-01\"", "train_until"},
+        {"\"alias\": \"winner\"", "alias"},
+        {"\"quantiles\": [1.5]", "quantiles"},
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        vo_error err = {0};
+        vo_json *a = learn_ask(vo_engine_train, root, 30, refused[i].rest, &err);
+        cr_expect_null(a, "%s", refused[i].rest);
+        cr_expect(strstr(err.msg, refused[i].says), "%s: %s", refused[i].rest, err.msg);
+        vo_json_free(a);
+    }
+}
+
+static int32_t stop(void *ctx, const char *phase, double fraction) {
+    int *calls = ctx;
+    cr_assert(*phase && fraction >= 0 && fraction <= 1);
+    return ++*calls > 5;
+}
+
+Test(train, it_stops_when_told_to_and_registers_nothing) {
+    char *prices = malloc(40000), *request = malloc(50000), *response = NULL;
+    int calls = 0;
+    learn_prices(prices, 40000, LEARN_DAYS);
+    snprintf(request, 50000, "{\"prices\": %s, \"start\": \"2024-01-01\"}", prices);
+    vo_engine_options o = vo_engine_options_default();
+    o.models = root;
+    o.progress = stop;
+    o.progress_ctx = &calls;
+    vo_engine *e = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_engine_open(&o, &e, &err), VO_OK);
+    cr_assert_eq(vo_engine_train(e, request, &response, &err), VO_ECANCELED, "%s", err.msg);
+    cr_assert_null(response);
+    vo_engine_close(e);
+    vo_registry *r = NULL;
+    vo_registry_book *book = NULL;
+    cr_assert_eq(vo_registry_open(root, NULL, &r, &err), VO_OK);
+    cr_assert_eq(vo_registry_list(r, &book, &err), VO_OK);
+    cr_expect_eq(book->n, 0);
+    vo_registry_book_free(book);
+    vo_registry_close(r);
+    free(prices);
+    free(request);
+}

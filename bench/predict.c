@@ -1,7 +1,7 @@
 /* predict.c -- one prediction with features from a warm model: how long it takes.
  *
- * 20 000 synthetic prices at one-minute, then hourly steps; the requirements' models (200 trees of
- * depth 6, no early stopping, so that none is spared); then one interval after the other is
+ * 20 000 synthetic prices at one-minute, then hourly steps; the requirements' models (200 trees
+ * of depth 6, no early stopping, so that none is spared); then one interval after the other is
  * pushed, features are made and a price with its interval is predicted for one horizon.
  * Lines are predict,STEP WHAT,p50_us,p99_us,worst_us.
  */
@@ -85,8 +85,9 @@ static void measure(const char *step, int64_t step_s) {
     }
     print(step, "features + point + interval", all, PREDICTIONS);
     print(step, "point + interval", trees, PREDICTIONS);
-    fprintf(stderr, "predict: %s: %zu trees of the point model, %zu features, mean %.3f\n", step,
-            vo_price_model_score(m, 0)->trees, vo_price_model_features(m), sum / PREDICTIONS);
+    fprintf(stderr, "predict: %s: %zu trees of the point model, %zu features, mean %.3f\n",
+            step, vo_price_model_score(m, 0)->trees, vo_price_model_features(m),
+            sum / PREDICTIONS);
     free(row);
     free(all);
     free(trees);

@@ -1,7 +1,8 @@
 /* forecaster_gbt.c -- boosted price models (price_model.h) as a forecaster, "gbt".
  *
  * An interval h intervals ahead takes the model of horizon h on the row made for h. Between two
- * horizons a < h < b that the model has, both say what they think of the row made for h, weighted
+ * horizons a < h < b that the model has, both say what they think of the row made for h,
+ * weighted
  *
  *     w_b = ln(h / a) / ln(b / a)
  *
@@ -9,10 +10,11 @@
  * fills in. Nothing predicted is fed back, so no error feeds on itself and no column is read at
  * a time that has not come.
  *
- * Fitted here it is a quick one (`volteo train price` makes thorough ones): horizons on a ladder up to
- * a day (1, 3, 6, 12, 24 hours or 1, 2, 4, ... shorter intervals), distances from the local mean,
- * at most 80 trees of depth 4; some 40 cpu-seconds for six years of hours. It reads every column beside the price as published when the day before began; parts of the price
- * (congestion, loss, energy) are left out, since they are known no sooner than it.
+ * Fitted here it is a quick one (`volteo train price` makes thorough ones): horizons on a
+ * ladder up to a day (1, 3, 6, 12, 24 hours or 1, 2, 4, ... shorter intervals), distances from
+ * the local mean, at most 80 trees of depth 4; some 40 cpu-seconds for six years of hours. It
+ * reads every column beside the price as published when the day before began; parts of the
+ * price (congestion, loss, energy) are left out, since they are known no sooner than it.
  */
 #include <assert.h>
 #include <math.h>
@@ -29,9 +31,9 @@ typedef struct {
     vo_forecaster *fallback;
     vo_price_model *model; /* NULL: neither fitted nor loaded */
     vo_features *features;
-    float *row;      /* [features]                                                  */
-    size_t taught;   /* intervals that had passed when the model was made; SIZE_MAX: */
-                     /* loaded, counted from when it is first asked                  */
+    float *row;    /* [features]                                                  */
+    size_t taught; /* intervals that had passed when the model was made; SIZE_MAX: */
+                   /* loaded, counted from when it is first asked                  */
 } boosted;
 
 static void boosted_free(vo_forecaster *f) {
@@ -50,7 +52,8 @@ static vo_status adopt(boosted *v, vo_price_model *m, size_t taught, vo_error *e
     const vo_alloc *a = v->base.alloc;
     vo_features *features = NULL;
     vo_status st = vo_price_model_open_features(m, v->series, a, &features, err);
-    float *row = st == VO_OK ? a->zalloc(a->ctx, vo_features_count(features) * sizeof *row) : NULL;
+    float *row =
+        st == VO_OK ? a->zalloc(a->ctx, vo_features_count(features) * sizeof *row) : NULL;
     if (st == VO_OK && !row) st = vo_fail(err, VO_ENOMEM, "a row of features");
     if (st != VO_OK) {
         vo_features_free(features);
@@ -189,7 +192,8 @@ static vo_status boosted_predict(vo_forecaster *f, const double *history, size_t
         const double early = vo_price_model_predict(v->model, b.early, v->row);
         out[t - from] = early;
         if (b.weight > 0)
-            out[t - from] += b.weight * (vo_price_model_predict(v->model, b.late, v->row) - early);
+            out[t - from] +=
+                b.weight * (vo_price_model_predict(v->model, b.late, v->row) - early);
     }
     return st;
 }
@@ -205,7 +209,8 @@ static double at_level(const vo_price_settings *s, const double *q, double p) {
         return q[0] - rate * log(level[0] / fmax(p, 1e-9));
     }
     if (p > level[n - 1]) {
-        const double rate = (q[n - 1] - q[n - 2]) / log((1 - level[n - 2]) / (1 - level[n - 1]));
+        const double rate =
+            (q[n - 1] - q[n - 2]) / log((1 - level[n - 2]) / (1 - level[n - 1]));
         return q[n - 1] + rate * log((1 - level[n - 1]) / fmax(1 - p, 1e-9));
     }
     size_t k = 1;
@@ -234,14 +239,15 @@ static vo_status boosted_quantiles(vo_forecaster *f, const double *history, size
         vo_price_model_quantiles(v->model, b.early, v->row, early);
         if (b.weight > 0) {
             vo_price_model_quantiles(v->model, b.late, v->row, late);
-            for (size_t i = 0; i < s->n_levels; i++) early[i] += b.weight * (late[i] - early[i]);
+            for (size_t i = 0; i < s->n_levels; i++)
+                early[i] += b.weight * (late[i] - early[i]);
         }
         for (size_t i = 0; i < n_levels; i++) q[i] = at_level(s, early, level[i]);
     }
     return VO_OK;
 }
 
-/* ---- files --------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------- */
 
 static vo_status boosted_save(const vo_forecaster *f, vo_artefact_out *out, vo_error *err) {
     const boosted *v = (const boosted *)(const void *)f;

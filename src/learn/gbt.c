@@ -8,8 +8,8 @@
  * which are 0 for rows that this round's draw leaves out; grow a tree; for the last two losses
  * put the median (quantile) of the residuals of a leaf's drawn rows into it; add it. Sums are
  * float32 in the order of the trees, as prediction adds them, so training and serving see the
- * same numbers. The draw of rows is ours, seeded by round: grad and hess 0 is what XGBoost's own
- * subsampling does.
+ * same numbers. The draw of rows is ours, seeded by round: grad and hess 0 is what XGBoost's
+ * own subsampling does.
  */
 #include "learn/gbt.h"
 
@@ -83,9 +83,12 @@ vo_status vo_gbt_settings_check(const vo_gbt_settings *s, vo_error *err) {
 static double row_loss(int32_t objective, double level, double real, double said) {
     const double e = real - said;
     switch ((vo_gbt_objective)objective) {
-    case VO_GBT_SQUARED: return e * e;
-    case VO_GBT_ABSOLUTE: return fabs(e);
-    case VO_GBT_QUANTILE: return e >= 0 ? level * e : (level - 1) * e;
+    case VO_GBT_SQUARED:
+        return e * e;
+    case VO_GBT_ABSOLUTE:
+        return fabs(e);
+    case VO_GBT_QUANTILE:
+        return e >= 0 ? level * e : (level - 1) * e;
     }
     return (double)NAN;
 }
@@ -97,8 +100,10 @@ static double mean_loss(int32_t objective, double sum, double weight) {
 
 static float row_gradient(int32_t objective, double level, float z, float margin) {
     switch ((vo_gbt_objective)objective) {
-    case VO_GBT_SQUARED: return margin - z;
-    case VO_GBT_ABSOLUTE: return (float)((margin > z) - (margin < z));
+    case VO_GBT_SQUARED:
+        return margin - z;
+    case VO_GBT_ABSOLUTE:
+        return (float)((margin > z) - (margin < z));
     case VO_GBT_QUANTILE:
         return margin > z ? (float)(1 - level) : margin < z ? (float)-level : 0;
     }
@@ -209,8 +214,8 @@ static double take_gradients(training *t, int32_t round) {
         t->grad[i] = t->hess[i] = 0;
         if (isnan(t->z[i])) continue;
         const float w = t->weight ? (float)t->weight[i] : 1.0f;
-        sum += (double)w * row_loss(s->objective, s->level, (double)t->z[i],
-                                    (double)t->margin[i]);
+        sum +=
+            (double)w * row_loss(s->objective, s->level, (double)t->z[i], (double)t->margin[i]);
         total += (double)w;
         if (s->subsample < 1 && vo_random_unit(&chance) >= s->subsample) continue;
         t->grad[i] = w * row_gradient(s->objective, s->level, t->z[i], t->margin[i]);
@@ -243,7 +248,8 @@ static void set_leaves(training *t) {
 static void add_last_tree(const vo_gbt_trees *trees, const float *x, size_t n, float *margin) {
     const size_t tree = trees->n_trees - 1;
     for (size_t i = 0; i < n; i++)
-        margin[i] += trees->node[vo_gbt_trees_leaf(trees, tree, x + i * trees->n_features)].value;
+        margin[i] +=
+            trees->node[vo_gbt_trees_leaf(trees, tree, x + i * trees->n_features)].value;
 }
 
 static double valid_loss(const training *t) {
@@ -266,8 +272,8 @@ static vo_status grow_one(training *t, int32_t round, double *train, vo_error *e
     *train = take_gradients(t, round);
     vo_random chance = vo_random_seed(t->s->seed, 2 * (uint64_t)round + 1);
     const uint32_t seed = (uint32_t)(vo_random_u64(&chance) >> 33);
-    const vo_status st = vo_gbt_rows_grow(t->rows, t->s, seed, t->grad, t->hess, &t->m->trees,
-                                          &worth, err);
+    const vo_status st =
+        vo_gbt_rows_grow(t->rows, t->s, seed, t->grad, t->hess, &t->m->trees, &worth, err);
     if (st != VO_OK) return st;
     if (t->s->objective != VO_GBT_SQUARED) set_leaves(t);
     add_last_tree(&t->m->trees, t->rows->x, t->rows->n, t->margin);
@@ -368,7 +374,8 @@ vo_status vo_gbt_train(vo_gbt_rows *rows, const double *label, const double *wei
     if (st != VO_OK) return st;
     if (!any_label(label, weight, rows->n))
         return vo_fail(err, VO_EINVAL, "boosting: none of %zu rows has a label", rows->n);
-    training t = {.s = settings, .rows = rows, .label = label, .weight = weight, .valid = valid};
+    training t = {
+        .s = settings, .rows = rows, .label = label, .weight = weight, .valid = valid};
     t.m = gbt_new(rows->alloc, rows->f);
     st = t.m ? training_init(&t, rows->alloc, err) : vo_fail(err, VO_ENOMEM, "a boosted model");
     if (st == VO_OK) {

@@ -1,11 +1,13 @@
-/* gbt.h -- gradient boosting: trees fitted one after another to what the ones before leave over.
+/* gbt.h -- gradient boosting: trees fitted one after another to what the ones before leave
+ * over.
  *
  *     y(x) = base + scale * sum_k leaf_k(x)
  *
- * Losses: squared error; absolute error; pinball, whose minimum is a quantile. For the last two a
- * tree is grown on the sign of the residuals and each leaf then set to the median (quantile) of
- * the residuals that fell into it, shrunk by n / (n + lambda), times the rate: Friedman 2001,
- * algorithm 3. Labels are centred and scaled first, so settings mean the same in any currency.
+ * Losses: squared error; absolute error; pinball, whose minimum is a quantile. For the last two
+ * a tree is grown on the sign of the residuals and each leaf then set to the median (quantile)
+ * of the residuals that fell into it, shrunk by n / (n + lambda), times the rate: Friedman
+ * 2001, algorithm 3. Labels are centred and scaled first, so settings mean the same in any
+ * currency.
  *
  * The seam is one function, grow: from gradients to a tree (gbt_xgboost.c: XGBoost 1.7's
  * histograms). Everything else, rounds, losses, sampling, stopping, prediction, is here, and a
@@ -31,13 +33,13 @@ typedef struct {
     int32_t bins;            /* per feature that thresholds are chosen from, 2..65 536       */
     int32_t stopping_rounds; /* without a better validation loss, then stop; 0: never        */
     int32_t reserved;
-    double level;              /* of VO_GBT_QUANTILE, within 0..1                              */
+    double level; /* of VO_GBT_QUANTILE, within 0..1                              */
     double stopping_threshold; /* better means: by more than this fraction of the best loss  */
-    double rate;               /* (0, 1]                                                       */
-    double subsample;          /* fraction of rows a tree sees, (0, 1]                         */
-    double colsample;          /* fraction of features a tree may use, (0, 1]                  */
-    double min_child_weight;   /* rows (by weight) a leaf must hold at least, >= 0             */
-    double lambda;             /* shrinks leaves towards 0, >= 0                               */
+    double rate;             /* (0, 1]                                                       */
+    double subsample;        /* fraction of rows a tree sees, (0, 1]                         */
+    double colsample;        /* fraction of features a tree may use, (0, 1]                  */
+    double min_child_weight; /* rows (by weight) a leaf must hold at least, >= 0             */
+    double lambda;           /* shrinks leaves towards 0, >= 0                               */
     uint64_t seed;
 } vo_gbt_settings;
 
@@ -57,8 +59,8 @@ vo_status vo_gbt_rows_create(const float *x, size_t n, size_t f, const vo_alloc 
                              vo_gbt_rows **out, vo_error *err);
 void vo_gbt_rows_free(vo_gbt_rows *r); /* accepts NULL */
 
-/* The seam. Appends one tree that lowers sum(grad * v + hess * v^2 / 2), v the tree's value of a
- * row; leaf values carry the rate. Rows with hess 0 do not count. */
+/* The seam. Appends one tree that lowers sum(grad * v + hess * v^2 / 2), v the tree's value of
+ * a row; leaf values carry the rate. Rows with hess 0 do not count. */
 vo_status vo_gbt_rows_grow(vo_gbt_rows *r, const vo_gbt_settings *s, uint32_t seed, float *grad,
                            float *hess, vo_gbt_trees *out, vo_gbt_worth *worth, vo_error *err);
 
@@ -69,7 +71,7 @@ struct vo_gbt_rows {
     size_t n, f;
 };
 
-/* ---- training ----------------------------------------------------------------------------- */
+/* ---- training ---------------------------------------------------------------------------- */
 
 /* Rows held out, to stop by. */
 typedef struct {
@@ -79,8 +81,8 @@ typedef struct {
 } vo_gbt_held_out;
 
 typedef struct {
-    /* Losses so far: root mean squared, mean absolute or mean pinball error in the labels' unit;
-     * valid is NAN without validation. false: stop with VO_ECANCELED. */
+    /* Losses so far: root mean squared, mean absolute or mean pinball error in the labels'
+     * unit; valid is NAN without validation. false: stop with VO_ECANCELED. */
     bool (*step)(void *ctx, int32_t round, int32_t rounds, double train, double valid);
     void *ctx;
 } vo_gbt_progress;
@@ -95,7 +97,7 @@ vo_status vo_gbt_train(vo_gbt_rows *rows, const double *label, const double *wei
                        const vo_gbt_progress *progress, vo_gbt **out, vo_error *err);
 void vo_gbt_free(vo_gbt *m); /* accepts NULL */
 
-/* ---- using --------------------------------------------------------------------------------- */
+/* ---- using ------------------------------------------------------------------------------- */
 
 double vo_gbt_predict_row(const vo_gbt *m, const float *x);
 void vo_gbt_predict(const vo_gbt *m, const float *x, size_t n, double *out);

@@ -1,7 +1,7 @@
 /* gbt_search.c -- drawing candidates and scoring them fold by fold.
  *
- * Folds are the outer loop and candidates the inner, parallel one: rows are binned once per fold
- * and thread. Scores are added in the order of folds, so they do not depend on threads.
+ * Folds are the outer loop and candidates the inner, parallel one: rows are binned once per
+ * fold and thread. Scores are added in the order of folds, so they do not depend on threads.
  */
 #include "learn/gbt_search.h"
 
@@ -56,8 +56,8 @@ static vo_status check_search(const vo_gbt_search *s, const vo_gbt_settings *aro
     vo_status st = vo_gbt_settings_check(around, err);
 #define X(name, type, ...)                                                                     \
     if (st == VO_OK && s->name.n > VO_GBT_SEARCH_VALUES)                                       \
-        st = vo_fail(err, VO_EINVAL, "search: %zu values of " #name "; at most %d",            \
-                     s->name.n, VO_GBT_SEARCH_VALUES);                                         \
+        st = vo_fail(err, VO_EINVAL, "search: %zu values of " #name "; at most %d", s->name.n, \
+                     VO_GBT_SEARCH_VALUES);                                                    \
     for (size_t i = 0; st == VO_OK && i < s->name.n; i++) {                                    \
         vo_gbt_settings one = *around;                                                         \
         if (!(fabs(s->name.value[i]) <= 1e9))                                                  \

@@ -1,9 +1,9 @@
 /* gbt_search.h -- settings of boosting chosen by what they would have been worth before.
  *
- * Candidates are a grid of values, all of it or seeded draws from it without repetition. Each is
- * trained on every fold of a cross-validation in order of time (split.h), stopped early on the
- * fold's later block and scored by the loss there; a candidate's score is the mean over folds.
- * Of equals the first wins, and the settings searched around are candidate 0.
+ * Candidates are a grid of values, all of it or seeded draws from it without repetition. Each
+ * is trained on every fold of a cross-validation in order of time (split.h), stopped early on
+ * the fold's later block and scored by the loss there; a candidate's score is the mean over
+ * folds. Of equals the first wins, and the settings searched around are candidate 0.
  */
 #ifndef VO_LEARN_GBT_SEARCH_H
 #define VO_LEARN_GBT_SEARCH_H

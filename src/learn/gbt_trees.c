@@ -196,7 +196,7 @@ void vo_gbt_trees_cut(vo_gbt_trees *t, size_t n) {
     t->n_nodes = t->root[n];
 }
 
-/* ---- walking ------------------------------------------------------------------------------ */
+/* ---- walking ----------------------------------------------------------------------------- */
 
 static inline size_t walk(const vo_gbt_node *tree, const float *x) {
     size_t i = 0;
@@ -223,7 +223,7 @@ float vo_gbt_trees_sum(const vo_gbt_trees *t, const float *x) {
     return sum;
 }
 
-/* ---- saving and loading ------------------------------------------------------------------- */
+/* ---- saving and loading ------------------------------------------------------------------ */
 
 void vo_gbt_trees_save(const vo_gbt_trees *t, vo_artefact_out *out) {
     vo_artefact_begin(out, "TREE");

@@ -16,10 +16,12 @@
 const char *vo_price_target_name(int32_t target) {
     switch (target) {
 #define X(name, text, help)                                                                    \
-    case VO_PRICE_TARGET_##name: return text;
+    case VO_PRICE_TARGET_##name:                                                               \
+        return text;
         VO_PRICE_TARGET_MAP(X)
 #undef X
-    default: return "?";
+    default:
+        return "?";
     }
 }
 
@@ -65,8 +67,8 @@ vo_status vo_price_settings_check(const vo_price_settings *s, vo_error *err) {
     if (st == VO_OK) st = vo_gbt_settings_check(&s->quantile, err);
     if (st != VO_OK) return st;
     if (s->n_horizons < 1 || s->n_horizons > VO_PRICE_HORIZONS)
-        return vo_fail(err, VO_EINVAL, "price model: %zu horizons; give 1 to %d",
-                       s->n_horizons, VO_PRICE_HORIZONS);
+        return vo_fail(err, VO_EINVAL, "price model: %zu horizons; give 1 to %d", s->n_horizons,
+                       VO_PRICE_HORIZONS);
     for (size_t k = 0; k < s->n_horizons; k++)
         if (s->horizon[k] < 1 || (k && s->horizon[k] <= s->horizon[k - 1]))
             return vo_fail(err, VO_EINVAL,
@@ -145,11 +147,11 @@ void vo_price_model_place(vo_price_model *m) {
         if (strcmp(name, "price") == 0) m->at_price = j;
         if (strcmp(name, "target_day_1") == 0) m->at_day = j;
         if (strcmp(name, mean) == 0) m->at_mean = j;
-        m->is_price[j] = m->at_mean != j &&
-                         (strcmp(name, "price") == 0 || begins(name, "price_lag_") ||
-                          begins(name, "price_day_") || begins(name, "target_day_") ||
-                          begins(name, "price_mean_") || begins(name, "price_min_") ||
-                          begins(name, "price_max_"));
+        m->is_price[j] =
+            m->at_mean != j && (strcmp(name, "price") == 0 || begins(name, "price_lag_") ||
+                                begins(name, "price_day_") || begins(name, "target_day_") ||
+                                begins(name, "price_mean_") || begins(name, "price_min_") ||
+                                begins(name, "price_max_"));
     }
 }
 
@@ -214,7 +216,8 @@ static double local_mean(const vo_price_model *m, const vo_price_horizon *h, con
 void vo_price_show_row(const vo_price_model *m, const vo_price_horizon *h, const float *from,
                        float *to) {
     const float mean = (float)local_mean(m, h, from);
-    for (size_t j = 0; j < m->n_features; j++) to[j] = m->is_price[j] ? from[j] - mean : from[j];
+    for (size_t j = 0; j < m->n_features; j++)
+        to[j] = m->is_price[j] ? from[j] - mean : from[j];
 }
 
 /* What a target's change is from. Prices in a shown row are distances from the local mean. */

@@ -1,17 +1,18 @@
 /* price_model.h -- "what will the price be?", one boosted model per horizon, with an interval.
  *
- * Horizon h: the target is the h-th interval after the last known one (features.h). For each there
- * is a point model and one model per quantile level, trained on the earliest part of history,
- * stopped by the next, made honest (conformal, price_calibration.h) and judged on the last:
+ * Horizon h: the target is the h-th interval after the last known one (features.h). For each
+ * there is a point model and one model per quantile level, trained on the earliest part of
+ * history, stopped by the next, made honest (conformal.h) and judged on the
+ * last:
  *
  *     |--- train ---|gap|- stop -|gap|- calibrate -|gap|---- test ----|
  *
- * with gaps of the horizon. Trees cannot go beyond the prices they were shown, and prices drift:
- * so every price in a row is shown as its distance from the mean of the longest window, the
- * local mean, which itself stays as it is. What boosting fits is the price, its change since the
- * last known one or the same time a day before, or its distance from the local mean, plain or
- * asinh; by default what was nearest on the part that stops. With `refit` the models kept are then trained again on all
- * of it with as many trees; scores are those from before.
+ * with gaps of the horizon. Trees cannot go beyond the prices they were shown, and prices
+ * drift: so every price in a row is shown as its distance from the mean of the longest window,
+ * the local mean, which itself stays as it is. What boosting fits is the price, its change
+ * since the last known one or the same time a day before, or its distance from the local mean,
+ * plain or asinh; by default what was nearest on the part that stops. With `refit` the models
+ * kept are then trained again on all of it with as many trees; scores are those from before.
  *
  * Threads: read-only once trained or loaded; predicting allocates nothing.
  */
@@ -53,7 +54,7 @@ typedef struct {
     size_t n_horizons, n_levels;
     int32_t horizon[VO_PRICE_HORIZONS]; /* intervals, ascending                               */
     double level[VO_PRICE_LEVELS];      /* of quantiles, ascending within (0, 1); none: n = 0 */
-    vo_gbt_settings point, quantile;    /* objective and level of the latter are set per level */
+    vo_gbt_settings point, quantile; /* objective and level of the latter are set per level */
     vo_split_rule split;
     size_t max_rows;   /* origins trained on; of more every 2nd, 3rd, ... is taken  */
     size_t n_shuffled; /* rows for permutation importance; 0: none                  */

@@ -22,8 +22,8 @@ struct vo_price_model {
     double step_h;
     size_t n_features;
     char (*name)[VO_PRICE_FEATURE_NAME]; /* [n_features]                                    */
-    size_t at_price, at_day, at_mean; /* features prices refer to; VO_PRICE_NO_FEATURE     */
-    uint8_t *is_price;                /* [n_features] 1: shown as distance from the mean   */
+    size_t at_price, at_day, at_mean;    /* features prices refer to; VO_PRICE_NO_FEATURE     */
+    uint8_t *is_price;                   /* [n_features] 1: shown as distance from the mean   */
     vo_price_horizon h[VO_PRICE_HORIZONS];
 };
 

@@ -1,6 +1,6 @@
-/* price_model_save.c -- price models as bytes: section "PMOD" of the settings, the feature names
- * and, per horizon, "HORI" with its numbers, scores and boosted models. Values that may be NAN
- * (scores) go with a flag, since a file holds only finite numbers.
+/* price_model_save.c -- price models as bytes: section "PMOD" of the settings, the feature
+ * names and, per horizon, "HORI" with its numbers, scores and boosted models. Values that may
+ * be NAN (scores) go with a flag, since a file holds only finite numbers.
  */
 #include <math.h>
 #include <stdio.h>
@@ -54,7 +54,8 @@ static vo_status get_metrics(vo_artefact *in, vo_metrics *m, vo_error *err) {
 /* Integers and doubles of boosting's settings, in one order for both ways. */
 #define GBT_INTEGERS(X) X(objective) X(trees) X(depth) X(bins) X(stopping_rounds)
 #define GBT_DOUBLES(X)                                                                         \
-    X(level) X(stopping_threshold) X(rate) X(subsample) X(colsample) X(min_child_weight) X(lambda)
+    X(level)                                                                                   \
+    X(stopping_threshold) X(rate) X(subsample) X(colsample) X(min_child_weight) X(lambda)
 
 static void put_gbt_settings(vo_artefact_out *out, const vo_gbt_settings *s) {
 #define X(name) vo_artefact_put_u32(out, (uint32_t)s->name);
@@ -107,7 +108,8 @@ static vo_status get_count(vo_artefact *in, size_t most, size_t *n, vo_error *er
     uint32_t v = 0;
     const vo_status st = vo_artefact_get_u32(in, &v, err);
     if (st != VO_OK) return st;
-    if (v > most) return vo_fail(err, VO_EINVAL, "a price model with %u of at most %zu", v, most);
+    if (v > most)
+        return vo_fail(err, VO_EINVAL, "a price model with %u of at most %zu", v, most);
     *n = v;
     return VO_OK;
 }
@@ -206,7 +208,7 @@ static vo_status get_horizon(vo_artefact *in, vo_price_model *m, vo_price_horizo
     return VO_OK;
 }
 
-/* ---- all ---------------------------------------------------------------------------------- */
+/* ---- all --------------------------------------------------------------------------------- */
 
 void vo_price_model_save(const vo_price_model *m, vo_artefact_out *out) {
     vo_artefact_begin(out, "PMOD");

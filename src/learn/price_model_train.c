@@ -41,11 +41,11 @@ typedef struct {
     vo_gbt_rows *rows; /* over train */
 } sample;
 
-static size_t origin_of(const sample *s, size_t i) { return s->last - (s->n - 1 - i) * s->stride; }
-
-static const float *row_of(const sample *s, size_t i) {
-    return s->x + i * s->t->m->n_features;
+static size_t origin_of(const sample *s, size_t i) {
+    return s->last - (s->n - 1 - i) * s->stride;
 }
+
+static const float *row_of(const sample *s, size_t i) { return s->x + i * s->t->m->n_features; }
 
 static void sample_fini(sample *s) {
     const vo_alloc *a = s->t->m->alloc;
@@ -236,8 +236,8 @@ static bool can_fit(const vo_price_model *m, int32_t target) {
     return true;
 }
 
-/* Of "auto", the price itself and its change in a day never came first on the markets tried; the
- * price itself is for want of anything else. */
+/* Of "auto", the price itself and its change in a day never came first on the markets tried;
+ * the price itself is for want of anything else. */
 static bool tried(const vo_price_model *m, int32_t target) {
     const int32_t asked = m->settings.target;
     if (!can_fit(m, target)) return false;
@@ -281,8 +281,8 @@ static vo_status fit_point(sample *s, size_t parts, vo_error *err) {
 
 /* ---- calibrating and judging ------------------------------------------------------------- */
 
-/* One-sided split conformal at each level, in widths: below the median prices should rarely fall
- * short of it, above rarely exceed it. */
+/* One-sided split conformal at each level, in widths: below the median prices should rarely
+ * fall short of it, above rarely exceed it. */
 static vo_status calibrate(sample *s, vo_error *err) {
     const vo_price_model *m = s->t->m;
     const size_t n = s->calibrate.to - s->calibrate.from, levels = m->settings.n_levels;
@@ -478,8 +478,8 @@ vo_status vo_price_model_train(const vo_series *series, const double *price, siz
     const size_t farthest = (size_t)settings->horizon[settings->n_horizons - 1];
     if (farthest > vo_features_longest(f)) {
         st = vo_fail(err, VO_EINVAL,
-                     "price model: horizon of %zu intervals; features reach %zu ahead", farthest,
-                     vo_features_longest(f));
+                     "price model: horizon of %zu intervals; features reach %zu ahead",
+                     farthest, vo_features_longest(f));
         goto done;
     }
     t.m = new_model(f, series, settings, t.world);

@@ -35,7 +35,8 @@ vo_status vo_split_make(vo_part whole, const vo_split_rule *rule, size_t per_day
     const double sum = rule->train + rule->valid + rule->test;
     const double least = rule->valid < rule->test ? rule->valid : rule->test;
     /* Fractions that divide n must not lose an origin to rounding. */
-    const double test = floor(rule->test * unit + 1e-6), valid = floor(rule->valid * unit + 1e-6);
+    const double test = floor(rule->test * unit + 1e-6),
+                 valid = floor(rule->valid * unit + 1e-6);
     const double train = rule->days ? floor(rule->train * unit + 1e-6) : n - valid - test;
     if (train + valid + test > n)
         return vo_fail(err, VO_EINVAL, "split: %g days take %.0f origins but there are %.0f",

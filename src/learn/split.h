@@ -1,8 +1,9 @@
 /* split.h -- origins in order of time, cut into parts to train on, stop by and be judged on.
  *
  * An origin is a moment a forecast is made at; its label comes `gap` origins later. Between two
- * parts the last `gap` origins of the earlier one are left out, so that no label of one part lies
- * at or behind the first origin of the next: what is judged was not seen, not even as a label.
+ * parts the last `gap` origins of the earlier one are left out, so that no label of one part
+ * lies at or behind the first origin of the next: what is judged was not seen, not even as a
+ * label.
  */
 #ifndef VO_LEARN_SPLIT_H
 #define VO_LEARN_SPLIT_H

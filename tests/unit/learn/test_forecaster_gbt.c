@@ -19,7 +19,8 @@ static vo_series *made(int days, uint64_t seed) {
         if (t % 24 == 0) load = vo_random_between(&r, -1, 1);
         a = 0.8 * a + 3 * vo_random_normal(&r);
         s->column[1].value[t] = load;
-        s->column[0].value[t] = 50 + 20 * sin(6.2831853 * (double)(t % 24) / 24) + 15 * load + a;
+        s->column[0].value[t] =
+            50 + 20 * sin(6.2831853 * (double)(t % 24) / 24) + 15 * load + a;
     }
     return s;
 }
@@ -65,8 +66,8 @@ static size_t first_of(const vo_series *s, int32_t day) {
 
 /* Errors that cannot be avoided have a mean absolute size of at most sqrt(2 / pi) * 5 = 4 (the
  * autoregression's deviation is 3 / 0.6 = 5). The naive is off by the difference of two days'
- * loads besides, 15 * 2/3 = 10 on average. Most of the way between them lies in knowing load, hour
- * and level: more than half of it is asked for. */
+ * loads besides, 15 * 2/3 = 10 on average. Most of the way between them lies in knowing load,
+ * hour and level: more than half of it is asked for. */
 Test(forecaster_gbt, a_day_ahead_it_is_nearer_to_the_best_than_to_the_naive_and_covers) {
     vo_series *s = made(120, 1);
     vo_forecaster *f = opened(s, &plain), *naive = NULL;
@@ -80,7 +81,8 @@ Test(forecaster_gbt, a_day_ahead_it_is_nearer_to_the_best_than_to_the_naive_and_
         size_t filled = 0;
         say(f, s, from, to, a);
         cr_assert_eq(vo_forecaster_predict(naive, h, from, from, to, b, &filled, NULL), VO_OK);
-        cr_assert_eq(vo_forecaster_quantiles(f, h, from, from, to, level, 3, q[0], NULL), VO_OK);
+        cr_assert_eq(vo_forecaster_quantiles(f, h, from, from, to, level, 3, q[0], NULL),
+                     VO_OK);
         for (size_t t = from; t < to; t++) {
             const double real = s->column[0].value[t];
             mae[0] += fabs(a[t - from] - real);
@@ -93,8 +95,8 @@ Test(forecaster_gbt, a_day_ahead_it_is_nearer_to_the_best_than_to_the_naive_and_
     }
     cr_assert_lt(mae[0] / n, (4 + mae[1] / n) / 2, "%g, naive %g", mae[0] / n, mae[1] / n);
     cr_assert_gt(mae[0] / n, 2);
-    /* 480 hours judged and 240 calibrated on, of which every ninth is independent: the deviation
-     * is sqrt(0.09 / 53 + 0.09 / 27) = 0.07. */
+    /* 480 hours judged and 240 calibrated on, of which every ninth is independent: the
+     * deviation is sqrt(0.09 / 53 + 0.09 / 27) = 0.07. */
     cr_assert_gt(inside / n, 0.9 - 3 * 0.07, "coverage %g", inside / n);
     vo_forecaster_free(f);
     vo_forecaster_free(naive);
@@ -134,7 +136,7 @@ Test(forecaster_gbt, the_future_changes_nothing) {
     vo_series_free(other);
 }
 
-/* ---- trained models by name ---------------------------------------------------------------- */
+/* ---- trained models by name -------------------------------------------------------------- */
 
 typedef struct {
     void *bytes;
@@ -155,7 +157,8 @@ Test(forecaster_gbt, saved_and_opened_by_name_it_says_the_same_bits) {
     vo_series *s = made(60, 3);
     vo_forecaster *f = opened(s, &plain), *back = NULL;
     shelf kept = {0};
-    const vo_learning world = {.alloc = &vo_alloc_libc, .model = from_shelf, .model_ctx = &kept};
+    const vo_learning world = {
+        .alloc = &vo_alloc_libc, .model = from_shelf, .model_ctx = &kept};
     vo_error err = {0};
     fitted(f, s, first_of(s, 50));
     cr_assert_eq(vo_forecaster_to_bytes(f, &kept.bytes, &kept.len, NULL), VO_OK);
@@ -189,8 +192,8 @@ static bool count_fits(void *ctx, const char *phase, double fraction, double los
 
 Test(forecaster_gbt, it_refits_when_so_many_days_have_passed_and_not_before) {
     vo_series *s = made(60, 4);
-    const vo_learning world = {.alloc = &vo_alloc_libc, .recalibrate_days = 7,
-                               .progress = count_fits, .threads = 2};
+    const vo_learning world = {
+        .alloc = &vo_alloc_libc, .recalibrate_days = 7, .progress = count_fits, .threads = 2};
     vo_forecaster *f = opened(s, &world);
     fitted(f, s, first_of(s, 40));
     cr_assert_eq(count_models, 1);
@@ -210,8 +213,9 @@ Test(forecaster_gbt, unfitted_or_with_too_little_history_it_refuses_in_words) {
     size_t filled = 0;
     vo_error err = {0};
     cr_assert(vo_forecaster_learns("gbt") && vo_forecaster_can_fit(f));
-    cr_assert_eq(vo_forecaster_predict(f, s->column[0].value, 100, 100, 124, out, &filled, &err),
-                 VO_EINVAL);
+    cr_assert_eq(
+        vo_forecaster_predict(f, s->column[0].value, 100, 100, 124, out, &filled, &err),
+        VO_EINVAL);
     cr_assert(strstr(err.msg, "fit"), "%s", err.msg);
     cr_assert_eq(vo_forecaster_fit(f, s->column[0].value, 48, &err), VO_EINVAL);
     cr_assert(strstr(err.msg, "48 intervals"), "%s", err.msg);

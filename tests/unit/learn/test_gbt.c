@@ -141,7 +141,8 @@ Test(gbt, same_rows_and_seed_give_the_same_bits_after_anything) {
 Test(gbt, noise_is_stopped_early_and_the_best_round_kept) {
     sample *a = made(1), *b = made(2);
     vo_random r = vo_random_seed(3, 0);
-    for (size_t i = 0; i < N; i++) a->y[i] = vo_random_normal(&r), b->y[i] = vo_random_normal(&r);
+    for (size_t i = 0; i < N; i++)
+        a->y[i] = vo_random_normal(&r), b->y[i] = vo_random_normal(&r);
     vo_gbt_settings s = vo_gbt_settings_default();
     const vo_gbt_held_out valid = {b->x, b->y, N};
     vo_gbt *m = trained(a->x, a->y, NULL, N, &valid, &s);
@@ -252,7 +253,8 @@ Test(gbt, importance_points_at_the_features_that_matter) {
         cr_assert_gt(shuffled[0], 100 * fabs(shuffled[j]));
     }
     /* Shuffled, the step is known by chance only: the error has variance 2 * 84 + noise. */
-    cr_assert_float_eq(shuffled[0], sqrt(168 + 7.0 / 9) - sqrt(7.0 / 9), 0.6, "%g", shuffled[0]);
+    cr_assert_float_eq(shuffled[0], sqrt(168 + 7.0 / 9) - sqrt(7.0 / 9), 0.6, "%g",
+                       shuffled[0]);
     double total = 0;
     for (int j = 0; j < F; j++) total += splits[j];
     cr_assert_leq(total, 120 * 7); /* seven splits in a tree of depth three */
@@ -321,8 +323,8 @@ Test(gbt, settings_outside_their_range_are_refused_by_name) {
     bad[7].objective = 3;
     bad[8].objective = VO_GBT_QUANTILE;
     bad[8].level = 1;
-    const char *name[9] = {"trees",     "depth",  "rate", "subsample", "colsample",
-                           "lambda",    "bins",   "objective", "level"};
+    const char *name[9] = {"trees",  "depth", "rate",      "subsample", "colsample",
+                           "lambda", "bins",  "objective", "level"};
     for (int k = 0; k < 9; k++) {
         vo_error err = {0};
         cr_assert_eq(vo_gbt_settings_check(&bad[k], &err), VO_EINVAL);

@@ -1,5 +1,5 @@
-/* test_gbt_search.c -- the search finds settings that are better on data where that is known, and
- * goes the way it says. */
+/* test_gbt_search.c -- the search finds settings that are better on data where that is known,
+ * and goes the way it says. */
 #include "learn/gbt_search.h"
 
 #include <criterion/criterion.h>
@@ -55,7 +55,7 @@ Test(gbt_search, depth_is_found_where_only_depth_can_see) {
     cr_assert_eq(found.tried[0].settings.depth, 1);
     cr_assert_eq(found.tried[found.best].settings.depth, 5);
     cr_assert_eq(found.tried[0].loss, found.tried[1].loss); /* the same settings twice */
-    cr_assert_gt(found.tried[1].loss, 0.9); /* the labels' own deviation is 1 */
+    cr_assert_gt(found.tried[1].loss, 0.9);                 /* the labels' own deviation is 1 */
     cr_assert_lt(found.tried[3].loss, 0.6);
     vo_gbt_found_fini(&found);
 }
@@ -74,9 +74,9 @@ Test(gbt_search, a_score_is_the_mean_loss_of_the_folds) {
         vo_gbt_rows *rows = NULL;
         vo_gbt *m = NULL;
         cr_assert_eq(vo_gbt_rows_create(x, at - 3, F, NULL, &rows, NULL), VO_OK);
-        cr_assert_eq(vo_gbt_train(rows, y, NULL, &valid, &found.tried[3].settings, NULL, &m,
-                                  NULL),
-                     VO_OK);
+        cr_assert_eq(
+            vo_gbt_train(rows, y, NULL, &valid, &found.tried[3].settings, NULL, &m, NULL),
+            VO_OK);
         sum += vo_gbt_valid_loss(m) / 2;
         vo_gbt_free(m);
         vo_gbt_rows_free(rows);
@@ -87,7 +87,8 @@ Test(gbt_search, a_score_is_the_mean_loss_of_the_folds) {
 
 Test(gbt_search, draws_are_distinct_seeded_and_the_same_on_any_number_of_threads) {
     make_parity();
-    for (size_t i = 0; i < N; i++) y[i] += 5 * (double)x[i * F + 3]; /* something to gain at once */
+    for (size_t i = 0; i < N; i++)
+        y[i] += 5 * (double)x[i * F + 3]; /* something to gain at once */
     vo_gbt_search search = vo_gbt_search_default();
     vo_gbt_settings around = quick();
     around.trees = 5;
@@ -107,9 +108,9 @@ Test(gbt_search, draws_are_distinct_seeded_and_the_same_on_any_number_of_threads
         other |= memcmp(&found[0].tried[i].settings, &found[2].tried[i].settings,
                         sizeof around) != 0;
         for (size_t j = 1; j < i; j++)
-            cr_assert_neq(memcmp(&found[0].tried[i].settings, &found[0].tried[j].settings,
-                                 sizeof around),
-                          0);
+            cr_assert_neq(
+                memcmp(&found[0].tried[i].settings, &found[0].tried[j].settings, sizeof around),
+                0);
     }
     cr_assert(other);
     for (int k = 0; k < 3; k++) vo_gbt_found_fini(&found[k]);

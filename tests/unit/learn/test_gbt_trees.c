@@ -68,7 +68,7 @@ Test(gbt_trees, what_is_no_tree_is_refused_and_changes_nothing) {
     const char *const bad[] = {
         "",
         "x",
-        "0:leaf=1\n",                                                 /* no cover           */
+        "0:leaf=1\n", /* no cover           */
         "0:leaf=nan,cover=1\n",
         "0:[f2<1] yes=1,no=2,missing=1,gain=1,cover=1\n1:leaf=1,cover=1\n2:leaf=1,cover=1\n",
         "0:[f0<1] yes=1,no=2,missing=1,gain=1,cover=1\n1:leaf=1,cover=1\n", /* no node 2     */
@@ -76,7 +76,7 @@ Test(gbt_trees, what_is_no_tree_is_refused_and_changes_nothing) {
         "0:[f0<1] yes=1,no=1,missing=1,gain=1,cover=1\n1:leaf=1,cover=1\n2:leaf=1,cover=1\n",
         "0:[f0<inf] yes=1,no=2,missing=1,gain=1,cover=1\n1:leaf=1,cover=1\n2:leaf=1,cover=1\n",
         "0:[f0<1] yes=1,no=-2,missing=1,gain=1,cover=1\n1:leaf=1,cover=1\n2:leaf=1,cover=1\n",
-        "0:leaf=1,cover=1\n0:leaf=2,cover=1\n",                       /* twice              */
+        "0:leaf=1,cover=1\n0:leaf=2,cover=1\n", /* twice              */
     };
     vo_gbt_trees t = read_hand(NULL);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -136,8 +136,8 @@ Test(gbt_trees, a_file_whose_trees_do_not_hang_together_is_refused) {
         vo_gbt_node node[3];
         size_t root[2] = {0, 3};
         memcpy(node, broken[i], sizeof node);
-        const vo_gbt_trees t = {.n_features = 2, .n_trees = 1, .n_nodes = 3, .root = root,
-                                .node = node};
+        const vo_gbt_trees t = {
+            .n_features = 2, .n_trees = 1, .n_nodes = 3, .root = root, .node = node};
         vo_gbt_trees back = {.alloc = &vo_alloc_libc, .n_features = 2};
         vo_error err = {0};
         void *bytes = NULL;

@@ -39,10 +39,10 @@ static peer peer_train(uint64_t seed, int depth) {
     char text[2][20];
     snprintf(text[0], sizeof text[0], "%d", depth);
     snprintf(text[1], sizeof text[1], "%d", (int)seed);
-    const char *const set[][2] = {{"tree_method", "hist"},   {"max_depth", text[0]},
-                                  {"eta", "0.3"},            {"subsample", "0.7"},
-                                  {"seed", text[1]},         {"nthread", "1"},
-                                  {"base_score", "0"},       {"colsample_bytree", "0.6"}};
+    const char *const set[][2] = {{"tree_method", "hist"}, {"max_depth", text[0]},
+                                  {"eta", "0.3"},          {"subsample", "0.7"},
+                                  {"seed", text[1]},       {"nthread", "1"},
+                                  {"base_score", "0"},     {"colsample_bytree", "0.6"}};
     WORKS(XGDMatrixCreateFromMat(x, ROWS, FEATURES, (float)NAN, &p.matrix));
     WORKS(XGDMatrixSetFloatInfo(p.matrix, "label", y, ROWS));
     WORKS(XGBoosterCreate(&p.matrix, 1, &p.booster));
@@ -126,8 +126,8 @@ Test(gbt_xgboost, a_grown_tree_is_the_one_of_xgboosts_own_objective) {
     WORKS(XGDMatrixCreateFromMat(x, ROWS, FEATURES, (float)NAN, &p.matrix));
     WORKS(XGDMatrixSetFloatInfo(p.matrix, "label", y, ROWS));
     WORKS(XGBoosterCreate(&p.matrix, 1, &p.booster));
-    const char *const set[][2] = {{"tree_method", "hist"}, {"eta", "0.1"}, {"base_score", "0"},
-                                  {"nthread", "1"}};
+    const char *const set[][2] = {
+        {"tree_method", "hist"}, {"eta", "0.1"}, {"base_score", "0"}, {"nthread", "1"}};
     for (int i = 0; i < 4; i++) WORKS(XGBoosterSetParam(p.booster, set[i][0], set[i][1]));
     WORKS(XGBoosterUpdateOneIter(p.booster, 0, p.matrix));
     bst_ulong n = 0;

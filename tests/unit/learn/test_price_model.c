@@ -1,5 +1,5 @@
-/* test_price_model.c -- on prices whose best possible forecast is known, models of all horizons come
- * near it, their intervals cover, and nothing of the future or of chance gets in. */
+/* test_price_model.c -- on prices whose best possible forecast is known, models of all horizons
+ * come near it, their intervals cover, and nothing of the future or of chance gets in. */
 #include "learn/price_model.h"
 
 #include <criterion/criterion.h>
@@ -220,7 +220,10 @@ Test(price_model, defaults_follow_the_step_and_horizons_are_found_by_name) {
         double step_h;
         size_t n;
         int32_t first, last;
-    } want[] = {{1.0 / 60, 4, 1, 60}, {5.0 / 60, 3, 1, 12}, {0.25, 2, 1, 4}, {0.5, 1, 2, 2},
+    } want[] = {{1.0 / 60, 4, 1, 60},
+                {5.0 / 60, 3, 1, 12},
+                {0.25, 2, 1, 4},
+                {0.5, 1, 2, 2},
                 {1, 24, 1, 24}};
     for (int i = 0; i < 5; i++) {
         const vo_price_settings s = vo_price_settings_default(want[i].step_h);

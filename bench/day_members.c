@@ -11,7 +11,8 @@
  *       --published=FILE  forecasts by column, for the same hours
  *       --out=FILE        all forecasts: start,price,SPEC,...
  *
- * Lines: member,MAE,rMAE,sMAPE %,core-seconds per day (of all threads). rMAE is against the price a week before.
+ * Lines: member,MAE,rMAE,sMAPE %,core-seconds per day (of all threads). rMAE is against the
+ * price a week before.
  */
 #include <math.h>
 #include <stdio.h>
@@ -120,7 +121,7 @@ static void choose_columns(vo_series *s, const char *list) {
     }
 }
 
-/* ---- the run ------------------------------------------------------------------------------ */
+/* ---- the run ----------------------------------------------------------------------------- */
 
 typedef struct {
     const vo_series *series;
@@ -165,7 +166,7 @@ static void run_members(run *r, const settings *s) {
     vo_day_table_reveal(r->table, r->series->column[0].value, r->series->n);
 }
 
-/* ---- what came of it ------------------------------------------------------------------------ */
+/* ---- what came of it --------------------------------------------------------------------- */
 
 static const double *price_of(const run *r, size_t i) {
     return r->table->price + r->day[i] * H;

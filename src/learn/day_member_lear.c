@@ -3,14 +3,15 @@
  * 2021, Applied Energy 293:116983), on day_design.h's inputs.
  *
  * Prices may be measured from where they have been of late (day_design.h, level); where they
- * have been is then an input too. Inputs and prices are scaled by median, MAD and asinh over the
- * calibration window; the penalty of each hour is chosen on its path by the corrected information
- * criterion (lasso.h). A missing input counts as its median. Beyond what the window has seen, a scaled price goes by at most 1, which is a
- * factor of e where prices are far out: sinh forgives no extrapolation. Each fit stands alone: it
- * depends on the table and the day, not on fits before.
+ * have been is then an input too. Inputs and prices are scaled by median, MAD and asinh over
+ * the calibration window; the penalty of each hour is chosen on its path by the corrected
+ * information criterion (lasso.h). A missing input counts as its median. Beyond what the window
+ * has seen, a scaled price goes by at most 1, which is a factor of e where prices are far out:
+ * sinh forgives no extrapolation. Each fit stands alone: it depends on the table and the day,
+ * not on fits before.
  *
- * Arguments: days = calibration window; level, spread = days that tell where prices have been and
- * how far they moved, 0: measured from 0, in currency.
+ * Arguments: days = calibration window; level, spread = days that tell where prices have been
+ * and how far they moved (0: measured from 0, in currency).
  */
 #include <assert.h>
 #include <math.h>
@@ -161,7 +162,7 @@ static vo_status lear_predict(vo_day_member *m, const vo_day_table *t, size_t da
     return VO_OK;
 }
 
-/* ---- keeping ------------------------------------------------------------------------------ */
+/* ---- keeping ----------------------------------------------------------------------------- */
 
 static void put_scale(vo_artefact_out *out, const vo_day_scale *s) {
     vo_artefact_put_double(out, s->centre);
@@ -242,7 +243,7 @@ static vo_status lear_load(vo_day_member *m, vo_artefact *in, vo_error *err) {
     return got;
 }
 
-/* ---- making one ------------------------------------------------------------------------------ */
+/* ---- making one -------------------------------------------------------------------------- */
 
 static const vo_day_member_ops lear_ops = {.name = "lear",
                                            .fit = lear_fit,

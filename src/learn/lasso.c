@@ -1,9 +1,9 @@
 /* lasso.c -- see lasso.h.
  *
  * Between knots, with A the active columns and s the signs of their correlations,
- *     (G_AA + ridge I) w = s,   b_A += step w,   correlation_j -= step (G_jA w),   lambda -= step
- * The Cholesky factor of G_AA + ridge I grows by a row when a column joins; when one leaves, the
- * rows behind it are made again.
+ *     (G_AA + ridge I) w = s,  b_A += step w,  correlation_j -= step (G_jA w),  lambda -= step
+ * The Cholesky factor of G_AA + ridge I grows by a row when a column joins; when one leaves,
+ * the rows behind it are made again.
  */
 #include "learn/lasso.h"
 
@@ -168,7 +168,7 @@ VO_WIDE static void find_direction(vo_lasso *s, const double *gram, double ridge
     for (size_t i = 0; i < s->n_active; i++) s->slope[s->active[i]] += ridge * s->w[i];
 }
 
-/* ---- knots ---------------------------------------------------------------------------------- */
+/* ---- knots ------------------------------------------------------------------------------- */
 
 typedef struct {
     double step;      /* of lambda, to the next knot   */

@@ -29,18 +29,20 @@ typedef struct {
     const char *const *quick, *const *thorough; /* NULL-terminated; dear ones first */
 } kind;
 
-static const char *const ensemble_quick[] = {"lear:days=728", "lear:days=364", "lear:days=84",
-                                             NULL};
-static const char *const ensemble_thorough[] = {"lear:days=1456",
-                                                "lear:days=1092",
-                                                "lear:days=364",
-                                                "lear:days=182",
-                                                "lear:days=84",
-                                                "lear:days=56",
-                                                NULL};
-static const char *const lear_quick[] = {"lear:days=728", "lear:days=84", NULL};
-static const char *const lear_thorough[] = {"lear:days=1456", "lear:days=1092", "lear:days=84",
-                                            "lear:days=56", NULL};
+// clang-format off
+static const char *const ensemble_quick[] = {
+    "net:nets=2", "lear:days=728,level=28,spread=28", "lear:days=364", "lear:days=84", NULL};
+static const char *const ensemble_thorough[] = {
+    "net", "lear:days=1092,level=28,spread=28", "lear:days=1092",
+    "lear:days=364,level=28,spread=28", "lear:days=182,level=7,spread=28",
+    "lear:days=84", "lear:days=56", NULL};
+static const char *const lear_quick[] = {
+    "lear:days=728,level=28,spread=28", "lear:days=364", "lear:days=84", NULL};
+static const char *const lear_thorough[] = {
+    "lear:days=1456", "lear:days=1092,level=28,spread=28", "lear:days=1092",
+    "lear:days=364,level=28,spread=28", "lear:days=182,level=7,spread=28",
+    "lear:days=84", "lear:days=56", NULL};
+// clang-format on
 
 static const kind ensemble_kind = {"ensemble", ensemble_quick, ensemble_thorough};
 static const kind lear_kind = {"lear", lear_quick, lear_thorough};

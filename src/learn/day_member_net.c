@@ -8,8 +8,8 @@
  * arXiv 2601.02856).
  *
  * Every network is trained anew every `anew` days, one after the other so that the work is
- * spread, and on the days between goes on from its weights through the last `tune_days` days.
- * A forecast is the mean of all networks' in the transformed price. Chance comes from seed,
+ * spread; `tune` > 0 lets it go on from its weights on the days between, through the last
+ * `tune_days` days. A forecast is the mean of all networks' prices. Chance comes from seed,
  * network and day alone, so threads and a save in between change nothing.
  */
 #include <assert.h>
@@ -371,8 +371,8 @@ static vo_status read_settings(const char *argument, settings *s, vo_error *err)
                     .dropout = 0.2,
                     .decay = 0,
                     .days = 2192,
-                    .anew = 28,
-                    .tune = 1,
+                    .anew = 7,
+                    .tune = 0,
                     .tune_days = 10000,
                     .tune_rate = 2e-4,
                     .half_life = 0};

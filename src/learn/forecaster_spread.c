@@ -20,7 +20,7 @@ enum {
     LEADS = 4, /* up to 6 h, 12 h, 24 h, more: every hour has errors of each */
     SLICES = 64,
     ENOUGH = 2 * SLICES, /* errors, for a cell of its own                    */
-    LEVEL = 7,           /* days whose median and deviation are the scale    */
+    LEVEL = 60,          /* days whose median and deviation are the scale    */
     RECENT = 14          /* days of one-step errors that are made up for     */
 };
 

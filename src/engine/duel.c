@@ -106,8 +106,9 @@ typedef struct {
 static vo_status read_versions(const vo_request *r, const char *id, contender c[2],
                                vo_error *err) {
     const vo_json *v = r->value[VO_MOC_versions].json;
-    const char *text =
-        v && vo_json_kind_of(v) == VO_JSON_STRING ? vo_json_string(v) : "champion,challenger";
+    const char *text = !v                                     ? "champion,challenger"
+                       : vo_json_kind_of(v) == VO_JSON_STRING ? vo_json_string(v)
+                                                              : "";
     const char *name[2] = {NULL, NULL};
     char first[VO_REGISTRY_NAME];
     if (v && vo_json_kind_of(v) == VO_JSON_ARRAY) {

@@ -61,17 +61,18 @@ static vo_status refuse_strays(const vo_request *r, const vo_training *t, vo_err
         int field;
         const char *name;
         vo_train_method method;
-    } only[] = {{VO_TRN_horizons, "horizons", VO_TRAIN_gbt},
-                {VO_TRN_quantiles, "quantiles", VO_TRAIN_gbt},
-                {VO_TRN_trees, "trees", VO_TRAIN_gbt},
-                {VO_TRN_depth, "depth", VO_TRAIN_gbt},
-                {VO_TRN_rate, "rate", VO_TRAIN_gbt},
-                {VO_TRN_search, "search", VO_TRAIN_gbt},
-                {VO_TRN_episodes, "episodes", VO_TRAIN_q_learning},
-                {VO_TRN_environments, "environments", VO_TRAIN_q_learning},
-                {VO_TRN_max_steps, "max_steps", VO_TRAIN_q_learning}};
+        bool train_only; /* retrain has another field there */
+    } only[] = {{VO_TRN_horizons, "horizons", VO_TRAIN_gbt, false},
+                {VO_TRN_trees, "trees", VO_TRAIN_gbt, false},
+                {VO_TRN_quantiles, "quantiles", VO_TRAIN_gbt, true},
+                {VO_TRN_depth, "depth", VO_TRAIN_gbt, true},
+                {VO_TRN_rate, "rate", VO_TRAIN_gbt, true},
+                {VO_TRN_search, "search", VO_TRAIN_gbt, true},
+                {VO_TRN_episodes, "episodes", VO_TRAIN_q_learning, false},
+                {VO_TRN_environments, "environments", VO_TRAIN_q_learning, true},
+                {VO_TRN_max_steps, "max_steps", VO_TRAIN_q_learning, true}};
     for (size_t i = 0; i < sizeof only / sizeof only[0]; i++) {
-        if (r->kind != VO_REQUEST_TRAIN && only[i].field != VO_TRN_horizons) continue;
+        if (only[i].train_only && r->kind != VO_REQUEST_TRAIN) continue;
         if (!r->value[only[i].field].json || only[i].method == t->method) continue;
         return vo_fail(err, VO_EINVAL, "%s is of method %s, not of %s: leave it out",
                        only[i].name, methods[only[i].method].name, methods[t->method].name);
@@ -93,22 +94,21 @@ static vo_status choose_id(const vo_request *r, vo_training *t, vo_error *err) {
 vo_status vo_training_read(const vo_request *r, vo_battery *battery, vo_training *out,
                            vo_error *err) {
     const double nan_ = (double)NAN;
-    vo_training t = {.trees = nan_, .depth = nan_, .rate = nan_};
-    t.episodes = t.environments = t.max_steps = nan_;
+    vo_training t = {.depth = nan_, .rate = nan_, .environments = nan_, .max_steps = nan_};
     vo_status s = read_method(r, &t, err);
     if (s == VO_OK) s = refuse_strays(r, &t, err);
     if (s == VO_OK)
         s = vo_fields_numbers(r->value[VO_TRN_horizons].json, "horizons", 1, 20160,
                               t.horizon_min, VO_TRAIN_HORIZONS, &t.n_horizons, err);
     t.seed = (uint64_t)vo_request_number(r, VO_TRN_seed, 42);
+    t.trees = vo_request_number(r, VO_TRN_trees, nan_);
+    t.episodes = vo_request_number(r, VO_TRN_episodes, nan_);
     if (s == VO_OK && r->kind == VO_REQUEST_TRAIN) {
         s = vo_fields_numbers(r->value[VO_TRN_quantiles].json, "quantiles", 0.001, 0.999,
                               t.level, VO_TRAIN_LEVELS, &t.n_levels, err);
-        t.trees = vo_request_number(r, VO_TRN_trees, nan_);
         t.depth = vo_request_number(r, VO_TRN_depth, nan_);
         t.rate = vo_request_number(r, VO_TRN_rate, nan_);
         t.search = (size_t)vo_request_number(r, VO_TRN_search, 0);
-        t.episodes = vo_request_number(r, VO_TRN_episodes, nan_);
         t.environments = vo_request_number(r, VO_TRN_environments, nan_);
         t.max_steps = vo_request_number(r, VO_TRN_max_steps, nan_);
     }

@@ -335,8 +335,8 @@ static vo_status train_days(const vo_training *t, const vo_inputs *in, size_t un
 
 /* ---- Q-learning --------------------------------------------------------------------------------- */
 
-static vo_q_settings q_settings(const vo_training *t) {
-    vo_q_settings s = vo_q_settings_default();
+static vo_q_settings q_settings(const vo_training *t, double interval_h) {
+    vo_q_settings s = vo_q_settings_for(interval_h);
     if (!isnan(t->episodes)) s.episodes = (int32_t)t->episodes;
     if (!isnan(t->environments)) s.environments = (int32_t)t->environments;
     if (!isnan(t->max_steps)) s.max_steps = (int32_t)t->max_steps;
@@ -389,7 +389,7 @@ static vo_status train_q(const vo_training *t, const vo_inputs *in, size_t until
                          vo_learn_world *world, vo_json_out *w, vo_trained *out,
                          vo_error *err) {
     static const char *const states[] = {"charge", "price", "hour"};
-    const vo_q_settings s = q_settings(t);
+    const vo_q_settings s = q_settings(t, in->series->dt_h[0]);
     vo_q_training done = {0};
     vo_q_table *table = NULL;
     uint8_t *hour = malloc(in->series->n);

@@ -123,7 +123,9 @@ Test(train, a_table_of_actions_is_learned_for_the_battery_given) {
     const vo_json *results = vo_json_get(a, "results");
     cr_expect_str_eq(member_text(a, "id"), "battery_policy");
     cr_expect_str_eq(member_text(a, "type"), "rl_battery");
-    cr_expect_eq(member_number(results, "steps"), 3 * 14400);
+    /* whole rounds of 4096 environments */
+    cr_expect_geq(member_number(results, "steps"), 3 * 14400);
+    cr_expect_lt(member_number(results, "steps"), 3 * (14400 + 4096));
     cr_expect_eq(member_number(vo_json_get(results, "battery"), "capacity_mwh"), 6);
     vo_json_free(a);
 }

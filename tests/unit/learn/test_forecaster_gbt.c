@@ -4,10 +4,13 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/civil.h"
 #include "base/random.h"
+#include "support/data_folder.h"
 #include "support/local_hours.h"
 
 /* A daily wave, a load that a forecast is published of, and an autoregression. */
@@ -238,4 +241,69 @@ Test(forecaster_gbt, farther_than_eight_days_the_naive_fills_in) {
     free(h);
     vo_forecaster_free(f);
     vo_series_free(s);
+}
+
+/* ---- real prices ------------------------------------------------------------------------- */
+
+enum { REAL_DAYS = 300 };
+
+/* Days of the benchmark's file from its row `skip` on, price and two forecasts. */
+static vo_series *read_epf(const char *path, size_t skip) {
+    const char *names[] = {"price", "first", "second"};
+    vo_series *s = NULL;
+    vo_zone *z = NULL;
+    char line[256];
+    FILE *in = fopen(path, "r");
+    cr_assert(in && fgets(line, sizeof line, in));
+    for (size_t i = 0; i < skip; i++) cr_assert(fgets(line, sizeof line, in));
+    cr_assert_eq(vo_series_create(24 * REAL_DAYS, names, 3, NULL, &s, NULL), VO_OK);
+    for (size_t t = 0; t < s->n; t++) {
+        int y, m, d, h;
+        cr_assert(fgets(line, sizeof line, in));
+        cr_assert_eq(sscanf(line, "%d-%d-%d %d:00:00,%lf,%lf,%lf", &y, &m, &d, &h,
+                            &s->column[0].value[t], &s->column[1].value[t],
+                            &s->column[2].value[t]),
+                     7, "%s", line);
+        s->start[t].s = 86400 * vo_civil_days(y, m, d) + 3600 * h;
+        s->dt_h[t] = 1;
+    }
+    fclose(in);
+    cr_assert_eq(vo_zone_open("UTC", &z, NULL), VO_OK);
+    vo_series_number_days(s, z);
+    vo_zone_close(z);
+    snprintf(s->zone, sizeof s->zone, "UTC");
+    return s;
+}
+
+Test(forecaster_gbt, on_real_prices_it_is_nearer_than_the_naive) {
+    const char *const market[] = {"NP", "PJM"};
+    for (int k = 0; k < 2; k++) {
+        char relative[64], path[DATA_PATH];
+        snprintf(relative, sizeof relative, "epf_benchmark/%s.csv", market[k]);
+        NEED_DATA(relative, path);
+        vo_series *s = read_epf(path, 24 * 700);
+        vo_forecaster *f = opened(s, &plain), *naive = NULL;
+        cr_assert_eq(vo_forecaster_create("epf_naive", s, NULL, &naive, NULL), VO_OK);
+        fitted(f, s, 24 * 240);
+        double mae[2] = {0}, a[24], b[24];
+        for (size_t from = 24 * 240; from < s->n; from += 24) {
+            double *h = known_of(s, from);
+            size_t filled = 0;
+            say(f, s, from, from + 24, a);
+            cr_assert_eq(
+                vo_forecaster_predict(naive, h, from, from, from + 24, b, &filled, NULL),
+                VO_OK);
+            for (size_t i = 0; i < 24; i++) {
+                mae[0] += fabs(a[i] - s->column[0].value[from + i]);
+                mae[1] += fabs(b[i] - s->column[0].value[from + i]);
+            }
+            free(h);
+        }
+        cr_assert_lt(mae[0], mae[1], "%s: %g, naive %g", market[k], mae[0] / 1440,
+                     mae[1] / 1440);
+        cr_log_info("%s: %g, naive %g\n", market[k], mae[0] / 1440, mae[1] / 1440);
+        vo_forecaster_free(f);
+        vo_forecaster_free(naive);
+        vo_series_free(s);
+    }
 }

@@ -18,7 +18,7 @@ static const double level[] = {0.05, 0.5, 0.95};
 
 /* Prices that follow a published load, last days and chance. */
 static vo_series *prices(void) {
-    vo_series *s = local_hours("Europe/Paris", 2019, 1, 7, DAYS, "load");
+    vo_series *s = local_hours("Europe/Paris", 2019, 1, 7, DAYS, "load forecast");
     vo_random r = vo_random_seed(7, 0);
     double calm = 0;
     for (size_t t = 0; t < s->n; t++) {
@@ -126,6 +126,23 @@ Test(day_ensemble, threads_and_the_size_of_steps_make_no_difference) {
     for (size_t day = 100; day <= 140; day += 1 + day % 4)
         cr_assert_eq(vo_day_ensemble_advance(f, t, day, NULL), VO_OK);
     cr_assert_eq(vo_day_ensemble_advance(f, t, 140, NULL), VO_OK);
+    look(e, x);
+    look(f, y);
+    cr_assert_eq(memcmp(x, y, sizeof x), 0);
+    vo_day_ensemble_free(e);
+    vo_day_ensemble_free(f);
+    vo_day_table_free(t);
+    vo_series_free(s);
+}
+
+Test(day_ensemble, fitted_again_it_has_forgotten_what_came_later) {
+    vo_series *s = prices();
+    vo_day_table *t = table_of(s, s->n);
+    vo_day_ensemble *e = made(t, NULL), *f = made(t, NULL);
+    double x[SEEN], y[SEEN];
+    run_to(e, t, 110, 140);
+    run_to(e, t, 105, 112);
+    run_to(f, t, 105, 112);
     look(e, x);
     look(f, y);
     cr_assert_eq(memcmp(x, y, sizeof x), 0);

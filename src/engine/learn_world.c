@@ -61,7 +61,7 @@ static vo_status find_model(void *ctx, const char *name, const void **bytes, siz
     if (!m) {
         vo_learn_model *fresh = NULL;
         const vo_status s = load(w, name, &fresh, err);
-        if (s != VO_OK) return s;
+        if (s != VO_OK || !fresh) return s;
         fresh->next = atomic_load(&w->models);
         while (!atomic_compare_exchange_weak(&w->models, &fresh->next, fresh)) continue;
         m = fresh;

@@ -14,6 +14,7 @@
 #include "engine/train.h"
 #include "learn/evaluation.h"
 #include "learn/gbt_search.h"
+#include "learn/known_ahead.h"
 #include "learn/price_model.h"
 #include "learn/q_training.h"
 #include "port/clock.h"
@@ -69,8 +70,8 @@ static vo_status set_horizons(const vo_training *t, double step_h, vo_price_sett
     return VO_OK;
 }
 
-/* What the columns beside the price are: parts of it, known with it, or forecasts of load and
- * weather, published the day before. */
+/* What the columns beside the price are: parts of it, known with it; forecasts, published the day
+ * before; or nothing that may be read (known_ahead.h). */
 static vo_status series_settings(const vo_series *series, vo_price_settings *s, vo_error *err) {
     vo_status st = VO_OK;
     *s = vo_price_settings_default(series->dt_h[0]);
@@ -80,7 +81,7 @@ static vo_status series_settings(const vo_series *series, vo_price_settings *s, 
             snprintf(s->features.congestion, sizeof s->features.congestion, "%s", name);
         else if (vo_text_has(name, strlen(name), "loss"))
             snprintf(s->features.loss, sizeof s->features.loss, "%s", name);
-        else if (!vo_text_same(name, "energy"))
+        else if (vo_known_ahead(series, k))
             st = vo_features_settings_add_exog(&s->features, name, VO_PUBLICATION_DAY_AHEAD,
                                                PUBLISHED_MINUTE, err);
     }

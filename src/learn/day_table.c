@@ -9,6 +9,7 @@
 #include "base/civil.h"
 #include "base/order.h"
 #include "learn/holidays.h"
+#include "learn/known_ahead.h"
 
 #define MAX_DAYS 200000u
 #define DAY_S 86400
@@ -141,7 +142,7 @@ static vo_status check(const vo_series *s, const vo_alloc *alloc, vo_error *err)
 static vo_status choose(const vo_series *s, size_t *column, size_t *n, vo_error *err) {
     size_t found = 0;
     for (size_t k = 1; k < s->n_columns; k++) {
-        if (!any_value(&s->column[k], s->n)) continue;
+        if (!vo_known_ahead(s, k) || !any_value(&s->column[k], s->n)) continue;
         if (found == VO_DAY_MAX_EXOG)
             return vo_fail(err, VO_EINVAL,
                            "more than %d columns beside the price (\"%s\" is one more): choose "

@@ -35,7 +35,7 @@ typedef struct {
 } vo_day_table;
 
 /* Days, hours and the named columns of the series (its first column is the price and is not
- * read; columns without a single value are left out). Every column must hold what is published
+ * read; left out are columns that are not known ahead, known_ahead.h, or have not a single value). Every column must hold what is published
  * before the day it is about. Prices are NAN until revealed. *out is the caller's:
  * vo_day_table_free. VO_EINVAL: intervals longer than an hour, too many days or columns;
  * VO_ENOTFOUND: no such zone; VO_ENOMEM. */

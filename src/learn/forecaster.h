@@ -3,8 +3,9 @@
  * A forecaster reads the calendar of a series (starts, days, zone), the prices known so far
  * and, if it is made for that, named columns; never the prices to come. The history it is
  * handed holds NAN from `known` on, so that a forecaster that looks ahead finds nothing.
- * Columns of the series beside the price are forecasts published before the day they are about
- * (load, wind, ...): known for the whole of the local days asked for, never used beyond.
+ * Columns of the series beside the price that are known ahead (known_ahead.h: forecasts of load,
+ * wind, ...) are known for the whole of the local days asked for, and never used beyond; others
+ * are not read.
  *
  * One that learns is fitted on a stretch of history, or loaded, before it can say anything, and
  * may refit itself as days become known (vo_learning.recalibrate_days).

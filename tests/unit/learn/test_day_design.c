@@ -11,7 +11,7 @@ enum { H = VO_DAY_HOURS, DAYS = 40, DAY = 20, WIDTH = 96 + 72 + 8 };
 
 /* Prices 100 day + hour, loads the same negative; 2016-02-01 is a Monday. */
 static vo_day_table *made_table(void) {
-    vo_series *s = local_hours("Europe/Paris", 2016, 2, 1, DAYS, "load");
+    vo_series *s = local_hours("Europe/Paris", 2016, 2, 1, DAYS, "load forecast");
     vo_day_table *t = NULL;
     for (size_t i = 0; i < s->n; i++) {
         s->column[0].value[i] = 100.0 * (double)(i / H) + (double)(i % H);

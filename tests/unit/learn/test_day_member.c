@@ -32,7 +32,7 @@ static const char *spec_of(size_t i) {
 
 /* Prices that follow a load with the hour and the day of the week, and noise. */
 static vo_day_table *made_table(void) {
-    vo_series *s = local_hours("UTC", 2016, 2, 1, DAYS, "load");
+    vo_series *s = local_hours("UTC", 2016, 2, 1, DAYS, "load forecast");
     vo_day_table *t = NULL;
     vo_random r = vo_random_seed(4, 0);
     double level = 0;

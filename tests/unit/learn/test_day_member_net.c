@@ -18,7 +18,7 @@ static const char quick[] = "net:nets=2,units=16,epochs=4,anew=3,tune=1,tune_day
 /* Price: 30 + what a convex supply curve makes of load + noise; load has a daily and a weekly
  * shape and chance of its own, so that yesterday's price says little. */
 static vo_series *market(double noise) {
-    static const char *const names[] = {"price", "load"};
+    static const char *const names[] = {"price", "load forecast"};
     vo_series *s = NULL;
     cr_assert_eq(vo_series_create((size_t)DAYS * H, names, 2, NULL, &s, NULL), VO_OK);
     vo_random r = vo_random_seed(9, 9);

@@ -23,14 +23,14 @@ static void number(double *v, size_t n) {
 }
 
 Test(day_table, a_row_is_a_local_day_and_hours_are_its_columns) {
-    vo_series *s = local_hours("Europe/Paris", 2016, 3, 7, 10, "load"); /* a Monday */
+    vo_series *s = local_hours("Europe/Paris", 2016, 3, 7, 10, "load forecast"); /* a Monday */
     number(s->column[0].value, s->n);
     number(s->column[1].value, s->n);
     s->column[1].value[5] = (double)NAN;
     vo_day_table *t = table_of(s);
     cr_assert_eq(t->n_days, 10);
     cr_assert_eq(t->n_exog, 1);
-    cr_assert_str_eq(t->exog_name[0], "load");
+    cr_assert_str_eq(t->exog_name[0], "load forecast");
     cr_assert_eq(t->date[0], vo_civil_days(2016, 3, 7));
     for (size_t d = 0; d < 10; d++) {
         cr_assert_eq(t->weekday[d], (int32_t)(d % 7));
@@ -217,6 +217,7 @@ Test(day_table, long_intervals_too_many_columns_and_unknown_zones_are_refused) {
     const char *names[] = {"p", "a", "b", "c", "d", "e", "f", "g", "h",
                            "i", "j", "k", "l", "m", "n", "o", "q", "r"};
     cr_assert_eq(vo_series_create(24, names, 18, NULL, &s, NULL), VO_OK);
+    memcpy(s->label, "EPF test", 9); /* where every column is a forecast */
     for (size_t i = 0; i < 24; i++) s->start[i].s = (int64_t)i * 3600, s->dt_h[i] = 1;
     for (size_t k = 1; k < 17; k++) s->column[k].value[3] = 1; /* one column has no value */
     cr_assert_eq(vo_day_table_create(s, NULL, &t, &err), VO_OK);

@@ -15,7 +15,7 @@ static const double level[] = {0.05, 0.5, 0.95};
 
 /* From February on: the clock goes forward on day 48 (2019-03-31 in Paris). */
 static vo_series *prices(void) {
-    vo_series *s = local_hours("Europe/Paris", 2019, 2, 11, DAYS, "load");
+    vo_series *s = local_hours("Europe/Paris", 2019, 2, 11, DAYS, "load forecast");
     vo_random r = vo_random_seed(8, 0);
     double calm = 0;
     for (size_t t = 0; t < s->n; t++) {

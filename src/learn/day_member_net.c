@@ -29,8 +29,8 @@ enum { H = VO_DAY_HOURS, LEAST_ROWS = 56, MOST_NETS = 64, SEASON = 2, BATCH = 64
 #define LEAST_DEVIATION 1e-3
 
 typedef struct {
-    double nets, units, layers, epochs, rate, dropout, decay, days, anew, tune, tune_days,
-        tune_rate, half_life;
+    double nets, units, layers, epochs, rate, dropout, decay, shrink, days, anew, tune,
+        tune_days, tune_rate, half_life;
 } settings;
 
 typedef struct {
@@ -370,6 +370,7 @@ static vo_status read_settings(const char *argument, settings *s, vo_error *err)
                     .rate = 4e-3,
                     .dropout = 0.2,
                     .decay = 0,
+                    .shrink = 0,
                     .days = 2192,
                     .anew = 7,
                     .tune = 0,
@@ -383,6 +384,7 @@ static vo_status read_settings(const char *argument, settings *s, vo_error *err)
                                      {"rate", &s->rate, 1e-6, 0.1, false},
                                      {"dropout", &s->dropout, 0, 0.9, false},
                                      {"decay", &s->decay, 0, 100, false},
+                                     {"shrink", &s->shrink, 0, 10, false},
                                      {"days", &s->days, LEAST_ROWS, 10000, true},
                                      {"anew", &s->anew, 1, 10000, true},
                                      {"tune", &s->tune, 0, 100, true},
@@ -401,6 +403,7 @@ static void choose_training(nets *v) {
     v->training.rate_end = v->set.rate * 0.02;
     v->training.dropout = v->set.dropout;
     v->training.decay = v->set.decay;
+    v->training.input_shrink = v->set.shrink;
     v->tuning = v->training;
     v->tuning.rate = v->set.tune_rate;
     v->tuning.rate_end = v->set.tune_rate * 0.3;

@@ -9,12 +9,17 @@
 #include <math.h>
 #include <string.h>
 
+#include "learn/forecaster_spread.h"
+
+#define SPREAD_DAYS 60
+
 /* What the loop carries. */
 typedef struct {
     const vo_series *series;
     const vo_learning *world;
     vo_forecaster *forecaster;
-    double *seen; /* [series->n] real up to `known`, then NAN */
+    vo_spread *spread; /* where the forecaster has no quantiles of its own */
+    double *seen;      /* [series->n] real up to `known`, then NAN */
     size_t known;
 } run;
 
@@ -27,6 +32,15 @@ static size_t day_after(const vo_series *s, size_t t) {
     const int32_t day = s->day[t];
     while (t < s->n && s->day[t] == day) t++;
     return t;
+}
+
+static size_t longest_day(const vo_series *s, size_t first) {
+    size_t longest = 0;
+    for (size_t t = first, next; t < s->n; t = next) {
+        next = day_after(s, t);
+        longest = next - t > longest ? next - t : longest;
+    }
+    return longest;
 }
 
 static vo_status create(run *x, const char *spec, vo_evaluation *e, vo_error *err) {
@@ -53,8 +67,15 @@ static vo_status forecast_day(run *x, size_t from, size_t to, vo_evaluation *e, 
                                      e->n_levels, quantile, err);
     if (st != VO_EUNSUPPORTED) return st;
     e->own = false;
-    for (size_t i = 0; i < (to - from) * e->n_levels; i++) quantile[i] = (double)NAN;
-    return VO_OK;
+    size_t ignored = 0;
+    st = VO_OK;
+    if (!x->spread)
+        st = vo_spread_create(x->forecaster, x->series, longest_day(x->series, e->first), false,
+                              SPREAD_DAYS, e->alloc, &x->spread, err);
+    if (st == VO_OK)
+        st = vo_spread_quantiles(x->spread, x->seen, from, from, to, e->level, e->n_levels,
+                                 quantile, &ignored, err);
+    return st;
 }
 
 static vo_status tell(const run *x, size_t done, size_t of, vo_error *err) {
@@ -97,6 +118,7 @@ vo_status vo_evaluation_run(const char *spec, const vo_series *series, size_t fi
     run x = {.series = series, .world = world};
     vo_status st = create(&x, spec, &e, err);
     if (st == VO_OK) st = play(&x, &e, err);
+    vo_spread_free(x.spread);
     vo_forecaster_free(x.forecaster);
     world->alloc->free(world->alloc->ctx, x.seen);
     if (st != VO_OK) {

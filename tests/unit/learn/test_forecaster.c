@@ -246,3 +246,87 @@ Test(forecaster, out_of_memory_leaks_nothing) {
     vo_forecaster_free(NULL);
     vo_series_free(s);
 }
+
+/* ---- artefacts --------------------------------------------------------------------- */
+
+Test(forecaster, one_that_learns_nothing_has_nothing_to_save) {
+    vo_series *s = local_hours("UTC", 2016, 2, 1, 9, NULL);
+    vo_forecaster *f = made("naive_day", s);
+    void *bytes = NULL;
+    size_t len = 0;
+    vo_error err = {0};
+    cr_assert_eq(vo_forecaster_to_bytes(f, &bytes, &len, &err), VO_EUNSUPPORTED);
+    cr_assert(strstr(err.msg, "naive"), "%s", err.msg);
+    cr_assert_null(bytes);
+    cr_assert_not(vo_forecaster_can_fit(f));
+    cr_assert_eq(vo_forecaster_fit(f, s->column[0].value, s->n, &err), VO_OK);
+    vo_forecaster_free(f);
+    vo_series_free(s);
+}
+
+Test(forecaster, an_artefact_names_the_forecaster_that_made_it_and_no_other_takes_it) {
+    vo_series *s = local_hours("UTC", 2016, 2, 1, 9, NULL);
+    vo_forecaster *f = made("naive_day", s);
+    vo_artefact_out *w = NULL;
+    void *bytes = NULL;
+    size_t len = 0;
+    char name[VO_FORECASTER_NAME] = "";
+    vo_error err = {0};
+    cr_assert_eq(vo_forecaster_artefact("gbt", &w, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_artefact_out_take(w, &bytes, &len, &err), VO_OK, "%s", err.msg);
+    vo_artefact_out_free(w);
+    cr_assert_eq(vo_forecaster_name_in(bytes, len, "x.volteo", name, &err), VO_OK, "%s",
+                 err.msg);
+    cr_expect_str_eq(name, "gbt");
+    cr_expect_eq(vo_forecaster_from_bytes(f, bytes, len, "x.volteo", &err), VO_EINVAL);
+    cr_expect(strstr(err.msg, "x.volteo") && strstr(err.msg, "gbt"), "%s", err.msg);
+    cr_expect_eq(vo_forecaster_name_in(bytes, len - 1, "x.volteo", name, &err), VO_EINVAL);
+    cr_expect(strstr(err.msg, "x.volteo"), "%s", err.msg);
+    free(bytes);
+    vo_forecaster_free(f);
+    vo_series_free(s);
+}
+
+Test(forecaster, a_named_model_needs_somebody_who_has_models) {
+    static const char *const spec[] = {
+#define X(name, create, flags, help)                                                           \
+    (flags) & VO_FORECASTER_LEARNS ? #name "=some_model" : NULL,
+        VO_FORECASTER_MAP(X)
+#undef X
+    };
+    vo_series *s = local_hours("UTC", 2016, 2, 1, 60, NULL);
+    for (size_t i = 0; i < sizeof spec / sizeof spec[0]; i++) {
+        if (!spec[i]) continue;
+        vo_forecaster *f = NULL;
+        vo_error err = {0};
+        cr_expect_eq(vo_forecaster_create(spec[i], s, NULL, &f, &err), VO_ENOTFOUND, "%s",
+                     spec[i]);
+        cr_expect(strstr(err.msg, "some_model"), "%s: %s", spec[i], err.msg);
+        cr_expect_null(f);
+    }
+    vo_series_free(s);
+}
+
+Test(forecaster, one_that_learns_says_nothing_before_it_has_learned) {
+    static const char *const spec[] = {
+#define X(name, create, flags, help) (flags) & VO_FORECASTER_LEARNS ? #name : NULL,
+        VO_FORECASTER_MAP(X)
+#undef X
+    };
+    vo_series *s = local_hours("UTC", 2016, 2, 1, 60, NULL);
+    for (size_t i = 0; i < sizeof spec / sizeof spec[0]; i++) {
+        if (!spec[i]) continue;
+        double out[24];
+        size_t filled = 0;
+        vo_error err = {0};
+        vo_forecaster *f = made(spec[i], s);
+        cr_expect(vo_forecaster_learns(spec[i]) && vo_forecaster_can_fit(f));
+        cr_expect_eq(
+            vo_forecaster_predict(f, s->column[0].value, 960, 960, 984, out, &filled, &err),
+            VO_EINVAL, "%s", spec[i]);
+        cr_expect(strstr(err.msg, "fit") || strstr(err.msg, "learned"), "%s: %s", spec[i],
+                  err.msg);
+        vo_forecaster_free(f);
+    }
+    vo_series_free(s);
+}

@@ -310,9 +310,9 @@ static vo_status begin_model(const vo_registry *r, const char *id, change *c,
     if (st != VO_OK) return st;
     *out = vo_registry_book_find(c->book, id);
     if (*out) return VO_OK;
-    st = no_model(r, c->book, id, err);
+    no_model(r, c->book, id, err);
     end(c);
-    return st;
+    return VO_ENOTFOUND;
 }
 
 /* What goes into production is whole. */

@@ -44,6 +44,7 @@ static const vo_json *policy(const vo_json *r, const char *name) {
         if (strcmp(vo_json_string(vo_json_get(p, "policy")), name) == 0) return p;
     }
     cr_assert_fail("no policy %s in the answer", name);
+    return NULL;
 }
 
 static double number(const vo_json *o, const char *key) {

@@ -44,7 +44,7 @@ Test(forecast, quantiles_ascend_also_where_a_forecaster_has_none_of_its_own) {
     const vo_json *list = vo_json_get(a, "predictions");
     for (size_t i = 0; i < vo_json_size(list); i++) {
         const vo_json *q = vo_json_get(vo_json_at(list, i), "quantiles");
-        double last = -INFINITY;
+        double last = -(double)INFINITY;
         for (size_t k = 0; k < 3; k++) {
             cr_expect_geq(member_number(q, level[k]), last);
             last = member_number(q, level[k]);

@@ -48,7 +48,7 @@ Test(day_ensemble_mix, weights_are_never_negative_and_sum_to_one) {
             if (day % 7 == 0) real[vo_random_below(&r, H)] = (double)NAN;
             vo_day_mix_say(m, x, out, w);
             for (int h = 0; h < H; h++) {
-                double sum = 0, low = INFINITY, high = -(double)INFINITY;
+                double sum = 0, low = (double)INFINITY, high = -(double)INFINITY;
                 for (int k = 0; k < K; k++) {
                     cr_assert_geq(w[k * H + h], 0);
                     sum += w[k * H + h];

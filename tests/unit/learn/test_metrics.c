@@ -49,7 +49,7 @@ Test(metrics, pinball_loss_is_least_at_the_quantile) {
     for (int i = 0; i < 101; i++) sample[i] = i;
     const double level[] = {0.05, 0.5, 0.9};
     for (int k = 0; k < 3; k++) {
-        double best = INFINITY, at = -1;
+        double best = (double)INFINITY, at = -1;
         for (int q = 0; q <= 100; q++) {
             double sum = 0;
             for (int i = 0; i < 101; i++) sum += vo_metric_pinball(sample[i], q, level[k]);

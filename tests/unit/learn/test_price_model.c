@@ -255,7 +255,7 @@ Test(price_model, what_cannot_be_trained_is_refused_in_words) {
     vo_error err = {0};
     cr_assert_eq(vo_price_model_train(s, NULL, 60, &good, NULL, &m, &err), VO_EINVAL);
     cr_assert(strstr(err.msg, "60 intervals"), "%s", err.msg);
-    s->column[0].value[5] = INFINITY;
+    s->column[0].value[5] = (double)INFINITY;
     cr_assert_eq(vo_price_model_train(s, NULL, s->n, &good, NULL, &m, &err), VO_EINVAL);
     cr_assert_null(m);
     vo_series_free(s);

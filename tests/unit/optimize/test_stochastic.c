@@ -168,7 +168,7 @@ static double over_grid(const chain *c, size_t t, size_t from, size_t i, size_t 
     const double eta = c->b.charge_efficiency, step = c->b.capacity_mwh / (double)cells;
     double sum = 0;
     for (size_t j = 0; j < K; j++) {
-        double best = -INFINITY;
+        double best = -(double)INFINITY;
         for (size_t to = 0; to <= cells; to++) {
             const double dz = ((double)i - (double)to) * step; /* out of the store */
             const double mw = dz > 0 ? dz * eta : dz / eta;

@@ -12,6 +12,7 @@ peers_environment() { # FOLDER
         echo "bench: python3 cannot make a virtual environment (Debian: python3-venv)" >&2
         return 1
     fi
-    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$wanted"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+        --require-hashes --only-binary=:all: -r "$wanted"
     cp "$wanted" "$folder/requirements.txt" # last: an interrupted one is made again
 }

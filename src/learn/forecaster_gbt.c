@@ -13,17 +13,38 @@
  * Fitted here it is a quick one (`volteo train price` makes thorough ones): horizons on a
  * ladder up to a day (1, 3, 6, 12, 24 hours or 1, 2, 4, ... shorter intervals), asinh
  * of distances from the local mean, absolute error, at most 80 trees of depth 4; some 25
- * cpu-seconds for four years of hours. It reads every column beside the price as published when
- * the day before began; parts of the price (congestion, loss, energy) are left out, since they
- * are known no sooner than it.
+ * cpu-seconds for four years of hours. It reads the columns that are known ahead
+ * (known_ahead.h). A model that refits itself keeps the settings it was made with.
+ *
+ * Prices drift, and what calibrated the quantiles lies a while back. So the model is also asked
+ * what it would have said at the beginning of each of the last WINDOW local days that it has not
+ * learned from, and every quantile moves to where it would have been right in them
+ * (conformal.h), in widths w of the interval, for near, middle and far leads apart:
+ *
+ *     q_p(x) + n / (n + TRUST) * offset_p * w(x),    n days so far
  */
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/order.h"
+#include "learn/conformal.h"
 #include "learn/forecaster.h"
+#include "learn/known_ahead.h"
 #include "learn/price_model.h"
+
+enum { WINDOW = 60, SLOTS = 24, GROUPS = 3, NO_DAY = -1 };
+#define TRUST 10.0 /* days */
+
+/* How wrong quantiles were: what they should have been, in widths away from what they were. */
+typedef struct {
+    int32_t today;       /* the day that `offset` is for; NO_DAY: none yet     */
+    int32_t day[WINDOW]; /* whose errors are in `off`, by day % WINDOW; NO_DAY */
+    float off[WINDOW][SLOTS][VO_PRICE_LEVELS]; /* NAN: unknown                 */
+    double offset[GROUPS][VO_PRICE_LEVELS];
+    double work[4 * WINDOW * SLOTS];
+} errors_made;
 
 typedef struct {
     vo_forecaster base;
@@ -35,6 +56,8 @@ typedef struct {
     float *row;    /* [features]                                                  */
     size_t taught; /* intervals that had passed when the model was made; SIZE_MAX: */
                    /* loaded, counted from when it is first asked                  */
+    size_t seen;   /* intervals that it may have learned from; SIZE_MAX: not said  */
+    errors_made *errors;
 } boosted;
 
 static void boosted_free(vo_forecaster *f) {
@@ -43,13 +66,20 @@ static void boosted_free(vo_forecaster *f) {
     vo_features_free(v->features);
     vo_price_model_free(v->model);
     f->alloc->free(f->alloc->ctx, v->row);
+    f->alloc->free(f->alloc->ctx, v->errors);
     f->alloc->free(f->alloc->ctx, v);
 }
 
 /* ---- the model --------------------------------------------------------------------------- */
 
+static void forget_errors(errors_made *e) {
+    e->today = NO_DAY;
+    for (size_t i = 0; i < WINDOW; i++) e->day[i] = NO_DAY;
+}
+
 /* Takes the model over, or leaves everything as it was and frees it. */
-static vo_status adopt(boosted *v, vo_price_model *m, size_t taught, vo_error *err) {
+static vo_status adopt(boosted *v, vo_price_model *m, size_t taught, size_t seen,
+                       vo_error *err) {
     const vo_alloc *a = v->base.alloc;
     vo_features *features = NULL;
     vo_status st = vo_price_model_open_features(m, v->series, a, &features, err);
@@ -68,13 +98,9 @@ static vo_status adopt(boosted *v, vo_price_model *m, size_t taught, vo_error *e
     v->model = m;
     v->row = row;
     v->taught = taught;
+    v->seen = seen;
+    forget_errors(v->errors);
     return VO_OK;
-}
-
-static bool is_part_of_price(const char *name) {
-    const size_t len = strlen(name);
-    return vo_text_has(name, len, "congestion") || vo_text_has(name, len, "loss") ||
-           vo_text_same(name, "energy");
 }
 
 static bool has_values(const double *v, size_t n) {
@@ -112,7 +138,7 @@ static vo_status fit_settings(const boosted *v, size_t until, vo_price_settings 
     }
     for (size_t k = 1; k < series->n_columns; k++) {
         const vo_column *c = &series->column[k];
-        if (is_part_of_price(c->name) || !has_values(c->value, until)) continue;
+        if (!vo_known_ahead(series, k) || !has_values(c->value, until)) continue;
         if (s->features.n_exog == VO_FEATURES_MAX_EXOG) break;
         const vo_status st = vo_features_settings_add_exog(&s->features, c->name,
                                                            VO_PUBLICATION_DAY_AHEAD, 0, err);
@@ -121,15 +147,19 @@ static vo_status fit_settings(const boosted *v, size_t until, vo_price_settings 
     return VO_OK;
 }
 
+static vo_status learn(boosted *v, const double *history, size_t until,
+                       const vo_price_settings *s, vo_error *err) {
+    vo_price_model *m = NULL;
+    const vo_status st = vo_price_model_train(v->series, history, until, s, v->world, &m, err);
+    return st == VO_OK ? adopt(v, m, until, until, err) : st;
+}
+
 static vo_status boosted_fit(vo_forecaster *f, const double *history, size_t until,
                              vo_error *err) {
     boosted *v = (boosted *)(void *)f;
     vo_price_settings s;
-    vo_price_model *m = NULL;
-    vo_status st = fit_settings(v, until, &s, err);
-    if (st == VO_OK)
-        st = vo_price_model_train(v->series, history, until, &s, v->world, &m, err);
-    return st == VO_OK ? adopt(v, m, until, err) : st;
+    const vo_status st = fit_settings(v, until, &s, err);
+    return st == VO_OK ? learn(v, history, until, &s, err) : st;
 }
 
 /* Fits again when so many local days have passed as the world says. */
@@ -139,11 +169,13 @@ static vo_status keep_up(boosted *v, const double *history, size_t known, vo_err
                        "forecaster gbt has learned nothing yet: fit it on a history, or name a "
                        "trained model, gbt=ID");
     if (v->taught == SIZE_MAX || known < v->taught) v->taught = known;
+    if (v->seen == SIZE_MAX) v->seen = known;
     const int32_t days = v->world->recalibrate_days;
     if (days <= 0 || known <= v->taught || known == 0) return VO_OK;
     const int32_t then = v->taught ? v->series->day[v->taught - 1] : -1;
     if (v->series->day[known - 1] - then < days) return VO_OK;
-    return boosted_fit(&v->base, history, known, err);
+    const vo_price_settings same = *vo_price_model_settings(v->model);
+    return learn(v, history, known, &same, err);
 }
 
 /* ---- asking it --------------------------------------------------------------------------- */
@@ -200,6 +232,116 @@ static vo_status boosted_predict(vo_forecaster *f, const double *history, size_t
     return st;
 }
 
+/* The model's own quantiles of interval t, [n_levels]; *made false: nothing can be said. */
+static vo_status own_quantiles(boosted *v, const double *history, size_t known, size_t t,
+                               double *q, bool *made, vo_error *err) {
+    const vo_price_settings *s = vo_price_model_settings(v->model);
+    const vo_status st = make_row(v, history, known, t, made, err);
+    if (st != VO_OK || !*made) return st;
+    const between b = place(s, t - known + 1);
+    double late[VO_PRICE_LEVELS];
+    vo_price_model_quantiles(v->model, b.early, v->row, q);
+    if (b.weight > 0) {
+        vo_price_model_quantiles(v->model, b.late, v->row, late);
+        for (size_t i = 0; i < s->n_levels; i++) q[i] += b.weight * (late[i] - q[i]);
+    }
+    return VO_OK;
+}
+
+/* What offsets count in: the interval between the outer levels. */
+static double width_of(const double *q, size_t n_levels) {
+    return fmax(q[n_levels - 1] - q[0], 1e-9 * (1 + fabs(q[0])));
+}
+
+/* ---- errors made ------------------------------------------------------------------------- */
+
+/* Of leads up to 4, 12 and more hours. */
+static size_t group_of(double lead_h) { return lead_h > 12 ? 2 : lead_h > 4 ? 1 : 0; }
+
+/* How wrong the model would have been on the local day first..end-1 when it began. */
+static vo_status look_back(boosted *v, const double *history, size_t first, size_t end,
+                           vo_error *err) {
+    const size_t n = vo_price_model_settings(v->model)->n_levels;
+    errors_made *e = v->errors;
+    float(*off)[VO_PRICE_LEVELS] = e->off[v->series->day[first] % WINDOW];
+    for (size_t i = 0; i < SLOTS; i++) {
+        const size_t t = first + i * (end - first) / SLOTS;
+        double q[VO_PRICE_LEVELS];
+        bool made = false;
+        const vo_status st = own_quantiles(v, history, first, t, q, &made, err);
+        if (st != VO_OK) return st;
+        for (size_t p = 0; p < n; p++)
+            off[i][p] = made ? (float)((history[t] - q[p]) / width_of(q, n)) : NAN;
+    }
+    e->day[v->series->day[first] % WINDOW] = v->series->day[first];
+    return VO_OK;
+}
+
+/* The errors at level index p of one group and the days before `today`, times `side`, into
+ * work; their number. */
+static size_t gather(errors_made *e, int32_t today, size_t group, size_t p, double side,
+                     size_t *days) {
+    size_t n = 0;
+    *days = 0;
+    for (int32_t d = today < WINDOW ? 0 : today - WINDOW; d < today; d++) {
+        if (e->day[d % WINDOW] != d) continue;
+        ++*days;
+        for (size_t i = 0; i < SLOTS; i++) {
+            const double x = (double)e->off[d % WINDOW][i][p];
+            if (isnan(x) || group_of(24.0 * (double)(i + 1) / SLOTS) != group) continue;
+            e->work[n++] = side * x;
+        }
+    }
+    return n;
+}
+
+/* By how many widths the quantile should have been elsewhere, for one group: below the median
+ * prices should rarely fall short of it, above rarely exceed it. */
+static double offset_of(errors_made *e, int32_t today, size_t group, size_t p, double level) {
+    const double side = level < 0.5 ? -1 : 1, miss = level < 0.5 ? level : 1 - level;
+    double *far = e->work + WINDOW * SLOTS, *zero = far + WINDOW * SLOTS, most = -HUGE_VAL;
+    size_t days = 0;
+    const size_t n = gather(e, today, group, p, side, &days);
+    if (n == 0) return 0;
+    for (size_t i = 0; i < n; i++) {
+        far[i] = -HUGE_VAL;
+        zero[i] = 0;
+        most = fmax(most, e->work[i]);
+    }
+    /* Hours of a day err together: it is as if there were as many errors as days. */
+    const double rest = 1 - (1 - miss) * (double)(days + 1) / (double)days;
+    double shift = most; /* too few for the level: the farthest seen */
+    if (rest > 1.0 / (double)(n + 1))
+        shift = vo_conformal_offset(e->work, far, zero, n, rest, zero + WINDOW * SLOTS);
+    return side * shift * (double)days / ((double)days + TRUST);
+}
+
+/* Offsets for what is asked when intervals before `known` have passed. */
+static vo_status catch_up(boosted *v, const double *history, size_t known, vo_error *err) {
+    const vo_series *s = v->series;
+    const vo_price_settings *p = vo_price_model_settings(v->model);
+    errors_made *e = v->errors;
+    const int32_t today = known < s->n ? s->day[known] : s->day[s->n - 1] + 1;
+    if (known == 0 || e->today == today) return VO_OK;
+    size_t end = known;
+    while (end > 0 && s->day[end - 1] == today) end--;
+    while (end > v->seen && s->day[end - 1] >= today - WINDOW) {
+        size_t first = end - 1;
+        while (first > 0 && s->day[first - 1] == s->day[end - 1]) first--;
+        if (first < v->seen) break;
+        if (e->day[s->day[first] % WINDOW] != s->day[first]) {
+            const vo_status st = look_back(v, history, first, end, err);
+            if (st != VO_OK) return st;
+        }
+        end = first;
+    }
+    for (size_t g = 0; g < GROUPS; g++)
+        for (size_t i = 0; i < p->n_levels; i++)
+            e->offset[g][i] = offset_of(e, today, g, i, p->level[i]);
+    e->today = today;
+    return VO_OK;
+}
+
 /* The quantile at p from those at the model's levels: linear between them; outside, tails fall
  * off exponentially at the rate of the two outer levels. */
 static double at_level(const vo_price_settings *s, const double *q, double p) {
@@ -229,24 +371,21 @@ static vo_status boosted_quantiles(vo_forecaster *f, const double *history, size
     const vo_price_settings *s = vo_price_model_settings(v->model);
     if (s->n_levels == 0)
         return vo_fail(err, VO_EUNSUPPORTED, "this model of gbt was trained without quantiles");
-    double early[VO_PRICE_LEVELS], late[VO_PRICE_LEVELS];
-    for (size_t t = from; t < to; t++) {
-        double *q = out + (t - from) * n_levels;
+    st = catch_up(v, history, known, err);
+    for (size_t t = from; st == VO_OK && t < to; t++) {
+        double own[VO_PRICE_LEVELS], *q = out + (t - from) * n_levels;
         bool made = false;
-        st = make_row(v, history, known, t, &made, err);
-        if (st != VO_OK) return st;
+        st = own_quantiles(v, history, known, t, own, &made, err);
         for (size_t i = 0; !made && i < n_levels; i++) q[i] = (double)NAN;
-        if (!made) continue;
-        const between b = place(s, t - known + 1);
-        vo_price_model_quantiles(v->model, b.early, v->row, early);
-        if (b.weight > 0) {
-            vo_price_model_quantiles(v->model, b.late, v->row, late);
-            for (size_t i = 0; i < s->n_levels; i++)
-                early[i] += b.weight * (late[i] - early[i]);
-        }
-        for (size_t i = 0; i < n_levels; i++) q[i] = at_level(s, early, level[i]);
+        if (st != VO_OK || !made) continue;
+        const double lead_h = (double)(t - known + 1) * v->series->dt_h[0];
+        const double width = width_of(own, s->n_levels);
+        for (size_t i = 0; i < s->n_levels; i++)
+            own[i] += v->errors->offset[group_of(lead_h)][i] * width;
+        qsort(own, s->n_levels, sizeof *own, vo_order_double);
+        for (size_t i = 0; i < n_levels; i++) q[i] = at_level(s, own, level[i]);
     }
-    return VO_OK;
+    return st;
 }
 
 /* ---- files ------------------------------------------------------------------------------- */
@@ -255,14 +394,38 @@ static vo_status boosted_save(const vo_forecaster *f, vo_artefact_out *out, vo_e
     const boosted *v = (const boosted *)(const void *)f;
     if (!v->model) return vo_fail(err, VO_EINVAL, "forecaster gbt has learned nothing to save");
     vo_price_model_save(v->model, out);
+    if (v->seen == SIZE_MAX) return VO_OK;
+    const vo_series *s = v->series;
+    const int64_t end = v->seen < s->n
+                            ? s->start[v->seen].s
+                            : s->start[s->n - 1].s + llround(3600 * s->dt_h[s->n - 1]);
+    vo_artefact_begin(out, "SEEN"); /* until when it learned, for series that begin elsewhere */
+    vo_artefact_put_u64(out, (uint64_t)end);
+    vo_artefact_end(out);
+    return VO_OK;
+}
+
+/* A model made elsewhere may not say. */
+static vo_status load_seen(const boosted *v, vo_artefact *in, size_t *seen, vo_error *err) {
+    uint64_t end = 0;
+    if (!vo_artefact_has(in, "SEEN")) return VO_OK;
+    vo_status st = vo_artefact_enter(in, "SEEN", err);
+    if (st == VO_OK) st = vo_artefact_get_u64(in, &end, err);
+    if (st != VO_OK) return st;
+    vo_artefact_leave(in);
+    *seen = vo_series_lower_bound(v->series, (vo_time){(int64_t)end});
     return VO_OK;
 }
 
 static vo_status boosted_load(vo_forecaster *f, vo_artefact *in, vo_error *err) {
     boosted *v = (boosted *)(void *)f;
     vo_price_model *m = NULL;
-    const vo_status st = vo_price_model_load(in, f->alloc, &m, err);
-    return st == VO_OK ? adopt(v, m, SIZE_MAX, err) : st;
+    size_t seen = SIZE_MAX;
+    vo_status st = vo_price_model_load(in, f->alloc, &m, err);
+    if (st == VO_OK) st = load_seen(v, in, &seen, err);
+    if (st == VO_OK) return adopt(v, m, SIZE_MAX, seen, err);
+    vo_price_model_free(m);
+    return st;
 }
 
 static const vo_forecaster_ops boosted_ops = {.name = "gbt",
@@ -282,7 +445,9 @@ vo_status vo_forecaster_create_gbt(const char *argument, const vo_series *series
     v->base = (vo_forecaster){&boosted_ops, a, series->n};
     v->series = series;
     v->world = world;
-    vo_status st = vo_forecaster_create("epf_naive", series, world, &v->fallback, err);
+    v->errors = a->zalloc(a->ctx, sizeof *v->errors);
+    vo_status st = v->errors ? VO_OK : vo_fail(err, VO_ENOMEM, "forecaster gbt");
+    if (st == VO_OK) st = vo_forecaster_create("epf_naive", series, world, &v->fallback, err);
     if (st == VO_OK && argument) st = vo_forecaster_load_model(&v->base, world, argument, err);
     if (st != VO_OK) {
         boosted_free(&v->base);

@@ -10,12 +10,13 @@
 
 #include "base/civil.h"
 #include "base/random.h"
+#include "learn/price_model.h"
 #include "support/data_folder.h"
 #include "support/local_hours.h"
 
 /* A daily wave, a load that a forecast is published of, and an autoregression. */
-static vo_series *made(int days, uint64_t seed) {
-    vo_series *s = local_hours("Europe/Paris", 2021, 1, 4, days, "load");
+static vo_series *made_with(const char *column, int days, uint64_t seed) {
+    vo_series *s = local_hours("Europe/Paris", 2021, 1, 4, days, column);
     vo_random r = vo_random_seed(seed, 0);
     double a = 0, load = 0;
     for (size_t t = 0; t < s->n; t++) {
@@ -26,6 +27,10 @@ static vo_series *made(int days, uint64_t seed) {
             50 + 20 * sin(6.2831853 * (double)(t % 24) / 24) + 15 * load + a;
     }
     return s;
+}
+
+static vo_series *made(int days, uint64_t seed) {
+    return made_with("load forecast", days, seed);
 }
 
 /* Prices known so far, then NAN, as the seam hands them. */
@@ -139,6 +144,93 @@ Test(forecaster_gbt, the_future_changes_nothing) {
     vo_series_free(other);
 }
 
+/* A column whose name does not say that it was published before came with the price. */
+Test(forecaster_gbt, a_column_that_is_no_forecast_is_not_read) {
+    const char *const name[] = {"load", "load forecast"};
+    for (int k = 0; k < 2; k++) {
+        vo_series *s = made_with(name[k], 60, 7), *other = made_with(name[k], 60, 7);
+        vo_random r = vo_random_seed(3, 0);
+        for (size_t t = 0; t < s->n; t++) other->column[1].value[t] = vo_random_unit(&r);
+        vo_forecaster *f = opened(s, &plain), *g = opened(other, &plain);
+        const size_t known = first_of(s, 50);
+        double a[24], b[24];
+        fitted(f, s, known);
+        fitted(g, other, known);
+        say(f, s, known, known + 24, a);
+        say(g, other, known, known + 24, b);
+        cr_assert_eq(memcmp(a, b, sizeof a) == 0, k == 0, "%s", name[k]);
+        vo_forecaster_free(f);
+        vo_forecaster_free(g);
+        vo_series_free(s);
+        vo_series_free(other);
+    }
+}
+
+/* ---- intervals that follow ------------------------------------------------------------------ */
+
+static void quantiles(vo_forecaster *f, const vo_series *s, size_t known, size_t n,
+                      double (*q)[2]) {
+    const double level[] = {0.05, 0.95};
+    double *h = known_of(s, known);
+    vo_error err = {0};
+    cr_assert_eq(vo_forecaster_quantiles(f, h, known, known, known + n, level, 2, q[0], &err),
+                 VO_OK, "%s", err.msg);
+    free(h);
+}
+
+/* From day 60 on prices have a second noise, deviation 15 beside the 5 there were: intervals
+ * as wide as before cover 40 % of it, 1.65 * 5 / 15.8 = 0.52 deviations either way. */
+static vo_series *made_wild(int days) {
+    vo_series *s = made(days, 8);
+    vo_random r = vo_random_seed(5, 0);
+    for (size_t t = first_of(s, 60); t < s->n; t++)
+        s->column[0].value[t] += 15 * vo_random_normal(&r);
+    return s;
+}
+
+Test(forecaster_gbt, intervals_follow_prices_that_have_become_wilder) {
+    vo_series *s = made_wild(140);
+    vo_forecaster *f = opened(s, &plain);
+    double inside[2] = {0}, n[2] = {0}, q[24][2];
+    fitted(f, s, first_of(s, 60));
+    for (int32_t day = 61; day < 139; day += day == 63 ? 40 : 1) {
+        const size_t known = first_of(s, day);
+        quantiles(f, s, known, 24, q);
+        for (size_t i = 0; i < 24; i++) {
+            const double real = s->column[0].value[known + i];
+            inside[day > 63] += real >= q[i][0] && real <= q[i][1];
+            n[day > 63]++;
+        }
+    }
+    cr_assert_lt(inside[0] / n[0], 0.75, "at first %g", inside[0] / n[0]);
+    /* 864 hours: a deviation of 0.01, and as much from the sixty days' own quantiles */
+    cr_assert(inside[1] / n[1] > 0.87 && inside[1] / n[1] < 0.95, "then %g", inside[1] / n[1]);
+    vo_forecaster_free(f);
+    vo_series_free(s);
+}
+
+/* What it says depends on what is known, not on what it was asked before. */
+Test(forecaster_gbt, the_same_question_has_the_same_answer_later_and_after_a_save) {
+    vo_series *s = made_wild(140);
+    vo_forecaster *f = opened(s, &plain), *back = opened(s, &plain);
+    double a[24][2], b[24][2];
+    void *bytes = NULL;
+    size_t len = 0;
+    fitted(f, s, first_of(s, 60));
+    quantiles(f, s, first_of(s, 80), 24, a);
+    quantiles(f, s, first_of(s, 138), 24, b);
+    quantiles(f, s, first_of(s, 80), 24, b);
+    cr_assert_eq(memcmp(a, b, sizeof a), 0);
+    cr_assert_eq(vo_forecaster_to_bytes(f, &bytes, &len, NULL), VO_OK);
+    cr_assert_eq(vo_forecaster_from_bytes(back, bytes, len, "memory", NULL), VO_OK);
+    quantiles(back, s, first_of(s, 80), 24, b);
+    cr_assert_eq(memcmp(a, b, sizeof a), 0);
+    free(bytes);
+    vo_forecaster_free(f);
+    vo_forecaster_free(back);
+    vo_series_free(s);
+}
+
 /* ---- trained models by name -------------------------------------------------------------- */
 
 typedef struct {
@@ -209,6 +301,62 @@ Test(forecaster_gbt, it_refits_when_so_many_days_have_passed_and_not_before) {
     vo_series_free(s);
 }
 
+/* A model of two horizons and two levels, none of which are the forecaster's own. */
+static void *odd_model(const vo_series *s, size_t until, size_t *len) {
+    vo_price_settings p = vo_price_settings_default(1);
+    vo_price_model *m = NULL;
+    vo_artefact_out *w = NULL;
+    vo_error err = {0};
+    void *bytes = NULL;
+    p.n_horizons = p.n_levels = 2;
+    p.horizon[0] = 2, p.horizon[1] = 5;
+    p.level[0] = 0.2, p.level[1] = 0.8;
+    p.point.trees = p.quantile.trees = 7;
+    p.n_shuffled = 0;
+    cr_assert_eq(vo_price_model_train(s, NULL, until, &p, NULL, &m, &err), VO_OK, "%s",
+                 err.msg);
+    cr_assert_eq(vo_forecaster_artefact("gbt", &w, NULL), VO_OK);
+    vo_price_model_save(m, w);
+    cr_assert_eq(vo_artefact_out_take(w, &bytes, len, NULL), VO_OK);
+    vo_artefact_out_free(w);
+    vo_price_model_free(m);
+    return bytes;
+}
+
+Test(forecaster_gbt, a_loaded_model_refits_as_it_was_trained) {
+    vo_series *s = made(60, 9);
+    const vo_learning world = {
+        .alloc = &vo_alloc_libc, .recalibrate_days = 7, .progress = count_fits};
+    vo_forecaster *f = opened(s, &world);
+    size_t len = 0, len_of[2] = {0};
+    void *bytes = odd_model(s, first_of(s, 40), &len), *kept[2] = {0};
+    double out[24];
+    cr_assert_eq(vo_forecaster_from_bytes(f, bytes, len, "memory", NULL), VO_OK);
+    for (int k = 0; k < 2; k++) {
+        const size_t known = first_of(s, 40 + 7 * k);
+        count_models = 0;
+        say(f, s, known, known + 24, out);
+        cr_assert_eq(count_models, k);
+        cr_assert_eq(vo_forecaster_to_bytes(f, &kept[k], &len_of[k], NULL), VO_OK);
+        vo_artefact *in = NULL;
+        vo_price_model *m = NULL;
+        char kind[9];
+        cr_assert(vo_artefact_kind(kept[k], len_of[k], kind));
+        cr_assert_eq(vo_artefact_open(kept[k], len_of[k], kind, 99, "memory", &in, NULL),
+                     VO_OK);
+        cr_assert_eq(vo_price_model_load(in, NULL, &m, NULL), VO_OK);
+        const vo_price_settings *p = vo_price_model_settings(m);
+        cr_assert(p->n_horizons == 2 && p->horizon[1] == 5 && p->n_levels == 2 &&
+                  p->level[1] == 0.8 && p->point.trees == 7);
+        vo_price_model_free(m);
+        vo_artefact_close(in);
+        free(kept[k]);
+    }
+    free(bytes);
+    vo_forecaster_free(f);
+    vo_series_free(s);
+}
+
 Test(forecaster_gbt, unfitted_or_with_too_little_history_it_refuses_in_words) {
     vo_series *s = made(70, 5);
     vo_forecaster *f = opened(s, &plain);
@@ -249,7 +397,7 @@ enum { REAL_DAYS = 300 };
 
 /* Days of the benchmark's file from its row `skip` on, price and two forecasts. */
 static vo_series *read_epf(const char *path, size_t skip) {
-    const char *names[] = {"price", "first", "second"};
+    const char *names[] = {"price", "first forecast", "second forecast"};
     vo_series *s = NULL;
     vo_zone *z = NULL;
     char line[256];

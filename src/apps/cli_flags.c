@@ -182,12 +182,16 @@ static const flag flags[] = {
     {"test-days", NUMBER, METHOD, CLI_EVALUATE, "test_days", "N", "judged are the last N days (728)"},
     {"recalibrate-days", NUMBER, METHOD, CLI_EVALUATE, "recalibrate_days", "N", "models are refitted every N days (1); 0: never"},
     {"level", NUMBER, METHOD, CLI_EVALUATE, "level", "SHARE", "of the interval that is judged (0.9)"},
-    {"method", TEXT, METHOD, CLI_TRAIN_PRICE | CLI_RETRAIN, "method", "NAME", "gbt (default), lear or ensemble"},
-    {"horizons", TEXT, METHOD, CLI_TRAIN_PRICE | CLI_RETRAIN, "horizons", "LIST", "gbt: minutes ahead, e.g. 1,5,15,60"},
-    {"id", TEXT, METHOD, CLI_TRAINS, "id", "ID", "of the model in the registry (price_prediction, battery_policy)"},
-    {"train-until", TEXT, METHOD, CLI_TRAINS, "train_until", "DATE", "learn only from what lies before"},
-    {"quantiles", TEXT, METHOD, CLI_TRAIN_PRICE | CLI_FORECAST, "quantiles", "LIST", "levels, e.g. 0.05,0.5,0.95"},
-    {"trees", NUMBER, METHOD, CLI_TRAIN_PRICE | CLI_RETRAIN, "trees", "N", "gbt: at most N (200)"},
+    {"method", TEXT, METHOD, CLI_TRAIN_PRICE, "method", "NAME", "gbt (default: any horizon), lear or ensemble (day-ahead)"},
+    {"method", TEXT, METHOD, CLI_RETRAIN, "method", "NAME", "gbt (default), lear, ensemble or q_learning"},
+    {"horizons", TEXT, METHOD, CLI_TRAIN_PRICE | CLI_RETRAIN, "horizons", "LIST", "gbt: minutes ahead, e.g. 15,60; 1 to 24 h, or 1,5,15,60"},
+    {"id", TEXT, METHOD, CLI_TRAIN_PRICE, "id", "ID", "of the model in the registry (price_prediction, ...)"},
+    {"id", TEXT, METHOD, CLI_TRAIN_Q, "id", "ID", "of the model in the registry (battery_policy)"},
+    {"id", TEXT, METHOD, CLI_RETRAIN, "id", "ID", "of the model in the registry (as train names it)"},
+    {"train-until", TEXT, METHOD, CLI_TRAIN_PRICE | CLI_TRAIN_Q, "train_until", "DATE", "learn only from what lies before"},
+    {"quantiles", TEXT, METHOD, CLI_TRAIN_PRICE, "quantiles", "LIST", "gbt: levels (0.05,0.25,0.5,0.75,0.95)"},
+    {"quantiles", TEXT, METHOD, CLI_FORECAST, "quantiles", "LIST", "levels, e.g. 0.05,0.5,0.95 (none)"},
+    {"trees", NUMBER, METHOD, CLI_TRAIN_PRICE | CLI_RETRAIN, "trees", "N", "gbt: at most N per model (200); fewer are quicker"},
     {"depth", NUMBER, METHOD, CLI_TRAIN_PRICE, "depth", "N", "gbt: of a tree (6)"},
     {"rate", NUMBER, METHOD, CLI_TRAIN_PRICE, "rate", "NUMBER", "gbt: learning rate (0.1)"},
     {"search", NUMBER, METHOD, CLI_TRAIN_PRICE, "search", "N", "gbt: try N settings by cross-validation in time"},
@@ -202,7 +206,7 @@ static const flag flags[] = {
     {"at", TEXT, METHOD, CLI_FORECAST, "at", "TIME", "forecast as if it were then"},
     {"versions", TEXT, METHOD, CLI_MODELS_COMPARE, "versions", "A,B", "versions or aliases (champion,challenger)"},
     {"backtest-days", NUMBER, METHOD, CLI_RETRAIN | CLI_MODELS_COMPARE, "backtest_days", "N", "judged are the last N days (30)"},
-    {"protocol", TEXT, METHOD, CLI_RETRAIN | CLI_MODELS_COMPARE, "protocol", "NAME", "planned (a day ahead) or rolling"},
+    {"protocol", TEXT, METHOD, CLI_RETRAIN | CLI_MODELS_COMPARE, "protocol", "NAME", "planned (default: a day ahead) or rolling"},
     {"dry-run", YES, OUTPUT, CLI_RETRAIN, "dry_run", NULL, "compare, and change nothing"},
     {"seed", NUMBER, METHOD, CLI_LEARNS & ~CLI_MODELS_COMPARE, "seed", "N", "of chance"},
     {"id", TEXT, METHOD, CLI_MODELS_LIST | CLI_MODELS_PRUNE, "id", "ID", "only this model"},
@@ -391,6 +395,16 @@ static int write_source(const given *g, vo_json_out *w) {
         write_text(w, "to", to);
         return CLI_DONE;
     }
+    if (value_of(g, "epf")) {
+        if (value_of(g, "prices") || node || market)
+            return usage(g->command, "--epf names a file of prices: drop --%s",
+                         node     ? "node"
+                         : market ? "market"
+                                  : "prices");
+        write_text(w, "from", from);
+        write_text(w, "to", to);
+        return CLI_DONE;
+    }
     if (value_of(g, "prices")) {
         if (market)
             return usage(g->command, "--market is for the lake, --prices names a file: "
@@ -401,12 +415,13 @@ static int write_source(const given *g, vo_json_out *w) {
         write_text(w, "to", to);
         return CLI_DONE;
     }
-    if (value_of(g, "epf")) return CLI_DONE;
     if (!node)
-        return usage(
-            g->command,
-            "no prices: give --prices FILE, --tariff FILE, or --market MEM --node NAME "
-            "(`volteo data list` shows them)");
+        return usage(g->command,
+                     "no prices: give --prices FILE, %sor --market MEM --node NAME "
+                     "(`volteo data list` shows them)",
+                     g->command->bit == CLI_EVALUATE      ? "--epf FILE, "
+                     : (g->command->bit & CLI_PLANS) != 0 ? "--tariff FILE, "
+                                                          : "");
     vo_json_out_key(w, "market_params");
     vo_json_out_object(w);
     write_text(w, "zone", node);
@@ -586,7 +601,7 @@ static const char *flag_of(const cli_command *c, const char *word, size_t len) {
         if ((flags[i].commands & c->bit) && flags[i].field &&
             vo_text_same_span(word, len, flags[i].field))
             return flags[i].name;
-    for (size_t i = 0; (c->bit & CLI_PLANS) && i < sizeof also / sizeof also[0]; i++)
+    for (size_t i = 0; (c->bit & CLI_PRICED) && i < sizeof also / sizeof also[0]; i++)
         if (vo_text_same_span(word, len, also[i].field)) return also[i].flag;
     return NULL;
 }

@@ -113,8 +113,9 @@ void cli_render_models_list(const vo_json *r, GString *out) {
 static void render_data(const vo_json *manifest, GString *out) {
     const vo_json *data = vo_json_get(manifest, "data");
     if (size_of(data) == 0) return;
-    g_string_append_printf(out, "  trained on  %s %s, %.16s to %.16s, ",
-                           cli_str(data, "market"), cli_str(data, "node"),
+    const char *market = cli_str(data, "market"), *node = cli_str(data, "node");
+    g_string_append_printf(out, "  trained on  %s%s%s%s%.16s to %.16s UTC, ", market,
+                           *market && *node ? " " : "", node, *market || *node ? ", " : "",
                            cli_str(data, "from"), cli_str(data, "to"));
     cli_append_count(out, cli_num(data, "rows"), "[row|rows]");
     g_string_append_printf(out, ", %s\n", cli_str(data, "hash"));

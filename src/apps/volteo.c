@@ -153,27 +153,61 @@ enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 typedef struct {
     double began_s, drawn_s;
-    bool terminal, shown;
+    double base_s, base; /* when, and how far, the work was as it last began from anew */
+    double last;
+    int width; /* of the line on the terminal */
+    bool terminal;
 } progress;
+
+/* Seconds that are left, or NAN while it is too early to say. Work in several stages may begin
+ * from anew: then only the stage under way is judged. */
+static double seconds_left(progress *p, double now_s, double fraction) {
+    if (fraction < p->last) {
+        p->base_s = now_s;
+        p->base = fraction;
+    }
+    p->last = fraction;
+    const double took_s = now_s - p->base_s, done = fraction - p->base;
+    return took_s > 3 && done > 0.02 ? took_s * (1 - fraction) / done : (double)NAN;
+}
+
+/* ", about 40 s left", rounded so that it does not flicker. */
+static void say_left(double left_s, char out[40]) {
+    if (isnan(left_s))
+        *out = '\0';
+    else if (left_s < 90)
+        snprintf(out, 40, ", about %.0f s left",
+                 left_s < 10 ? ceil(left_s) : 5 * ceil(left_s / 5));
+    else if (left_s < 90 * 60)
+        snprintf(out, 40, ", about %.0f min left", ceil(left_s / 60));
+    else
+        snprintf(out, 40, ", about %.1f h left", left_s / 3600);
+}
+
+enum { BAR = 20, PHASE = 34 }; /* letters: the line fits a terminal of 80 columns */
 
 /* Only on a terminal, only for work over a second, at most ten times a second. */
 static int32_t show_progress(void *ctx, const char *phase, double fraction) {
     progress *p = ctx;
     const double now_s = vo_clock_monotonic_s();
+    const double left_s = seconds_left(p, now_s, fraction);
     if (p->terminal && now_s - p->began_s > 1 && now_s - p->drawn_s > 0.1) {
-        char bar[31];
-        const int full = (int)(30 * fmin(fmax(fraction, 0), 1));
-        for (int i = 0; i < 30; i++) bar[i] = i < full ? '#' : '.';
-        bar[30] = '\0';
-        fprintf(stderr, "\r%s [%s] %3.0f %%", phase, bar, 100 * fraction);
+        char bar[BAR + 1], left[40];
+        const int full = (int)(BAR * fmin(fmax(fraction, 0), 1));
+        for (int i = 0; i < BAR; i++) bar[i] = i < full ? '#' : '.';
+        bar[BAR] = '\0';
+        say_left(left_s, left);
+        const int width =
+            fprintf(stderr, "\r%.*s [%s] %3.0f %%%s", PHASE, phase, bar, 100 * fraction, left);
+        if (width < p->width) fprintf(stderr, "%*s", p->width - width, "");
+        p->width = width;
         p->drawn_s = now_s;
-        p->shown = true;
     }
     return vo_interrupt_seen();
 }
 
 static void end_progress(const progress *p) {
-    if (p->shown) fprintf(stderr, "\r%60s\r", "");
+    if (p->width > 0) fprintf(stderr, "\r%*s\r", p->width, "");
 }
 
 /* ---- running a command ---------------------------------------------------------------- */
@@ -271,7 +305,8 @@ static bool only_told(const char *response) {
 }
 
 static int run(const cli_options *o) {
-    progress p = {.began_s = vo_clock_monotonic_s(), .terminal = vo_terminal_is_tty(2)};
+    const double now_s = vo_clock_monotonic_s();
+    progress p = {.began_s = now_s, .base_s = now_s, .terminal = vo_terminal_is_tty(2)};
     vo_engine_options eo = vo_engine_options_default();
     const char *lake = o->lake ? o->lake : vo_environment("VOLTEO_LAKE");
     const char *models = o->models ? o->models : vo_environment("VOLTEO_MODELS");
@@ -332,7 +367,7 @@ static int half_named(const char *word, FILE *to) {
     fprintf(to, "volteo %s: which of these?\n", word);
     for (size_t i = 0; i < N_COMMANDS; i++)
         if (first_word(word, &commands[i]))
-            fprintf(to, "  volteo %-17s %s\n", commands[i].name, commands[i].summary);
+            fprintf(to, "  volteo %-18s %s\n", commands[i].name, commands[i].summary);
     return to == stdout ? CLI_DONE : CLI_USAGE;
 }
 

@@ -250,12 +250,14 @@ typedef struct {
     size_t i;
 } progress_of;
 
-/* Called from every thread; one at a time gets through, the others do not wait. */
-static bool tell(comparison *c, const char *phase, const atomic_int *permille, size_t of) {
+/* Called from every thread; one at a time gets through, the others do not wait. Training counts
+ * as much as playing, so that what is told never falls back. */
+static bool tell(comparison *c, const char *phase) {
     if (!atomic_flag_test_and_set(&c->reporting)) {
         int sum = 0;
-        for (size_t i = 0; i < c->n; i++) sum += atomic_load(&permille[i]);
-        const double all = (double)sum / (1000.0 * (double)of);
+        for (size_t i = 0; i < c->n; i++)
+            sum += atomic_load(&c->permille[i]) + atomic_load(&c->trained[i]);
+        const double all = (double)sum / (1000.0 * (double)(c->n + c->n_learners));
         if (c->o->progress(c->o->progress_ctx, phase, all) != 0) atomic_store(&c->stopped, 1);
         atomic_flag_clear(&c->reporting);
     }
@@ -267,7 +269,7 @@ static bool progress(void *ctx, double fraction) {
     comparison *c = at->c;
     if (vo_policy_learns(c->spec[at->i])) atomic_store(&c->trained[at->i], 1000);
     atomic_store(&c->permille[at->i], (int)(fraction * 1000));
-    return tell(c, "policies", c->permille, c->n);
+    return tell(c, "policies");
 }
 
 /* Of learners; refits on the way are told as what is played. */
@@ -278,7 +280,7 @@ static bool training_progress(void *ctx, const char *phase, double fraction, dou
     comparison *c = at->c;
     if (atomic_load(&c->trained[at->i]) == 1000) return !atomic_load(&c->stopped);
     atomic_store(&c->trained[at->i], (int)(fraction * 999));
-    return tell(c, "training", c->trained, c->n_learners ? c->n_learners : 1);
+    return tell(c, "training");
 }
 
 static vo_status run_one(void *ctx, size_t i, size_t worker, vo_error *err) {

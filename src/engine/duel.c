@@ -68,13 +68,32 @@ vo_status vo_duel_play(const vo_duel *d, const char *spec, const vo_learning *le
     return vo_backtest_run(&p, d->in->series, spec, &s, out, err);
 }
 
-void vo_duel_write(const vo_backtest_result *r, vo_json_out *w) {
-    vo_member_number(w, "profit", r->profit);
-    vo_member_number(w, "capture", r->capture);
-    vo_member_number(w, "capture_low", r->capture_low);
-    vo_member_number(w, "capture_high", r->capture_high);
-    vo_member_number(w, "cycles", r->cycles);
-    vo_member_integer(w, "violations", r->violations);
+/* End of the data that a version learned from; the distant past where it is not told. */
+static int64_t data_end(const vo_manifest *m) {
+    const vo_json *data = vo_json_get(m->root, "data");
+    const vo_json *to = data ? vo_json_get(data, "to") : NULL;
+    const char *text = to && vo_json_kind_of(to) == VO_JSON_STRING ? vo_json_string(to) : "";
+    vo_civil c;
+    bool has_offset;
+    int32_t offset_s = 0;
+    if (vo_civil_parse(text, strlen(text), &c, &has_offset, &offset_s, NULL) != VO_OK)
+        return INT64_MIN;
+    return vo_civil_seconds(&c) - offset_s;
+}
+
+vo_status vo_duel_days_seen(const vo_duel *d, const vo_registry *registry,
+                            const vo_registry_found *found, double *out, vo_error *err) {
+    vo_manifest manifest = {0};
+    const vo_status s = vo_registry_manifest(registry, found, &manifest, err);
+    if (s != VO_OK) return s;
+    const vo_series *prices = d->in->series;
+    const size_t last = prices->n - 1;
+    const double begin_s = (double)prices->start[d->first].s;
+    const double end_s = (double)prices->start[last].s + prices->dt_h[last] * 3600;
+    const double seen_s = fmin((double)data_end(&manifest), end_s) - begin_s;
+    *out = fmax(seen_s / 86400, 0);
+    vo_manifest_fini(&manifest);
+    return VO_OK;
 }
 
 void vo_duel_write_days(const vo_duel *d, const vo_backtest_result *r, vo_json_out *w) {
@@ -98,7 +117,7 @@ void vo_duel_write_days(const vo_duel *d, const vo_backtest_result *r, vo_json_o
 typedef struct {
     char reference[2 * VO_REGISTRY_NAME + 2];
     vo_registry_found found;
-    int64_t trained_until_s; /* end of what it learned from */
+    double days_seen; /* of those played, in its training */
     vo_backtest_result *result;
 } contender;
 
@@ -123,23 +142,19 @@ static vo_status read_versions(const vo_request *r, const char *id, contender c[
     }
     if (!name[0] || !name[1] || !*name[0] || !*name[1])
         return vo_fail(err, VO_EINVAL,
-                       "versions must be two, e.g. [\"champion\", \"challenger\"]");
+                       "versions: name two of them, e.g. \"champion,challenger\"");
     for (size_t i = 0; i < 2; i++)
         snprintf(c[i].reference, sizeof c[i].reference, "%.63s@%.63s", id, name[i]);
     return VO_OK;
 }
 
-/* End of the data that a version learned from; the distant past where it is not told. */
-static int64_t data_end(const vo_manifest *m) {
-    const vo_json *data = vo_json_get(m->root, "data");
-    const vo_json *to = data ? vo_json_get(data, "to") : NULL;
-    const char *text = to && vo_json_kind_of(to) == VO_JSON_STRING ? vo_json_string(to) : "";
-    vo_civil c;
-    bool has_offset;
-    int32_t offset_s = 0;
-    if (vo_civil_parse(text, strlen(text), &c, &has_offset, &offset_s, NULL) != VO_OK)
-        return INT64_MIN;
-    return vo_civil_seconds(&c) - offset_s;
+void vo_duel_write(const vo_backtest_result *r, vo_json_out *w) {
+    vo_member_number(w, "profit", r->profit);
+    vo_member_number(w, "capture", r->capture);
+    vo_member_number(w, "capture_low", r->capture_low);
+    vo_member_number(w, "capture_high", r->capture_high);
+    vo_member_number(w, "cycles", r->cycles);
+    vo_member_integer(w, "violations", r->violations);
 }
 
 static vo_status play_contender(const vo_duel *d, const vo_registry *registry,
@@ -147,13 +162,10 @@ static vo_status play_contender(const vo_duel *d, const vo_registry *registry,
     const void *bytes = NULL;
     size_t len = 0;
     char exact[2 * VO_REGISTRY_NAME + 2], spec[VO_POLICY_SPEC_MAX];
-    vo_manifest manifest = {0};
     vo_status s = vo_registry_get(registry, c->reference, &c->found, err);
     if (s != VO_OK) return s;
     snprintf(exact, sizeof exact, "%s@%s", c->found.id, c->found.version);
-    s = vo_registry_manifest(registry, &c->found, &manifest, err);
-    if (s == VO_OK) c->trained_until_s = data_end(&manifest);
-    vo_manifest_fini(&manifest);
+    s = vo_duel_days_seen(d, registry, &c->found, &c->days_seen, err);
     if (s == VO_OK)
         s = world->learning.model(world->learning.model_ctx, exact, &bytes, &len, err);
     if (s == VO_OK) s = vo_duel_spec(bytes, len, exact, spec, err);
@@ -169,12 +181,10 @@ static void write_compared(const vo_duel *d, const contender c[2], vo_json_out *
     vo_json_out_key(w, "versions");
     vo_json_out_array(w);
     for (size_t i = 0; i < 2; i++) {
-        const int64_t begins_s = d->in->series->start[d->first].s;
-        const double seen_h = ((double)c[i].trained_until_s - (double)begins_s) / 3600;
         vo_json_out_object(w);
         vo_member_text(w, "reference", c[i].reference);
         vo_member_text(w, "version", c[i].found.version);
-        vo_member_number(w, "days_seen_in_training", fmax(seen_h / 24, 0));
+        vo_member_number(w, "days_seen_in_training", c[i].days_seen);
         vo_duel_write(c[i].result, w);
         vo_json_out_end(w);
     }

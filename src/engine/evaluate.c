@@ -80,7 +80,11 @@ static vo_status read_methods(evaluation *e, vo_error *err) {
         if (len == 0 || len >= VO_COLUMN_NAME)
             return vo_fail(err, VO_EINVAL, "method = \"%.60s\": name some of %s", list,
                            vo_forecaster_names());
-        snprintf(e->spec[e->n_ours++], VO_COLUMN_NAME, "%.*s", (int)len, name);
+        char *spec = e->spec[e->n_ours++];
+        vo_error inner = {0};
+        snprintf(spec, VO_COLUMN_NAME, "%.*s", (int)len, name);
+        if (vo_forecaster_check(spec, &inner) != VO_OK)
+            return vo_fail(err, VO_EINVAL, "method: %s", inner.msg);
         p += strcspn(p, ",");
         if (!*p) return VO_OK;
     }

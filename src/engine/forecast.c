@@ -106,15 +106,28 @@ static vo_status find_model(forecast *f, const char *model, vo_error *err) {
     return vo_forecaster_create(spec, f->series, &f->world.learning, &f->forecaster, err);
 }
 
+/* One of model and method; before the prices are read. */
+static vo_status check_who(const vo_request *r, vo_error *err) {
+    const char *model = vo_request_text(r, VO_FOR_model, NULL);
+    const char *method = vo_request_text(r, VO_FOR_method, NULL);
+    vo_error inner = {0};
+    if (model && method)
+        return vo_fail(err, VO_EINVAL,
+                       "model = \"%.80s\" and method = \"%.60s\": give one of them", model,
+                       method);
+    if (!model && !method)
+        return vo_fail(err, VO_EINVAL,
+                       "model is missing: which forecaster? `volteo train price` makes one, "
+                       "`volteo models list` shows them; or method = \"epf_naive\"");
+    if (method && vo_forecaster_check(method, &inner) != VO_OK)
+        return vo_fail(err, VO_EINVAL, "method: %s", inner.msg);
+    return VO_OK;
+}
+
 /* Without a model: a forecaster that needs none, or that is fitted here and now. */
 static vo_status make_forecaster(forecast *f, vo_error *err) {
     const char *model = vo_request_text(&f->request, VO_FOR_model, NULL);
     const char *method = vo_request_text(&f->request, VO_FOR_method, NULL);
-    if (!model == !method)
-        return vo_fail(err, VO_EINVAL,
-                       model ? "model and method: give one of them"
-                             : "which forecaster? give model (volteo train price makes one, "
-                               "volteo models list shows them) or method, e.g. \"epf_naive\"");
     if (model) return find_model(f, model, err);
     vo_status s =
         vo_forecaster_create(method, f->series, &f->world.learning, &f->forecaster, err);
@@ -199,6 +212,7 @@ vo_status vo_forecast_run(const vo_engine_options *o, const char *request, vo_js
     if (s == VO_OK)
         s = vo_fields_numbers(f.request.value[VO_FOR_quantiles].json, "quantiles", 0.001, 0.999,
                               f.level, MAX_LEVELS, &f.n_levels, err);
+    if (s == VO_OK) s = check_who(&f.request, err);
     if (s == VO_OK) s = vo_inputs_load(o, &f.request, &f.in, err);
     if (s == VO_OK) s = find_known(&f, err);
     if (s == VO_OK) s = make_room(&f, err);

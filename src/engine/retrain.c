@@ -26,6 +26,7 @@ typedef struct {
     char champion[VO_REGISTRY_NAME]; /* "": there is none yet                   */
     vo_trained before, whole;        /* trained up to the days judged, and on all */
     vo_backtest_result *old_result, *new_result;
+    double days_seen; /* of those played, by the champion in its training */
     bool promoted;
     char version[VO_REGISTRY_NAME]; /* registered; "": nothing was             */
     char reason[200];
@@ -79,8 +80,11 @@ static vo_status judge(retrain *x, vo_error *err) {
     vo_status s = vo_train(&x->training, &x->in, x->duel.first, &x->world, &x->before, err);
     if (s == VO_OK) s = play(x, NEW, &x->new_result, err);
     if (s != VO_OK || !*x->champion) return s;
+    vo_registry_found found;
     snprintf(reference, sizeof reference, "%s@%s", x->training.id, x->champion);
-    return play(x, reference, &x->old_result, err);
+    s = vo_registry_get(x->registry, reference, &found, err);
+    if (s == VO_OK) s = vo_duel_days_seen(&x->duel, x->registry, &found, &x->days_seen, err);
+    return s == VO_OK ? play(x, reference, &x->old_result, err) : s;
 }
 
 /* ---- the decision ------------------------------------------------------------------------------ */
@@ -144,8 +148,8 @@ static vo_status prune(retrain *x, vo_error *err) {
 
 /* ---- the document -------------------------------------------------------------------------------- */
 
-static void write_side(const char *key, const char *version, const vo_backtest_result *r,
-                       vo_json_out *w) {
+static void write_side(const char *key, const char *version, double days_seen,
+                       const vo_backtest_result *r, vo_json_out *w) {
     vo_json_out_key(w, key);
     if (!r) {
         vo_json_out_null(w);
@@ -153,6 +157,7 @@ static void write_side(const char *key, const char *version, const vo_backtest_r
     }
     vo_json_out_object(w);
     vo_member_text(w, "version", version);
+    vo_member_number(w, "days_seen_in_training", days_seen);
     vo_duel_write(r, w);
     vo_json_out_end(w);
 }
@@ -166,8 +171,8 @@ static void write_answer(const retrain *x, bool dry, vo_json_out *w) {
     vo_member_bool(w, "dry_run", dry);
     vo_member_text(w, "reason", x->reason);
     vo_member_text(w, "version", *x->version ? x->version : NULL);
-    write_side("champion", x->champion, x->old_result, w);
-    write_side("challenger", *x->version ? x->version : NULL, x->new_result, w);
+    write_side("champion", x->champion, x->days_seen, x->old_result, w);
+    write_side("challenger", *x->version ? x->version : NULL, 0, x->new_result, w);
     vo_duel_write_days(&x->duel, x->new_result, w);
     vo_inputs_stamp(&x->in, x->duel.first - 1, stamp);
     vo_member_text(w, "challenger_trained_to", stamp);

@@ -183,15 +183,16 @@ vo_status vo_train_register(const vo_registry *registry, const vo_training *t,
     return s;
 }
 
+static const char *const alias_names[] = {"challenger", "champion"};
+
 /* Which alias the new version gets: what was asked for; else the first of a model is its
  * champion and later ones are challengers. NULL champion: there is none yet. */
 static vo_status give_alias(const vo_registry *registry, const vo_request *r,
                             const vo_training *t, const char *version, const char *champion,
                             const char **given, vo_error *err) {
-    static const char *const names[] = {"challenger", "champion"};
     size_t which = 0;
-    vo_status s =
-        vo_request_choice(r, VO_TRN_alias, "alias", names, 2, champion ? 0 : 1, &which, err);
+    vo_status s = vo_request_choice(r, VO_TRN_alias, "alias", alias_names, 2, champion ? 0 : 1,
+                                    &which, err);
     if (s != VO_OK) return s;
     const bool asked = r->value[VO_TRN_alias].text != NULL;
     const vo_registry_decision why = {
@@ -201,7 +202,7 @@ static vo_status give_alias(const vo_registry *registry, const vo_request *r,
                                   : champion ? "the newest, to be judged against the champion"
                                              : "the first version of its model"),
         .when_s = vo_clock_utc_s()};
-    *given = names[which];
+    *given = alias_names[which];
     return vo_registry_promote(registry, t->id, version,
                                which == 1 ? VO_REGISTRY_CHAMPION : VO_REGISTRY_CHALLENGER, &why,
                                err);
@@ -307,8 +308,11 @@ vo_status vo_train_run(const vo_engine_options *o, const char *request, vo_json_
     vo_inputs in = {0};
     vo_battery battery;
     vo_training t;
+    size_t ignored = 0;
     vo_status s = vo_request_read(request, VO_REQUEST_TRAIN, &r, err);
     if (s == VO_OK) s = vo_training_read(&r, &battery, &t, err);
+    if (s == VO_OK) /* before the work, not after it */
+        s = vo_request_choice(&r, VO_TRN_alias, "alias", alias_names, 2, 0, &ignored, err);
     if (s == VO_OK) s = vo_inputs_load(o, &r, &in, err);
     if (s == VO_OK) s = train_and_keep(o, &r, &t, &in, w, err);
     vo_inputs_fini(&in);

@@ -20,6 +20,7 @@
 #include "port/clock.h"
 
 #define JUDGED_DAYS 28 /* of lear and ensemble: held out first, then learned from too */
+#define Q_DAYS 7       /* of prices, the least to learn a table from */
 #define FEATURES_TOLD 20
 #define SEARCH_ROWS 20000
 #define PUBLISHED_MINUTE 0 /* of the day before */
@@ -282,6 +283,10 @@ static vo_status judge(const char *name, const vo_series *series, size_t until,
                        const vo_learning *world, vo_metrics *out, vo_error *err) {
     static const double level[] = {0.05, 0.5, 0.95};
     const size_t first = judged_from(series, until);
+    if (first == 0)
+        return vo_fail(err, VO_EINVAL,
+                       "%s is judged on its last %d days: %d days of prices are too few", name,
+                       JUDGED_DAYS, series->day[until - 1] - series->day[0] + 1);
     vo_series *past = NULL;
     vo_evaluation e = {0}, week = {0};
     vo_status st = vo_series_slice(series, series->start[0],
@@ -330,7 +335,8 @@ static vo_status train_days(const vo_training *t, const vo_inputs *in, size_t un
     write_metrics("metrics", &m, w);
     keep_metrics(&m, out);
     for (size_t k = 0; st == VO_OK && k < in->series->n_columns; k++)
-        st = keep_feature(out, in->series->column[k].name, err);
+        if (k == 0 || vo_known_ahead(in->series, k))
+            st = keep_feature(out, in->series->column[k].name, err);
     return st;
 }
 
@@ -393,6 +399,12 @@ static vo_status train_q(const vo_training *t, const vo_inputs *in, size_t until
     const vo_q_settings s = q_settings(t, in->series->dt_h[0]);
     vo_q_training done = {0};
     vo_q_table *table = NULL;
+    const double known_h = (double)until * in->series->dt_h[0];
+    if (known_h < 24 * Q_DAYS)
+        return vo_fail(
+            err, VO_EINVAL,
+            "%.1f days of prices are too few to learn when to trade: give %d or more",
+            known_h / 24, Q_DAYS);
     uint8_t *hour = malloc(in->series->n);
     if (!hour) return vo_fail(err, VO_ENOMEM, "hours of %zu intervals", in->series->n);
     vo_status st = vo_q_settings_check(&s, err);

@@ -12,11 +12,14 @@
 #include "learn/forecaster_spread.h"
 
 #define SPREAD_DAYS 60
+#define FIT_SHARE 0.2 /* of the work, as told: a forecaster's first fit, with its warm-up */
 
 /* What the loop carries. */
 typedef struct {
     const vo_series *series;
     const vo_learning *world;
+    vo_learning inner; /* the same, but what the forecaster tells is part of the whole */
+    double done;       /* of the whole; below 0: the first fit is under way */
     vo_forecaster *forecaster;
     vo_spread *spread; /* where the forecaster has no quantiles of its own */
     double *seen;      /* [series->n] real up to `known`, then NAN */
@@ -43,6 +46,13 @@ static size_t longest_day(const vo_series *s, size_t first) {
     return longest;
 }
 
+/* The forecaster's first fit counts; refits while it is played stand still, but may be stopped. */
+static bool tell_inner(void *ctx, const char *phase, double fraction, double loss) {
+    const run *x = ctx;
+    return x->world->progress(x->world->progress_ctx, phase,
+                              x->done < 0 ? FIT_SHARE * fraction : x->done, loss);
+}
+
 static vo_status create(run *x, const char *spec, vo_evaluation *e, vo_error *err) {
     const vo_alloc *a = e->alloc;
     const size_t n = e->n, levels = e->n_levels > 0 ? e->n_levels : 1;
@@ -52,7 +62,10 @@ static vo_status create(run *x, const char *spec, vo_evaluation *e, vo_error *er
     if (!x->seen || !e->said || !e->quantile)
         return vo_fail(err, VO_ENOMEM, "an evaluation over %zu intervals", n);
     for (size_t t = 0; t < x->series->n; t++) x->seen[t] = (double)NAN;
-    return vo_forecaster_create(spec, x->series, x->world, &x->forecaster, err);
+    x->inner = *x->world;
+    x->inner.progress = x->world->progress ? tell_inner : NULL;
+    x->inner.progress_ctx = x;
+    return vo_forecaster_create(spec, x->series, &x->inner, &x->forecaster, err);
 }
 
 /* One local day, from..to-1, before it begins. */
@@ -78,9 +91,11 @@ static vo_status forecast_day(run *x, size_t from, size_t to, vo_evaluation *e, 
     return st;
 }
 
-static vo_status tell(const run *x, size_t done, size_t of, vo_error *err) {
-    if (!x->world->progress || x->world->progress(x->world->progress_ctx, "forecasting",
-                                                  (double)done / (double)of, (double)NAN))
+static vo_status tell(run *x, size_t done, size_t of, vo_error *err) {
+    const double fit = vo_forecaster_can_fit(x->forecaster) ? FIT_SHARE : 0;
+    x->done = fit + (1 - fit) * (double)done / (double)of;
+    if (!x->world->progress ||
+        x->world->progress(x->world->progress_ctx, "forecasting", x->done, (double)NAN))
         return VO_OK;
     return vo_fail(err, VO_ECANCELED, "stopped after %zu of %zu intervals were forecast", done,
                    of);
@@ -89,7 +104,9 @@ static vo_status tell(const run *x, size_t done, size_t of, vo_error *err) {
 static vo_status play(run *x, vo_evaluation *e, vo_error *err) {
     const size_t end = e->first + e->n;
     reveal(x, e->first);
+    x->done = -1;
     vo_status st = vo_forecaster_fit(x->forecaster, x->seen, e->first, err);
+    x->done = FIT_SHARE;
     for (size_t t = e->first; t < end && st == VO_OK;) {
         const size_t next = day_after(x->series, t);
         st = forecast_day(x, t, next, e, err);

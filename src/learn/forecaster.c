@@ -38,16 +38,19 @@ static size_t find(const char *spec) {
     return i;
 }
 
+vo_status vo_forecaster_check(const char *spec, vo_error *err) {
+    if (find(spec) < N_ENTRIES) return VO_OK;
+    return vo_fail(err, VO_EINVAL, "\"%.60s\" is no forecaster: use one of %s (column=NAME)",
+                   spec, vo_forecaster_names());
+}
+
 vo_status vo_forecaster_create(const char *spec, const vo_series *series,
                                const vo_learning *world, vo_forecaster **out, vo_error *err) {
     static const vo_learning plain = {.alloc = &vo_alloc_libc};
     const char *equals = strchr(spec, '=');
     const size_t i = find(spec);
     assert(!world || world->alloc);
-    if (i == N_ENTRIES)
-        return vo_fail(err, VO_EINVAL,
-                       "forecaster = \"%.60s\" is unknown: use one of %s (column=NAME)", spec,
-                       vo_forecaster_names());
+    if (i == N_ENTRIES) return vo_forecaster_check(spec, err);
     return entry[i].create(equals ? equals + 1 : NULL, series, world ? world : &plain, out,
                            err);
 }

@@ -63,6 +63,9 @@ struct vo_forecaster {
     size_t n; /* intervals of the series */
 };
 
+/* Is there one of that name? VO_EINVAL lists the names; arguments are not looked at. */
+vo_status vo_forecaster_check(const char *spec, vo_error *err);
+
 /* `spec` is "NAME" or "NAME=ARGUMENT". The series is borrowed and must outlive *out, which is
  * the caller's: vo_forecaster_free; so must the world (NULL: defaults; else its
  * alloc must be given). A learner with an

@@ -4,6 +4,7 @@
  * calibrated and judged on its own, on whichever thread is free.
  */
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,13 @@
 #define FILL_ROWS 8192
 #define LEAST_ROWS 100 /* origins below which nothing is trained */
 
+/* How far each horizon is, written by its thread; one thread at a time tells the sum. */
+typedef struct {
+    atomic_flag telling;
+    atomic_bool stopped;
+    atomic_int permille[VO_PRICE_HORIZONS];
+} board;
+
 typedef struct {
     vo_price_model *m;
     const vo_features *f;
@@ -24,7 +32,7 @@ typedef struct {
     size_t until;
     const vo_learning *world;
     size_t threads;
-    size_t first; /* horizon of the batch under way */
+    board *board;
 } training;
 
 /* The rows of one horizon, in order of time. */
@@ -179,15 +187,24 @@ typedef struct {
     size_t k, part, parts;
 } teller;
 
+/* Called from every thread; one at a time gets through, the others do not wait. */
 static bool tell_round(void *ctx, int32_t round, int32_t rounds, double train, double valid) {
     const teller *w = ctx;
     const vo_learning *world = w->t->world;
     const size_t n = w->t->m->settings.n_horizons;
+    board *b = w->t->board;
+    const double inner = ((double)w->part + (round + 1.0) / rounds) / (double)w->parts;
+    atomic_store(&b->permille[w->k], (int)(1000 * inner));
+    if (atomic_flag_test_and_set(&b->telling)) return !atomic_load(&b->stopped);
+    int sum = 0;
+    for (size_t k = 0; k < n; k++) sum += atomic_load(&b->permille[k]);
     char phase[64];
     snprintf(phase, sizeof phase, "horizon %zu of %zu", w->k + 1, n);
-    const double inner = ((double)w->part + (round + 1.0) / rounds) / (double)w->parts;
-    return world->progress(world->progress_ctx, phase, ((double)w->k + inner) / (double)n,
-                           isnan(valid) ? train : valid);
+    if (!world->progress(world->progress_ctx, phase, sum / (1000.0 * (double)n),
+                         isnan(valid) ? train : valid))
+        atomic_store(&b->stopped, true);
+    atomic_flag_clear(&b->telling);
+    return !atomic_load(&b->stopped);
 }
 
 static void set_labels(sample *s) {
@@ -202,9 +219,8 @@ static vo_status fit_one(const sample *s, const vo_gbt_settings *settings, size_
                                    s->stop.to - s->stop.from};
     teller w = {s->t, s->k, part, parts};
     const vo_gbt_progress told = {tell_round, &w};
-    const bool tell = s->t->world->progress && s->t->threads == 1;
     return vo_gbt_train(s->rows, s->label + s->train.from, NULL, &valid, settings,
-                        tell ? &told : NULL, out, err);
+                        s->t->world->progress ? &told : NULL, out, err);
 }
 
 static vo_gbt_settings quantile_settings(const sample *s, size_t q) {
@@ -364,32 +380,38 @@ static vo_status shuffle(sample *s, vo_error *err) {
 
 /* The same model on all rows with as many trees. One that kept none stays as it is. */
 static vo_status fit_again(const sample *s, vo_gbt_rows *all, vo_gbt_settings settings,
-                           vo_gbt **model, vo_error *err) {
+                           size_t part, size_t parts, vo_gbt **model, vo_error *err) {
     if (vo_gbt_trees_kept(*model) == 0) return VO_OK;
     vo_gbt *again = NULL;
+    teller w = {s->t, s->k, part, parts};
+    const vo_gbt_progress told = {tell_round, &w};
     settings.trees = (int32_t)vo_gbt_trees_kept(*model);
-    const vo_status st = vo_gbt_train(all, s->label, NULL, NULL, &settings, NULL, &again, err);
+    const vo_status st = vo_gbt_train(all, s->label, NULL, NULL, &settings,
+                                      s->t->world->progress ? &told : NULL, &again, err);
     if (st != VO_OK) return st;
     vo_gbt_free(*model);
     *model = again;
     return VO_OK;
 }
 
-static vo_status refit(sample *s, vo_error *err) {
+static vo_status refit(sample *s, size_t part, size_t parts, vo_error *err) {
     const vo_price_model *m = s->t->m;
     vo_gbt_rows_free(s->rows); /* binned rows are the largest thing here */
     s->rows = NULL;
     vo_status st = vo_gbt_rows_create(s->x, s->n, m->n_features, m->alloc, &s->rows, err);
-    if (st == VO_OK) st = fit_again(s, s->rows, m->settings.point, &s->h->point, err);
+    if (st == VO_OK)
+        st = fit_again(s, s->rows, m->settings.point, part, parts, &s->h->point, err);
     for (size_t q = 0; st == VO_OK && q < m->settings.n_levels; q++)
-        st = fit_again(s, s->rows, quantile_settings(s, q), &s->h->quantile[q], err);
+        st = fit_again(s, s->rows, quantile_settings(s, q), part + 1 + q, parts,
+                       &s->h->quantile[q], err);
     return st;
 }
 
 static vo_status train_horizon(const training *t, size_t k, vo_error *err) {
     sample s;
     const size_t levels = t->m->settings.n_levels;
-    const size_t parts = VO_PRICE_TARGET_AUTO + levels + (t->m->settings.refit ? 2 : 0);
+    const size_t before = VO_PRICE_TARGET_AUTO + levels;
+    const size_t parts = before + (t->m->settings.refit ? 1 + levels : 0);
     vo_status st = sample_init(&s, t, k, err);
     if (st == VO_OK) st = fit_point(&s, parts, err);
     for (size_t q = 0; st == VO_OK && q < levels; q++) {
@@ -399,35 +421,27 @@ static vo_status train_horizon(const training *t, size_t k, vo_error *err) {
     if (st == VO_OK && levels) st = calibrate(&s, err);
     if (st == VO_OK) st = judge(&s, err);
     if (st == VO_OK) st = shuffle(&s, err);
-    if (st == VO_OK && t->m->settings.refit) st = refit(&s, err);
+    if (st == VO_OK && t->m->settings.refit) st = refit(&s, before, parts, err);
+    atomic_store(&t->board->permille[k], 1000);
     sample_fini(&s);
     return st;
 }
 
 /* ---- all horizons ------------------------------------------------------------------------ */
 
-static vo_status train_of_batch(void *ctx, size_t i, size_t worker, vo_error *err) {
+static vo_status train_one(void *ctx, size_t k, size_t worker, vo_error *err) {
     (void)worker;
-    const training *t = ctx;
-    return train_horizon(t, t->first + i, err);
+    return train_horizon(ctx, k, err);
 }
 
-/* In batches of as many as there are threads, so that progress is told from this one. */
 static vo_status train_all(training *t, vo_error *err) {
-    const size_t n = t->m->settings.n_horizons;
-    const vo_learning *world = t->world;
-    for (; t->first < n; t->first += t->threads) {
-        const size_t many = n - t->first < t->threads ? n - t->first : t->threads;
-        const vo_status st = vo_thread_for(many, t->threads, train_of_batch, t, err);
-        if (st != VO_OK) return st;
-        char phase[64];
-        snprintf(phase, sizeof phase, "horizon %zu of %zu", t->first + many, n);
-        const double done = (double)(t->first + many) / (double)n;
-        if (world->progress && !world->progress(world->progress_ctx, phase, done,
-                                                t->m->h[t->first + many - 1].score.test.mae))
-            return vo_fail(err, VO_ECANCELED, "price model: stopped at %.0f %%", 100 * done);
-    }
-    return VO_OK;
+    board told = {.telling = ATOMIC_FLAG_INIT};
+    vo_error inner = {0};
+    t->board = &told;
+    const vo_status st =
+        vo_thread_for(t->m->settings.n_horizons, t->threads, train_one, t, &inner);
+    if (st == VO_ECANCELED) return vo_fail(err, st, "stopped before every model was trained");
+    return st == VO_OK ? st : vo_fail(err, st, "%s", inner.msg);
 }
 
 static vo_status check_history(const vo_series *series, const double *price, size_t until,

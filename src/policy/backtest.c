@@ -528,7 +528,7 @@ static vo_status check_training(const char *policy, const vo_backtest_settings *
     if (s->train_until == 0 && vo_policy_learns(policy))
         return vo_fail(err, VO_EINVAL,
                        "%.60s learns from prices and was given none to learn from: say where "
-                       "its training ends (train_until, --train-until DATE), or name a trained "
+                       "its training ends (train_until), or name a trained "
                        "model: %.60s=ID@champion",
                        policy, policy);
     return VO_OK;

@@ -54,9 +54,9 @@ Test(duel, what_cannot_be_is_refused_with_field_and_remedy) {
         {"\"backtest_days\": 7", "id is missing"},
         {"\"id\": \"nobody\"", "nobody"},
         {"\"id\": \"battery_policy\"", "challenger"}, /* there is none */
-        {"\"id\": \"battery_policy\", \"versions\": [\"champion\"]", "versions must be two"},
-        {"\"id\": \"battery_policy\", \"versions\": \"champion\"", "versions must be two"},
-        {"\"id\": \"battery_policy\", \"versions\": 3", "versions must be two"},
+        {"\"id\": \"battery_policy\", \"versions\": [\"champion\"]", "name two of them"},
+        {"\"id\": \"battery_policy\", \"versions\": \"champion\"", "name two of them"},
+        {"\"id\": \"battery_policy\", \"versions\": 3", "name two of them"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         vo_error err = {0};

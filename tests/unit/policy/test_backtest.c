@@ -377,7 +377,7 @@ Test(backtest, what_learns_is_refused_without_anything_to_learn_from) {
         vo_backtest_result *r = NULL;
         vo_error err = {0};
         cr_assert_eq(vo_backtest_run(&x.p, x.s, learner[k], &x.settings, &r, &err), VO_EINVAL);
-        cr_assert(strstr(err.msg, learner[k]) && strstr(err.msg, "--train-until DATE") &&
+        cr_assert(strstr(err.msg, learner[k]) && strstr(err.msg, "(train_until)") &&
                       strstr(err.msg, "=ID@champion"),
                   "%s", err.msg);
     }

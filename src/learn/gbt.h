@@ -64,6 +64,10 @@ void vo_gbt_rows_free(vo_gbt_rows *r); /* accepts NULL */
 vo_status vo_gbt_rows_grow(vo_gbt_rows *r, const vo_gbt_settings *s, uint32_t seed, float *grad,
                            float *hess, vo_gbt_trees *out, vo_gbt_worth *worth, vo_error *err);
 
+/* Who grows, with his version: "XGBoost 1.7.4". */
+#define VO_GBT_BACKEND 32
+void vo_gbt_backend(char out[VO_GBT_BACKEND]);
+
 /* What the shared part of gbt.c reads of a back-end's rows. */
 struct vo_gbt_rows {
     const vo_alloc *alloc;

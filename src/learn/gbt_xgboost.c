@@ -18,6 +18,12 @@ typedef struct {
     DMatrixHandle matrix;
 } rows;
 
+void vo_gbt_backend(char out[VO_GBT_BACKEND]) {
+    int major = 0, minor = 0, patch = 0;
+    XGBoostVersion(&major, &minor, &patch);
+    snprintf(out, VO_GBT_BACKEND, "XGBoost %d.%d.%d", major, minor, patch);
+}
+
 /* XGBoost's message without its stack trace. */
 static vo_status refused(vo_error *err, const char *what) {
     const char *text = XGBGetLastError();

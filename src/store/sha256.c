@@ -3,6 +3,7 @@
 #include "store/sha256.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "port/stream.h"
@@ -36,6 +37,10 @@ void vo_sha256_of(const void *data, size_t len, char hex[VO_SHA256_HEX]) {
     vo_sha256_init(&h);
     vo_sha256_add(&h, data, len);
     vo_sha256_end(&h, hex);
+}
+
+void vo_sha256_backend(char out[VO_SHA256_BACKEND]) {
+    snprintf(out, VO_SHA256_BACKEND, "libsodium %.20s", sodium_version_string());
 }
 
 vo_status vo_sha256_file(const char *path, char hex[VO_SHA256_HEX], uint64_t *size,

@@ -22,6 +22,10 @@ void vo_sha256_end(vo_sha256 *h, char hex[VO_SHA256_HEX]); /* init again before 
 
 void vo_sha256_of(const void *data, size_t len, char hex[VO_SHA256_HEX]);
 
+/* Who computes, with his version: "libsodium 1.0.18". */
+#define VO_SHA256_BACKEND 32
+void vo_sha256_backend(char out[VO_SHA256_BACKEND]);
+
 /* Reads the file piece by piece. VO_ENOTFOUND, VO_EIO; VO_EINVAL: a folder. */
 vo_status vo_sha256_file(const char *path, char hex[VO_SHA256_HEX], uint64_t *size,
                          vo_error *err);

@@ -16,6 +16,11 @@
 /* Once before the others, from any thread, as often as you like: no worker threads in the BLAS. */
 void vo_kern_init(void);
 
+/* Who multiplies, with his version and the processor he has chosen his code for:
+ * "OpenBLAS 0.3.21 for SkylakeX". */
+#define VO_KERN_BACKEND 64
+void vo_kern_backend(char out[VO_KERN_BACKEND]);
+
 /* c[m,n] = alpha op(a)[m,k] op(b)[k,n] + beta c, where op transposes if asked. With beta = 0, c
  * need not be initialised. */
 typedef struct {

@@ -8,10 +8,21 @@
 
 #include <cblas.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/wide.h"
 
 void vo_kern_init(void) { openblas_set_num_threads(1); }
+
+/* OpenBLAS describes itself as "OpenBLAS VERSION OPTION...". */
+void vo_kern_backend(char out[VO_KERN_BACKEND]) {
+    const char *text = openblas_get_config();
+    size_t len = strcspn(text, " ");
+    if (text[len]) len += 1 + strcspn(text + len + 1, " ");
+    snprintf(out, VO_KERN_BACKEND, "%.*s for %s", len < 40 ? (int)len : 40, text,
+             openblas_get_corename());
+}
 
 void vo_kern_gemm(const vo_kern_product *p, const float *a, size_t lda, const float *b,
                   size_t ldb, float *c, size_t ldc) {

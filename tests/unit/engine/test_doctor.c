@@ -43,6 +43,23 @@ Test(doctor, a_machine_that_runs_these_tests_is_well) {
     vo_json_free(r);
 }
 
+Test(doctor, names_the_versions_of_what_computes_and_what_it_answered) {
+    static const struct {
+        const char *name, *who, *answer;
+    } known[] = {{"boosting", "XGBoost 1.", "a step from 0 to 1"},
+                 {"products", "OpenBLAS 0.", "(19 22; 43 50)"},
+                 {"checksums", "libsodium 1.", "ba7816bf"}};
+    vo_json *r = examine(VOLTEO_BINARY_DIR "/tests/lake_doctor");
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        const vo_json *c = check_of(r, known[i].name);
+        cr_assert_not_null(c, "%s", known[i].name);
+        const char *detail = vo_json_string(vo_json_get(c, "detail"));
+        cr_expect_eq(strstr(detail, known[i].who), detail, "%s", detail);
+        cr_expect(strstr(detail, known[i].answer), "%s", detail);
+    }
+    vo_json_free(r);
+}
+
 Test(doctor, a_lake_in_no_folder_fails_with_a_remedy) {
     vo_json *r = examine("/proc/nowhere/lake");
     const vo_json *c = check_of(r, "write access");

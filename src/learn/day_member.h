@@ -28,7 +28,8 @@
 // clang-format off
 #define VO_DAY_MEMBER_MAP(X)                                                                 \
     X(lear, vo_day_member_create_lear, "a lasso per hour on prices and forecasts of the last week") \
-    X(net,  vo_day_member_create_net,  "small networks with a linear skip path, averaged")
+    X(net,  vo_day_member_create_net,  "small networks with a linear skip path, averaged")      \
+    X(gbt,  vo_day_member_create_gbt,  "boosted trees for all hours, on distances from the level of late")
 // clang-format on
 
 typedef struct vo_day_member vo_day_member;

@@ -12,6 +12,7 @@
 #include "base/order.h"
 #include "learn/conformal.h"
 #include "learn/price_model_parts.h"
+#include "port/pages.h"
 #include "port/thread.h"
 
 #define MAX_THREADS 64
@@ -56,9 +57,9 @@ static size_t origin_of(const sample *s, size_t i) {
 static const float *row_of(const sample *s, size_t i) { return s->x + i * s->t->m->n_features; }
 
 static void sample_fini(sample *s) {
-    const vo_alloc *a = s->t->m->alloc;
+    const vo_alloc *a = s->t->m->alloc, *big = vo_pages_for(a);
     vo_gbt_rows_free(s->rows);
-    a->free(a->ctx, s->x);
+    big->free(big->ctx, s->x);
     a->free(a->ctx, s->price);
     a->free(a->ctx, s->naive);
     a->free(a->ctx, s->label);
@@ -147,7 +148,7 @@ static vo_status show_rows(sample *s, vo_error *err) {
 }
 
 static vo_status sample_init(sample *s, const training *t, size_t k, vo_error *err) {
-    const vo_alloc *a = t->m->alloc;
+    const vo_alloc *a = t->m->alloc, *big = vo_pages_for(a);
     const vo_price_settings *set = &t->m->settings;
     *s = (sample){.t = t, .h = &t->m->h[k], .k = k, .ahead = (size_t)set->horizon[k]};
     /* Rows that look back beyond the beginning have gaps: left out where history is long. */
@@ -162,7 +163,7 @@ static vo_status sample_init(sample *s, const training *t, size_t k, vo_error *e
     const size_t count = s->last - first + 1;
     s->stride = (count + set->max_rows - 1) / set->max_rows;
     s->n = (count - 1) / s->stride + 1;
-    s->x = a->zalloc(a->ctx, s->n * t->m->n_features * sizeof *s->x);
+    s->x = big->zalloc(big->ctx, s->n * t->m->n_features * sizeof *s->x);
     s->price = a->zalloc(a->ctx, s->n * sizeof *s->price);
     s->naive = a->zalloc(a->ctx, s->n * sizeof *s->naive);
     s->label = a->zalloc(a->ctx, s->n * sizeof *s->label);

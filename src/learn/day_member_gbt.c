@@ -412,8 +412,9 @@ vo_status vo_day_member_create_gbt(const char *argument, const vo_day_table *t,
     v->design = a->zalloc(a->ctx, vo_day_design_width(t->n_exog) * sizeof *v->design);
     v->row = a->zalloc(a->ctx, H * v->width * sizeof *v->row);
     if (!v->design || !v->row) {
+        const vo_status failed = vo_fail(err, VO_ENOMEM, "member gbt: %zu inputs", v->width);
         boosted_free(&v->base);
-        return vo_fail(err, VO_ENOMEM, "member gbt: %zu inputs", v->width);
+        return failed;
     }
     *out = &v->base;
     return VO_OK;

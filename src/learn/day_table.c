@@ -239,10 +239,3 @@ size_t vo_day_table_day(const vo_day_table *t, size_t interval) {
     }
     return lo;
 }
-
-size_t vo_day_table_complete(const vo_day_table *t) { return complete_by(t, t->known); }
-
-void vo_day_table_spread(const vo_day_table *t, size_t day, const double *hours, double *out) {
-    const size_t from = t->first[day];
-    for (size_t i = from; i < t->first[day + 1]; i++) out[i - from] = hours[t->hour[i]];
-}

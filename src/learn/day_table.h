@@ -50,10 +50,4 @@ void vo_day_table_reveal(vo_day_table *t, const double *history, size_t known);
 /* Day that interval t belongs to. */
 size_t vo_day_table_day(const vo_day_table *t, size_t interval);
 
-/* Days whose price is known, from 0: the number of leading days complete by `known`. */
-size_t vo_day_table_complete(const vo_day_table *t);
-
-/* Values of a day's hours to its intervals: out[first[day + 1] - first[day]]. */
-void vo_day_table_spread(const vo_day_table *t, size_t day, const double *hours, double *out);
-
 #endif

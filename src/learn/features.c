@@ -126,7 +126,6 @@ fail:
 
 size_t vo_features_count(const vo_features *f) { return f->layout.at[VO_FEATURE_KINDS]; }
 const char *const *vo_features_names(const vo_features *f) { return f->names; }
-const vo_features_settings *vo_features_chosen(const vo_features *f) { return &f->settings; }
 
 size_t vo_features_longest(const vo_features *f) {
     return (size_t)(VO_FEATURES_AHEAD_S / f->frame.step_s);

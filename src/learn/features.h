@@ -38,7 +38,6 @@ void vo_features_free(vo_features *f); /* accepts NULL */
 
 size_t vo_features_count(const vo_features *f);             /* F               */
 const char *const *vo_features_names(const vo_features *f); /* [F], owned by f */
-const vo_features_settings *vo_features_chosen(const vo_features *f);
 size_t vo_features_history(const vo_features *f); /* intervals that a row looks back on */
 size_t vo_features_longest(const vo_features *f); /* the largest horizon, intervals     */
 
@@ -86,8 +85,6 @@ void vo_features_stream_push(vo_features_stream *s, const vo_features_now *now);
 /* Publishes and pushes from f's series until `until` intervals are known: a warm start. */
 void vo_features_stream_follow(vo_features_stream *s, const vo_features *f,
                                const vo_features_input *in, size_t until);
-
-size_t vo_features_stream_known(const vo_features_stream *s);
 
 /* The row of the present origin into out[F]; at least one interval was pushed. */
 void vo_features_stream_get(const vo_features_stream *s, size_t horizon, float *out);

@@ -151,8 +151,6 @@ void vo_features_stream_free(vo_features_stream *s) {
     a->free(a->ctx, s);
 }
 
-size_t vo_features_stream_known(const vo_features_stream *s) { return (size_t)s->known; }
-
 /* ---- taking -------------------------------------------------------------------------------- */
 
 /* last[i] for from <= i < to. */

@@ -399,10 +399,6 @@ double vo_gbt_predict_row(const vo_gbt *m, const float *x) {
     return m->base + m->scale * (double)vo_gbt_trees_sum(&m->trees, x);
 }
 
-void vo_gbt_predict(const vo_gbt *m, const float *x, size_t n, double *out) {
-    for (size_t i = 0; i < n; i++) out[i] = vo_gbt_predict_row(m, x + i * m->trees.n_features);
-}
-
 size_t vo_gbt_features(const vo_gbt *m) { return m->trees.n_features; }
 size_t vo_gbt_trees_kept(const vo_gbt *m) { return m->trees.n_trees; }
 double vo_gbt_valid_loss(const vo_gbt *m) { return m->valid_loss; }

@@ -104,7 +104,6 @@ void vo_gbt_free(vo_gbt *m); /* accepts NULL */
 /* ---- using ------------------------------------------------------------------------------- */
 
 double vo_gbt_predict_row(const vo_gbt *m, const float *x);
-void vo_gbt_predict(const vo_gbt *m, const float *x, size_t n, double *out);
 
 size_t vo_gbt_features(const vo_gbt *m);
 size_t vo_gbt_trees_kept(const vo_gbt *m); /* after early stopping: up to the best round */

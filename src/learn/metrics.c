@@ -3,20 +3,16 @@
 
 #include <assert.h>
 #include <math.h>
-#include <string.h>
 
-static const struct {
-    const char *name, *help;
-    bool less;
-} entry[] = {
-#define X(name, help, less) {#name, help, less},
+static const char *const names[] = {
+#define X(name, help) #name,
     VO_METRIC_MAP(X)
 #undef X
 };
 
 vo_metrics vo_metrics_none(void) {
     vo_metrics m = {.n = 0};
-#define X(name, help, less) m.name = (double)NAN;
+#define X(name, help) m.name = (double)NAN;
     VO_METRIC_MAP(X)
 #undef X
     return m;
@@ -24,22 +20,12 @@ vo_metrics vo_metrics_none(void) {
 
 const char *vo_metric_name(vo_metric which) {
     assert(which < VO_METRIC_COUNT);
-    return entry[which].name;
-}
-
-const char *vo_metric_help(vo_metric which) {
-    assert(which < VO_METRIC_COUNT);
-    return entry[which].help;
-}
-
-bool vo_metric_less_is_better(vo_metric which) {
-    assert(which < VO_METRIC_COUNT);
-    return entry[which].less;
+    return names[which];
 }
 
 double vo_metric_value(const vo_metrics *m, vo_metric which) {
     switch (which) {
-#define X(name, help, less)                                                                    \
+#define X(name, help)                                                                          \
     case VO_METRIC_##name:                                                                     \
         return m->name;
         VO_METRIC_MAP(X)
@@ -48,12 +34,6 @@ double vo_metric_value(const vo_metrics *m, vo_metric which) {
         break;
     }
     return (double)NAN;
-}
-
-vo_metric vo_metric_find(const char *name) {
-    int i = 0;
-    while (i < (int)VO_METRIC_COUNT && strcmp(entry[i].name, name) != 0) i++;
-    return (vo_metric)i;
 }
 
 static double mean_of(double sum, size_t n) { return n > 0 ? sum / (double)n : (double)NAN; }

@@ -19,36 +19,35 @@
 #ifndef VO_LEARN_METRICS_H
 #define VO_LEARN_METRICS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-/* name (field, JSON key and column), what people read, whether less is better */
+/* name (field, JSON key and column), what it is */
 // clang-format off
 #define VO_METRIC_MAP(X)                                                                 \
-    X(mae,       "mean absolute error, unit of the price",                        true)  \
-    X(rmse,      "root mean squared error, unit of the price",                    true)  \
-    X(smape,     "symmetric mean absolute percentage error, 0..200 %",            true)  \
-    X(mape,      "mean absolute percentage error where the price is not 0, %",    true)  \
-    X(bias,      "mean of forecast - price",                                      false) \
-    X(rmae_week, "MAE / MAE of the price a week before",                          true)  \
-    X(rmae_epf,  "MAE / MAE of the price a day (Tue-Fri) or a week before",       true)  \
-    X(pinball,   "mean pinball loss of the quantiles",                            true)  \
-    X(crps,      "continuous ranked probability score from the quantiles",        true)  \
-    X(coverage,  "share of prices within the interval",                           false) \
-    X(width,     "mean width of the interval",                                    true)  \
-    X(winkler,   "mean Winkler score of the interval",                            true)
+    X(mae,       "mean absolute error, unit of the price")                               \
+    X(rmse,      "root mean squared error, unit of the price")                           \
+    X(smape,     "symmetric mean absolute percentage error, 0..200 %")                   \
+    X(mape,      "mean absolute percentage error where the price is not 0, %")           \
+    X(bias,      "mean of forecast - price")                                             \
+    X(rmae_week, "MAE / MAE of the price a week before")                                 \
+    X(rmae_epf,  "MAE / MAE of the price a day (Tue-Fri) or a week before")              \
+    X(pinball,   "mean pinball loss of the quantiles")                                   \
+    X(crps,      "continuous ranked probability score from the quantiles")               \
+    X(coverage,  "share of prices within the interval")                                  \
+    X(width,     "mean width of the interval")                                           \
+    X(winkler,   "mean Winkler score of the interval")
 // clang-format on
 
 typedef struct {
     size_t n;       /* pairs scored by the point metrics        */
     size_t skipped; /* pairs left out because one side was NAN  */
-#define X(name, help, less) double name;
+#define X(name, help) double name;
     VO_METRIC_MAP(X) /* NAN: not asked for, or nothing to score */
 #undef X
 } vo_metrics;
 
 typedef enum {
-#define X(name, help, less) VO_METRIC_##name,
+#define X(name, help) VO_METRIC_##name,
     VO_METRIC_MAP(X)
 #undef X
         VO_METRIC_COUNT
@@ -57,10 +56,7 @@ typedef enum {
 vo_metrics vo_metrics_none(void); /* nothing scored: all NAN */
 
 const char *vo_metric_name(vo_metric which); /* "mae" */
-const char *vo_metric_help(vo_metric which);
-bool vo_metric_less_is_better(vo_metric which);
 double vo_metric_value(const vo_metrics *m, vo_metric which);
-vo_metric vo_metric_find(const char *name); /* VO_METRIC_COUNT: unknown */
 
 /* Each fills its own fields and leaves the others. real[n], said[n], ... */
 void vo_metrics_point(vo_metrics *m, const double *real, const double *said, size_t n);

@@ -165,23 +165,6 @@ double vo_price_model_step_h(const vo_price_model *m) { return m->step_h; }
 size_t vo_price_model_features(const vo_price_model *m) { return m->n_features; }
 const char *vo_price_model_feature(const vo_price_model *m, size_t j) { return m->name[j]; }
 
-vo_status vo_price_model_find(const vo_price_model *m, int32_t horizon, size_t *k,
-                              vo_error *err) {
-    char there[256] = "";
-    for (size_t i = 0; i < m->settings.n_horizons; i++) {
-        if (m->settings.horizon[i] == horizon) {
-            *k = i;
-            return VO_OK;
-        }
-        const size_t at = strlen(there);
-        snprintf(there + at, sizeof there - at, "%s%d", i ? ", " : "",
-                 (int)m->settings.horizon[i]);
-    }
-    return vo_fail(err, VO_ENOTFOUND,
-                   "the model has no horizon of %d intervals of %g h; it has %s", (int)horizon,
-                   m->step_h, there);
-}
-
 vo_status vo_price_model_open_features(const vo_price_model *m, const vo_series *series,
                                        const vo_alloc *alloc, vo_features **out,
                                        vo_error *err) {

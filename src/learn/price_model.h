@@ -91,10 +91,6 @@ double vo_price_model_step_h(const vo_price_model *m);
 size_t vo_price_model_features(const vo_price_model *m);
 const char *vo_price_model_feature(const vo_price_model *m, size_t j); /* its name */
 
-/* The index of a horizon in intervals, or VO_ENOTFOUND naming those there are. */
-vo_status vo_price_model_find(const vo_price_model *m, int32_t horizon, size_t *k,
-                              vo_error *err);
-
 /* The features of a series as the model wants them; VO_EINVAL if step or names differ. */
 vo_status vo_price_model_open_features(const vo_price_model *m, const vo_series *series,
                                        const vo_alloc *alloc, vo_features **out, vo_error *err);

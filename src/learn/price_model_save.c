@@ -27,7 +27,7 @@ static void put_metrics(vo_artefact_out *out, const vo_metrics *m) {
     vo_artefact_put_u64(out, m->n);
     vo_artefact_put_u64(out, m->skipped);
     vo_artefact_put_u32(out, VO_METRIC_COUNT);
-#define X(name, help, less) put_maybe(out, m->name);
+#define X(name, help) put_maybe(out, m->name);
     VO_METRIC_MAP(X)
 #undef X
 }
@@ -44,7 +44,7 @@ static vo_status get_metrics(vo_artefact *in, vo_metrics *m, vo_error *err) {
     if (st != VO_OK) return st;
     m->n = (size_t)n;
     m->skipped = (size_t)skipped;
-#define X(name, help, less)                                                                    \
+#define X(name, help)                                                                          \
     if (st == VO_OK) st = get_maybe(in, &m->name, err);
     VO_METRIC_MAP(X)
 #undef X

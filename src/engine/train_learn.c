@@ -89,11 +89,18 @@ static vo_status series_settings(const vo_series *series, vo_price_settings *s, 
     return st;
 }
 
-static vo_status save_price_model(const vo_price_model *m, vo_trained *out, vo_error *err) {
+/* As the forecaster gbt saves itself: with the instant until which it learned, so that its
+ * quantiles can follow the errors it makes later. */
+static vo_status save_price_model(const vo_price_model *m, const vo_series *s, size_t until,
+                                  vo_trained *out, vo_error *err) {
     vo_artefact_out *w = NULL;
     vo_status st = vo_forecaster_artefact("gbt", &w, err);
     if (st != VO_OK) return st;
     vo_price_model_save(m, w);
+    vo_artefact_begin(w, "SEEN");
+    vo_artefact_put_u64(w,
+                        (uint64_t)(s->start[until - 1].s + llround(3600 * s->dt_h[until - 1])));
+    vo_artefact_end(w);
     st = vo_artefact_out_take(w, &out->bytes, &out->len, err);
     vo_artefact_out_free(w);
     return st;
@@ -260,7 +267,7 @@ static vo_status train_gbt(const vo_training *t, const vo_inputs *in, size_t unt
     }
     if (st == VO_OK)
         st = vo_price_model_train(in->series, NULL, until, &s, &world->learning, &m, err);
-    if (st == VO_OK) st = save_price_model(m, out, err);
+    if (st == VO_OK) st = save_price_model(m, in->series, until, out, err);
     if (st == VO_OK) st = write_gbt(m, w, err);
     if (st == VO_OK) keep_metrics(&vo_price_model_score(m, 0)->test, out);
     for (size_t j = 0; st == VO_OK && j < vo_price_model_features(m); j++)

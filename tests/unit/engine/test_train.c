@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/artefact.h"
 #include "support/data_folder.h"
 #include "support/engine_ask.h"
 #include "support/learn_ask.h"
@@ -96,6 +97,24 @@ Test(train, nothing_is_learned_from_what_lies_after_train_until) {
     cr_expect(n == m && memcmp(x, y, n) == 0);
     free(x);
     free(y);
+}
+
+/* The forecaster needs it to let quantiles follow its errors on days that it did not learn from. */
+Test(train, a_boosted_model_says_until_when_it_learned) {
+    vo_json_free(learn_must(vo_engine_train, root, LEARN_DAYS,
+                            SMALL ", \"train_until\": \"2024-02-25\""));
+    size_t n = 0;
+    void *bytes = artefact("price_prediction", &n);
+    vo_artefact *r = NULL;
+    uint64_t end_s = 0;
+    vo_error err = {0};
+    cr_assert_eq(vo_artefact_open(bytes, n, "FORECAST", 1, "model", &r, &err), VO_OK, "%s",
+                 err.msg);
+    cr_assert_eq(vo_artefact_enter(r, "SEEN", &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_artefact_get_u64(r, &end_s, &err), VO_OK, "%s", err.msg);
+    cr_expect_eq(end_s, 1708819200); /* 2024-02-25 00:00 UTC */
+    vo_artefact_close(r);
+    free(bytes);
 }
 
 Test(train, a_model_of_one_horizon_is_named_for_it) {

@@ -1,5 +1,7 @@
 /* q_learning.c -- how many environment steps a core does in a second.
  *
+ *     bench_q_learning [--python=PROGRAM] [--quick]     seven rounds; --quick: two
+ *
  * One step: the row of the table for (hour, price, charge) is looked up; the action is the best
  * of three or, with probability epsilon, any (a draw for each); the battery is charged, holds or
  * is discharged within power, reserve, upper limit and losses; the reward is paid at the prices
@@ -12,11 +14,15 @@
  *     one by one the same step, one environment at a time with branches and doubles, as one
  *                writes it first
  *
- * Lines are q_learning,WHAT,million steps per second,seconds,times one by one: the best of seven.
+ *     numpy      4096 environments at once in NumPy (peers/q_learning_numpy.py), with --python
+ *
+ * Lines are the best of the rounds, in million steps per second, beside one by one and NumPy.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/random.h"
 #include "learn/q_training.h"
@@ -27,7 +33,6 @@
 #define BLOCK 512
 #define BLOCKS (ENVS / BLOCK)
 #define TICKS 2000
-#define TRIES 7
 
 static double price[HOURS];
 static uint8_t hour[HOURS];
@@ -48,14 +53,23 @@ static void make_prices(void) {
     }
 }
 
-static double say(const char *what, double steps, double seconds, double reference) {
-    const double rate = steps / seconds / 1e6;
-    printf("q_learning,%s,%.2f,%.3f,", what, rate, seconds);
-    if (reference > 0)
-        printf("%.1f\n", rate / reference);
-    else
-        printf("1.0\n");
+static void say(const char *metric, double ours, double peer) {
+    printf("q_learning,%s,%.4g,%.4g,%.4g,million_steps_per_s\n", metric, ours, peer,
+           ours / peer);
     fflush(stdout);
+}
+
+/* What NumPy does of the same step, in million per second. */
+static double numpy_rate(const char *python) {
+    char command[2000];
+    double rate = 0;
+    snprintf(command, sizeof command, "'%s' '%s/bench/peers/q_learning_numpy.py'", python,
+             VOLTEO_SOURCE_DIR);
+    FILE *p = popen(command, "r");
+    if (!p || fscanf(p, "%lf", &rate) != 1 || pclose(p) != 0) {
+        fprintf(stderr, "q_learning: no answer from %s\n", command);
+        exit(1);
+    }
     return rate;
 }
 
@@ -162,8 +176,14 @@ static double train_run(const vo_q_settings *s, const vo_battery *b, const vo_q_
     return seconds;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     vo_error err = {0};
+    const char *python = NULL;
+    int rounds = 7;
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "--python=", 9) == 0) python = argv[i] + 9;
+        if (strcmp(argv[i], "--quick") == 0) rounds = 2;
+    }
     make_prices();
     const vo_q_settings s = vo_q_settings_default();
     const vo_battery b = vo_q_battery_default();
@@ -187,15 +207,16 @@ int main(void) {
     const double steps = (double)ENVS * TICKS;
     double best[4] = {1e9, 1e9, 1e9, 1e9};
     uint64_t trained = 0;
-    for (int i = 0; i < TRIES; i++) {
+    for (int i = 0; i < rounds; i++) {
         const double took[4] = {plain_run(&p, (size_t)steps), play_run(&x), learn_run(&x),
                                 train_run(&s, &b, &m, &trained)};
         for (int k = 0; k < 4; k++) best[k] = took[k] < best[k] ? took[k] : best[k];
     }
-    const double reference = say("one by one", steps, best[0], 0);
-    (void)say("playing", steps, best[1], reference);
-    (void)say("learning", steps, best[2], reference);
-    (void)say("training", (double)trained, best[3], reference);
+    const double plainly = steps / best[0] / 1e6, learning = steps / best[2] / 1e6;
+    say("playing_vs_one_by_one", steps / best[1] / 1e6, plainly);
+    say("learning_vs_one_by_one", learning, plainly);
+    say("training_vs_one_by_one", (double)trained / best[3] / 1e6, plainly);
+    if (python) say("learning_vs_numpy", learning, numpy_rate(python));
 
     for (int i = 0; i < BLOCKS; i++) {
         vo_q_block_free(x.block[i]);

@@ -2,7 +2,7 @@
 
 One step: look up the row of (hour, price, charge), best action or with probability 0.05 any,
 the battery within power, reserve, upper limit and losses, the reward, the update of Q. Prints
-q_learning,numpy learning,million steps per second,seconds: the best of five.
+million steps per second: the best of five.
 """
 import time
 
@@ -43,7 +43,7 @@ def main():
             q += (0.1 * np.bincount(slot, error, q.size) / np.maximum(met, 1)).reshape(q.shape)
             s = new
         best = min(best, time.perf_counter() - begin)
-    print(f"q_learning,numpy learning,{ENVS * TICKS / best / 1e6:.2f},{best:.3f}")
+    print(f"{ENVS * TICKS / best / 1e6:.4g}")
 
 
 main()

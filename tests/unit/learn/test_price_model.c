@@ -215,7 +215,7 @@ Test(price_model, importance_names_what_the_price_depends_on) {
     vo_series_free(s);
 }
 
-Test(price_model, defaults_follow_the_step_and_horizons_are_found_by_name) {
+Test(price_model, defaults_follow_the_step) {
     const struct {
         double step_h;
         size_t n;

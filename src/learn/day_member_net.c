@@ -1,6 +1,8 @@
 /* day_member_net.c -- several small networks with a linear skip path (net.h), averaged.
  *
  * Inputs are day_design.h's row and the season as sin and cos; all 24 prices come out at once.
+ * Where level or spread is asked for, prices are measured from where they have been of late
+ * (day_design.h), inputs and targets of a day alike, and both stand among the inputs.
  * Prices pass median, MAD and asinh over the calibration window, then every input is brought to
  * mean 0 and deviation 1 and cut at 6; a missing one is 0, its mean. The loss is nearly absolute,
  * in the transformed price, so that a network tells the median (Lago et al. 2021, Applied Energy
@@ -30,7 +32,7 @@ enum { H = VO_DAY_HOURS, LEAST_ROWS = 56, MOST_NETS = 64, SEASON = 2, BATCH = 64
 
 typedef struct {
     double nets, units, layers, epochs, rate, dropout, decay, shrink, days, anew, tune,
-        tune_days, tune_rate, half_life;
+        tune_days, tune_rate, half_life, level, spread;
 } settings;
 
 typedef struct {
@@ -57,6 +59,8 @@ typedef struct {
     desk *desk;
     double *raw;     /* [days][width] inputs of the window's days; predict uses the first row */
     size_t *row_day; /* [days] */
+    vo_day_level
+        *level; /* [days] where the row's prices are measured from; as raw            */
     size_t n_rows;
     bool fitted;
     uint64_t fitted_day;
@@ -78,15 +82,26 @@ static void nets_free(vo_day_member *m) {
     a->free(a->ctx, v->desk);
     a->free(a->ctx, v->raw);
     a->free(a->ctx, v->row_day);
+    a->free(a->ctx, v->level);
     a->free(a->ctx, v);
 }
 
 /* ---- inputs ---------------------------------------------------------------------------- */
 
-enum { PRICES = 4 * H }; /* the design's columns that are prices stand first */
+enum { PRICES = VO_DAY_DESIGN_PRICES };
 
-static void raw_row(const nets *v, const vo_day_table *t, size_t day, double *row) {
+static bool moves(const nets *v) { return v->set.level > 0 || v->set.spread > 0; }
+
+/* The inputs of a day; prices as seen from *level, which stands among them if it moves. */
+static void raw_row(const nets *v, const vo_day_table *t, size_t day, double *row,
+                    vo_day_level *level) {
     vo_day_design_row(t, day, row);
+    *level = vo_day_design_level(t, day, (size_t)v->set.level, (size_t)v->set.spread);
+    for (size_t j = 0; j < PRICES; j++) row[j] = (row[j] - level->centre) / level->spread;
+    if (moves(v)) {
+        row[v->width - SEASON - 2] = level->centre;
+        row[v->width - SEASON - 1] = level->spread;
+    }
     const double turn = 2 * acos(-1) * (double)t->date[day] / YEAR_DAYS;
     row[v->width - 2] = sin(turn);
     row[v->width - 1] = cos(turn);
@@ -101,7 +116,7 @@ static void gather(nets *v, const vo_day_table *t, size_t day) {
     for (size_t i = from; i < day; i++) {
         if (!vo_day_design_has_prices(t, i)) continue;
         v->row_day[v->n_rows] = i;
-        raw_row(v, t, i, v->raw + v->n_rows * v->width);
+        raw_row(v, t, i, v->raw + v->n_rows * v->width, &v->level[v->n_rows]);
         v->n_rows++;
     }
 }
@@ -141,6 +156,10 @@ static void standardise(const nets *v, const part *p, float *x) {
 
 /* ---- fitting ----------------------------------------------------------------------------- */
 
+static double from_level(double price, const vo_day_level *l) {
+    return (price - l->centre) / l->spread;
+}
+
 /* Rows from..n_rows-1 onto the desk; their number. Targets widen the range of the network. */
 static size_t lay(const nets *v, part *p, const vo_day_table *t, size_t from, desk *d) {
     for (size_t i = from; i < v->n_rows; i++) {
@@ -149,7 +168,8 @@ static size_t lay(const nets *v, part *p, const vo_day_table *t, size_t from, de
         scale(v, p, v->raw + i * v->width, d->x + to * v->width);
         d->weight[to] = v->set.half_life > 0 ? (float)exp2(-age / v->set.half_life) : 1;
         for (size_t h = 0; h < H; h++) {
-            const double z = vo_day_scale_apply(&p->price, t->price[day * H + h]);
+            const double z =
+                vo_day_scale_apply(&p->price, from_level(t->price[day * H + h], &v->level[i]));
             d->y[to * H + h] = (float)z;
             p->low = fmin(p->low, z);
             p->high = fmax(p->high, z);
@@ -160,7 +180,8 @@ static size_t lay(const nets *v, part *p, const vo_day_table *t, size_t from, de
 
 static void train_anew(nets *v, part *p, const vo_day_table *t, desk *d, vo_random *random) {
     for (size_t i = 0; i < v->n_rows; i++)
-        memcpy(d->work + i * H, t->price + v->row_day[i] * H, H * sizeof(double));
+        for (size_t h = 0; h < H; h++)
+            d->work[i * H + h] = from_level(t->price[v->row_day[i] * H + h], &v->level[i]);
     p->price =
         vo_day_scale_fit(VO_SCALE_ASINH, d->work, v->n_rows * H, d->work + v->n_rows * H);
     p->low = p->high = 0; /* the median */
@@ -227,7 +248,7 @@ static vo_status nets_predict(vo_day_member *m, const vo_day_table *t, size_t da
     if (!v->fitted) return vo_fail(err, VO_EINVAL, "member net: neither fitted nor loaded");
     desk *d = &v->desk[0];
     double sum[H] = {0};
-    raw_row(v, t, day, v->raw);
+    raw_row(v, t, day, v->raw, v->level);
     for (size_t k = 0; k < v->n_parts; k++) {
         const part *p = &v->part[k];
         float y[H];
@@ -239,7 +260,8 @@ static vo_status nets_predict(vo_day_member *m, const vo_day_table *t, size_t da
             sum[h] += vo_day_scale_invert(&p->price, z);
         }
     }
-    for (size_t h = 0; h < H; h++) out[h] = sum[h] / (double)v->n_parts;
+    for (size_t h = 0; h < H; h++)
+        out[h] = v->level->centre + v->level->spread * sum[h] / (double)v->n_parts;
     return VO_OK;
 }
 
@@ -252,6 +274,8 @@ static vo_status nets_save(const vo_day_member *m, vo_artefact_out *out, vo_erro
     vo_artefact_put_u64(out, v->width);
     vo_artefact_put_u64(out, v->n_parts);
     vo_artefact_put_u64(out, v->fitted_day);
+    vo_artefact_put_u64(out, (uint64_t)v->set.level);
+    vo_artefact_put_u64(out, (uint64_t)v->set.spread);
     for (size_t k = 0; k < v->n_parts; k++) {
         const part *p = &v->part[k];
         const double value[4] = {p->price.centre, p->price.spread, p->low, p->high};
@@ -304,6 +328,8 @@ static vo_status nets_load(vo_day_member *m, vo_artefact *in, vo_error *err) {
     st = load_count(in, "inputs", v->width, err);
     if (st == VO_OK) st = load_count(in, "networks", v->n_parts, err);
     if (st == VO_OK) st = vo_artefact_get_u64(in, &v->fitted_day, err);
+    if (st == VO_OK) st = load_count(in, "days of level", (size_t)v->set.level, err);
+    if (st == VO_OK) st = load_count(in, "days of spread", (size_t)v->set.spread, err);
     for (size_t k = 0; k < v->n_parts && st == VO_OK; k++)
         st = load_part(v, &v->part[k], in, err);
     vo_artefact_leave(in);
@@ -352,7 +378,8 @@ static vo_status allocate(nets *v, vo_error *err) {
     v->desk = a->zalloc(a->ctx, v->n_desks * sizeof *v->desk);
     v->raw = a->zalloc(a->ctx, (size_t)v->set.days * v->width * sizeof *v->raw);
     v->row_day = a->zalloc(a->ctx, (size_t)v->set.days * sizeof *v->row_day);
-    bool ok = v->part && v->desk && v->raw && v->row_day;
+    v->level = a->zalloc(a->ctx, (size_t)v->set.days * sizeof *v->level);
+    bool ok = v->part && v->desk && v->raw && v->row_day && v->level;
     for (size_t i = 0; i < v->n_desks && ok; i++) ok = get_desk(v, &v->desk[i]);
     if (!ok)
         return vo_fail(err, VO_ENOMEM, "member net: %g days of %zu inputs", v->set.days,
@@ -376,7 +403,9 @@ static vo_status read_settings(const char *argument, settings *s, vo_error *err)
                     .tune = 0,
                     .tune_days = 10000,
                     .tune_rate = 2e-4,
-                    .half_life = 0};
+                    .half_life = 0,
+                    .level = 0,
+                    .spread = 0};
     const vo_day_member_key key[] = {{"nets", &s->nets, 1, MOST_NETS, true},
                                      {"units", &s->units, 1, 1024, true},
                                      {"layers", &s->layers, 0, VO_NET_MAX_HIDDEN, true},
@@ -390,7 +419,9 @@ static vo_status read_settings(const char *argument, settings *s, vo_error *err)
                                      {"tune", &s->tune, 0, 100, true},
                                      {"tune_days", &s->tune_days, 1, 10000, true},
                                      {"tune_rate", &s->tune_rate, 1e-7, 0.1, false},
-                                     {"half_life", &s->half_life, 0, 1e6, false}};
+                                     {"half_life", &s->half_life, 0, 1e6, false},
+                                     {"level", &s->level, 0, 1000, true},
+                                     {"spread", &s->spread, 0, 1000, true}};
     vo_status st =
         vo_day_member_arguments("net", argument, key, sizeof key / sizeof key[0], err);
     if (s->tune_days > s->days) s->tune_days = s->days;
@@ -421,7 +452,7 @@ vo_status vo_day_member_create_net(const char *argument, const vo_day_table *t,
     v->set = set;
     choose_training(v);
     v->seed = world->seed;
-    v->width = vo_day_design_width(t->n_exog) + SEASON;
+    v->width = vo_day_design_width(t->n_exog) + SEASON + (moves(v) ? 2 : 0);
     v->n_parts = (size_t)set.nets;
     v->n_desks = world->threads < 1            ? 1
                  : world->threads > v->n_parts ? v->n_parts

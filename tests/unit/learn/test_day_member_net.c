@@ -15,6 +15,10 @@ enum { H = VO_DAY_HOURS, DAYS = 260, FIT = 200 };
 /* Quick settings: two small networks, retrained every third day, tuned in between. */
 static const char quick[] = "net:nets=2,units=16,epochs=4,anew=3,tune=1,tune_days=20,days=200";
 
+/* The same, with prices as seen from those of late. */
+static const char quick_level[] =
+    "net:nets=2,units=16,epochs=4,anew=3,tune=1,tune_days=20,days=200,level=28,spread=14";
+
 /* Price: 30 + what a convex supply curve makes of load + noise; load has a daily and a weekly
  * shape and chance of its own, so that yesterday's price says little. */
 static vo_series *market(double noise) {
@@ -107,8 +111,24 @@ Test(day_member_net, a_curved_supply_is_learned_where_a_line_is_not) {
     drop(&a);
 }
 
-/* What comes after `day`, and the price of `day`, is another: the same bits. */
-Test(day_member_net, the_future_changes_nothing) {
+/* Prices rise by 3 a day and forecast days are dearer than any the network has seen. */
+Test(day_member_net, a_level_follows_prices_out_of_the_known_range) {
+    setup a = made(1);
+    double out[10 * H], error[2];
+    const char *spec[] = {"net:nets=1,units=32,epochs=60,days=100,anew=30",
+                          "net:nets=1,units=32,epochs=60,days=100,anew=30,level=28"};
+    for (size_t i = 0; i < (size_t)DAYS * H; i++) a.t->price[i] += 3 * (double)(i / H);
+    for (int k = 0; k < 2; k++) {
+        vo_day_member *m = member(spec[k], &a, 1);
+        follow(m, &a, FIT, 10, out);
+        error[k] = mean_error(&a, FIT, 10, out);
+        vo_day_member_free(m);
+    }
+    cr_assert(error[1] < 0.6 * error[0], "%g with a level, %g without", error[1], error[0]);
+    drop(&a);
+}
+
+static void future_changes_nothing(const char *spec) {
     setup a = made(1), b = made(1);
     double before[4 * H], after[4 * H];
     vo_random r = vo_random_seed(1, 1);
@@ -116,7 +136,7 @@ Test(day_member_net, the_future_changes_nothing) {
         b.t->price[i] = 1000 * vo_random_unit(&r);
         if (i >= (FIT + 4) * H) b.t->exog[0][i] = i % 3 ? (double)NAN : 1e6;
     }
-    vo_day_member *m = member(quick, &a, 1), *n = member(quick, &b, 1);
+    vo_day_member *m = member(spec, &a, 1), *n = member(spec, &b, 1);
     follow(m, &a, FIT, 4, before);
     follow(n, &b, FIT, 4, after);
     cr_assert(memcmp(before, after, sizeof before) == 0);
@@ -126,6 +146,12 @@ Test(day_member_net, the_future_changes_nothing) {
     cr_assert(memcmp(before, after, sizeof before) != 0);
     vo_day_member_free(m), vo_day_member_free(n);
     drop(&a), drop(&b);
+}
+
+/* What comes after `day`, and the price of `day`, is another: the same bits. */
+Test(day_member_net, the_future_changes_nothing) {
+    future_changes_nothing(quick);
+    future_changes_nothing(quick_level);
 }
 
 Test(day_member_net, threads_and_starting_again_change_no_bit) {
@@ -164,7 +190,7 @@ static vo_status put_back(vo_day_member *m, const void *bytes, size_t len, vo_er
 Test(day_member_net, a_loaded_one_goes_on_with_the_same_bits) {
     setup a = made(1);
     double start[2 * H], straight[5 * H], loaded[5 * H];
-    vo_day_member *m = member(quick, &a, 1), *n = member(quick, &a, 1);
+    vo_day_member *m = member(quick_level, &a, 1), *n = member(quick_level, &a, 1);
     follow(m, &a, FIT, 2, start);
     size_t len = 0;
     void *bytes = kept(m, &len);
@@ -186,9 +212,9 @@ Test(day_member_net, another_shape_is_refused_in_words) {
     follow(m, &a, FIT, 1, out);
     size_t len = 0;
     void *bytes = kept(m, &len);
-    const char *other[] = {"net:nets=3", "net:nets=2,units=24"};
-    const char *says[] = {"2 networks", "16 units"};
-    for (int k = 0; k < 2; k++) {
+    const char *other[] = {"net:nets=3", "net:nets=2,units=24", "net:nets=2,units=16,level=28"};
+    const char *says[] = {"2 networks", "16 units", "inputs"};
+    for (int k = 0; k < 3; k++) {
         vo_error err = {0};
         vo_day_member *n = member(other[k], &a, 1);
         cr_assert_eq(put_back(n, bytes, len, &err), VO_EINVAL);
@@ -197,6 +223,15 @@ Test(day_member_net, another_shape_is_refused_in_words) {
         vo_day_member_free(n);
     }
     vo_day_member_free(m);
+    free(bytes);
+    m = member(quick_level, &a, 1); /* as many inputs, but measured from elsewhere */
+    follow(m, &a, FIT, 1, out);
+    bytes = kept(m, &len);
+    vo_error err = {0};
+    vo_day_member *n = member("net:nets=2,units=16,level=56", &a, 1);
+    cr_assert_eq(put_back(n, bytes, len, &err), VO_EINVAL);
+    cr_assert(strstr(err.msg, "28 days of level"), "%s", err.msg);
+    vo_day_member_free(m), vo_day_member_free(n);
     free(bytes);
     drop(&a);
 }

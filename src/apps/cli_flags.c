@@ -481,12 +481,37 @@ static int build_request(const given *g, char **rest, cli_options *o) {
     return code;
 }
 
+/* Where things are and how the answer is to look: never in a request. */
+static bool stands_beside(const flag *f) {
+    static const char *const name[] = {"request", "lake",    "models",
+                                       "report",  "threads", "json"};
+    for (size_t i = 0; f->kind == SPECIAL && i < sizeof name / sizeof name[0]; i++)
+        if (strcmp(f->name, name[i]) == 0) return true;
+    return false;
+}
+
+/* A document for train says itself what is to be learned; the command must not say otherwise. */
+static int check_what(const given *g, const char *request) {
+    const bool q = g->command->bit == CLI_TRAIN_Q;
+    vo_json *root = NULL;
+    if (!q && g->command->bit != CLI_TRAIN_PRICE) return CLI_DONE;
+    if (vo_json_parse(request, strlen(request), &root, NULL) != VO_OK)
+        return CLI_DONE; /* the engine says what is wrong with it */
+    const vo_json *what =
+        vo_json_kind_of(root) == VO_JSON_OBJECT ? vo_json_get(root, "what") : NULL;
+    const char *says =
+        what && vo_json_kind_of(what) == VO_JSON_STRING ? vo_json_string(what) : "price";
+    const bool other = strcmp(says, q ? "price" : "q") == 0;
+    vo_json_free(root);
+    return other ? usage(g->command, "--request: %s in it, for `volteo train q`",
+                         q ? "write \"what\": \"q\"" : "\"what\" is \"q\"")
+                 : CLI_DONE;
+}
+
 /* --request takes everything from the document. */
 static int read_request(const given *g, const char *path, cli_options *o) {
     for (size_t i = 0; i < N_FLAGS; i++)
-        if ((g->value[i] || g->yes[i]) &&
-            (flags[i].kind != SPECIAL || ((flags[i].commands & CLI_PLANS) == CLI_PLANS &&
-                                          strcmp(flags[i].name, "request") != 0)))
+        if ((g->value[i] || g->yes[i]) && !stands_beside(&flags[i]))
             return usage(g->command,
                          "--request holds the whole request: put %s into it and "
                          "drop --%s",
@@ -497,12 +522,17 @@ static int read_request(const given *g, const char *path, cli_options *o) {
         return usage(g->command, "--request: %s", err.msg);
     if (strlen(o->request) != len)
         return usage(g->command, "--request %s: a NUL byte is in it: is it JSON?", path);
-    return CLI_DONE;
+    return check_what(g, o->request);
 }
 
 static int check_rest(const given *g, char **rest) {
     const guint n = rest ? g_strv_length(rest) : 0;
-    if (g->command->argument && n != 1)
+    const bool whole = value_of(g, "request") != NULL;
+    if (g->command->argument && whole && n != 0)
+        return usage(g->command,
+                     "--request holds the whole request: put %s into it and drop %s",
+                     g->command->field, rest[0]);
+    if (g->command->argument && !whole && n != 1)
         return usage(g->command, "give one %s, not %u", g->command->argument, n);
     if (!g->command->argument && n != 0)
         return usage(g->command, "\"%s\" is one word too many: options begin with --", rest[0]);

@@ -229,9 +229,21 @@ static int exit_code(vo_status s) {
     return CLI_FAILED;
 }
 
+/* Names and labels come from files: of what they bring, a terminal gets no control characters.
+ * The lines of tables and the colours that these use themselves ("\033[1m") stay. */
+static void disarm(char *text, bool table) {
+    for (char *c = text; *c; c++) {
+        const bool colour =
+            *c == '\033' && c[1] == '[' && c[2 + strspn(c + 2, "0123456789;")] == 'm';
+        const bool ours = table && (*c == '\n' || colour);
+        if (((unsigned char)*c < 0x20 && !ours) || *c == 0x7f) *c = '?';
+    }
+}
+
 static int complain(const cli_options *o, vo_status s, const vo_error *err) {
     const bool about_battery = o->battery && g_str_has_prefix(err->msg, "batter");
     char *text = cli_say_flags(o, err->msg);
+    disarm(text, false);
     fprintf(stderr, "volteo %s: %s%s%s\n", o->command->name, about_battery ? o->battery : "",
             about_battery ? ": " : "", text);
     g_free(text);
@@ -247,17 +259,6 @@ static vo_status print_text(const char *text, vo_error *err) {
     return VO_OK;
 }
 
-/* Names and labels come from files: of what they bring, a terminal gets no control characters.
- * The colours that the tables use themselves ("\033[1m") stay. */
-static void disarm(GString *out) {
-    for (char *c = out->str; *c; c++) {
-        const bool colour =
-            *c == '\033' && c[1] == '[' && c[2 + strspn(c + 2, "0123456789;")] == 'm';
-        if ((unsigned char)*c < 0x20 && *c != '\n' && !colour) *c = '?';
-        if (*c == 0x7f) *c = '?';
-    }
-}
-
 static vo_status print_answer(const cli_options *o, const char *response, vo_error *err) {
     if (o->json) return print_text(response, err);
     vo_json *root = NULL;
@@ -265,7 +266,7 @@ static vo_status print_answer(const cli_options *o, const char *response, vo_err
     if (s != VO_OK) return s;
     GString *out = g_string_new(NULL);
     o->command->render(root, out);
-    disarm(out);
+    disarm(out->str, true);
     s = print_text(out->str, err);
     g_string_free(out, TRUE);
     vo_json_free(root);

@@ -111,6 +111,44 @@ Test(cli, a_request_from_standard_input_says_the_same) {
     drop(&r);
 }
 
+Test(cli, a_request_holds_the_argument_too) {
+    put("compare.json", "{\"id\": \"gbt\", \"prices\": [1, 2, 3], \"backtest_days\": 9}");
+    result r = run("compare", "models compare --request compare.json --models none");
+    cr_expect_eq(r.code, 2);
+    cr_expect(strstr(r.err, "backtest"), "%s", r.err);
+    drop(&r);
+    r = run("compare_twice", "models compare gbt --request compare.json --models none");
+    cr_expect_eq(r.code, 2);
+    cr_expect(strstr(r.err, "put id into it"), "%s", r.err);
+    drop(&r);
+}
+
+Test(cli, a_complaint_has_no_control_characters_of_what_it_complains_of) {
+    put("escape.json", "{\"prices\": [1, 2], \"model\": \"\\u001b[31mred\\n\\u0007\"}");
+    result r = run("escape", "forecast --request escape.json --models none");
+    cr_expect_eq(r.code, 2);
+    cr_expect(strstr(r.err, "?[31mred??"), "%s", r.err);
+    cr_expect(!strchr(r.err, '\033') && !strchr(r.err, '\a'));
+    drop(&r);
+}
+
+Test(cli, a_request_to_train_asks_for_what_its_command_does) {
+    put("train_q.json", "{\"what\": \"q\", \"prices\": [1, 2, 3]}");
+    result r = run("train_other", "train price --request train_q.json --models none --json");
+    cr_expect_eq(r.code, 2);
+    cr_expect(strstr(r.err, "volteo train q"), "%s", r.err);
+    drop(&r);
+    put("train_price.json", "{\"prices\": [1, 2, 3]}");
+    r = run("train_nothing", "train q --request train_price.json --models none");
+    cr_expect_eq(r.code, 2);
+    cr_expect(strstr(r.err, "\"what\": \"q\""), "%s", r.err);
+    drop(&r);
+    r = run("train_same", "train q --request train_q.json --models none");
+    cr_expect_eq(r.code, 2);
+    cr_expect(strstr(r.err, "of prices"), "%s", r.err);
+    drop(&r);
+}
+
 Test(cli, a_file_of_bare_prices_takes_its_step_from_the_command_line) {
     put_inputs();
     put("bare.csv", "price\n10\n-50\n200\n-50\n200\n");

@@ -85,6 +85,9 @@ static vo_status read_methods(evaluation *e, vo_error *err) {
         snprintf(spec, VO_COLUMN_NAME, "%.*s", (int)len, name);
         if (vo_forecaster_check(spec, &inner) != VO_OK)
             return vo_fail(err, VO_EINVAL, "method: %s", inner.msg);
+        for (size_t i = 0; i + 1 < e->n_ours; i++)
+            if (vo_text_same(e->spec[i], spec))
+                return vo_fail(err, VO_EINVAL, "method: %s is there twice", spec);
         p += strcspn(p, ",");
         if (!*p) return VO_OK;
     }
@@ -154,15 +157,39 @@ static vo_status play(evaluation *e, const char *spec, bool intervals, double sh
     return s == VO_OK ? s : vo_fail(err, s, "forecaster %.60s: %.430s", spec, inner.msg);
 }
 
-static vo_status add(evaluation *e, const char *name, const char *kind, const double *said,
-                     const double *quantile, size_t filled, vo_error *err) {
+/* They become columns of one calendar, beside the price. */
+static bool is_taken(const vo_evaluate_table *t, const char *name) {
+    bool is = vo_text_same(name, "price");
+    for (size_t k = 0; k < t->n_judged; k++) is |= vo_text_same(t->judged[k].name, name);
+    return is;
+}
+
+/* A published forecast may be called as one of ours. */
+static void add(evaluation *e, const char *name, const char *kind, const double *said,
+                const double *quantile, size_t filled) {
     vo_evaluate_table *t = &e->table;
-    if (t->n_judged == VO_JUDGED_MAX)
+    vo_judged j = {.kind = kind, .said = said, .quantile = quantile, .filled = filled};
+    snprintf(j.name, sizeof j.name, "%s", name);
+    const size_t len = strnlen(name, 40), whole = vo_text_utf8_fault(name, len);
+    for (int k = 2; is_taken(t, j.name); k++)
+        snprintf(j.name, sizeof j.name, "%.*s (%s %d)", (int)whole, name, kind, k);
+    t->judged[t->n_judged++] = j;
+}
+
+static bool is_ours(const evaluation *e, const char *name) {
+    bool is = false;
+    for (size_t i = 0; i < e->n_ours; i++) is |= strcmp(e->spec[i], name) == 0;
+    return is;
+}
+
+/* Before the work, which may take long. */
+static vo_status check_room(const evaluation *e, vo_error *err) {
+    const size_t published = e->joined ? e->joined->n_columns - e->in.series->n_columns : 0;
+    if (published + e->n_ours + N_NAIVE > VO_JUDGED_MAX)
         return vo_fail(err, VO_EINVAL, "published: at most %d forecasts with ours",
                        VO_JUDGED_MAX);
-    vo_judged *j = &t->judged[t->n_judged++];
-    *j = (vo_judged){.kind = kind, .said = said, .quantile = quantile, .filled = filled};
-    snprintf(j->name, sizeof j->name, "%s", name);
+    if (e->request.n_batteries > VO_JUDGED_BATTERIES)
+        return vo_fail(err, VO_EINVAL, "batteries: at most %d", VO_JUDGED_BATTERIES);
     return VO_OK;
 }
 
@@ -176,20 +203,18 @@ static vo_status play_all(evaluation *e, vo_error *err) {
         s = play(e, e->spec[i], true, 0.93 / (double)e->n_ours, &e->ours[i], err);
         e->seconds[i] = vo_clock_monotonic_s() - began_s;
         if (s == VO_OK)
-            s = add(e, e->spec[i], "ours", e->ours[i].said, e->ours[i].quantile,
-                    e->ours[i].filled, err);
+            add(e, e->spec[i], "ours", e->ours[i].said, e->ours[i].quantile, e->ours[i].filled);
     }
     if (s != VO_OK) return s;
     t->week = e->benchmark[WEEK].said;
     t->epf = e->benchmark[EPF].said;
-    for (size_t c = e->in.series->n_columns;
-         e->joined && s == VO_OK && c < e->joined->n_columns; c++)
-        s = add(e, e->joined->column[c].name, "published",
-                e->joined->column[c].value + t->first, NULL, 0, err);
-    for (size_t i = N_NAIVE; i-- > 0 && s == VO_OK;)
-        s = add(e, naive[i], "benchmark", e->benchmark[i].said, NULL, e->benchmark[i].filled,
-                err);
-    return s;
+    for (size_t c = e->in.series->n_columns; e->joined && c < e->joined->n_columns; c++)
+        add(e, e->joined->column[c].name, "published", e->joined->column[c].value + t->first,
+            NULL, 0);
+    for (size_t i = N_NAIVE; i-- > 0;)
+        if (!is_ours(e, naive[i]))
+            add(e, naive[i], "benchmark", e->benchmark[i].said, NULL, e->benchmark[i].filled);
+    return VO_OK;
 }
 
 /* ---- capture ----------------------------------------------------------------------------------- */
@@ -257,8 +282,6 @@ static vo_status play_capture(evaluation *e, vo_error *err) {
     t->battery = e->request.n_batteries ? e->request.battery : e->usual;
     t->n_batteries = e->request.n_batteries ? e->request.n_batteries : N_USUAL;
     t->capture_first = t->first;
-    if (t->n_batteries > VO_JUDGED_BATTERIES)
-        return vo_fail(err, VO_EINVAL, "batteries: at most %d", VO_JUDGED_BATTERIES);
     /* the table of the literature leaves out the first week, for the weekly naive forecast */
     const bool as_published = e->request.value[VO_EVA_epf].json != NULL;
     while (as_published && t->capture_first + 1 < s->n &&
@@ -333,6 +356,7 @@ vo_status vo_evaluate_run(const vo_engine_options *o, const char *request, vo_js
         s = vo_published_read(o, "published", published,
                               vo_request_text(&e->request, VO_REQ_tz, NULL), e->in.series,
                               &e->joined, err);
+    if (s == VO_OK) s = check_room(e, err);
     if (s == VO_OK) s = choose_span(e, err);
     if (s == VO_OK) choose_levels(e);
     if (s == VO_OK) s = play_all(e, err);

@@ -48,7 +48,8 @@ static void name_forecast(const vo_series *prices, const char *name, char out[VO
     if (taken && vo_text_same(name, "price"))
         snprintf(out, VO_COLUMN_NAME, "forecast");
     else if (taken)
-        snprintf(out, VO_COLUMN_NAME, "forecast %.50s", name);
+        snprintf(out, VO_COLUMN_NAME, "forecast %.*s",
+                 (int)vo_text_utf8_fault(name, strnlen(name, 50)), name);
     else
         snprintf(out, VO_COLUMN_NAME, "%s", name);
 }

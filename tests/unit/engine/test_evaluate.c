@@ -76,17 +76,29 @@ Test(evaluate, months_years_and_hours_add_up_to_the_whole) {
     vo_json_free(a);
 }
 
+/* A naive forecaster that is asked for is judged once, as ours. */
+Test(evaluate, a_benchmark_may_be_what_is_evaluated) {
+    vo_json *a = learn_must(vo_engine_evaluate, "models", 45,
+                            "\"method\": \"naive_week, naive_day\", \"test_days\": 10");
+    const vo_json *list = vo_json_get(a, "forecasts");
+    cr_assert_eq(vo_json_size(list), 3);
+    cr_expect_str_eq(member_text(named(list, "name", "naive_week"), "kind"), "ours");
+    cr_expect_str_eq(member_text(named(list, "name", "epf_naive"), "kind"), "benchmark");
+    cr_expect_eq(metric(a, "naive_week", "rmae_week"), 1);
+    vo_json_free(a);
+}
+
 /* A file that holds the price of the next day, or the price plus one: judged as what it is. */
 Test(evaluate, published_forecasts_stand_beside_ours_on_the_same_days) {
     const char *path = "test_evaluate.csv";
     char *text = malloc(200000), *prices = malloc(20000);
     learn_prices(prices, 20000, 50);
-    char *p = prices + 1, *out = text + sprintf(text, "timestamp,Nearly,Offset\n");
+    char *p = prices + 1, *out = text + sprintf(text, "timestamp,Nearly,Offset,Naive_Day\n");
     for (int i = 0; i < 50 * 24; i++, p++) {
         const double x = strtod(p, &p);
         const int day = i / 24 + 1, month = day > 31 ? 2 : 1;
-        out += sprintf(out, "2024-%02d-%02d %02d:00,%.4f,%.4f\n", month,
-                       month == 2 ? day - 31 : day, i % 24, x + 0.001, x + 1);
+        out += sprintf(out, "2024-%02d-%02d %02d:00,%.4f,%.4f,%.4f\n", month,
+                       month == 2 ? day - 31 : day, i % 24, x + 0.001, x + 1, x + 2);
     }
     vo_error err = {0};
     cr_assert_eq(vo_file_write(path, text, strlen(text), &err), VO_OK, "%s", err.msg);
@@ -105,6 +117,8 @@ Test(evaluate, published_forecasts_stand_beside_ours_on_the_same_days) {
     cr_expect_float_eq(metric(a, "Offset", "mae"), 1, 1e-9);
     cr_expect_float_eq(metric(a, "Offset", "bias"), 1, 1e-9);
     cr_expect_float_eq(metric(a, "Nearly", "mae"), 0.001, 1e-9);
+    /* one that is called as ours stands beside it */
+    cr_expect_float_eq(metric(a, "Naive_Day (published 2)", "mae"), 2, 1e-9);
     /* a forecast that is right up to a constant plans as well as foresight */
     const vo_json *capture = vo_json_at(vo_json_get(a, "capture"), 0);
     const vo_json *list = vo_json_get(capture, "policies");
@@ -161,6 +175,7 @@ Test(evaluate, what_cannot_be_is_refused_with_field_and_remedy) {
         {"\"method\": \"oracle\", \"test_days\": 5", "epf_naive"},
         {"\"method\": \"naive_day,\", \"test_days\": 5", "method"},
         {"\"method\": \"naive_day\", \"test_days\": 40", "test_days = 40"},
+        {"\"method\": \"naive_day, naive_day\", \"test_days\": 5", "naive_day is there twice"},
         {"\"epf\": \"x.csv\"", "stands instead of"},
         {"\"level\": 1", "level"},
         {"\"published\": \"x.csv\", \"method\": \"naive_day\", \"test_days\": 5", "published"},

@@ -313,6 +313,8 @@ vo_status vo_train_run(const vo_engine_options *o, const char *request, vo_json_
     if (s == VO_OK) s = vo_training_read(&r, &battery, &t, err);
     if (s == VO_OK) /* before the work, not after it */
         s = vo_request_choice(&r, VO_TRN_alias, "alias", alias_names, 2, 0, &ignored, err);
+    if (s == VO_OK && r.value[VO_TRN_reason].text)
+        s = vo_registry_check_reason(r.value[VO_TRN_reason].text, err);
     if (s == VO_OK) s = vo_inputs_load(o, &r, &in, err);
     if (s == VO_OK) s = train_and_keep(o, &r, &t, &in, w, err);
     vo_inputs_fini(&in);

@@ -390,6 +390,17 @@ static void write_q(const vo_q_settings *s, const vo_q_training *done, const vo_
     vo_json_out_end(w);
 }
 
+/* A step of a table is one length of time, and a window of prices so many of them. */
+static vo_status check_even(const vo_series *s, size_t until, vo_error *err) {
+    for (size_t t = 1; t < until; t++)
+        if (fabs(s->dt_h[t] - s->dt_h[0]) > 1e-9)
+            return vo_fail(err, VO_EINVAL,
+                           "interval %zu has %g h, the first %g h: Q-learning needs intervals of "
+                           "one length (volteo data clean)",
+                           t, s->dt_h[t], s->dt_h[0]);
+    return VO_OK;
+}
+
 static vo_status save_table(const vo_q_table *table, vo_trained *out, vo_error *err) {
     vo_artefact_out *a = NULL;
     vo_status st = vo_artefact_out_create(VO_Q_KIND, VO_Q_VERSION, &a, err);
@@ -412,9 +423,11 @@ static vo_status train_q(const vo_training *t, const vo_inputs *in, size_t until
             err, VO_EINVAL,
             "%.1f days of prices are too few to learn when to trade: give %d or more",
             known_h / 24, Q_DAYS);
+    vo_status st = check_even(in->series, until, err);
+    if (st != VO_OK) return st;
     uint8_t *hour = malloc(in->series->n);
     if (!hour) return vo_fail(err, VO_ENOMEM, "hours of %zu intervals", in->series->n);
-    vo_status st = vo_q_settings_check(&s, err);
+    st = vo_q_settings_check(&s, err);
     if (st == VO_OK) st = vo_q_hours(in->series, hour, err);
     const vo_q_market market = {.n = until,
                                 .price = in->series->column[0].value,

@@ -200,15 +200,19 @@ static void put_note(const vo_registry_note *n, uint64_t seq, uint64_t after,
     vo_json_out_end(w);
 }
 
+vo_status vo_registry_check_reason(const char *reason, vo_error *err) {
+    if (!reason || !*reason)
+        return vo_fail(err, VO_EINVAL, "reason is missing: say why, for the log");
+    if (strlen(reason) <= MAX_REASON) return VO_OK;
+    return vo_fail(err, VO_EINVAL, "reason has %zu characters; at most %d", strlen(reason),
+                   MAX_REASON);
+}
+
 static vo_status read_metrics(const vo_registry_decision *d, vo_json **out, vo_error *err) {
     vo_error why = {0};
-    if (!d->reason || !*d->reason)
-        return vo_fail(err, VO_EINVAL, "reason is missing: say why, for the log");
-    if (strlen(d->reason) > MAX_REASON)
-        return vo_fail(err, VO_EINVAL, "reason has %zu characters; at most %d",
-                       strlen(d->reason), MAX_REASON);
-    if (!d->metrics) return VO_OK;
-    const vo_status st = vo_json_parse(d->metrics, strlen(d->metrics), out, &why);
+    vo_status st = vo_registry_check_reason(d->reason, err);
+    if (st != VO_OK || !d->metrics) return st;
+    st = vo_json_parse(d->metrics, strlen(d->metrics), out, &why);
     if (st != VO_OK) return vo_fail(err, st, "metrics: %.300s", why.msg);
     if (vo_json_kind_of(*out) == VO_JSON_OBJECT) return VO_OK;
     vo_json_free(*out);

@@ -61,6 +61,9 @@ typedef struct {
     const vo_registry_decision *why;
 } vo_registry_note;
 
+/* Words, and not too many of them. VO_EINVAL. */
+vo_status vo_registry_check_reason(const char *reason, vo_error *err);
+
 /* Writes the log with one more line for each note (at least one); the first follows line
  * `after`, each other the one before it. *seq is the number of the last. VO_EINVAL: a reason is
  * missing, metrics are no JSON object. */

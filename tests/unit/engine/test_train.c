@@ -172,6 +172,47 @@ Test(train, what_cannot_be_is_refused_with_field_and_remedy) {
     }
 }
 
+/* What would be refused in the end is refused in the beginning. */
+Test(train, a_reason_too_long_for_the_log_registers_nothing) {
+    char rest[2600], reason[2102];
+    memset(reason, 'x', sizeof reason - 1);
+    reason[sizeof reason - 1] = '\0';
+    snprintf(rest, sizeof rest, SMALL ", \"reason\": \"%s\"", reason);
+    vo_error err = {0};
+    vo_json *a = learn_ask(vo_engine_train, root, LEARN_DAYS, rest, &err);
+    cr_assert_null(a);
+    cr_expect(strstr(err.msg, "reason has 2101 characters"), "%s", err.msg);
+    vo_registry *r = NULL;
+    vo_registry_book *book = NULL;
+    cr_assert_eq(vo_registry_open(root, NULL, &r, &err), VO_OK);
+    cr_assert_eq(vo_registry_list(r, &book, &err), VO_OK);
+    cr_expect_eq(book->n, 0);
+    vo_registry_book_free(book);
+    vo_registry_close(r);
+}
+
+/* Ten days of hours, then ten of half hours: a table's step has one length. */
+Test(train, a_table_is_not_learned_from_intervals_of_two_lengths) {
+    char *request = malloc(80000), *p = request, *response = NULL;
+    p += sprintf(p, "{\"what\": \"q\", \"episodes\": 1, \"repair\": \"uneven\", \"prices\": [");
+    for (int i = 0; i < 10 * 24 + 10 * 48; i++) {
+        const int half = i < 240 ? 2 * i : i + 240;
+        p += sprintf(p, "%s{\"timestamp\": \"2024-01-%02dT%02d:%02d:00Z\", \"price\": %d}",
+                     i ? "," : "", half / 48 + 1, half % 48 / 2, half % 2 * 30, half % 48);
+    }
+    sprintf(p, "]}");
+    vo_engine_options o = vo_engine_options_default();
+    o.models = root;
+    vo_engine *e = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_engine_open(&o, &e, &err), VO_OK);
+    cr_expect_eq(vo_engine_train(e, request, &response, &err), VO_EINVAL);
+    cr_expect(strstr(err.msg, "one length"), "%s", err.msg);
+    vo_text_free(response);
+    vo_engine_close(e);
+    free(request);
+}
+
 static int32_t stop(void *ctx, const char *phase, double fraction) {
     int *calls = ctx;
     cr_assert(*phase && fraction >= 0 && fraction <= 1);

@@ -84,7 +84,7 @@ static const flag flags[] = {
     {"skip-days", NUMBER, METHOD, CLI_TABLES, "skip_days", "N", "first days are history only"},
     {"train-until", TEXT, METHOD, CLI_TABLES, "train_until", "DATE", "train what learns on what lies before, play what lies after"},
     {"train-days", NUMBER, METHOD, CLI_TABLES, "train_days", "N", "train on the last N days before that date (all)"},
-    {"recalibrate-days", NUMBER, METHOD, CLI_TABLES, "recalibrate_days", "N", "refit after N days played (7); 0 never"},
+    {"recalibrate-days", NUMBER, METHOD, CLI_TABLES, "recalibrate_days", "N", "refit after N days played (28); 0 never"},
     {"lookahead", NUMBER, METHOD, CLI_TABLES, "lookahead_h", "HOURS", "of the rolling protocol"},
     {"seed", NUMBER, METHOD, CLI_TABLES | CLI_SYNTH, "seed", "N", "of chance"},
     {"resamples", NUMBER, METHOD, CLI_TABLES, "resamples", "N", "of days, for the interval of the capture"},

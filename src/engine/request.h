@@ -100,7 +100,7 @@
     X(skip_days,            INTEGER, 0, 36600, "d",  "first days settled by nobody")            \
     X(train_until,          TEXT,    0, 0,    "",    "what learns is trained on the prices before it") \
     X(train_days,           INTEGER, 1, 36600, "d",  "and only on so many days; default all")   \
-    X(recalibrate_days,     INTEGER, 0, 36600, "d",  "refits after so many; 0 never, default 7") \
+    X(recalibrate_days,     INTEGER, 0, 36600, "d",  "refits after so many; 0 never, default 28") \
     X(lookahead_h,          ABOVE,   0, 1440, "h",   "rolling; default: end of the next day")   \
     X(export_price_known,   BOOL,    0, 0,    "",    "export_price is a tariff known ahead")    \
     X(seed,                 INTEGER, 0, 9e15, "",    "of the bootstrap interval")               \

@@ -197,7 +197,7 @@ Test(compare, what_lies_before_train_until_is_learned_from_and_not_settled) {
         cr_expect_str_eq(vo_json_string(vo_json_get(r, "train_from")), span[i].train_from);
         cr_expect_eq(vo_json_size(vo_json_get(r, "notes")), span[i].notes);
         cr_expect_eq(num(vo_json_at(vo_json_get(r, "policies"), 0), "train_s"), 0);
-        cr_expect_eq(num(r, "recalibrate_days"), 7);
+        cr_expect_eq(num(r, "recalibrate_days"), 28);
         vo_json_free(r);
         free(text);
     }

@@ -33,19 +33,6 @@ typedef struct {
     size_t pruned;
 } retrain;
 
-/* ---- the champion ------------------------------------------------------------------------ */
-
-static vo_status find_champion(retrain *x, vo_error *err) {
-    vo_registry_book *book = NULL;
-    vo_status s = vo_registry_list(x->registry, &book, err);
-    if (s != VO_OK) return s;
-    const vo_registry_model *m = vo_registry_book_find(book, x->training.id);
-    const char *version = m ? m->alias[VO_REGISTRY_CHAMPION] : NULL;
-    snprintf(x->champion, sizeof x->champion, "%s", version ? version : "");
-    vo_registry_book_free(book);
-    return VO_OK;
-}
-
 /* ---- the duel ------------------------------------------------------------------------------ */
 
 /* The world's models, and one more that is not registered yet. */
@@ -200,7 +187,7 @@ static vo_status open_all(retrain *x, const char *request, vo_error *err) {
                          (int32_t)vo_request_number(r, VO_RET_backtest_days, 30), &x->duel,
                          err);
     if (s == VO_OK) s = vo_registry_open(x->o->models, NULL, &x->registry, err);
-    if (s == VO_OK) s = find_champion(x, err);
+    if (s == VO_OK) s = vo_train_champion(x->registry, x->training.id, x->champion, err);
     vo_learn_world_init(&x->world, x->o, x->training.seed);
     return s;
 }

@@ -21,7 +21,6 @@ static const struct {
 };
 
 const char *vo_train_method_name(vo_train_method m) { return methods[m].name; }
-const char *vo_train_method_type(vo_train_method m) { return methods[m].type; }
 
 /* ---- the request ----------------------------------------------------------------------- */
 
@@ -208,9 +207,8 @@ static vo_status give_alias(const vo_registry *registry, const vo_request *r,
                                err);
 }
 
-/* The model's champion, or "" */
-static vo_status find_champion(const vo_registry *registry, const char *id,
-                               char out[VO_REGISTRY_NAME], vo_error *err) {
+vo_status vo_train_champion(const vo_registry *registry, const char *id,
+                            char out[VO_REGISTRY_NAME], vo_error *err) {
     vo_registry_book *book = NULL;
     const vo_status s = vo_registry_list(registry, &book, err);
     if (s != VO_OK) return s;
@@ -288,7 +286,7 @@ static vo_status train_and_keep(const vo_engine_options *o, const vo_request *r,
     vo_learn_world_init(&world, o, t->seed);
     vo_status s = find_until(r, in, &until, err);
     if (s == VO_OK) s = vo_registry_open(o->models, NULL, &registry, err);
-    if (s == VO_OK) s = find_champion(registry, t->id, champion, err);
+    if (s == VO_OK) s = vo_train_champion(registry, t->id, champion, err);
     if (s == VO_OK) s = vo_train(t, in, until, &world, &trained, err);
     if (s == VO_OK)
         s = vo_train_register(registry, t, in, r, &trained, *champion ? champion : NULL,

@@ -34,7 +34,6 @@ typedef enum {
 } vo_train_method;
 
 const char *vo_train_method_name(vo_train_method m); /* "gbt": a forecaster or a policy */
-const char *vo_train_method_type(vo_train_method m); /* "price_prediction"              */
 
 /* What was asked for. NAN and 0 numbers: the method's own. */
 typedef struct {
@@ -72,6 +71,10 @@ typedef struct {
 vo_status vo_train(const vo_training *t, const vo_inputs *in, size_t until,
                    vo_learn_world *world, vo_trained *out, vo_error *err);
 void vo_trained_fini(vo_trained *t); /* accepts a zeroed one */
+
+/* The version of a model that is champion, or "". */
+vo_status vo_train_champion(const vo_registry *registry, const char *id,
+                            char out[VO_REGISTRY_NAME], vo_error *err);
 
 /* Puts it into the registry as a new version of t->id. `parent` may be NULL. */
 vo_status vo_train_register(const vo_registry *registry, const vo_training *t,

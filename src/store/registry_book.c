@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "store/json_get.h"
 #include "store/seal.h"
 
 #define MAX_COUNT 9007199254740991.0 /* whole numbers that a JSON number holds */
@@ -79,18 +80,8 @@ static vo_status wrong(const reader *r, const char *where, const char *what) {
     return vo_fail(r->err, VO_EINVAL, "\"%.200s\": %.100s %s", r->path, where, what);
 }
 
-static const vo_json *member(const vo_json *object, const char *key, vo_json_kind kind) {
-    const vo_json *v = object ? vo_json_get(object, key) : NULL;
-    return v && vo_json_kind_of(v) == kind ? v : NULL;
-}
-
-static const char *text_of(const vo_json *object, const char *key) {
-    const vo_json *v = member(object, key, VO_JSON_STRING);
-    return v ? vo_json_string(v) : "";
-}
-
 static uint64_t count_of(const vo_json *object, const char *key) {
-    const vo_json *v = member(object, key, VO_JSON_NUMBER);
+    const vo_json *v = vo_json_get_kind(object, key, VO_JSON_NUMBER);
     const double x = v ? vo_json_number(v) : 0;
     return x > 0 && x <= MAX_COUNT ? (uint64_t)x : 0;
 }
@@ -158,8 +149,8 @@ static bool read_details(vo_registry_book *b, const vo_json *v, vo_registry_vers
 
 static vo_status read_versions(const reader *r, vo_registry_model *m, const vo_json *v) {
     const vo_alloc *a = r->book->alloc;
-    const vo_json *versions = member(v, "versions", VO_JSON_ARRAY);
-    const vo_json *details = member(v, "details", VO_JSON_ARRAY);
+    const vo_json *versions = vo_json_get_kind(v, "versions", VO_JSON_ARRAY);
+    const vo_json *details = vo_json_get_kind(v, "details", VO_JSON_ARRAY);
     if (!versions) return wrong(r, m->id, "has no versions: a list of names");
     const size_t n = vo_json_size(versions);
     if (details && vo_json_size(details) != n) return wrong(r, m->id, "has other details");
@@ -181,8 +172,8 @@ static vo_status read_versions(const reader *r, vo_registry_model *m, const vo_j
 }
 
 static vo_status read_roles(const reader *r, vo_registry_model *m, const vo_json *v) {
-    const vo_json *aliases = member(v, "aliases", VO_JSON_OBJECT);
-    const vo_json *former = member(v, "former", VO_JSON_ARRAY);
+    const vo_json *aliases = vo_json_get_kind(v, "aliases", VO_JSON_OBJECT);
+    const vo_json *former = vo_json_get_kind(v, "former", VO_JSON_ARRAY);
     vo_status st = read_name(r, m, vo_json_get(v, "latest"),
                              "has a latest version that is not among its versions", &m->latest);
     if (st == VO_OK && !m->latest && m->n) m->latest = m->version[0].version;
@@ -206,7 +197,7 @@ static vo_status read_model(const reader *r, const char *id, const vo_json *v) {
     if (!v || vo_json_kind_of(v) != VO_JSON_OBJECT) return wrong(r, id, "is no object");
     vo_registry_model *m = &b->model[b->n++];
     m->id = id;
-    m->type = text_of(v, "type");
+    m->type = vo_json_get_text(v, "type");
     if (!*m->type) return wrong(r, id, "has no type");
     const vo_status st = read_versions(r, m, v);
     return st == VO_OK ? read_roles(r, m, v) : st;
@@ -216,7 +207,7 @@ static vo_status read_model(const reader *r, const char *id, const vo_json *v) {
  * object takes i steps. */
 static vo_status read_models(const reader *r, const vo_json *models) {
     vo_registry_book *b = r->book;
-    const vo_json *ids = r->sealed ? member(b->root, "ids", VO_JSON_ARRAY) : NULL;
+    const vo_json *ids = r->sealed ? vo_json_get_kind(b->root, "ids", VO_JSON_ARRAY) : NULL;
     const size_t n = vo_json_size(models);
     if (ids && vo_json_size(ids) != n) return wrong(r, "ids", "are not those of the models");
     b->model = b->alloc->zalloc(b->alloc->ctx, (n + 1) * sizeof *b->model);
@@ -249,7 +240,7 @@ static vo_status read_root(const reader *r) {
             !(r->sealed && strcmp(key, "sha256") == 0))
             return wrong(r, key, "does not belong there: it was damaged or edited");
     }
-    const vo_json *models = member(root, "models", VO_JSON_OBJECT);
+    const vo_json *models = vo_json_get_kind(root, "models", VO_JSON_OBJECT);
     if (!models) return wrong(r, "models", "are missing: {\"models\": {}}");
     r->book->log = count_of(root, "log");
     return read_models(r, models);

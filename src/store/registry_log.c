@@ -8,24 +8,15 @@
 
 #include "base/civil.h"
 #include "port/file.h"
+#include "store/json_get.h"
 
 #define MAX_LOG ((size_t)256 << 20)
 #define MAX_REASON 2000
 
 /* ---- reading ----------------------------------------------------------------- */
 
-static const vo_json *member(const vo_json *object, const char *key, vo_json_kind kind) {
-    const vo_json *v = vo_json_get(object, key);
-    return v && vo_json_kind_of(v) == kind ? v : NULL;
-}
-
-static const char *text_of(const vo_json *object, const char *key) {
-    const vo_json *v = member(object, key, VO_JSON_STRING);
-    return v ? vo_json_string(v) : "";
-}
-
 static uint64_t number_of(const vo_json *object, const char *key) {
-    const vo_json *v = member(object, key, VO_JSON_NUMBER);
+    const vo_json *v = vo_json_get_kind(object, key, VO_JSON_NUMBER);
     const double x = v ? vo_json_number(v) : 0;
     return x > 0 && x < 9007199254740992.0 ? (uint64_t)x : 0;
 }
@@ -34,21 +25,21 @@ static bool read_line(const char *text, size_t len, vo_registry_line *out) {
     vo_json *root = NULL;
     if (vo_json_parse(text, len, &root, NULL) != VO_OK) return false;
     if (vo_json_kind_of(root) != VO_JSON_OBJECT || number_of(root, "seq") == 0 ||
-        !*text_of(root, "action")) {
+        !*vo_json_get_text(root, "action")) {
         vo_json_free(root);
         return false;
     }
     *out = (vo_registry_line){.root = root,
                               .seq = number_of(root, "seq"),
                               .after = number_of(root, "after"),
-                              .when = text_of(root, "when"),
-                              .action = text_of(root, "action"),
-                              .id = text_of(root, "id"),
-                              .alias = text_of(root, "alias"),
-                              .from = text_of(root, "from"),
-                              .to = text_of(root, "to"),
-                              .by = text_of(root, "by"),
-                              .reason = text_of(root, "reason")};
+                              .when = vo_json_get_text(root, "when"),
+                              .action = vo_json_get_text(root, "action"),
+                              .id = vo_json_get_text(root, "id"),
+                              .alias = vo_json_get_text(root, "alias"),
+                              .from = vo_json_get_text(root, "from"),
+                              .to = vo_json_get_text(root, "to"),
+                              .by = vo_json_get_text(root, "by"),
+                              .reason = vo_json_get_text(root, "reason")};
     return true;
 }
 
@@ -124,7 +115,7 @@ bool vo_registry_log_pruned(const vo_registry_log *log, const char *id, const ch
     for (size_t i = 0; i < log->n && !is; i++) {
         const vo_registry_line *l = &log->line[i];
         is = l->done && strcmp(l->action, "prune") == 0 && strcmp(l->id, id) == 0 &&
-             lists(member(l->root, "versions", VO_JSON_ARRAY), version);
+             lists(vo_json_get_kind(l->root, "versions", VO_JSON_ARRAY), version);
     }
     return is;
 }
@@ -138,11 +129,11 @@ void vo_registry_log_restore(const vo_registry_log *log, vo_registry_model *m) {
     const vo_json *state = NULL;
     for (size_t i = log->n; i-- > 0 && !state;)
         if (log->line[i].done && strcmp(log->line[i].id, m->id) == 0)
-            state = member(log->line[i].root, "state", VO_JSON_OBJECT);
+            state = vo_json_get_kind(log->line[i].root, "state", VO_JSON_OBJECT);
     if (!state) return;
     for (int a = 0; a < VO_REGISTRY_ALIASES; a++)
-        m->alias[a] = own(m, text_of(state, vo_alias_name((vo_alias)a)));
-    const vo_json *former = member(state, "former", VO_JSON_ARRAY);
+        m->alias[a] = own(m, vo_json_get_text(state, vo_alias_name((vo_alias)a)));
+    const vo_json *former = vo_json_get_kind(state, "former", VO_JSON_ARRAY);
     m->n_former = 0;
     for (size_t i = 0; former && i < vo_json_size(former); i++) {
         const vo_json *v = vo_json_at(former, i);

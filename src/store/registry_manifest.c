@@ -14,6 +14,7 @@
 
 #include "base/civil.h"
 #include "port/file.h"
+#include "store/json_get.h"
 #include "store/seal.h"
 #include "store/sha256.h"
 
@@ -148,16 +149,6 @@ vo_status vo_manifest_text(const vo_registry_draft *d, const char *version, char
 
 /* ---- reading ----------------------------------------------------------------- */
 
-static const vo_json *member(const vo_json *object, const char *key, vo_json_kind kind) {
-    const vo_json *v = object ? vo_json_get(object, key) : NULL;
-    return v && vo_json_kind_of(v) == kind ? v : NULL;
-}
-
-static const char *text_of(const vo_json *object, const char *key) {
-    const vo_json *v = member(object, key, VO_JSON_STRING);
-    return v ? vo_json_string(v) : "";
-}
-
 static bool is_size(const vo_json *v) {
     return v && vo_json_number(v) >= 0 && vo_json_number(v) <= (double)MAX_FILE &&
            vo_json_number(v) == floor(vo_json_number(v));
@@ -166,20 +157,20 @@ static bool is_size(const vo_json *v) {
 vo_manifest_file vo_manifest_file_at(const vo_manifest *m, size_t i) {
     const vo_json *f = vo_json_at(vo_json_get(m->root, "files"), i);
     assert(f);
-    return (vo_manifest_file){text_of(f, "name"), text_of(f, "sha256"),
+    return (vo_manifest_file){vo_json_get_text(f, "name"), vo_json_get_text(f, "sha256"),
                               (uint64_t)vo_json_number(vo_json_get(f, "bytes"))};
 }
 
 static bool read_files(vo_manifest *m) {
-    const vo_json *files = member(m->root, "files", VO_JSON_ARRAY);
+    const vo_json *files = vo_json_get_kind(m->root, "files", VO_JSON_ARRAY);
     m->n_files = files ? vo_json_size(files) : 0;
     if (m->n_files < 1 || m->n_files > VO_REGISTRY_FILES_MAX) return false;
     for (size_t i = 0; i < m->n_files; i++) {
         const vo_json *f = vo_json_at(files, i);
         if (vo_json_kind_of(f) != VO_JSON_OBJECT ||
-            vo_registry_check_name(text_of(f, "name"), "file", NULL) != VO_OK ||
-            strlen(text_of(f, "sha256")) != VO_SHA256_HEX - 1 ||
-            !is_size(member(f, "bytes", VO_JSON_NUMBER)))
+            vo_registry_check_name(vo_json_get_text(f, "name"), "file", NULL) != VO_OK ||
+            strlen(vo_json_get_text(f, "sha256")) != VO_SHA256_HEX - 1 ||
+            !is_size(vo_json_get_kind(f, "bytes", VO_JSON_NUMBER)))
             return false;
         m->entry.bytes += vo_manifest_file_at(m, i).bytes;
     }
@@ -187,11 +178,11 @@ static bool read_files(vo_manifest *m) {
 }
 
 static void read_entry(vo_manifest *m) {
-    const vo_json *metrics = member(m->root, "metrics", VO_JSON_OBJECT), *v = NULL;
-    m->type = text_of(m->root, "type");
-    m->entry.version = text_of(m->root, "version");
-    m->entry.created = text_of(m->root, "created");
-    m->entry.node = text_of(member(m->root, "data", VO_JSON_OBJECT), "node");
+    const vo_json *metrics = vo_json_get_kind(m->root, "metrics", VO_JSON_OBJECT), *v = NULL;
+    m->type = vo_json_get_text(m->root, "type");
+    m->entry.version = vo_json_get_text(m->root, "version");
+    m->entry.created = vo_json_get_text(m->root, "created");
+    m->entry.node = vo_json_get_text(vo_json_get_kind(m->root, "data", VO_JSON_OBJECT), "node");
     m->entry.metric = "";
     const char *name = NULL;
     if (metrics && vo_json_member(metrics, 0, &name, &v) &&
@@ -208,9 +199,10 @@ static vo_status read_manifest(vo_manifest *m, const char *path, const char *id,
     read_entry(m);
     if (vo_registry_check_name(m->type, "type", NULL) != VO_OK)
         return vo_fail(err, VO_EINVAL, "\"%.200s\" has no type", path);
-    if (strcmp(text_of(m->root, "id"), id) != 0 || strcmp(m->entry.version, version) != 0)
+    if (strcmp(vo_json_get_text(m->root, "id"), id) != 0 ||
+        strcmp(m->entry.version, version) != 0)
         return vo_fail(err, VO_EINVAL, "\"%.200s\" is the manifest of %.63s@%.63s: moved?",
-                       path, text_of(m->root, "id"), m->entry.version);
+                       path, vo_json_get_text(m->root, "id"), m->entry.version);
     return VO_OK;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/duel.h"
 #include "engine/members.h"
 #include "learn/diebold_mariano.h"
 
@@ -259,12 +260,7 @@ static void write_capture(const vo_evaluate_table *t, vo_json_out *w) {
             if (!r) continue;
             vo_json_out_object(w);
             vo_member_text(w, "forecast", t->judged[k].name);
-            vo_member_number(w, "profit", r->profit);
-            vo_member_number(w, "capture", r->capture);
-            vo_member_number(w, "capture_low", r->capture_low);
-            vo_member_number(w, "capture_high", r->capture_high);
-            vo_member_number(w, "cycles", r->cycles);
-            vo_member_integer(w, "violations", r->violations);
+            vo_duel_write(r, w);
             vo_json_out_end(w);
         }
         vo_json_out_end(w);

@@ -394,10 +394,11 @@ static void write_q(const vo_q_settings *s, const vo_q_training *done, const vo_
 static vo_status check_even(const vo_series *s, size_t until, vo_error *err) {
     for (size_t t = 1; t < until; t++)
         if (fabs(s->dt_h[t] - s->dt_h[0]) > 1e-9)
-            return vo_fail(err, VO_EINVAL,
-                           "interval %zu has %g h, the first %g h: Q-learning needs intervals of "
-                           "one length (volteo data clean)",
-                           t, s->dt_h[t], s->dt_h[0]);
+            return vo_fail(
+                err, VO_EINVAL,
+                "interval %zu has %g h, the first %g h: Q-learning needs intervals of "
+                "one length (repair = \"clean\")",
+                t, s->dt_h[t], s->dt_h[0]);
     return VO_OK;
 }
 

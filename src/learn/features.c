@@ -47,7 +47,7 @@ static vo_status frame_of(const vo_series *s, const vo_features_settings *settin
                 err, VO_EINVAL,
                 "features: interval %zu, %s, begins %lld s after the one before, the "
                 "first ones do %lld s: fill gaps and make intervals equally long "
-                "(volteo data clean)",
+                "(repair = \"clean\")",
                 t, vo_civil_format_utc(s->start[t].s, at),
                 (long long)(s->start[t].s - s->start[t - 1].s), (long long)step_s);
     const int64_t per_day = 86400 % step_s == 0 ? 86400 / step_s : 0;

@@ -8,9 +8,9 @@
  *
  * A row shows the hour on days d-1, d-2, d-3 and d-7 with its neighbours, the last hours of d-1,
  * what those days were like, the mean of the hour over the last week; of each forecast published
- * for the day the hour, its neighbours, the day's mean, least and most, and how far it is from
- * that of d-1 and d-7; the calendar, hour, centre and spread. Missing inputs are as day_design.h
- * fills them, else missing to the trees too.
+ * for the day the hour, its neighbours, the day's mean, least and most, and how far they are from
+ * d-1, d-7 and the mean of four weeks; the calendar, hour, centre and spread. Missing inputs are
+ * as day_design.h fills them, else missing to the trees too.
  *
  * A fit is kept for `every` days: fit for a day less than that after the last one does nothing.
  * Each fit stands alone and depends on the table and its day, and chance on the world's seed.
@@ -30,8 +30,9 @@
 
 enum { H = VO_DAY_HOURS, LEAST_ROWS = 28, WEEK = 7, MODELS = 2 };
 enum { SQUARED, ABSOLUTE, BOTH };
-enum { ALONE = 37, OF_COLUMN = 8 }; /* features without columns, and of each column */
+enum { ALONE = 37, OF_COLUMN = 9 }; /* features without columns, and of each column */
 enum { EVENING = 3, LAGS = 3 };     /* hours; days of a column in day_design.h */
+enum { USUAL_DAYS = 28 };
 enum { BINS = 64, LEAF_HOURS = 10 };
 #define COLUMNS 0.5 /* of them a tree may use */
 #define YEAR_DAYS 365.2425
@@ -122,6 +123,18 @@ static double week_mean(const vo_day_table *t, size_t day, size_t h) {
     return n ? sum / (double)n : (double)NAN;
 }
 
+/* Mean of a column over the last four weeks before the day. */
+static double mean_before(const double *value, size_t day) {
+    double sum = 0;
+    size_t n = 0;
+    for (size_t i = (day > USUAL_DAYS ? day - USUAL_DAYS : 0) * H; i < day * H; i++) {
+        if (!isfinite(value[i])) continue;
+        sum += value[i];
+        n++;
+    }
+    return n ? sum / (double)n : (double)NAN;
+}
+
 /* Prices: the hour and its neighbours on four days, the evening before, the days in short. */
 static float *put_prices(float *row, const double *lags, const outline of[4], size_t h,
                          double week) {
@@ -138,12 +151,15 @@ static float *put_prices(float *row, const double *lags, const outline of[4], si
     return put(row, of[0].mean - of[3].mean);
 }
 
-/* A column's 24 values of days d, d-1 and d-7. */
-static float *put_column(float *row, const double *x, outline of, size_t h) {
+/* A column's 24 values of days d, d-1 and d-7, and what it has been of late. */
+static float *put_column(float *row, const double *x, outline of, double usual, size_t h) {
     row = put(row, x[h ? h - 1 : 0] - x[h]);
     row = put(row, x[h]);
+    row = put(row, x[h] - usual);
     row = put(row, x[h + 1 < H ? h + 1 : H - 1] - x[h]);
-    row = put_outline(row, of);
+    row = put(row, of.mean);
+    row = put(row, of.least - usual);
+    row = put(row, of.most - usual);
     row = put(row, x[h] - x[H + h]);
     return put(row, x[h] - x[2 * H + h]);
 }
@@ -164,11 +180,15 @@ static vo_day_level fill_rows(const boosted *v, const vo_day_table *t, size_t da
     const vo_day_level l = vo_day_design_level(t, day, (size_t)v->level, (size_t)v->spread);
     const double *columns = v->design + VO_DAY_DESIGN_PRICES;
     outline price[4], column[VO_DAY_MAX_EXOG];
+    double usual[VO_DAY_MAX_EXOG];
     vo_day_design_row(t, day, v->design);
     for (size_t j = 0; j < VO_DAY_DESIGN_PRICES; j++)
         v->design[j] = (v->design[j] - l.centre) / l.spread;
     for (size_t k = 0; k < 4; k++) price[k] = outline_of(v->design + k * H);
-    for (size_t e = 0; e < v->n_exog; e++) column[e] = outline_of(columns + e * LAGS * H);
+    for (size_t e = 0; e < v->n_exog; e++) {
+        column[e] = outline_of(columns + e * LAGS * H);
+        usual[e] = mean_before(t->exog[e], day);
+    }
     for (size_t h = 0; h < H; h++) {
         float *row = rows + h * v->width;
         const float *const end = row + v->width;
@@ -178,7 +198,7 @@ static vo_day_level fill_rows(const boosted *v, const vo_day_table *t, size_t da
         row = put(row, l.centre);
         row = put(row, l.spread);
         for (size_t e = 0; e < v->n_exog; e++)
-            row = put_column(row, columns + e * LAGS * H, column[e], h);
+            row = put_column(row, columns + e * LAGS * H, column[e], usual[e], h);
         assert(row == end);
         (void)end;
     }
@@ -390,11 +410,11 @@ vo_status vo_day_member_create_gbt(const char *argument, const vo_day_table *t,
                    .days = 1456,
                    .every = 7,
                    .level = 28,
-                   .spread = 28,
+                   .spread = 14,
                    .loss = BOTH,
-                   .trees = 200,
+                   .trees = 100,
                    .depth = 6,
-                   .rate = 0.08};
+                   .rate = 0.12};
     const vo_day_member_key key[] = {
         {"days", &set.days, LEAST_ROWS, 10000, true}, {"every", &set.every, 1, 364, true},
         {"level", &set.level, 0, 364, true},          {"spread", &set.spread, 0, 364, true},

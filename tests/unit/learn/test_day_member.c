@@ -23,7 +23,7 @@ enum { N_NAMES = sizeof name_of / sizeof name_of[0] };
 static const char *spec_of(size_t i) {
     static const char *const quick[] = {"lear:days=84,level=14,spread=28",
                                         "net:nets=2,units=6,epochs=3,days=90",
-                                        "gbt:trees=40,every=2"};
+                                        "gbt:trees=40,every=3"};
     for (size_t k = 0; k < sizeof quick / sizeof quick[0]; k++)
         if (strncmp(quick[k], name_of[i], strlen(name_of[i])) == 0 &&
             quick[k][strlen(name_of[i])] == ':')

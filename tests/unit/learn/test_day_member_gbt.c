@@ -18,19 +18,22 @@ enum { H = VO_DAY_HOURS, DAYS = 260, FIT = 200 };
 static const char quick[] = "gbt:trees=30,days=90,every=1";
 
 /* Price: 30 + what a kinked supply curve makes of load + noise. Load has a shape over the day and
- * chance of its own, so that yesterday's price says little; above 0.5 the curve is steep. */
-static vo_day_table *market(double noise, double shift, double factor) {
+ * chance of its own, so that yesterday's price says little; above 0.5 the curve is steep.
+ * Days may wander, which only the day before tells of. */
+static vo_day_table *market(double noise, double wander, double shift, double factor) {
     vo_series *s = local_hours("UTC", 2015, 1, 5, DAYS, "load forecast");
     vo_day_table *t = NULL;
     vo_random r = vo_random_seed(9, 9);
+    double far = 0;
     for (size_t d = 0; d < DAYS; d++) {
         const double level = vo_random_normal(&r);
+        far = 0.9 * far + wander * vo_random_normal(&r);
         for (size_t h = 0; h < H; h++) {
             const double load = level + sin(6.2831853 * (double)h / H);
             const double steep = load > 0.5 ? 20 * (load - 0.5) : 0;
             s->column[1].value[d * H + h] = 1000 * (10 + load);
             s->column[0].value[d * H + h] =
-                shift + factor * (30 + 3 * load + steep + noise * vo_random_normal(&r));
+                shift + factor * (30 + far + 3 * load + steep + noise * vo_random_normal(&r));
         }
     }
     cr_assert_eq(vo_day_table_create(s, NULL, &t, NULL), VO_OK);
@@ -78,7 +81,7 @@ static double error_of(const char *spec, const vo_day_table *t, size_t days) {
 /* Noise alone is off by sqrt(2 / pi) = 0.8 on average; a line through the kink by what the curve
  * bends. */
 Test(day_member_gbt, a_kinked_supply_is_found_where_a_line_misses_it) {
-    vo_day_table *t = market(1, 0, 1);
+    vo_day_table *t = market(1, 0, 0, 1);
     const double mine = error_of("gbt", t, 40), line = error_of("lear:days=192", t, 40);
     cr_assert(mine < 0.8 * line, "%g, a line %g", mine, line);
     cr_assert(mine > 0.7 && mine < 2.4, "%g", mine);
@@ -88,7 +91,7 @@ Test(day_member_gbt, a_kinked_supply_is_found_where_a_line_misses_it) {
 /* In another currency and a thousand dearer: the same forecast, there. Distances from the level
  * are the same but for rounding, which may move a threshold here and there. */
 Test(day_member_gbt, level_and_unit_of_prices_do_not_matter) {
-    vo_day_table *t = market(1, 0, 1), *other = market(1, 1000, 7);
+    vo_day_table *t = market(1, 0, 0, 1), *other = market(1, 0, 1000, 7);
     vo_day_member *m = member(quick, t), *n = member(quick, other);
     double a[H], b[H], far = 0;
     fit(m, t, FIT), fit(n, other, FIT);
@@ -99,8 +102,27 @@ Test(day_member_gbt, level_and_unit_of_prices_do_not_matter) {
     vo_day_table_free(t), vo_day_table_free(other);
 }
 
+/* After the fit prices rise by ten times what they move; four weeks later the level is there. */
+Test(day_member_gbt, prices_it_was_never_shown_are_forecast_when_their_level_is_known) {
+    vo_day_table *t = market(1, 3, 0, 1);
+    double sum[2] = {0}, out[H];
+    for (int risen = 0; risen < 2; risen++) {
+        vo_day_member *m = member("gbt:days=190", t);
+        fit(m, t, FIT);
+        for (size_t i = FIT * H; risen && i < (size_t)DAYS * H; i++) t->price[i] += 200;
+        for (size_t d = FIT + 28; d < FIT + 58; d++) {
+            predict(m, t, d, out);
+            for (size_t h = 0; h < H; h++)
+                sum[risen] += fabs(out[h] - t->price[d * H + h]) / (30 * H);
+        }
+        vo_day_member_free(m);
+    }
+    cr_assert_lt(sum[1], 1.2 * sum[0], "%g, without the rise %g", sum[1], sum[0]);
+    vo_day_table_free(t);
+}
+
 Test(day_member_gbt, a_fit_is_kept_for_as_many_days_as_it_says) {
-    vo_day_table *t = market(1, 0, 1);
+    vo_day_table *t = market(1, 0, 0, 1);
     const char *spec = "gbt:trees=30,days=90,every=7";
     vo_day_member *m = member(spec, t), *kept = member(spec, t), *fresh = member(spec, t);
     double a[H], b[H];
@@ -120,7 +142,7 @@ Test(day_member_gbt, a_fit_is_kept_for_as_many_days_as_it_says) {
 }
 
 Test(day_member_gbt, of_both_losses_it_is_between_them) {
-    vo_day_table *t = market(3, 0, 1);
+    vo_day_table *t = market(3, 0, 0, 1);
     const char *const spec[] = {"gbt:trees=30,loss=0", "gbt:trees=30,loss=1",
                                 "gbt:trees=30,loss=2"};
     double out[3][H], apart = 0;
@@ -156,7 +178,7 @@ static vo_status move(const vo_day_member *from, vo_day_member *to, vo_error *er
 }
 
 Test(day_member_gbt, a_model_of_other_arguments_is_refused_and_changes_nothing) {
-    vo_day_table *t = market(1, 0, 1);
+    vo_day_table *t = market(1, 0, 0, 1);
     const char *const other[] = {"gbt:trees=30,days=90,level=7",
                                  "gbt:trees=30,days=90,spread=7",
                                  "gbt:trees=30,days=90,loss=0"};
@@ -179,7 +201,7 @@ Test(day_member_gbt, a_model_of_other_arguments_is_refused_and_changes_nothing) 
 }
 
 Test(day_member_gbt, out_of_memory_it_keeps_the_fit_it_has) {
-    vo_day_table *t = market(1, 0, 1);
+    vo_day_table *t = market(1, 0, 0, 1);
     fault f = {.left = -1};
     const vo_alloc alloc = fault_alloc(&f);
     vo_day_member *m = member_with("gbt:trees=3,days=40,every=1", t, &alloc);

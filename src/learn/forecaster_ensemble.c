@@ -31,17 +31,18 @@ typedef struct {
 
 // clang-format off
 static const char *const ensemble_quick[] = {
-    "net:nets=2", "lear:days=728,level=28,spread=28", "lear:days=364", "lear:days=84", NULL};
+    "net:nets=2,level=28", "lear:days=728,level=28,spread=14", "lear:days=364,level=7",
+    "lear:days=84", NULL};
 static const char *const ensemble_thorough[] = {
-    "net", "lear:days=1092,level=28,spread=28", "lear:days=1092",
-    "lear:days=364,level=28,spread=28", "lear:days=182,level=7,spread=28",
-    "lear:days=84", "lear:days=56", NULL};
+    "net:nets=5,level=28", "net:nets=5,level=84", "net:nets=4,level=28,spread=56",
+    "gbt:loss=0,every=14", "gbt:loss=1,every=14",
+    "lear:days=1092,level=28", "lear:days=1092,level=28,spread=14", "lear:days=364,level=7",
+    "lear:days=84", NULL};
 static const char *const lear_quick[] = {
-    "lear:days=728,level=28,spread=28", "lear:days=364", "lear:days=84", NULL};
+    "lear:days=728,level=28,spread=14", "lear:days=364,level=7", "lear:days=84", NULL};
 static const char *const lear_thorough[] = {
-    "lear:days=1456", "lear:days=1092,level=28,spread=28", "lear:days=1092",
-    "lear:days=364,level=28,spread=28", "lear:days=182,level=7,spread=28",
-    "lear:days=84", "lear:days=56", NULL};
+    "lear:days=1456,level=7", "lear:days=1092,level=28", "lear:days=1092,level=28,spread=14",
+    "lear:days=364,level=7", "lear:days=84", NULL};
 // clang-format on
 
 static const kind ensemble_kind = {"ensemble", ensemble_quick, ensemble_thorough};

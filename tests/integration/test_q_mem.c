@@ -4,7 +4,7 @@
  * Protocol: rolling, the present price known, 1 MW, 90 % round trip, from and
  * to empty. The year is cut at 2016-10-01. "zones": one table learned on every
  * other zone before the cut. "own": each zone learns from its own prices before
- * the cut. Played: every eighth zone that no table "zones" saw, after the cut
+ * the cut. Played: every sixteenth zone that no table "zones" saw, after the cut
  * (later) and before it (same months, other zones). Every rule plans on
  * epf_naive. VOLTEO_Q_MEM_EVERY=1 plays all 41 zones and prints the table of
  * docs/models/q_learning.md.
@@ -140,14 +140,14 @@ static void play(mem *x, size_t z, bool later, const char *policy, double *profi
 /* Captures over all zones played: profits over perfect profits. */
 static void compare(mem *x, bool later, double capture[SPECS]) {
     const char *every = getenv("VOLTEO_Q_MEM_EVERY");
-    const size_t step = every && every[0] == '1' ? 2 : 16;
+    const size_t step = every && every[0] == '1' ? 2 : 32;
     for (size_t k = 0; k < SPECS; k++) {
         double profit = 0, perfect = 0;
         if (k == OWN && !later) continue;
         for (size_t z = 1; z < x->n; z += step) play(x, z, later, spec[k], &profit, &perfect);
         capture[k] = profit / perfect;
     }
-    (void)printf("%.0f MWh, %s, every %zuth zone:", x->battery.capacity_mwh,
+    (void)printf("%.0f MWh, %s, zones %zu apart:", x->battery.capacity_mwh,
                  later ? "later months" : "same months", step);
     for (size_t k = 0; k < SPECS; k++) (void)printf(" %s %.1f", spec[k], 100 * capture[k]);
     (void)printf("\n");

@@ -5,11 +5,12 @@
  *
  * Prices have gaps (0.1 %); local time is America/Los_Angeles with both changes of the clock; all
  * default features, horizon 15; one thread. Ours: create, fill, free; into rows that are kept
- * (one horizon after another) and into rows allocated each time, whose first touch the system
- * makes us pay for. pandas (bench/peers/features_pandas.py): from a Series with its index to a matrix of float32,
- * one thread as pandas has it. Rounds take turns in blocks: ours, pandas, ours; the least and the
- * median are given, of time and, steadier on a machine that others use too, of CPU time. The matrices must agree within float32, NAN in the same places, or the bench
- * fails.
+ * (one horizon after another) and into rows allocated each time (port/pages.h), whose first
+ * touch the system makes us pay for. pandas (bench/peers/features_pandas.py): from a Series
+ * with its index to a matrix of float32, one thread as pandas has it. Rounds take turns in
+ * blocks: ours, pandas, ours; the least and the median are given, of time and, steadier on a
+ * machine that others use too, of CPU time. The matrices must agree within float32, NAN in the
+ * same places, or the bench fails.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
@@ -25,6 +26,7 @@
 #include "learn/features.h"
 #include "learn/holidays.h"
 #include "port/clock.h"
+#include "port/pages.h"
 
 enum { MINUTES = 525600, MONTH = 43200, HORIZON = 15, MAX_ROUNDS = 99 };
 static const char zone[] = "America/Los_Angeles";
@@ -112,11 +114,12 @@ static spent ours(const vo_series *s, float *rows) {
     vo_features *f = NULL;
     const spent from = now();
     check(vo_features_create(s, &c, &counting, &f, &err), &err);
-    float *out = rows ? rows : malloc(n * vo_features_count(f) * sizeof *out);
+    const size_t bytes = n * vo_features_count(f) * sizeof(float);
+    float *out = rows ? rows : vo_pages.zalloc(vo_pages.ctx, bytes);
     if (!out) stop("no memory");
     check(vo_features_fill(f, &in, 1, n + 1, HORIZON, out, &err), &err);
     vo_features_free(f);
-    if (!rows) free(out);
+    if (!rows) vo_pages.free(vo_pages.ctx, out);
     const spent to = now();
     return (spent){to.wall_s - from.wall_s, to.cpu_s - from.cpu_s};
 }
@@ -242,14 +245,14 @@ static void batch(const vo_series *s, const vo_features *f) {
     times kept = {.count = 0}, fresh = {.count = 0}, peer = {.count = 0};
     double megabytes = 0;
     const double out_mb = (double)(n * vo_features_count(f) * sizeof(float)) / 1e6;
-    float *rows = malloc(n * vo_features_count(f) * sizeof *rows);
+    float *rows = vo_pages.zalloc(vo_pages.ctx, n * vo_features_count(f) * sizeof *rows);
     if (!rows) stop("no memory");
     ours(s, rows); /* not counted, as the first of pandas is the slowest: pages and caches */
     take_turns(s, rows, &kept, &fresh);
     ask_pandas(s, &peer, &megabytes);
     take_turns(s, rows, &kept, &fresh);
     must_agree(rows, f);
-    free(rows);
+    vo_pages.free(vo_pages.ctx, rows);
     compare("rows_kept", &kept, &peer);
     compare("rows_allocated", &fresh, &peer);
     const double mb = out_mb + (double)memory.most / 1e6;

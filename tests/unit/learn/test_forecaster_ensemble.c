@@ -176,6 +176,17 @@ Test(forecaster_ensemble, a_day_of_23_hours_is_forecast_and_learned_from) {
     vo_series_free(s);
 }
 
+/* The thorough sets, of a world that learns every day, are made of members there are. */
+Test(forecaster_ensemble, members_of_the_thorough_sets_exist) {
+    const vo_learning daily = {.alloc = &vo_alloc_libc, .recalibrate_days = 1, .seed = 3};
+    vo_series *s = prices();
+    vo_forecaster *f = made("ensemble", s, &daily);
+    vo_forecaster_free(f);
+    f = made("lear", s, &daily);
+    vo_forecaster_free(f);
+    vo_series_free(s);
+}
+
 Test(forecaster_ensemble, one_that_has_not_learned_says_how_to_make_it) {
     vo_series *s = prices();
     const double *price = s->column[0].value;

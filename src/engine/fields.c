@@ -151,8 +151,8 @@ static vo_status numbers_of_text(const char *text, const char *path, double lo, 
         double x = 0;
         snprintf(word, sizeof word, "%.*s", (int)(len < 40 ? len : 40), p);
         if (!vo_text_number(p, len, &x))
-            return vo_fail(err, VO_EINVAL, "%s: \"%s\" is no number: write them like \"1,2.5,60\"",
-                           path, word);
+            return vo_fail(err, VO_EINVAL,
+                           "%s: \"%s\" is no number: write them like \"1,2.5,60\"", path, word);
         const vo_status s = add_number(x, word, path, lo, hi, out, most, n, err);
         if (s != VO_OK || p[len] == '\0') return s;
         p += len;

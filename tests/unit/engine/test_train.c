@@ -1,4 +1,5 @@
-/* test_train.c -- each test states one promise of train.h, of the documents and of the registry. */
+/* test_train.c -- each test states one promise of train.h, of the documents and of the registry.
+ * Horizons are trained side by side on the engine's threads. */
 #include "engine/train.h"
 
 #include <criterion/criterion.h>

@@ -95,6 +95,20 @@ static void explain(retrain *x) {
                  x->old_result->profit);
 }
 
+/* Champion, if the one that it was judged against still is; else a challenger. */
+static vo_status give_alias(retrain *x, const vo_registry_decision *why, vo_error *err) {
+    const char *id = x->training.id, *holder = *x->champion ? x->champion : NULL;
+    if (x->promoted) {
+        const vo_status s = vo_registry_promote_if(
+            x->registry, id, x->version, VO_REGISTRY_CHAMPION, holder, why, &x->promoted, err);
+        if (s != VO_OK || x->promoted) return s;
+        snprintf(x->reason, sizeof x->reason,
+                 "not promoted: %s was champion when it was judged, and no longer is",
+                 holder ? holder : "none");
+    }
+    return vo_registry_promote(x->registry, id, x->version, VO_REGISTRY_CHALLENGER, why, err);
+}
+
 static vo_status keep(retrain *x, vo_error *err) {
     char metrics[160];
     x->world.from = 0.5;
@@ -109,11 +123,7 @@ static vo_status keep(retrain *x, vo_error *err) {
              x->new_result->profit, x->old_result ? x->old_result->profit : 0.0);
     const vo_registry_decision why = {
         .automatic = true, .reason = x->reason, .metrics = metrics, .when_s = vo_clock_utc_s()};
-    if (s == VO_OK)
-        s = vo_registry_promote(x->registry, x->training.id, x->version,
-                                x->promoted ? VO_REGISTRY_CHAMPION : VO_REGISTRY_CHALLENGER,
-                                &why, err);
-    return s;
+    return s == VO_OK ? give_alias(x, &why, err) : s;
 }
 
 static vo_status count_pruned(void *ctx, const char *id, const vo_registry_version *v,

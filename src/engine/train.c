@@ -185,23 +185,27 @@ vo_status vo_train_register(const vo_registry *registry, const vo_training *t,
 static const char *const alias_names[] = {"challenger", "champion"};
 
 /* Which alias the new version gets: what was asked for; else the first of a model is its
- * champion and later ones are challengers. NULL champion: there is none yet. */
+ * champion and later ones are challengers. Another training may have ended meanwhile: whether
+ * there is a champion is for the registry to say, in the moment of deciding. */
 static vo_status give_alias(const vo_registry *registry, const vo_request *r,
-                            const vo_training *t, const char *version, const char *champion,
-                            const char **given, vo_error *err) {
+                            const vo_training *t, const char *version, const char **given,
+                            vo_error *err) {
     size_t which = 0;
-    vo_status s = vo_request_choice(r, VO_TRN_alias, "alias", alias_names, 2, champion ? 0 : 1,
-                                    &which, err);
+    bool first = false;
+    vo_status s = vo_request_choice(r, VO_TRN_alias, "alias", alias_names, 2, 0, &which, err);
     if (s != VO_OK) return s;
     const bool asked = r->value[VO_TRN_alias].text != NULL;
-    const vo_registry_decision why = {
-        .automatic = !asked,
-        .reason = vo_request_text(r, VO_TRN_reason,
-                                  asked      ? "asked for when it was trained"
-                                  : champion ? "the newest, to be judged against the champion"
-                                             : "the first version of its model"),
-        .when_s = vo_clock_utc_s()};
-    *given = alias_names[which];
+    vo_registry_decision why = {.automatic = !asked, .when_s = vo_clock_utc_s()};
+    if (!asked) {
+        why.reason = vo_request_text(r, VO_TRN_reason, "the first version of its model");
+        s = vo_registry_promote_if(registry, t->id, version, VO_REGISTRY_CHAMPION, NULL, &why,
+                                   &first, err);
+    }
+    *given = alias_names[first ? 1 : which];
+    if (s != VO_OK || first) return s;
+    why.reason = vo_request_text(r, VO_TRN_reason,
+                                 asked ? "asked for when it was trained"
+                                       : "the newest, to be judged against the champion");
     return vo_registry_promote(registry, t->id, version,
                                which == 1 ? VO_REGISTRY_CHAMPION : VO_REGISTRY_CHALLENGER, &why,
                                err);
@@ -292,7 +296,7 @@ static vo_status train_and_keep(const vo_engine_options *o, const vo_request *r,
         s = vo_train_register(registry, t, in, r, &trained, *champion ? champion : NULL,
                               version, err);
     if (s == VO_OK)
-        s = give_alias(registry, r, t, version, *champion ? champion : NULL, &alias, err);
+        s = give_alias(registry, r, t, version, &alias, err);
     if (s == VO_OK) s = write_answer(o, t, in, &trained, version, alias, w, err);
     vo_trained_fini(&trained);
     vo_registry_close(registry);

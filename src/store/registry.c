@@ -328,29 +328,49 @@ static vo_status check_whole(const vo_registry *r, const char *id, const char *v
     return st;
 }
 
+/* The change is begun and ended by the caller. */
+static vo_status promote(const vo_registry *r, change *c, vo_registry_model *m,
+                         const char *version, vo_alias alias, const vo_registry_decision *why,
+                         vo_error *err) {
+    const char *const from = m->alias[alias], *to = NULL;
+    vo_status st = resolve(m, version, &to, err);
+    if (st == VO_OK && from && strcmp(from, to) == 0)
+        st = vo_fail(err, VO_EINVAL, "%s@%s is %s already", m->id, to, vo_alias_name(alias));
+    if (st == VO_OK) st = check_whole(r, m->id, to, err);
+    if (st != VO_OK) return st;
+    vo_registry_model_promote(m, to, alias);
+    const vo_registry_note note = {.action = "promote",
+                                   .from = from,
+                                   .to = to,
+                                   .alias = vo_alias_name(alias),
+                                   .model = m,
+                                   .why = why};
+    return carry_out(c, &note, 1, err);
+}
+
 vo_status vo_registry_promote(const vo_registry *r, const char *id, const char *version,
                               vo_alias alias, const vo_registry_decision *why, vo_error *err) {
     change c;
     vo_registry_model *m = NULL;
-    const char *to = NULL;
     vo_status st = begin_model(r, id, &c, &m, err);
     if (st != VO_OK) return st;
-    const char *from = m->alias[alias];
-    st = resolve(m, version, &to, err);
-    if (st == VO_OK && from && strcmp(from, to) == 0)
-        st = vo_fail(err, VO_EINVAL, "%s@%s is %s already", id, to, vo_alias_name(alias));
-    if (st == VO_OK) st = check_whole(r, id, to, err);
-    if (st == VO_OK) {
-        vo_registry_model_promote(m, to, alias);
-        const vo_registry_note note = {.action = "promote",
-                                       .from = from,
-                                       .to = to,
-                                       .alias = vo_alias_name(alias),
-                                       .model = m,
-                                       .why = why};
-        st = carry_out(&c, &note, 1, err);
-    }
+    st = promote(r, &c, m, version, alias, why, err);
     end(&c);
+    return st;
+}
+
+vo_status vo_registry_promote_if(const vo_registry *r, const char *id, const char *version,
+                                 vo_alias alias, const char *holder,
+                                 const vo_registry_decision *why, bool *done, vo_error *err) {
+    change c;
+    vo_registry_model *m = NULL;
+    vo_status st = begin_model(r, id, &c, &m, err);
+    if (st != VO_OK) return st;
+    const char *now = m->alias[alias];
+    const bool still = now && holder ? strcmp(now, holder) == 0 : now == holder;
+    if (still) st = promote(r, &c, m, version, alias, why, err);
+    end(&c);
+    if (st == VO_OK) *done = still;
     return st;
 }
 

@@ -66,6 +66,13 @@ vo_status vo_registry_register(const vo_registry *r, const vo_registry_draft *d,
 vo_status vo_registry_promote(const vo_registry *r, const char *id, const char *version,
                               vo_alias alias, const vo_registry_decision *why, vo_error *err);
 
+/* The same, if nobody else has decided meanwhile: only while the alias belongs to `holder` (NULL:
+ * to no version), which is looked at under the lock. *done says whether it was; where not, nothing
+ * is changed and the call is VO_OK all the same. */
+vo_status vo_registry_promote_if(const vo_registry *r, const char *id, const char *version,
+                                 vo_alias alias, const char *holder,
+                                 const vo_registry_decision *why, bool *done, vo_error *err);
+
 /* The champion before the present one is champion again; `to` receives it. VO_ENOTFOUND: there
  * was none, or it is pruned. */
 vo_status vo_registry_rollback(const vo_registry *r, const char *id,

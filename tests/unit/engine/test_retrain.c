@@ -18,6 +18,9 @@ TestSuite(retrain, .init = begin, .fini = end);
 
 #define Q "\"method\": \"q_learning\", \"episodes\": 5, \"backtest_days\": 5"
 
+#define BATTERY                                                                                \
+    "\"battery_params\": {\"power_mw\": 1, \"capacity_mwh\": 2, \"efficiency\": 0.9}"
+
 static vo_registry_book *book(void) {
     vo_registry *r = NULL;
     vo_registry_book *b = NULL;
@@ -111,6 +114,63 @@ Test(retrain, the_one_that_earns_less_does_not_become_champion) {
     vo_registry_book_free(before);
     vo_registry_book_free(after);
     vo_json_free(a);
+}
+
+typedef struct {
+    char version[VO_REGISTRY_NAME];
+    bool done;
+} usurper;
+
+/* While the challenger is being judged somebody promotes another version. */
+static int32_t usurp(void *ctx, const char *phase, double fraction) {
+    usurper *u = ctx;
+    const vo_registry_decision why = {.reason = "by hand"};
+    vo_registry *r = NULL;
+    vo_error err = {0};
+    cr_assert(*phase && fraction >= 0);
+    if (u->done) return 0;
+    cr_assert_eq(vo_registry_open(root, NULL, &r, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(
+        vo_registry_promote(r, "battery_policy", u->version, VO_REGISTRY_CHAMPION, &why, &err),
+        VO_OK, "%s", err.msg);
+    vo_registry_close(r);
+    u->done = true;
+    return 0;
+}
+
+Test(retrain, a_champion_made_meanwhile_is_not_replaced) {
+    const char *before =
+        "\"what\": \"q\", \"episodes\": 5, \"train_until\": \"2024-02-05\", " BATTERY;
+    vo_json_free(learn_must(vo_engine_train, root, 40, before));
+    vo_json *other = learn_must(vo_engine_train, root, 40, before);
+    usurper u = {.done = false};
+    snprintf(u.version, sizeof u.version, "%s", member_text(other, "version"));
+    char prices[20000], request[24000], *response = NULL;
+    learn_prices(prices, sizeof prices, 40);
+    snprintf(request, sizeof request,
+             "{" Q ", " BATTERY ", \"prices\": %s, \"start\": \"2024-01-01\"}", prices);
+    vo_engine_options o = vo_engine_options_default();
+    o.models = root;
+    o.threads = 1;
+    o.progress = usurp;
+    o.progress_ctx = &u;
+    vo_engine *e = NULL;
+    vo_json *a = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_engine_open(&o, &e, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_engine_retrain(e, request, &response, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_json_parse(response, strlen(response), &a, &err), VO_OK, "%s", err.msg);
+    cr_expect(u.done);
+    cr_expect_not(yes(a, "promoted"));
+    cr_expect(strstr(member_text(a, "reason"), "no longer is"), "%s", member_text(a, "reason"));
+    vo_registry_book *b = book();
+    cr_expect_str_eq(b->model[0].alias[VO_REGISTRY_CHAMPION], u.version);
+    cr_expect_str_eq(b->model[0].alias[VO_REGISTRY_CHALLENGER], member_text(a, "version"));
+    vo_registry_book_free(b);
+    vo_text_free(response);
+    vo_json_free(a);
+    vo_json_free(other);
+    vo_engine_close(e);
 }
 
 Test(retrain, what_cannot_be_is_refused_with_field_and_remedy) {

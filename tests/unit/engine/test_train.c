@@ -4,11 +4,13 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/artefact.h"
+#include "port/thread.h"
 #include "support/data_folder.h"
 #include "support/engine_ask.h"
 #include "support/learn_ask.h"
@@ -212,6 +214,72 @@ Test(train, a_table_is_not_learned_from_intervals_of_two_lengths) {
     vo_text_free(response);
     vo_engine_close(e);
     free(request);
+}
+
+/* ---- two at once ------------------------------------------------------------------------ */
+
+#define AT_ONCE 2
+
+typedef struct {
+    pthread_barrier_t *all;
+    bool met;
+    vo_json *answer;
+} trainer;
+
+/* Nobody goes on before all have begun, and so have seen a registry without a champion. */
+static int32_t meet(void *ctx, const char *phase, double fraction) {
+    trainer *t = ctx;
+    cr_assert(*phase && fraction >= 0);
+    if (!t->met) pthread_barrier_wait(t->all);
+    t->met = true;
+    return 0;
+}
+
+static vo_status train_one(void *ctx, size_t i, size_t worker, vo_error *err) {
+    trainer *t = (trainer *)ctx + i;
+    char prices[20000], request[24000], *response = NULL;
+    (void)worker;
+    learn_prices(prices, sizeof prices, 30);
+    snprintf(request, sizeof request,
+             "{\"what\": \"q\", \"episodes\": 3, \"prices\": %s, \"start\": \"2024-01-01\"}",
+             prices);
+    vo_engine_options o = vo_engine_options_default();
+    o.models = root;
+    o.threads = 1;
+    o.progress = meet;
+    o.progress_ctx = t;
+    vo_engine *e = NULL;
+    vo_status st = vo_engine_open(&o, &e, err);
+    if (st == VO_OK) st = vo_engine_train(e, request, &response, err);
+    if (st == VO_OK) st = vo_json_parse(response, strlen(response), &t->answer, err);
+    vo_text_free(response);
+    vo_engine_close(e);
+    return st;
+}
+
+Test(train, of_first_versions_trained_at_once_one_is_champion, .timeout = 120) {
+    pthread_barrier_t all;
+    trainer t[AT_ONCE] = {{.all = &all}, {.all = &all}};
+    vo_registry *r = NULL;
+    vo_registry_found found;
+    vo_error err = {0};
+    size_t champions = 0;
+    cr_assert_eq(pthread_barrier_init(&all, NULL, AT_ONCE), 0);
+    cr_assert_eq(vo_thread_for(AT_ONCE, AT_ONCE, train_one, t, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_registry_open(root, NULL, &r, &err), VO_OK);
+    for (size_t i = 0; i < AT_ONCE; i++) {
+        cr_expect(t[i].met);
+        const char *alias = member_text(t[i].answer, "alias");
+        char reference[64];
+        champions += strcmp(alias, "champion") == 0;
+        snprintf(reference, sizeof reference, "battery_policy@%s", alias);
+        cr_assert_eq(vo_registry_get(r, reference, &found, &err), VO_OK, "%s", err.msg);
+        cr_expect_str_eq(found.version, member_text(t[i].answer, "version"));
+        vo_json_free(t[i].answer);
+    }
+    cr_expect_eq(champions, 1);
+    vo_registry_close(r);
+    pthread_barrier_destroy(&all);
 }
 
 static int32_t stop(void *ctx, const char *phase, double fraction) {

@@ -23,7 +23,6 @@
 #define Q_DAYS 7       /* of prices, the least to learn a table from */
 #define FEATURES_TOLD 20
 #define SEARCH_ROWS 20000
-#define PUBLISHED_MINUTE 0 /* of the day before */
 
 /* ---- results ------------------------------------------------------------------------------ */
 
@@ -84,7 +83,7 @@ static vo_status series_settings(const vo_series *series, vo_price_settings *s, 
             snprintf(s->features.loss, sizeof s->features.loss, "%s", name);
         else if (vo_known_ahead(series, k))
             st = vo_features_settings_add_exog(&s->features, name, VO_PUBLICATION_DAY_AHEAD,
-                                               PUBLISHED_MINUTE, err);
+                                               VO_KNOWN_AHEAD_MINUTE, err);
     }
     return st;
 }

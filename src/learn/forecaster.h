@@ -4,8 +4,10 @@
  * and, if it is made for that, named columns; never the prices to come. The history it is
  * handed holds NAN from `known` on, so that a forecaster that looks ahead finds nothing.
  * Columns of the series beside the price that are known ahead (known_ahead.h: forecasts of load,
- * wind, ...) are known for the whole of the local days asked for, and never used beyond; others
- * are not read.
+ * wind, ...) are known for the whole of the local day that begins, and never used beyond the
+ * days asked for; others are not read. Asked at midnight nothing of that is early; asked within
+ * a day about the next, gbt reads its columns from noon on (VO_KNOWN_AHEAD_MINUTE), the
+ * day-ahead models ensemble and lear take them as known, up to half a day early.
  *
  * One that learns is fitted on a stretch of history, or loaded, before it can say anything, and
  * may refit itself as days become known (vo_learning.recalibrate_days).

@@ -140,8 +140,8 @@ static vo_status fit_settings(const boosted *v, size_t until, vo_price_settings 
         const vo_column *c = &series->column[k];
         if (!vo_known_ahead(series, k) || !has_values(c->value, until)) continue;
         if (s->features.n_exog == VO_FEATURES_MAX_EXOG) break;
-        const vo_status st = vo_features_settings_add_exog(&s->features, c->name,
-                                                           VO_PUBLICATION_DAY_AHEAD, 0, err);
+        const vo_status st = vo_features_settings_add_exog(
+            &s->features, c->name, VO_PUBLICATION_DAY_AHEAD, VO_KNOWN_AHEAD_MINUTE, err);
         if (st != VO_OK) return st;
     }
     return VO_OK;

@@ -10,6 +10,7 @@
 
 #include "base/civil.h"
 #include "base/random.h"
+#include "learn/known_ahead.h"
 #include "learn/price_model.h"
 #include "support/data_folder.h"
 #include "support/local_hours.h"
@@ -142,6 +143,34 @@ Test(forecaster_gbt, the_future_changes_nothing) {
     vo_forecaster_free(g);
     vo_series_free(s);
     vo_series_free(other);
+}
+
+/* What a forecast made at that hour of day 55 says of day 56, with the column as it is from then on, and with
+ * other values in it: are they the same? */
+static bool tomorrows_column_is_not_read(int hour) {
+    vo_series *s = made(60, 2), *other = made(60, 2);
+    vo_random r = vo_random_seed(11, 0);
+    const size_t tomorrow = first_of(s, 56), known = first_of(s, 55) + (size_t)hour;
+    for (size_t t = tomorrow; t < s->n; t++)
+        other->column[1].value[t] = 10 * vo_random_between(&r, -1, 1);
+    vo_forecaster *f = opened(s, &plain), *g = opened(other, &plain);
+    double a[48], b[48];
+    fitted(f, s, first_of(s, 50));
+    fitted(g, other, first_of(s, 50));
+    say(f, s, known, known + 24, a);
+    say(g, other, known, known + 24, b);
+    vo_forecaster_free(f);
+    vo_forecaster_free(g);
+    vo_series_free(s);
+    vo_series_free(other);
+    return memcmp(a, b, 24 * sizeof *a) == 0;
+}
+
+Test(forecaster_gbt, columns_of_tomorrow_are_there_from_noon_on) {
+    cr_assert(tomorrows_column_is_not_read(0));
+    cr_assert(tomorrows_column_is_not_read(11));
+    cr_assert_not(tomorrows_column_is_not_read(12));
+    cr_assert_eq(VO_KNOWN_AHEAD_MINUTE, 12 * 60);
 }
 
 /* A column whose name does not say that it was published before came with the price. */

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "port/thread.h"
@@ -142,11 +143,33 @@ const char *vo_day_ensemble_member(const vo_day_ensemble *e, size_t k) {
 
 /* ---- running --------------------------------------------------------------------------- */
 
+/* How far a run of several days is; told by whichever member is done with a day. */
+typedef struct {
+    const vo_learning *world;
+    size_t all; /* members times days; 0: nothing is told */
+    atomic_size_t done;
+    atomic_flag telling;
+    atomic_bool stopped;
+} teller;
+
+/* False: stop. Who finds another telling goes on. */
+static bool tell(teller *t) {
+    const size_t done = atomic_fetch_add(&t->done, 1) + 1;
+    if (t->all > 0 && t->world->progress && !atomic_flag_test_and_set(&t->telling)) {
+        if (!t->world->progress(t->world->progress_ctx, "ensemble",
+                                (double)done / (double)t->all, (double)NAN))
+            atomic_store(&t->stopped, true);
+        atomic_flag_clear(&t->telling);
+    }
+    return !atomic_load(&t->stopped);
+}
+
 typedef struct {
     vo_day_ensemble *e;
     const vo_day_table *t;
     size_t from, n; /* days of the block                 */
     size_t every;   /* refit after that many days; 0: no */
+    teller *teller;
 } block;
 
 /* Member k through all days of the block. */
@@ -163,6 +186,8 @@ static vo_status run_member(void *ctx, size_t k, size_t worker, vo_error *err) {
             if (st == VO_OK) s->fitted = true, s->since_fit = 0;
         }
         for (int h = 0; h < H; h++) said[h] = (double)NAN;
+        if (!tell(b->teller))
+            return vo_fail(err, VO_ECANCELED, "stopped at day %zu", b->from + i);
         if (!s->fitted) continue;
         const vo_status st = vo_day_member_predict(s->model, b->t, b->from + i, said, err);
         if (st != VO_OK) return st;
@@ -208,13 +233,12 @@ static void observe(vo_day_ensemble *e, const vo_day_table *t) {
  * `behind`. */
 static vo_status run(vo_day_ensemble *e, const vo_day_table *t, size_t from, size_t to,
                      bool behind, size_t every, vo_error *err) {
+    teller told = {.world = e->world,
+                   .all = to > from ? (to - from + 1) * e->set.n_members : 0,
+                   .telling = ATOMIC_FLAG_INIT};
     for (size_t begin = from; begin <= to;) {
         const size_t left = to - begin + 1, n = left < BLOCK ? left : BLOCK;
-        block b = {e, t, begin, n, every};
-        if (e->world->progress && to > from &&
-            !e->world->progress(e->world->progress_ctx, "ensemble",
-                                (double)(begin - from) / (double)(to - from + 1), (double)NAN))
-            return vo_fail(err, VO_ECANCELED, "stopped at day %zu of %zu", begin, to);
+        block b = {e, t, begin, n, every, &told};
         const vo_status st = vo_thread_for(e->set.n_members, e->threads, run_member, &b, err);
         if (st != VO_OK) return st;
         for (size_t i = 0; i < n; i++) {

@@ -125,14 +125,6 @@ static void write_grouping(const vo_evaluate_table *t, const vo_judged *j, group
     vo_json_out_end(w);
 }
 
-static void write_metrics(const vo_metrics *m, vo_json_out *w) {
-    vo_json_out_key(w, "metrics");
-    vo_json_out_object(w);
-    for (int k = 0; k < VO_METRIC_COUNT; k++)
-        vo_member_number(w, vo_metric_name((vo_metric)k), vo_metric_value(m, (vo_metric)k));
-    vo_json_out_end(w);
-}
-
 static vo_status write_forecasts(const vo_evaluate_table *t, vo_json_out *w, vo_error *err) {
     rows r;
     int32_t *label[N_GROUPINGS];
@@ -153,7 +145,10 @@ static vo_status write_forecasts(const vo_evaluate_table *t, vo_json_out *w, vo_
         vo_member_integer(w, "n", (long long)j->metrics.n);
         vo_member_integer(w, "skipped", (long long)j->metrics.skipped);
         vo_member_integer(w, "filled", (long long)j->filled);
-        write_metrics(&j->metrics, w);
+        vo_json_out_key(w, "metrics");
+        vo_json_out_object(w);
+        vo_member_metrics(w, &j->metrics);
+        vo_json_out_end(w);
         for (grouping g = BY_YEAR; g < N_GROUPINGS; g++)
             write_grouping(t, j, g, label[g], &r, w);
         vo_json_out_end(w);

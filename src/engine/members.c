@@ -29,3 +29,8 @@ void vo_member_instant(vo_json_out *w, const char *key, int64_t utc_s) {
     char out[32];
     vo_member_text(w, key, vo_civil_format_utc(utc_s, out));
 }
+
+void vo_member_metrics(vo_json_out *w, const vo_metrics *m) {
+    for (int k = 0; k < VO_METRIC_COUNT; k++)
+        vo_member_number(w, vo_metric_name((vo_metric)k), vo_metric_value(m, (vo_metric)k));
+}

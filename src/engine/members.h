@@ -3,6 +3,7 @@
 #define VO_ENGINE_MEMBERS_H
 
 #include "base/json.h"
+#include "learn/metrics.h"
 
 void vo_member_text(vo_json_out *w, const char *key, const char *v); /* NULL: null */
 void vo_member_number(vo_json_out *w, const char *key, double v);    /* NAN: null */
@@ -11,5 +12,8 @@ void vo_member_bool(vo_json_out *w, const char *key, bool v);
 
 /* "2016-01-29T06:00:00Z" */
 void vo_member_instant(vo_json_out *w, const char *key, int64_t utc_s);
+
+/* All metrics by name; those that there are not, null. */
+void vo_member_metrics(vo_json_out *w, const vo_metrics *m);
 
 #endif

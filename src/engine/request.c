@@ -52,6 +52,7 @@ static const struct {
 _Static_assert((int)VO_OPTIMIZE_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for optimize");
 _Static_assert((int)VO_COMPARE_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for compare");
 _Static_assert((int)VO_TRAIN_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for train");
+_Static_assert((int)VO_RETRAIN_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for retrain");
 _Static_assert((int)VO_EVALUATE_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for evaluate");
 
 const vo_field *vo_request_fields(vo_request_kind kind, size_t *n) {

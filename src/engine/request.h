@@ -113,19 +113,20 @@
     X(id,                   TEXT,    0, 0,    "",    "the model's id in the registry")          \
     X(horizons,             ANY,     0, 0,    "min", "gbt: minutes ahead, e.g. [1, 5, 15, 60]") \
     X(train_until,          TEXT,    0, 0,    "",    "only what lies before it is learned from") \
+    X(quantiles,            ANY,     0, 0,    "",    "gbt: levels, e.g. [0.05, 0.5, 0.95]")     \
+    X(split,                TEXT,    0, 0,    "",    "gbt: shares (default) or days: the last 7 + 1.5 + 1.5") \
     X(trees,                INTEGER, 1, 10000, "",   "gbt: at most so many (200)")              \
+    X(depth,                INTEGER, 1, 16,   "",    "gbt: of a tree (6)")                      \
+    X(rate,                 RATIO,   0, 1,    "",    "gbt: learning rate (0.1)")                \
+    X(search,               INTEGER, 0, 200,  "",    "gbt: settings tried by cross-validation") \
     X(episodes,             INTEGER, 1, 1e6,  "",    "q: per environment (1000)")               \
+    X(environments,         INTEGER, 1, 1e6,  "",    "q: in parallel (4096)")                   \
+    X(max_steps,            INTEGER, 1, 1e7,  "",    "q: steps of an episode (14400)")          \
     X(seed,                 INTEGER, 0, 9e15, "",    "of chance")
 
 #define VO_TRAIN_FIELD_MAP(X)                                                                   \
     VO_TRAINING_FIELD_MAP(X)                                                                    \
     X(what,                 TEXT,    0, 0,    "",    "price (default) or q")                    \
-    X(quantiles,            ANY,     0, 0,    "",    "levels, e.g. [0.05, 0.5, 0.95]")          \
-    X(depth,                INTEGER, 1, 16,   "",    "gbt: of a tree (6)")                      \
-    X(rate,                 RATIO,   0, 1,    "",    "gbt: learning rate (0.1)")                \
-    X(search,               INTEGER, 0, 200,  "",    "gbt: settings tried by cross-validation") \
-    X(environments,         INTEGER, 1, 1e6,  "",    "q: in parallel (4096)")                   \
-    X(max_steps,            INTEGER, 1, 1e7,  "",    "q: steps of an episode (14400)")          \
     X(alias,                TEXT,    0, 0,    "",    "champion or challenger (default)")        \
     X(reason,               TEXT,    0, 0,    "",    "for the log of promotions")
 

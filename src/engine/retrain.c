@@ -182,22 +182,41 @@ static void write_answer(const retrain *x, bool dry, vo_json_out *w) {
     vo_json_out_end(w);
 }
 
+/* What to train: what the request says, and as the champion was where it says nothing. */
+static vo_status read_training(retrain *x, vo_error *err) {
+    char id[VO_REGISTRY_NAME], reference[2 * VO_REGISTRY_NAME + 2];
+    vo_registry_found found;
+    vo_manifest manifest = {0};
+    vo_status s = vo_training_id(&x->request, id, err);
+    if (s == VO_OK) s = vo_registry_open(x->o->models, NULL, &x->registry, err);
+    if (s == VO_OK) s = vo_train_champion(x->registry, id, x->champion, err);
+    if (s == VO_OK && *x->champion) {
+        snprintf(reference, sizeof reference, "%s@%s", id, x->champion);
+        s = vo_registry_get(x->registry, reference, &found, err);
+        if (s == VO_OK) s = vo_registry_manifest(x->registry, &found, &manifest, err);
+    }
+    x->battery = vo_battery_default();
+    if (s == VO_OK)
+        s = vo_training_read(&x->request,
+                             manifest.root ? vo_json_get(manifest.root, "settings") : NULL,
+                             &x->battery, &x->training, err);
+    vo_manifest_fini(&manifest);
+    return s;
+}
+
 static vo_status open_all(retrain *x, const char *request, vo_error *err) {
     vo_request *r = &x->request;
     vo_status s = vo_request_read(request, VO_REQUEST_RETRAIN, r, err);
-    if (s == VO_OK) s = vo_training_read(r, &x->battery, &x->training, err);
     if (s == VO_OK && r->value[VO_RET_train_until].json)
         s = vo_fail(err, VO_EINVAL,
                     "train_until: retraining learns from all prices and judges "
                     "on the last backtest_days; cut the prices with to instead");
+    if (s == VO_OK) s = read_training(x, err);
     if (s == VO_OK) s = vo_inputs_load(x->o, r, &x->in, err);
-    if (s == VO_OK && r->n_batteries == 0) x->battery = vo_battery_default();
     if (s == VO_OK)
         s = vo_duel_init(&x->in, &x->battery, vo_request_text(r, VO_RET_protocol, "planned"),
                          (int32_t)vo_request_number(r, VO_RET_backtest_days, 30), &x->duel,
                          err);
-    if (s == VO_OK) s = vo_registry_open(x->o->models, NULL, &x->registry, err);
-    if (s == VO_OK) s = vo_train_champion(x->registry, x->training.id, x->champion, err);
     vo_learn_world_init(&x->world, x->o, x->training.seed);
     return s;
 }

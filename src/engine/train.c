@@ -30,8 +30,9 @@ const char *vo_train_method_name(vo_train_method m) { return methods[m].name; }
 VO_TRAINING_FIELD_MAP(X)
 #undef X
 
+static const char *const price[] = {"gbt", "lear", "ensemble", "q_learning"};
+
 static vo_status read_method(const vo_request *r, vo_training *t, vo_error *err) {
-    static const char *const price[] = {"gbt", "lear", "ensemble", "q_learning"};
     static const char *const whats[] = {"price", "q"};
     size_t what = 0, method = 0;
     vo_status s = VO_OK;
@@ -60,18 +61,17 @@ static vo_status refuse_strays(const vo_request *r, const vo_training *t, vo_err
         int field;
         const char *name;
         vo_train_method method;
-        bool train_only; /* retrain has another field there */
-    } only[] = {{VO_TRN_horizons, "horizons", VO_TRAIN_gbt, false},
-                {VO_TRN_trees, "trees", VO_TRAIN_gbt, false},
-                {VO_TRN_quantiles, "quantiles", VO_TRAIN_gbt, true},
-                {VO_TRN_depth, "depth", VO_TRAIN_gbt, true},
-                {VO_TRN_rate, "rate", VO_TRAIN_gbt, true},
-                {VO_TRN_search, "search", VO_TRAIN_gbt, true},
-                {VO_TRN_episodes, "episodes", VO_TRAIN_q_learning, false},
-                {VO_TRN_environments, "environments", VO_TRAIN_q_learning, true},
-                {VO_TRN_max_steps, "max_steps", VO_TRAIN_q_learning, true}};
+    } only[] = {{VO_TRN_horizons, "horizons", VO_TRAIN_gbt},
+                {VO_TRN_quantiles, "quantiles", VO_TRAIN_gbt},
+                {VO_TRN_split, "split", VO_TRAIN_gbt},
+                {VO_TRN_trees, "trees", VO_TRAIN_gbt},
+                {VO_TRN_depth, "depth", VO_TRAIN_gbt},
+                {VO_TRN_rate, "rate", VO_TRAIN_gbt},
+                {VO_TRN_search, "search", VO_TRAIN_gbt},
+                {VO_TRN_episodes, "episodes", VO_TRAIN_q_learning},
+                {VO_TRN_environments, "environments", VO_TRAIN_q_learning},
+                {VO_TRN_max_steps, "max_steps", VO_TRAIN_q_learning}};
     for (size_t i = 0; i < sizeof only / sizeof only[0]; i++) {
-        if (only[i].train_only && r->kind != VO_REQUEST_TRAIN) continue;
         if (!r->value[only[i].field].json || only[i].method == t->method) continue;
         return vo_fail(err, VO_EINVAL, "%s is of method %s, not of %s: leave it out",
                        only[i].name, methods[only[i].method].name, methods[t->method].name);
@@ -90,35 +90,163 @@ static vo_status choose_id(const vo_request *r, vo_training *t, vo_error *err) {
     return vo_registry_check_name(t->id, "id", err);
 }
 
-vo_status vo_training_read(const vo_request *r, vo_battery *battery, vo_training *out,
-                           vo_error *err) {
-    const double nan_ = (double)NAN;
-    vo_training t = {.depth = nan_, .rate = nan_, .environments = nan_, .max_steps = nan_};
-    vo_status s = read_method(r, &t, err);
-    if (s == VO_OK) s = refuse_strays(r, &t, err);
+/* What says which model it is about. */
+static vo_status read_name(const vo_request *r, vo_training *t, vo_error *err) {
+    vo_status s = read_method(r, t, err);
     if (s == VO_OK)
         s = vo_fields_numbers(r->value[VO_TRN_horizons].json, "horizons", 1, 20160,
-                              t.horizon_min, VO_TRAIN_HORIZONS, &t.n_horizons, err);
-    t.seed = (uint64_t)vo_request_number(r, VO_TRN_seed, 42);
-    t.trees = vo_request_number(r, VO_TRN_trees, nan_);
-    t.episodes = vo_request_number(r, VO_TRN_episodes, nan_);
-    if (s == VO_OK && r->kind == VO_REQUEST_TRAIN) {
-        s = vo_fields_numbers(r->value[VO_TRN_quantiles].json, "quantiles", 0.001, 0.999,
-                              t.level, VO_TRAIN_LEVELS, &t.n_levels, err);
-        t.depth = vo_request_number(r, VO_TRN_depth, nan_);
-        t.rate = vo_request_number(r, VO_TRN_rate, nan_);
-        t.search = (size_t)vo_request_number(r, VO_TRN_search, 0);
-        t.environments = vo_request_number(r, VO_TRN_environments, nan_);
-        t.max_steps = vo_request_number(r, VO_TRN_max_steps, nan_);
+                              t->horizon_min, VO_TRAIN_HORIZONS, &t->n_horizons, err);
+    return s == VO_OK ? choose_id(r, t, err) : s;
+}
+
+vo_status vo_training_id(const vo_request *r, char out[VO_REGISTRY_NAME], vo_error *err) {
+    vo_training t = {0};
+    const vo_status s = read_name(r, &t, err);
+    if (s == VO_OK) memcpy(out, t.id, sizeof t.id);
+    return s;
+}
+
+/* ---- as another model was trained --------------------------------------------------------- */
+
+static const char *text_in(const vo_json *o, const char *key) {
+    const vo_json *v = o ? vo_json_get(o, key) : NULL;
+    return v && vo_json_kind_of(v) == VO_JSON_STRING ? vo_json_string(v) : "";
+}
+
+/* Member `key` of what a version was trained with, if there is one: anybody may have written it,
+ * so it is checked like a request. */
+static vo_status take(const vo_json *o, const char *key, vo_field_kind kind, double lo,
+                      double hi, double *out, vo_error *err) {
+    const vo_json *v = o ? vo_json_get(o, key) : NULL;
+    const vo_field field = {key, kind, lo, hi, "", ""};
+    vo_field_value value = {0};
+    char path[80];
+    if (!v || vo_json_kind_of(v) == VO_JSON_NULL) return VO_OK;
+    snprintf(path, sizeof path, "the champion's settings.%s", key);
+    const vo_status s = vo_fields_check(v, path, &field, &value, err);
+    if (s == VO_OK) *out = value.number;
+    return s;
+}
+
+static vo_status take_boosting(const vo_json *settings, vo_train_boosting *out, vo_error *err) {
+    vo_status s = VO_OK;
+#define X(name, type, lo, hi)                                                                  \
+    if (s == VO_OK) s = take(settings, #name, VO_FIELD_NUMBER, lo, hi, &out->name, err);
+    VO_TRAIN_BOOSTING_MAP(X)
+#undef X
+    return s;
+}
+
+static vo_status take_horizons(const vo_json *horizons, vo_training *t, vo_error *err) {
+    const size_t n =
+        horizons && vo_json_kind_of(horizons) == VO_JSON_ARRAY ? vo_json_size(horizons) : 0;
+    vo_status s = VO_OK;
+    if (n > VO_TRAIN_HORIZONS)
+        return vo_fail(err, VO_EINVAL, "the champion has %zu horizons: give at most %d", n,
+                       VO_TRAIN_HORIZONS);
+    for (size_t i = 0; i < n && s == VO_OK; i++) {
+        const vo_json *h = vo_json_at(horizons, i);
+        t->horizon_min[i] = 0;
+        s = vo_json_kind_of(h) == VO_JSON_OBJECT
+                ? take(h, "minutes", VO_FIELD_NUMBER, 1e-3, 20160, &t->horizon_min[i], err)
+                : vo_fail(err, VO_EINVAL, "the champion's horizons[%zu] is no object", i);
     }
+    t->n_horizons = n;
+    return s;
+}
+
+static vo_status take_battery(const vo_json *told, vo_battery *b, vo_error *err) {
+    vo_status s = VO_OK;
+    if (!told || vo_json_kind_of(told) != VO_JSON_OBJECT) return VO_OK;
+#define X(name, lo, hi)                                                                        \
+    if (s == VO_OK) s = take(told, #name, VO_FIELD_NUMBER, lo, hi, &b->name, err);
+    VO_TRAIN_BATTERY_MAP(X)
+#undef X
+    b->initial_soc = b->min_soc;
+    return s;
+}
+
+static vo_status take_over(const vo_request *r, const vo_json *like, vo_battery *battery,
+                           vo_training *t, vo_error *err) {
+    const char *method = text_in(like, "method");
+    const vo_json *settings = vo_json_get(like, "settings");
+    double seed = (double)t->seed;
+    for (size_t i = 0; i < VO_TRAIN_METHODS && !r->value[VO_TRN_method].json; i++)
+        if (strcmp(method, methods[i].name) == 0) t->method = (vo_train_method)i;
+    if (strcmp(method, methods[t->method].name) != 0) return VO_OK;
+    vo_status s = take(settings, "seed", VO_FIELD_INTEGER, 0, 9e15, &seed, err);
+    t->seed = (uint64_t)seed;
+    if (s == VO_OK) s = take_boosting(settings, &t->point, err);
+    if (s == VO_OK)
+        s = take_boosting(vo_json_get(like, "quantile_settings"), &t->quantile, err);
+#define X(name, lo, hi)                                                                        \
+    if (s == VO_OK) s = take(settings, #name, VO_FIELD_INTEGER, lo, hi, &t->name, err);
+    VO_TRAIN_TABLE_MAP(X)
+#undef X
+    t->split_days = strcmp(text_in(like, "split"), "days") == 0;
+    if (s == VO_OK)
+        s = vo_fields_numbers(vo_json_get(like, "quantiles"), "the champion's quantiles", 0.001,
+                              0.999, t->level, VO_TRAIN_LEVELS, &t->n_levels, err);
+    if (s == VO_OK && t->n_horizons == 0)
+        s = take_horizons(vo_json_get(like, "horizons"), t, err);
+    if (s == VO_OK && t->method == VO_TRAIN_q_learning)
+        s = take_battery(vo_json_get(like, "battery"), battery, err);
+    return s;
+}
+
+/* ---- as it was asked for ------------------------------------------------------------------ */
+
+/* What the request says goes before what is there already. */
+static vo_status read_settings(const vo_request *r, vo_training *t, vo_error *err) {
+    static const char *const splits[] = {"shares", "days"};
+    size_t split = 0;
+    vo_status s =
+        vo_request_choice(r, VO_TRN_split, "split", splits, 2, t->split_days, &split, err);
+    if (s == VO_OK && r->value[VO_TRN_quantiles].json)
+        s = vo_fields_numbers(r->value[VO_TRN_quantiles].json, "quantiles", 0.001, 0.999,
+                              t->level, VO_TRAIN_LEVELS, &t->n_levels, err);
     if (s != VO_OK) return s;
+    vo_train_boosting *const both[] = {&t->point, &t->quantile};
+    for (size_t i = 0; i < 2; i++) {
+        both[i]->trees = vo_request_number(r, VO_TRN_trees, both[i]->trees);
+        both[i]->depth = vo_request_number(r, VO_TRN_depth, both[i]->depth);
+        both[i]->rate = vo_request_number(r, VO_TRN_rate, both[i]->rate);
+    }
+    t->split_days = split == 1;
+    t->search = (size_t)vo_request_number(r, VO_TRN_search, 0);
+#define X(name, lo, hi) t->name = vo_request_number(r, VO_TRN_##name, t->name);
+    VO_TRAIN_TABLE_MAP(X)
+#undef X
+    if (r->value[VO_TRN_seed].json) t->seed = (uint64_t)vo_request_number(r, VO_TRN_seed, 0);
+    return VO_OK;
+}
+
+vo_status vo_training_read(const vo_request *r, const vo_json *like, vo_battery *battery,
+                           vo_training *out, vo_error *err) {
+    const double own = (double)NAN;
+    const vo_train_boosting none = {
+#define X(name, type, lo, hi) .name = own,
+        VO_TRAIN_BOOSTING_MAP(X)
+#undef X
+    };
+    vo_training t = {.seed = 42,
+                     .point = none,
+                     .quantile = none,
+                     .episodes = own,
+                     .environments = own,
+                     .max_steps = own,
+                     .battery = battery};
     if (r->n_batteries > 1)
         return vo_fail(err, VO_EINVAL, "batteries: training is for one battery, give one");
-    *battery = r->n_batteries ? r->battery[0] : vo_q_battery_default();
-    t.battery = battery;
-    s = choose_id(r, &t, err);
-    if (s == VO_OK) *out = t;
-    return s;
+    vo_status s = read_name(r, &t, err);
+    if (s == VO_OK && like && vo_json_kind_of(like) == VO_JSON_OBJECT)
+        s = take_over(r, like, battery, &t, err);
+    if (s == VO_OK) s = refuse_strays(r, &t, err);
+    if (s == VO_OK) s = read_settings(r, &t, err);
+    if (s != VO_OK) return s;
+    if (r->n_batteries) *battery = r->battery[0];
+    *out = t;
+    return VO_OK;
 }
 
 void vo_trained_fini(vo_trained *t) {
@@ -295,8 +423,7 @@ static vo_status train_and_keep(const vo_engine_options *o, const vo_request *r,
     if (s == VO_OK)
         s = vo_train_register(registry, t, in, r, &trained, *champion ? champion : NULL,
                               version, err);
-    if (s == VO_OK)
-        s = give_alias(registry, r, t, version, &alias, err);
+    if (s == VO_OK) s = give_alias(registry, r, t, version, &alias, err);
     if (s == VO_OK) s = write_answer(o, t, in, &trained, version, alias, w, err);
     vo_trained_fini(&trained);
     vo_registry_close(registry);
@@ -308,11 +435,11 @@ vo_status vo_train_run(const vo_engine_options *o, const char *request, vo_json_
                        vo_error *err) {
     vo_request r = {0};
     vo_inputs in = {0};
-    vo_battery battery;
+    vo_battery battery = vo_q_battery_default();
     vo_training t;
     size_t ignored = 0;
     vo_status s = vo_request_read(request, VO_REQUEST_TRAIN, &r, err);
-    if (s == VO_OK) s = vo_training_read(&r, &battery, &t, err);
+    if (s == VO_OK) s = vo_training_read(&r, NULL, &battery, &t, err);
     if (s == VO_OK) /* before the work, not after it */
         s = vo_request_choice(&r, VO_TRN_alias, "alias", alias_names, 2, 0, &ignored, err);
     if (s == VO_OK && r.value[VO_TRN_reason].text)

@@ -35,6 +35,40 @@ typedef enum {
 
 const char *vo_train_method_name(vo_train_method m); /* "gbt": a forecaster or a policy */
 
+/* Settings of boosting: what the results tell, and what a retraining takes over from them.
+ * X(name, type in vo_gbt_settings, lowest, highest). */
+// clang-format off
+#define VO_TRAIN_BOOSTING_MAP(X)               \
+    X(trees,            int32_t, 1, 10000)     \
+    X(depth,            int32_t, 1, 16)        \
+    X(rate,             double,  0, 1)         \
+    X(subsample,        double,  0, 1)         \
+    X(colsample,        double,  0, 1)         \
+    X(min_child_weight, double,  0, 1e9)       \
+    X(lambda,           double,  0, 1e9)
+
+/* The same of Q-learning: X(name, lowest, highest), of vo_q_settings and of vo_battery. */
+#define VO_TRAIN_TABLE_MAP(X) \
+    X(episodes,     1, 1e6)   \
+    X(environments, 1, 1e6)   \
+    X(max_steps,    1, 1e7)
+#define VO_TRAIN_BATTERY_MAP(X)       \
+    X(charge_mw,            0, 1e6)   \
+    X(discharge_mw,         0, 1e6)   \
+    X(capacity_mwh,         1e-9, 1e8) \
+    X(charge_efficiency,    1e-9, 1)  \
+    X(discharge_efficiency, 1e-9, 1)  \
+    X(min_soc,              0, 1)     \
+    X(max_soc,              0, 1)     \
+    X(wear_cost_per_mwh,    0, 1e8)
+// clang-format on
+
+typedef struct {
+#define X(name, type, lo, hi) double name;
+    VO_TRAIN_BOOSTING_MAP(X)
+#undef X
+} vo_train_boosting;
+
 /* What was asked for. NAN and 0 numbers: the method's own. */
 typedef struct {
     vo_train_method method;
@@ -42,16 +76,22 @@ typedef struct {
     uint64_t seed;
     double horizon_min[VO_TRAIN_HORIZONS], level[VO_TRAIN_LEVELS];
     size_t n_horizons, n_levels;
-    double trees, depth, rate;
+    bool split_days;                  /* vo_split_rule_days */
+    vo_train_boosting point, quantile;
     size_t search; /* settings of boosting tried */
     double episodes, environments, max_steps;
     const vo_battery *battery; /* of q_learning; never NULL for it */
 } vo_training;
 
-/* Reads what train and retrain have in common; `battery` receives the default one where the
- * request names none. VO_EINVAL with the field. */
-vo_status vo_training_read(const vo_request *r, vo_battery *battery, vo_training *out,
-                           vo_error *err);
+/* Reads what train and retrain have in common. Where the request is silent, `like` (or NULL), the
+ * results of a model of the same method, is followed: its settings, horizons, levels, seed, and
+ * the battery that a table was learned for. `battery` holds the one that stands for lack of
+ * another, and receives what was found. VO_EINVAL with the field. */
+vo_status vo_training_read(const vo_request *r, const vo_json *like, vo_battery *battery,
+                           vo_training *out, vo_error *err);
+
+/* Only the model's id, as the request alone has it. */
+vo_status vo_training_id(const vo_request *r, char out[VO_REGISTRY_NAME], vo_error *err);
 
 /* A trained model, not yet registered. */
 typedef struct {

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "engine/members.h"
 #include "engine/train.h"
 #include "learn/evaluation.h"
@@ -20,7 +19,6 @@
 #include "port/clock.h"
 
 #define JUDGED_DAYS 28 /* of lear and ensemble: held out first, then learned from too */
-#define Q_DAYS 7       /* of prices, the least to learn a table from */
 #define FEATURES_TOLD 20
 #define SEARCH_ROWS 20000
 
@@ -30,8 +28,7 @@ static void write_metrics(const char *key, const vo_metrics *m, vo_json_out *w) 
     vo_json_out_key(w, key);
     vo_json_out_object(w);
     vo_member_integer(w, "n", (long long)m->n);
-    for (int k = 0; k < VO_METRIC_COUNT; k++)
-        vo_member_number(w, vo_metric_name((vo_metric)k), vo_metric_value(m, (vo_metric)k));
+    vo_member_metrics(w, m);
     vo_json_out_end(w);
 }
 
@@ -70,24 +67,6 @@ static vo_status set_horizons(const vo_training *t, double step_h, vo_price_sett
     return VO_OK;
 }
 
-/* What the columns beside the price are: parts of it, known with it; forecasts, published the day
- * before; or nothing that may be read (known_ahead.h). */
-static vo_status series_settings(const vo_series *series, vo_price_settings *s, vo_error *err) {
-    vo_status st = VO_OK;
-    *s = vo_price_settings_default(series->dt_h[0]);
-    for (size_t k = 1; st == VO_OK && k < series->n_columns; k++) {
-        const char *name = series->column[k].name;
-        if (vo_text_has(name, strlen(name), "congestion"))
-            snprintf(s->features.congestion, sizeof s->features.congestion, "%s", name);
-        else if (vo_text_has(name, strlen(name), "loss"))
-            snprintf(s->features.loss, sizeof s->features.loss, "%s", name);
-        else if (vo_known_ahead(series, k))
-            st = vo_features_settings_add_exog(&s->features, name, VO_PUBLICATION_DAY_AHEAD,
-                                               VO_KNOWN_AHEAD_MINUTE, err);
-    }
-    return st;
-}
-
 /* As the forecaster gbt saves itself: with the instant until which it learned, so that its
  * quantiles can follow the errors it makes later. */
 static vo_status save_price_model(const vo_price_model *m, const vo_series *s, size_t until,
@@ -105,63 +84,71 @@ static vo_status save_price_model(const vo_price_model *m, const vo_series *s, s
     return st;
 }
 
-static vo_status gbt_settings(const vo_training *t, const vo_inputs *in, vo_price_settings *s,
-                              vo_error *err) {
-    vo_status st = series_settings(in->series, s, err);
+static void set_boosting(const vo_train_boosting *b, vo_gbt_settings *s) {
+#define X(name, type, lo, hi)                                                                  \
+    if (!isnan(b->name)) s->name = (type)b->name;
+    VO_TRAIN_BOOSTING_MAP(X)
+#undef X
+}
+
+static vo_status gbt_settings(const vo_training *t, const vo_inputs *in, size_t until,
+                              vo_price_settings *s, vo_error *err) {
+    *s = vo_price_settings_default(in->series->dt_h[0]);
+    vo_status st = vo_price_settings_columns(s, in->series, until, true, err);
     if (st == VO_OK) st = set_horizons(t, in->series->dt_h[0], s, err);
     if (st != VO_OK) return st;
     if (t->n_levels) {
         s->n_levels = t->n_levels;
         memcpy(s->level, t->level, t->n_levels * sizeof *t->level);
     }
-    vo_gbt_settings *const both[] = {&s->point, &s->quantile};
-    for (size_t i = 0; i < 2; i++) {
-        if (!isnan(t->trees)) both[i]->trees = (int32_t)t->trees;
-        if (!isnan(t->depth)) both[i]->depth = (int32_t)t->depth;
-        if (!isnan(t->rate)) both[i]->rate = t->rate;
-    }
+    if (t->split_days) s->split = vo_split_rule_days();
+    set_boosting(&t->point, &s->point);
+    set_boosting(&t->quantile, &s->quantile);
+    s->point.seed = s->quantile.seed = t->seed;
     return vo_price_settings_check(s, err);
 }
 
-/* The settings that a cross-validation in order of time finds best for the first horizon, on the
- * part of history that the model will train on. */
+/* Over the results of a search. */
+static void write_search(const vo_price_rows *rows, const vo_gbt_found *found, vo_json_out *w) {
+    vo_json_out_key(w, "search");
+    vo_json_out_object(w);
+    vo_member_text(w, "target", vo_price_target_name(rows->target));
+    vo_member_integer(w, "rows", (long long)rows->n);
+    vo_member_integer(w, "tried", (long long)found->n);
+    vo_member_number(w, "loss_before", found->tried[0].loss);
+    vo_member_number(w, "loss", found->tried[found->best].loss);
+    vo_json_out_end(w);
+}
+
+/* The settings that a cross-validation in order of time finds best for the first horizon: on the
+ * rows and the target that its model is fitted to. */
 static vo_status search(const vo_training *t, const vo_inputs *in, size_t until,
-                        const vo_learn_world *world, vo_price_settings *s, vo_error *err) {
-    const vo_series *series = in->series;
-    const double *price = series->column[0].value;
-    vo_features *f = NULL;
+                        vo_learn_world *world, vo_price_settings *s, vo_json_out *w,
+                        vo_error *err) {
     vo_gbt_found found = {0};
+    vo_price_rows rows = {0};
     vo_gbt_search how = vo_gbt_search_default();
-    const size_t h = (size_t)s->horizon[0];
-    vo_status st = vo_features_create(series, &s->features, NULL, &f, err);
-    if (st != VO_OK) return st;
-    const size_t train =
-        (size_t)(s->split.days ? 0.7 * (double)until : s->split.train * (double)until);
-    const size_t last = train > h ? train - h : 1, begin = vo_features_history(f) + 1;
-    const size_t from = last > begin + SEARCH_ROWS ? last - SEARCH_ROWS : begin;
-    const size_t n = last > from ? last - from : 0, width = vo_features_count(f);
-    float *x = calloc(n * width + 1, sizeof *x);
-    double *label = calloc(n + 1, sizeof *label);
-    if (!x || !label) st = vo_fail(err, VO_ENOMEM, "%zu rows of %zu features", n, width);
-    const vo_features_input rows = {.price = price};
-    if (st == VO_OK && n > 0) st = vo_features_fill(f, &rows, from, last, h, x, err);
-    for (size_t i = 0; i < n; i++) label[i] = price[from + i + h - 1];
+    const double from = world->from, share = world->share;
+    world->share = 0.2 * share;
+    vo_status st = vo_price_model_rows(in->series, NULL, until, s, 0, SEARCH_ROWS,
+                                       &world->learning, &rows, err);
     how.draws = t->search;
-    how.gap = h;
+    how.gap = rows.gap;
     how.seed = t->seed;
+    world->from = from + 0.2 * share;
+    world->share = 0.8 * share;
     if (st == VO_OK)
-        st = vo_gbt_search_run(x, label, n, width, &s->point, &how, &world->learning, &found,
-                               err);
+        st = vo_gbt_search_run(rows.x, rows.label, rows.n, rows.width, &s->point, &how,
+                               &world->learning, &found, err);
     if (st == VO_OK) {
         const vo_gbt_settings best = found.tried[found.best].settings;
+        write_search(&rows, &found, w);
         s->point = best;
         s->quantile = best;
         s->quantile.objective = VO_GBT_QUANTILE;
     }
     vo_gbt_found_fini(&found);
-    vo_features_free(f);
-    free(label);
-    free(x);
+    vo_price_rows_fini(&rows);
     return st;
 }
 
@@ -210,16 +197,12 @@ static vo_status write_importance(const vo_price_model *m, size_t k, vo_json_out
     return VO_OK;
 }
 
-static void write_gbt_settings(const vo_gbt_settings *s, vo_json_out *w) {
-    vo_json_out_key(w, "settings");
+static void write_gbt_settings(const char *key, const vo_gbt_settings *s, vo_json_out *w) {
+    vo_json_out_key(w, key);
     vo_json_out_object(w);
-    vo_member_integer(w, "trees", s->trees);
-    vo_member_integer(w, "depth", s->depth);
-    vo_member_number(w, "rate", s->rate);
-    vo_member_number(w, "subsample", s->subsample);
-    vo_member_number(w, "colsample", s->colsample);
-    vo_member_number(w, "min_child_weight", s->min_child_weight);
-    vo_member_number(w, "lambda", s->lambda);
+#define X(name, type, lo, hi) vo_member_number(w, #name, (double)s->name);
+    VO_TRAIN_BOOSTING_MAP(X)
+#undef X
     vo_member_integer(w, "stopping_rounds", s->stopping_rounds);
     vo_member_integer(w, "seed", (long long)s->seed);
     vo_json_out_end(w);
@@ -230,7 +213,9 @@ static vo_status write_gbt(const vo_price_model *m, vo_json_out *w, vo_error *er
     const double step_min = 60 * vo_price_model_step_h(m);
     vo_status st = VO_OK;
     vo_member_text(w, "method", "gbt");
-    write_gbt_settings(&s->point, w);
+    write_gbt_settings("settings", &s->point, w);
+    write_gbt_settings("quantile_settings", &s->quantile, w);
+    vo_member_text(w, "split", s->split.days ? "days" : "shares");
     vo_json_out_key(w, "quantiles");
     vo_json_out_array(w);
     for (size_t i = 0; i < s->n_levels; i++) vo_json_out_number(w, s->level[i]);
@@ -257,15 +242,18 @@ static vo_status train_gbt(const vo_training *t, const vo_inputs *in, size_t unt
                            vo_error *err) {
     vo_price_settings s;
     vo_price_model *m = NULL;
-    vo_status st = gbt_settings(t, in, &s, err);
-    s.point.seed = s.quantile.seed = t->seed;
+    const double from = world->from, share = world->share;
+    vo_status st = gbt_settings(t, in, until, &s, err);
     if (st == VO_OK && t->search > 0) {
-        world->share = 0.5;
-        st = search(t, in, until, world, &s, err);
-        world->from = 0.5;
+        world->share = 0.5 * share;
+        st = search(t, in, until, world, &s, w, err);
+        world->from = from + 0.5 * share;
+        world->share = 0.5 * share;
     }
     if (st == VO_OK)
         st = vo_price_model_train(in->series, NULL, until, &s, &world->learning, &m, err);
+    world->from = from;
+    world->share = share;
     if (st == VO_OK) st = save_price_model(m, in->series, until, out, err);
     if (st == VO_OK) st = write_gbt(m, w, err);
     if (st == VO_OK) keep_metrics(&vo_price_model_score(m, 0)->test, out);
@@ -328,15 +316,22 @@ static vo_status train_days(const vo_training *t, const vo_inputs *in, size_t un
     vo_forecaster *f = NULL;
     vo_metrics m = vo_metrics_none();
     world->learning.recalibrate_days = 7;
-    world->share = 0.5;
+    const double from = world->from, share = world->share;
+    world->share = 0.5 * share;
     vo_status st = judge(name, in->series, until, &world->learning, &m, err);
-    world->from = 0.5;
+    world->from = from + 0.5 * share;
     if (st == VO_OK) st = vo_forecaster_create(name, in->series, &world->learning, &f, err);
     if (st == VO_OK) st = vo_forecaster_fit(f, in->series->column[0].value, until, err);
     if (st == VO_OK) st = vo_forecaster_to_bytes(f, &out->bytes, &out->len, err);
     vo_forecaster_free(f);
+    world->from = from;
+    world->share = share;
     if (st != VO_OK) return st;
     vo_member_text(w, "method", name);
+    vo_json_out_key(w, "settings");
+    vo_json_out_object(w);
+    vo_member_integer(w, "seed", (long long)t->seed);
+    vo_json_out_end(w);
     vo_member_integer(w, "judged_days", JUDGED_DAYS);
     write_metrics("metrics", &m, w);
     keep_metrics(&m, out);
@@ -350,14 +345,15 @@ static vo_status train_days(const vo_training *t, const vo_inputs *in, size_t un
 
 static vo_q_settings q_settings(const vo_training *t, double interval_h) {
     vo_q_settings s = vo_q_settings_for(interval_h);
-    if (!isnan(t->episodes)) s.episodes = (int32_t)t->episodes;
-    if (!isnan(t->environments)) s.environments = (int32_t)t->environments;
-    if (!isnan(t->max_steps)) s.max_steps = (int32_t)t->max_steps;
+#define X(name, lo, hi)                                                                        \
+    if (!isnan(t->name)) s.name = (int32_t)t->name;
+    VO_TRAIN_TABLE_MAP(X)
+#undef X
     return s;
 }
 
 static void write_q(const vo_q_settings *s, const vo_q_training *done, const vo_battery *b,
-                    vo_json_out *w) {
+                    uint64_t seed, vo_json_out *w) {
     vo_member_text(w, "method", "q_learning");
     vo_member_number(w, "steps", (double)done->steps);
     vo_member_integer(w, "intervals", (long long)done->intervals);
@@ -367,25 +363,21 @@ static void write_q(const vo_q_settings *s, const vo_q_training *done, const vo_
     vo_member_integer(w, "charge_bins", s->axes.charge_bins);
     vo_member_integer(w, "price_bins", s->axes.price_bins);
     vo_member_integer(w, "hour_bins", s->axes.hour_bins);
-    vo_member_integer(w, "environments", s->environments);
-    vo_member_integer(w, "episodes", s->episodes);
-    vo_member_integer(w, "max_steps", s->max_steps);
+#define X(name, lo, hi) vo_member_integer(w, #name, s->name);
+    VO_TRAIN_TABLE_MAP(X)
+#undef X
     vo_member_number(w, "epsilon", s->epsilon);
     vo_member_number(w, "epsilon_decay", s->epsilon_decay);
     vo_member_number(w, "epsilon_min", s->epsilon_min);
     vo_member_number(w, "discount", s->discount);
     vo_member_number(w, "learning_rate", s->learning_rate);
+    vo_member_integer(w, "seed", (long long)seed);
     vo_json_out_end(w);
     vo_json_out_key(w, "battery");
     vo_json_out_object(w);
-    vo_member_number(w, "charge_mw", b->charge_mw);
-    vo_member_number(w, "discharge_mw", b->discharge_mw);
-    vo_member_number(w, "capacity_mwh", b->capacity_mwh);
-    vo_member_number(w, "charge_efficiency", b->charge_efficiency);
-    vo_member_number(w, "discharge_efficiency", b->discharge_efficiency);
-    vo_member_number(w, "min_soc", b->min_soc);
-    vo_member_number(w, "max_soc", b->max_soc);
-    vo_member_number(w, "wear_cost_per_mwh", b->wear_cost_per_mwh);
+#define X(name, lo, hi) vo_member_number(w, #name, b->name);
+    VO_TRAIN_BATTERY_MAP(X)
+#undef X
     vo_json_out_end(w);
 }
 
@@ -417,21 +409,20 @@ static vo_status train_q(const vo_training *t, const vo_inputs *in, size_t until
     const vo_q_settings s = q_settings(t, in->series->dt_h[0]);
     vo_q_training done = {0};
     vo_q_table *table = NULL;
-    const double known_h = (double)until * in->series->dt_h[0];
-    if (known_h < 24 * Q_DAYS)
-        return vo_fail(
-            err, VO_EINVAL,
-            "%.1f days of prices are too few to learn when to trade: give %d or more",
-            known_h / 24, Q_DAYS);
+    double *carbon = NULL;
     vo_status st = check_even(in->series, until, err);
+    if (st == VO_OK)
+        st = vo_q_check_history(in->series->column[0].value, until, in->series->dt_h[0], err);
     if (st != VO_OK) return st;
     uint8_t *hour = malloc(in->series->n);
     if (!hour) return vo_fail(err, VO_ENOMEM, "hours of %zu intervals", in->series->n);
     st = vo_q_settings_check(&s, err);
     if (st == VO_OK) st = vo_q_hours(in->series, hour, err);
+    if (st == VO_OK) st = vo_q_carbon(&in->problem, until, &vo_alloc_libc, &carbon, err);
     const vo_q_market market = {.n = until,
                                 .price = in->series->column[0].value,
                                 .export_price = in->problem.export_price,
+                                .carbon_per_mwh = carbon,
                                 .hour = hour,
                                 .interval_h = in->series->dt_h[0],
                                 .fee_per_mwh = in->problem.fee_per_mwh};
@@ -439,13 +430,14 @@ static vo_status train_q(const vo_training *t, const vo_inputs *in, size_t until
         st = vo_q_train(&s, t->battery, &market, 1, &world->learning, &table, &done, err);
     if (st == VO_OK) st = save_table(table, out, err);
     if (st == VO_OK) {
-        write_q(&s, &done, t->battery, w);
+        write_q(&s, &done, t->battery, t->seed, w);
         out->metric[0] = (vo_registry_metric){"loss", done.loss};
         out->metric[1] = (vo_registry_metric){"steps", (double)done.steps};
         out->n_metrics = 2;
     }
     for (size_t i = 0; st == VO_OK && i < 3; i++) st = keep_feature(out, states[i], err);
     vo_q_table_free(table);
+    vo_alloc_libc.free(vo_alloc_libc.ctx, carbon);
     free(hour);
     return st;
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/order.h"
+#include "base/text.h"
+#include "learn/known_ahead.h"
 #include "learn/price_model_parts.h"
 
 /* The shortest width that shifts are counted in, as a share of the labels' own spread. */
@@ -59,6 +61,36 @@ vo_price_settings vo_price_settings_default(double step_h) {
     set_list(s.features.day, &s.features.n_days, days, 5);
     set_list(s.features.window, &s.features.n_windows, windows, 4);
     return s;
+}
+
+static bool has_values(const double *v, size_t n) {
+    for (size_t t = 0; t < n; t++)
+        if (isfinite(v[t])) return true;
+    return false;
+}
+
+static bool named(const char *name, const char *word, const char *code) {
+    const size_t n = strlen(name);
+    return vo_text_has(name, n, word) || vo_text_has(name, n, code);
+}
+
+vo_status vo_price_settings_columns(vo_price_settings *s, const vo_series *series, size_t until,
+                                    bool parts, vo_error *err) {
+    vo_features_settings *f = &s->features;
+    vo_status st = VO_OK;
+    for (size_t k = 1; st == VO_OK && k < series->n_columns; k++) {
+        const char *name = series->column[k].name;
+        if (!has_values(series->column[k].value, until)) continue;
+        if (vo_known_ahead(series, k)) {
+            if (f->n_exog < VO_FEATURES_MAX_EXOG)
+                st = vo_features_settings_add_exog(f, name, VO_PUBLICATION_DAY_AHEAD,
+                                                   VO_KNOWN_AHEAD_MINUTE, err);
+        } else if (parts && named(name, "congestion", "pml_cng"))
+            snprintf(f->congestion, sizeof f->congestion, "%s", name);
+        else if (parts && named(name, "loss", "pml_per"))
+            snprintf(f->loss, sizeof f->loss, "%s", name);
+    }
+    return st;
 }
 
 vo_status vo_price_settings_check(const vo_price_settings *s, vo_error *err) {

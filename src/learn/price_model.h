@@ -13,6 +13,7 @@
  * since the last known one or the same time a day before, or its distance from the local mean,
  * plain or asinh; by default what was nearest on the part that stops. With `refit` the models
  * kept are then trained again on all of it with as many trees; scores are those from before.
+ * Split by days, nothing but the origins of those last days is learned from.
  *
  * Threads: read-only once trained or loaded; predicting allocates nothing.
  */
@@ -67,6 +68,13 @@ typedef struct {
 vo_price_settings vo_price_settings_default(double step_h);
 vo_status vo_price_settings_check(const vo_price_settings *s, vo_error *err);
 
+/* Adds the columns beside the price of series[0..until) that have a value there: those known ahead
+ * (known_ahead.h) as forecasts published the day before; with `parts` also congestion and loss, of
+ * which only what came with a price is read. Others, and more than there is room for, are not.
+ * VO_EINVAL: a name that cannot be one. */
+vo_status vo_price_settings_columns(vo_price_settings *s, const vo_series *series, size_t until,
+                                    bool parts, vo_error *err);
+
 typedef struct {
     int32_t target; /* what was fitted                     */
     size_t trees;   /* of the point model                  */
@@ -84,6 +92,24 @@ vo_status vo_price_model_train(const vo_series *series, const double *price, siz
                                const vo_price_settings *settings, const vo_learning *world,
                                vo_price_model **out, vo_error *err);
 void vo_price_model_free(vo_price_model *m); /* accepts NULL */
+
+/* What the point model of a horizon is fitted to, for choosing settings by cross-validation: the
+ * rows of its train part as the trees see them and what boosting fits, in order of time. */
+typedef struct {
+    const vo_alloc *alloc;
+    size_t n, width;
+    size_t gap;     /* rows from an origin to its label (split.h)      */
+    int32_t target; /* never AUTO: what the given settings would choose */
+    float *x;       /* [n][width]                                       */
+    double *label;  /* [n]; NAN: unknown                                */
+} vo_price_rows;
+
+/* As vo_price_model_train would make them for settings->horizon[k]; of more than `most` the last.
+ * Fills *out: vo_price_rows_fini. */
+vo_status vo_price_model_rows(const vo_series *series, const double *price, size_t until,
+                              const vo_price_settings *settings, size_t k, size_t most,
+                              const vo_learning *world, vo_price_rows *out, vo_error *err);
+void vo_price_rows_fini(vo_price_rows *r); /* accepts a zeroed one */
 
 const vo_price_settings *vo_price_model_settings(const vo_price_model *m);
 const vo_price_score *vo_price_model_score(const vo_price_model *m, size_t k);

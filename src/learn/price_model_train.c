@@ -28,7 +28,7 @@ typedef struct {
 
 typedef struct {
     vo_price_model *m;
-    const vo_features *f;
+    vo_features *f;
     const double *price;
     size_t until;
     const vo_learning *world;
@@ -153,13 +153,18 @@ static vo_status sample_init(sample *s, const training *t, size_t k, vo_error *e
     *s = (sample){.t = t, .h = &t->m->h[k], .k = k, .ahead = (size_t)set->horizon[k]};
     /* Rows that look back beyond the beginning have gaps: left out where history is long. */
     const size_t back = vo_features_history(t->f);
-    const size_t first = back < t->until / 4 ? back : 1;
+    size_t first = back < t->until / 4 ? back : 1;
     if (t->until < first + s->ahead + LEAST_ROWS)
         return vo_fail(err, VO_EINVAL,
                        "price model: %zu intervals of history; a horizon of %zu needs %zu or "
                        "more",
                        t->until, s->ahead, first + s->ahead + LEAST_ROWS);
     s->last = t->until - s->ahead;
+    if (set->split.days) {
+        const double days = set->split.train + set->split.valid + set->split.test;
+        const size_t asked = (size_t)fmax(24 / t->m->step_h * days, LEAST_ROWS);
+        if (s->last + 1 > first + asked) first = s->last + 1 - asked;
+    }
     const size_t count = s->last - first + 1;
     s->stride = (count + set->max_rows - 1) / set->max_rows;
     s->n = (count - 1) / s->stride + 1;
@@ -471,39 +476,98 @@ static vo_price_model *new_model(const vo_features *f, const vo_series *series,
     return m;
 }
 
+/* Features and an empty model; what there is after a failure, training_close takes. */
+static vo_status training_open(const vo_series *series, const double *price, size_t until,
+                               const vo_price_settings *settings, const vo_learning *world,
+                               training *t, vo_error *err) {
+    t->world = world;
+    t->until = until;
+    t->price = price ? price : series->column[0].value;
+    t->threads = world->threads ? world->threads : 1;
+    if (t->threads > MAX_THREADS) t->threads = MAX_THREADS;
+    vo_status st = check_history(series, t->price, until, settings, err);
+    if (st == VO_OK)
+        st = vo_features_create(series, &settings->features, world->alloc, &t->f, err);
+    if (st != VO_OK) return st;
+    if (vo_features_count(t->f) > VO_PRICE_FEATURES)
+        return vo_fail(err, VO_EINVAL, "price model: %zu features; at most %d",
+                       vo_features_count(t->f), VO_PRICE_FEATURES);
+    const size_t farthest = (size_t)settings->horizon[settings->n_horizons - 1];
+    if (farthest > vo_features_longest(t->f))
+        return vo_fail(err, VO_EINVAL,
+                       "price model: horizon of %zu intervals; features reach %zu ahead",
+                       farthest, vo_features_longest(t->f));
+    t->m = new_model(t->f, series, settings, world);
+    return t->m ? VO_OK : vo_fail(err, VO_ENOMEM, "a price model");
+}
+
+static void training_close(training *t) {
+    vo_features_free(t->f);
+    vo_price_model_free(t->m);
+}
+
 vo_status vo_price_model_train(const vo_series *series, const double *price, size_t until,
                                const vo_price_settings *settings, const vo_learning *world,
                                vo_price_model **out, vo_error *err) {
     const vo_learning none = {0};
-    training t = {.world = world ? world : &none, .until = until};
-    vo_features *f = NULL;
-    t.price = price ? price : series->column[0].value;
-    t.threads = t.world->threads ? t.world->threads : 1;
-    if (t.threads > MAX_THREADS) t.threads = MAX_THREADS;
-    vo_status st = check_history(series, t.price, until, settings, err);
-    if (st == VO_OK)
-        st = vo_features_create(series, &settings->features, t.world->alloc, &f, err);
-    if (st != VO_OK) return st;
-    t.f = f;
-    if (vo_features_count(f) > VO_PRICE_FEATURES) {
-        st = vo_fail(err, VO_EINVAL, "price model: %zu features; at most %d",
-                     vo_features_count(f), VO_PRICE_FEATURES);
-        goto done;
-    }
-    const size_t farthest = (size_t)settings->horizon[settings->n_horizons - 1];
-    if (farthest > vo_features_longest(f)) {
-        st = vo_fail(err, VO_EINVAL,
-                     "price model: horizon of %zu intervals; features reach %zu ahead",
-                     farthest, vo_features_longest(f));
-        goto done;
-    }
-    t.m = new_model(f, series, settings, t.world);
-    st = t.m ? train_all(&t, err) : vo_fail(err, VO_ENOMEM, "a price model");
-    if (st == VO_OK)
+    training t = {0};
+    vo_status st =
+        training_open(series, price, until, settings, world ? world : &none, &t, err);
+    if (st == VO_OK) st = train_all(&t, err);
+    if (st == VO_OK) {
         *out = t.m;
-    else
-        vo_price_model_free(t.m);
-done:
-    vo_features_free(f);
+        t.m = NULL;
+    }
+    training_close(&t);
     return st;
+}
+
+/* ---- what is fitted, for a search of settings -------------------------------------------- */
+
+static vo_status copy_rows(const sample *s, size_t most, vo_price_rows *out, vo_error *err) {
+    const vo_alloc *a = s->t->m->alloc;
+    const size_t all = s->train.to - s->train.from, width = s->t->m->n_features;
+    const size_t n = all < most ? all : most, from = s->train.to - n;
+    vo_price_rows r = {.alloc = a,
+                       .n = n,
+                       .width = width,
+                       .gap = (s->ahead + s->stride - 1) / s->stride,
+                       .target = s->h->score.target,
+                       .x = a->zalloc(a->ctx, (n * width + 1) * sizeof *r.x),
+                       .label = a->zalloc(a->ctx, (n + 1) * sizeof *r.label)};
+    if (!r.x || !r.label) {
+        vo_price_rows_fini(&r);
+        return vo_fail(err, VO_ENOMEM, "%zu rows of %zu features", n, width);
+    }
+    memcpy(r.x, row_of(s, from), n * width * sizeof *r.x);
+    memcpy(r.label, s->label + from, n * sizeof *r.label);
+    *out = r;
+    return VO_OK;
+}
+
+vo_status vo_price_model_rows(const vo_series *series, const double *price, size_t until,
+                              const vo_price_settings *settings, size_t k, size_t most,
+                              const vo_learning *world, vo_price_rows *out, vo_error *err) {
+    const vo_learning none = {0};
+    training t = {0};
+    board told = {.telling = ATOMIC_FLAG_INIT};
+    sample s;
+    vo_status st =
+        training_open(series, price, until, settings, world ? world : &none, &t, err);
+    t.board = &told;
+    if (st == VO_OK) {
+        st = sample_init(&s, &t, k, err);
+        if (st == VO_OK) st = fit_point(&s, VO_PRICE_TARGET_AUTO, err);
+        if (st == VO_OK) st = copy_rows(&s, most, out, err);
+        sample_fini(&s);
+    }
+    training_close(&t);
+    return st;
+}
+
+void vo_price_rows_fini(vo_price_rows *r) {
+    if (!r->alloc) return;
+    r->alloc->free(r->alloc->ctx, r->x);
+    r->alloc->free(r->alloc->ctx, r->label);
+    *r = (vo_price_rows){0};
 }

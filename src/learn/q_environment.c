@@ -34,6 +34,31 @@ vo_status vo_q_hours(const vo_series *series, uint8_t *hour, vo_error *err) {
     return VO_OK;
 }
 
+vo_status vo_q_check_history(const double *price, size_t until, double interval_h,
+                             vo_error *err) {
+    double known_h = 0;
+    for (size_t t = 0; t < until; t++)
+        if (!isnan(price[t])) known_h += interval_h;
+    if (known_h >= 24 * VO_Q_LEAST_DAYS) return VO_OK;
+    return vo_fail(
+        err, VO_EINVAL,
+        "q_learning: %.1f days of prices are too few to learn when to trade: give %d "
+        "or more, better a year",
+        known_h / 24, VO_Q_LEAST_DAYS);
+}
+
+vo_status vo_q_carbon(const vo_problem *site, size_t n, const vo_alloc *alloc, double **out,
+                      vo_error *err) {
+    *out = NULL;
+    if (!site->carbon_kg_per_mwh || !(site->carbon_price_per_t > 0)) return VO_OK;
+    double *cost = alloc->zalloc(alloc->ctx, n * sizeof *cost);
+    if (!cost) return vo_fail(err, VO_ENOMEM, "the carbon of %zu intervals", n);
+    for (size_t t = 0; t < n; t++)
+        cost[t] = site->carbon_kg_per_mwh[t] * 1e-3 * site->carbon_price_per_t;
+    *out = cost;
+    return VO_OK;
+}
+
 size_t vo_q_window(double hours, double interval_h) {
     const double n = floor(hours / interval_h + 0.5);
     return n < 1 ? 1 : (size_t)n;

@@ -18,6 +18,7 @@
 #define VO_LEARN_Q_ENVIRONMENT_H
 
 #include <volteo/battery.h>
+#include <volteo/schedule.h>
 
 #include "grid/series.h"
 #include "learn/q_table.h"
@@ -37,6 +38,17 @@ typedef struct {
 
 /* Local hour of every interval into hour[series->n]. VO_ENOTFOUND: no such zone. */
 vo_status vo_q_hours(const vo_series *series, uint8_t *hour, vo_error *err);
+
+#define VO_Q_LEAST_DAYS 7 /* of known prices, to learn a table from */
+
+/* Are there that many among price[0..until)? VO_EINVAL saying how many there are. */
+vo_status vo_q_check_history(const double *price, size_t until, double interval_h,
+                             vo_error *err);
+
+/* What a site's carbon costs an imported MWh: *out[n], the caller's (alloc), or NULL where it
+ * costs nothing. VO_ENOMEM. */
+vo_status vo_q_carbon(const vo_problem *site, size_t n, const vo_alloc *alloc, double **out,
+                      vo_error *err);
 
 /* The signal (q_table.h) of `price` given the prices before[n], the last of them one interval
  * earlier; NAN if less than half of the window is known. */

@@ -19,8 +19,6 @@
 #include "policy/policy.h"
 #include "policy/window.h"
 
-#define LEAST_DAYS 7 /* of prices to learn from */
-
 typedef struct {
     vo_policy base;
     const vo_policy_world *world;
@@ -109,34 +107,16 @@ static vo_status q_learning_plan(vo_policy *p, const vo_policy_view *view, doubl
 
 /* ---- learning ------------------------------------------------------------------------------ */
 
-static vo_status check_history(const q_learning *v, const double *price, size_t until,
-                               vo_error *err) {
-    double known_h = 0;
-    for (size_t t = 0; t < until; t++)
-        if (!isnan(price[t])) known_h += v->interval_h;
-    if (known_h >= 24 * LEAST_DAYS) return VO_OK;
-    return vo_fail(
-        err, VO_EINVAL,
-        "policy q_learning: %.1f days of prices to learn from; it needs %d, better a "
-        "year",
-        known_h / 24, LEAST_DAYS);
-}
-
 static vo_status q_learning_fit(vo_policy *p, const double *price, const double *export_price,
                                 size_t until, vo_error *err) {
     q_learning *v = (q_learning *)(void *)p;
     if (v->given) return VO_OK;
     const vo_alloc *a = p->alloc;
     const vo_problem *site = v->world->site;
-    vo_status st = check_history(v, price, until, err);
-    if (st != VO_OK) return st;
     double *carbon = NULL;
-    if (site->carbon_kg_per_mwh && site->carbon_price_per_t > 0) {
-        carbon = a->zalloc(a->ctx, until * sizeof *carbon);
-        if (!carbon) return vo_fail(err, VO_ENOMEM, "a history of %zu intervals", until);
-        for (size_t t = 0; t < until; t++)
-            carbon[t] = site->carbon_kg_per_mwh[t] * 1e-3 * site->carbon_price_per_t;
-    }
+    vo_status st = vo_q_check_history(price, until, v->interval_h, err);
+    if (st == VO_OK) st = vo_q_carbon(site, until, a, &carbon, err);
+    if (st != VO_OK) return st;
     const vo_q_market market = {
         .n = until,
         .price = price,

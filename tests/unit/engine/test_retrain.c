@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/registry.h"
@@ -116,6 +117,95 @@ Test(retrain, the_one_that_earns_less_does_not_become_champion) {
     vo_json_free(a);
 }
 
+/* What a version was trained with. */
+static vo_json *results_of(const char *reference) {
+    vo_registry *r = NULL;
+    vo_json *results = NULL;
+    void *bytes = NULL;
+    size_t len = 0;
+    vo_error err = {0};
+    cr_assert_eq(vo_registry_open(root, NULL, &r, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(
+        vo_registry_load(r, reference, "training_results.json", &bytes, &len, NULL, &err),
+        VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_json_parse(bytes, len, &results, &err), VO_OK, "%s", err.msg);
+    free(bytes);
+    vo_registry_close(r);
+    return results;
+}
+
+/* The same prices, horizons, levels, depth, trees, rate and seed: the same profit to the last
+ * digit, and depth 2 of 9 trees in place of 6 of 200. */
+Test(retrain, a_champion_with_settings_of_its_own_is_met_by_a_challenger_of_the_same) {
+    vo_json_free(learn_must(vo_engine_train, root, 60,
+                            "\"horizons\": [60, 180], \"quantiles\": [0.2, 0.8], \"trees\": 9, "
+                            "\"depth\": 2, \"rate\": 0.3, \"seed\": 5, \"split\": \"days\", "
+                            "\"train_until\": \"2024-02-25\""));
+    vo_json *a = learn_must(vo_engine_retrain, root, 60, "\"backtest_days\": 5");
+    cr_expect_eq(member_number(vo_json_get(a, "champion"), "profit"),
+                 member_number(vo_json_get(a, "challenger"), "profit"));
+    cr_expect(yes(a, "promoted"));
+    vo_json *results = results_of("price_prediction");
+    static const char *const key[] = {"settings", "quantile_settings"};
+    for (size_t i = 0; i < 2; i++) {
+        const vo_json *s = vo_json_get(results, key[i]);
+        cr_expect_eq(member_number(s, "trees"), 9);
+        cr_expect_eq(member_number(s, "depth"), 2);
+        cr_expect_eq(member_number(s, "rate"), 0.3);
+        cr_expect_eq(member_number(s, "seed"), 5);
+        cr_expect_eq(member_number(s, "min_child_weight"), i ? 20 : 5);
+    }
+    cr_expect_str_eq(member_text(results, "split"), "days");
+    const vo_json *h = vo_json_get(results, "horizons"), *q = vo_json_get(results, "quantiles");
+    cr_assert_eq(vo_json_size(h), 2);
+    cr_expect_eq(member_number(vo_json_at(h, 1), "minutes"), 180);
+    cr_assert_eq(vo_json_size(q), 2);
+    cr_expect_eq(vo_json_number(vo_json_at(q, 0)), 0.2);
+    vo_json_free(results);
+    vo_json_free(a);
+}
+
+Test(retrain, what_the_request_says_goes_before_the_champions_settings) {
+    vo_json_free(learn_must(vo_engine_train, root, 60,
+                            "\"horizons\": [60, 180], \"trees\": 9, \"depth\": 2, "
+                            "\"train_until\": \"2024-02-25\", \"alias\": \"champion\""));
+    vo_json *a = learn_must(vo_engine_retrain, root, 60,
+                            "\"backtest_days\": 5, \"depth\": 3, \"horizons\": [60, 120], "
+                            "\"quantiles\": [0.1, 0.9], \"split\": \"shares\"");
+    vo_json *results = results_of("price_prediction@latest");
+    const vo_json *s = vo_json_get(results, "settings");
+    cr_expect_eq(member_number(s, "trees"), 9);
+    cr_expect_eq(member_number(s, "depth"), 3);
+    cr_expect_eq(member_number(vo_json_at(vo_json_get(results, "horizons"), 1), "minutes"),
+                 120);
+    cr_expect_eq(vo_json_size(vo_json_get(results, "quantiles")), 2);
+    vo_json_free(results);
+    vo_json_free(a);
+}
+
+/* An id is enough: the method, the episodes and the battery are the champion's. */
+Test(retrain, a_table_is_learned_again_for_the_battery_it_was_made_for) {
+    vo_json_free(learn_must(vo_engine_train, root, 40,
+                            "\"what\": \"q\", \"id\": \"mine\", \"episodes\": 6, "
+                            "\"environments\": 512, \"max_steps\": 7000, \"train_until\": "
+                            "\"2024-02-05\", \"battery_params\": {\"power_mw\": 3, "
+                            "\"capacity_mwh\": 7, \"efficiency\": 0.8}"));
+    vo_json *a =
+        learn_must(vo_engine_retrain, root, 40, "\"id\": \"mine\", \"backtest_days\": 5");
+    cr_expect_str_eq(member_text(a, "method"), "q_learning");
+    cr_expect_eq(member_number(vo_json_get(a, "backtest"), "capacity_mwh"), 7);
+    cr_expect_eq(member_number(vo_json_get(a, "champion"), "profit"),
+                 member_number(vo_json_get(a, "challenger"), "profit"));
+    vo_json *results = results_of("mine@latest");
+    const vo_json *s = vo_json_get(results, "settings");
+    cr_expect_eq(member_number(s, "episodes"), 6);
+    cr_expect_eq(member_number(s, "environments"), 512);
+    cr_expect_eq(member_number(s, "max_steps"), 7000);
+    cr_expect_eq(member_number(vo_json_get(results, "battery"), "charge_mw"), 3);
+    vo_json_free(results);
+    vo_json_free(a);
+}
+
 typedef struct {
     char version[VO_REGISTRY_NAME];
     bool done;
@@ -179,6 +269,9 @@ Test(retrain, what_cannot_be_is_refused_with_field_and_remedy) {
     } refused[] = {{"\"backtest_days\": 400", "backtest_days = 400"},
                    {"\"method\": \"arima\"", "method"},
                    {"\"train_until\": \"2024-01-20\"", "train_until"},
+                   {"\"method\": \"lear\", \"depth\": 3", "depth is of method gbt"},
+                   {"\"max_steps\": 3", "max_steps is of method q_learning"},
+                   {"\"split\": \"weeks\"", "split"},
                    {"\"protocol\": \"weekly\"", "protocol"}};
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         vo_error err = {0};

@@ -10,10 +10,12 @@
 #include <string.h>
 
 #include "base/artefact.h"
+#include "learn/price_model.h"
 #include "port/thread.h"
 #include "support/data_folder.h"
 #include "support/engine_ask.h"
 #include "support/learn_ask.h"
+#include "support/local_hours.h"
 
 static char root[DATA_PATH];
 static void begin(void) { cr_assert(temporary_folder(root)); }
@@ -138,6 +140,99 @@ Test(train, settings_found_by_search_are_used_and_told) {
     vo_json_free(a);
 }
 
+/* The mean over folds of the loss of one trained on what vo_price_model_train trains on. */
+static double loss_of(const vo_series *s, const vo_price_settings *set, vo_price_rows *rows) {
+    vo_error err = {0};
+    double sum = 0;
+    cr_assert_eq(vo_price_model_rows(s, NULL, s->n, set, 0, SIZE_MAX, NULL, rows, &err), VO_OK,
+                 "%s", err.msg);
+    for (size_t k = 0; k < 3; k++) {
+        vo_part a, b;
+        vo_gbt_rows *binned = NULL;
+        vo_gbt *m = NULL;
+        cr_assert_eq(vo_split_fold((vo_part){0, rows->n}, 3, k, false, rows->gap, &a, &b, &err),
+                     VO_OK);
+        const vo_gbt_held_out held = {rows->x + b.from * rows->width, rows->label + b.from,
+                                      b.to - b.from};
+        cr_assert_eq(vo_gbt_rows_create(rows->x + a.from * rows->width, a.to - a.from,
+                                        rows->width, NULL, &binned, &err),
+                     VO_OK);
+        cr_assert_eq(vo_gbt_train(binned, rows->label + a.from, NULL, &held, &set->point, NULL,
+                                  &m, &err),
+                     VO_OK, "%s", err.msg);
+        sum += vo_gbt_valid_loss(m);
+        vo_gbt_free(m);
+        vo_gbt_rows_free(binned);
+    }
+    return sum / 3;
+}
+
+Test(train, a_search_scores_what_the_model_is_fitted_to) {
+    vo_json *a = learn_must(vo_engine_train, root, LEARN_DAYS,
+                            "\"trees\": 10, \"depth\": 2, \"horizons\": 180, \"search\": 2");
+    const vo_json *found = vo_json_get(vo_json_get(a, "results"), "search");
+    char text[20000];
+    vo_json *prices = NULL;
+    vo_series *s = local_hours("UTC", 2024, 1, 1, LEARN_DAYS, NULL);
+    learn_prices(text, sizeof text, LEARN_DAYS);
+    cr_assert_eq(vo_json_parse(text, strlen(text), &prices, NULL), VO_OK);
+    for (size_t t = 0; t < s->n; t++)
+        s->column[0].value[t] = vo_json_number(vo_json_at(prices, t));
+    vo_price_settings set = vo_price_settings_default(1);
+    set.n_horizons = 1;
+    set.horizon[0] = 3;
+    set.point.trees = 10;
+    set.point.depth = 2;
+    vo_price_rows rows;
+    const double loss = loss_of(s, &set, &rows);
+    cr_expect_float_eq(member_number(found, "loss_before"), loss, 1e-9 * loss, "%.17g", loss);
+    cr_expect_leq(member_number(found, "loss"), member_number(found, "loss_before"));
+    cr_expect_str_eq(member_text(found, "target"), vo_price_target_name(rows.target));
+    cr_expect_eq(member_number(found, "tried"), 3);
+    vo_price_rows_fini(&rows);
+    vo_series_free(s);
+    vo_json_free(prices);
+    vo_json_free(a);
+}
+
+/* Ten days, and what their features look back on. */
+Test(train, split_by_days_learns_from_the_last_ten_days_alone) {
+    const char *days = SMALL ", \"split\": \"days\", \"id\": \"all\"";
+    const char *late =
+        SMALL ", \"split\": \"days\", \"id\": \"late\", \"from\": \"2024-01-20\"";
+    size_t n = 0, m = 0;
+    vo_json *a = learn_must(vo_engine_train, root, LEARN_DAYS, days);
+    cr_expect_str_eq(member_text(vo_json_get(a, "results"), "split"), "days");
+    /* 1.5 days of hours are tested on */
+    cr_expect_eq(member_number(vo_json_get(horizon(a, 0), "metrics"), "n"), 36);
+    vo_json_free(a);
+    vo_json_free(learn_must(vo_engine_train, root, LEARN_DAYS, late));
+    void *x = artefact("all", &n), *y = artefact("late", &m);
+    cr_expect(n == m && memcmp(x, y, n) == 0);
+    free(x);
+    free(y);
+}
+
+/* A carbon price above every price difference: charging is never worth it, so holding is. */
+Test(train, a_table_of_actions_counts_the_carbon_of_imports) {
+    size_t n = 0, m = 0;
+    vo_json_free(learn_must(vo_engine_train, root, 30,
+                            "\"what\": \"q\", \"episodes\": 3, \"id\": \"free\""));
+    vo_json_free(learn_must(vo_engine_train, root, 30,
+                            "\"what\": \"q\", \"episodes\": 3, \"id\": \"dear\", "
+                            "\"carbon_kg_per_mwh\": 500, \"carbon_price_per_t\": 100"));
+    vo_json_free(learn_must(vo_engine_train, root, 30,
+                            "\"what\": \"q\", \"episodes\": 3, \"id\": \"fee\", "
+                            "\"fee_per_mwh\": 0, \"carbon_kg_per_mwh\": 500"));
+    void *x = artefact("free", &n), *y = artefact("dear", &m);
+    cr_expect(n != m || memcmp(x, y, n) != 0);
+    free(y);
+    y = artefact("fee", &m); /* carbon without a price costs nothing */
+    cr_expect(n == m && memcmp(x, y, n) == 0);
+    free(x);
+    free(y);
+}
+
 Test(train, a_table_of_actions_is_learned_for_the_battery_given) {
     vo_json *a = learn_must(vo_engine_train, root, LEARN_DAYS,
                             "\"what\": \"q\", \"episodes\": 3, \"battery_params\": "
@@ -165,6 +260,8 @@ Test(train, what_cannot_be_is_refused_with_field_and_remedy) {
         {"\"train_until\": \"2023-01-01\"", "train_until"},
         {"\"alias\": \"winner\"", "alias"},
         {"\"quantiles\": [1.5]", "quantiles"},
+        {"\"split\": \"weeks\"", "split"},
+        {"\"method\": \"lear\", \"split\": \"days\"", "split is of method gbt"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         vo_error err = {0};

@@ -287,3 +287,53 @@ Test(price_model, progress_may_stop_it) {
     cr_assert_eq(calls, 3);
     vo_series_free(s);
 }
+
+/* Local mean and label of successive rows add up to successive prices, up to where training ends. */
+Test(price_model, rows_for_a_search_are_what_the_point_model_is_fitted_to) {
+    vo_series *s = made(3);
+    const double *price = s->column[0].value;
+    vo_price_settings set = quicker();
+    vo_price_model *m = trained(s, NULL, s->n, &set, 1);
+    vo_price_rows r;
+    vo_error err = {0};
+    size_t mean = 0;
+    set.target = VO_PRICE_TARGET_CHANGE_MEAN;
+    cr_assert_eq(vo_price_model_rows(s, NULL, s->n, &set, 1, 500, NULL, &r, &err), VO_OK, "%s",
+                 err.msg);
+    cr_assert_eq(r.n, 500);
+    cr_assert_eq(r.width, vo_price_model_features(m));
+    cr_expect_eq(r.gap, 6);
+    cr_expect_eq(r.target, VO_PRICE_TARGET_CHANGE_MEAN);
+    while (strcmp(vo_price_model_feature(m, mean), "price_mean_168") != 0)
+        cr_assert_lt(++mean, r.width);
+    size_t at = 0;
+    while (at < s->n && fabs((double)r.x[mean] + r.label[0] - price[at]) > 1e-9) at++;
+    cr_assert_lt((double)(at + r.n), 0.73 * (double)s->n, "%zu", at);
+    for (size_t i = 0; i < r.n; i++)
+        cr_assert_float_eq((double)r.x[i * r.width + mean] + r.label[i], price[at + i], 1e-9);
+    vo_price_rows_fini(&r);
+    vo_price_model_free(m);
+    vo_series_free(s);
+}
+
+Test(price_model, columns_are_taken_for_what_their_names_say) {
+    const char *const names[] = {"price",         "pml_cng",       "pml_per",
+                                 "load_forecast", "wind_forecast", "load_actual"};
+    vo_series *s = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_series_create(48, names, 6, NULL, &s, &err), VO_OK, "%s", err.msg);
+    for (size_t k = 0; k < 6; k++)
+        for (size_t t = 0; t < 48; t++)
+            s->column[k].value[t] = k == 4 && t < 24 ? (double)NAN : 1;
+    vo_price_settings set = vo_price_settings_default(1);
+    cr_assert_eq(vo_price_settings_columns(&set, s, 24, true, &err), VO_OK, "%s", err.msg);
+    cr_expect_str_eq(set.features.congestion, "pml_cng");
+    cr_expect_str_eq(set.features.loss, "pml_per");
+    cr_assert_eq(set.features.n_exog, 1); /* no wind before t = 24; what is actual came after */
+    cr_expect_str_eq(set.features.exog[0].column, "load_forecast");
+    set = vo_price_settings_default(1);
+    cr_assert_eq(vo_price_settings_columns(&set, s, 48, false, &err), VO_OK, "%s", err.msg);
+    cr_expect_str_eq(set.features.congestion, "");
+    cr_expect_eq(set.features.n_exog, 2);
+    vo_series_free(s);
+}

@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <math.h>
 
-double vo_normal_above(double x) { return 0.5 * erfc(x * 0.70710678118654752440); }
+#include "base/normal.h"
 
 /* Continued fraction of the incomplete beta function, for x < (a + 1) / (a + b + 2). */
 static double beta_fraction(double a, double b, double x) {
@@ -49,22 +49,21 @@ double vo_student_above(double x, double dof) {
     return x >= 0 ? half : 1 - half;
 }
 
-/* Two forecasts, day by day: hours first_hour .. first_hour + n_hours - 1 of each. */
+/* Two forecasts, day by day. */
 typedef struct {
     const double *real, *first, *second;
-    size_t n_days, per_day, first_hour, n_hours;
+    size_t n_days, per_day;
     bool squared;
 } contest;
 
 /* d of a day; NAN if an hour of it is. */
 static double difference(const contest *c, size_t day) {
     double sum = 0;
-    for (size_t h = 0; h < c->n_hours; h++) {
-        const size_t i = day * c->per_day + c->first_hour + h;
+    for (size_t i = day * c->per_day; i < (day + 1) * c->per_day; i++) {
         const double a = c->first[i] - c->real[i], b = c->second[i] - c->real[i];
         sum += c->squared ? a * a - b * b : fabs(a) - fabs(b);
     }
-    return sum / (double)c->n_hours;
+    return sum / (double)c->per_day;
 }
 
 /* Sum of (d_t - mean)(d_{t-lag} - mean) over days of which both are known. */
@@ -105,8 +104,8 @@ static vo_dm decide(const contest *c, const vo_dm_settings *settings) {
     if (r.n < 2 || !(variance > 0)) return r;
     r.statistic = r.mean_difference / sqrt(variance / n);
     if (!settings->harvey) {
-        r.p_second = vo_normal_above(r.statistic);
-        r.p_first = vo_normal_above(-r.statistic);
+        r.p_second = vo_normal_below(-r.statistic);
+        r.p_first = vo_normal_below(r.statistic);
         return r;
     }
     const double h = (double)horizon;
@@ -119,13 +118,6 @@ static vo_dm decide(const contest *c, const vo_dm_settings *settings) {
 vo_dm vo_dm_days(const double *real, const double *first, const double *second, size_t n_days,
                  size_t per_day, const vo_dm_settings *settings) {
     assert(per_day > 0);
-    const contest c = {real, first, second, n_days, per_day, 0, per_day, settings->squared};
-    return decide(&c, settings);
-}
-
-vo_dm vo_dm_hour(const double *real, const double *first, const double *second, size_t n_days,
-                 size_t per_day, size_t hour, const vo_dm_settings *settings) {
-    assert(hour < per_day);
-    const contest c = {real, first, second, n_days, per_day, hour, 1, settings->squared};
+    const contest c = {real, first, second, n_days, per_day, settings->squared};
     return decide(&c, settings);
 }

@@ -30,15 +30,10 @@ typedef struct {
     double p_second;        /* one-sided: small, the second is significantly better        */
 } vo_dm;
 
-/* real, first, second: [n_days][per_day]. */
+/* real, first, second: [n_days][per_day]. per_day 1: the hour form, of one hour's series. */
 vo_dm vo_dm_days(const double *real, const double *first, const double *second, size_t n_days,
                  size_t per_day, const vo_dm_settings *settings);
 
-/* The hour form for one hour of the day (hour < per_day). */
-vo_dm vo_dm_hour(const double *real, const double *first, const double *second, size_t n_days,
-                 size_t per_day, size_t hour, const vo_dm_settings *settings);
-
-double vo_normal_above(double x);              /* P(Z > x), Z standard normal                */
 double vo_student_above(double x, double dof); /* P(T > x), T Student's with dof > 0 degrees */
 
 #endif

@@ -54,8 +54,4 @@ typedef struct {
 vo_status vo_spread_recall(vo_spread *s, const double *history, size_t known,
                            vo_spread_memory *out, vo_error *err);
 
-/* The standard normal distribution and its inverse (0 < p < 1, within 1e-8). */
-double vo_spread_normal(double z);
-double vo_spread_score(double p);
-
 #endif

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/normal.h"
 #include "learn/forecaster_spread.h"
 
 enum {
@@ -77,7 +78,7 @@ static void add_moves(double z, double rho, double share, double *row) {
     double below = 0;
     for (size_t j = 0; j < K; j++) {
         const double upto =
-            j + 1 < K ? vo_spread_normal((vo_spread_score(cut[j + 1]) - rho * z) / noise) : 1;
+            j + 1 < K ? vo_normal_below((vo_normal_score(cut[j + 1]) - rho * z) / noise) : 1;
         row[j] += share * (upto - below);
         below = upto;
     }
@@ -88,7 +89,7 @@ static void make_moves(vo_price_law *l, double rho) {
     memset(l->move, 0, sizeof l->move);
     for (size_t i = 0; i < K; i++)
         for (size_t j = 0; j < WITHIN; j++)
-            add_moves(vo_spread_score(rank_within(i, j)), rho, 1.0 / WITHIN, l->move + i * K);
+            add_moves(vo_normal_score(rank_within(i, j)), rho, 1.0 / WITHIN, l->move + i * K);
     l->moved_by = rho;
 }
 

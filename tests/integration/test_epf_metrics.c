@@ -100,7 +100,13 @@ Test(epf_metrics, diebold_mariano_statistics_of_lear_against_dnn_are_numpys) {
         const vo_dm a = vo_dm_days(real, lear, dnn, 728, 24, &(vo_dm_settings){0});
         const vo_dm q =
             vo_dm_days(real, lear, dnn, 728, 24, &(vo_dm_settings){.squared = true});
-        const vo_dm h = vo_dm_hour(real, lear, dnn, 728, 24, 8, &(vo_dm_settings){0});
+        double at[3][728];
+        for (size_t d = 0; d < 728; d++) {
+            at[0][d] = real[24 * d + 8];
+            at[1][d] = lear[24 * d + 8];
+            at[2][d] = dnn[24 * d + 8];
+        }
+        const vo_dm h = vo_dm_days(at[0], at[1], at[2], 728, 1, &(vo_dm_settings){0});
         cr_assert_float_eq(a.statistic, row[k].absolute, 1e-8);
         cr_assert_float_eq(q.statistic, row[k].squared, 1e-8);
         cr_assert_float_eq(h.statistic, row[k].at_eight, 1e-8);

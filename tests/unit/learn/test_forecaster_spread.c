@@ -57,14 +57,6 @@ static void ask(bench *x, const double *history, size_t known, size_t n, double 
                  VO_OK, "%s", err.msg);
 }
 
-Test(forecaster_spread, the_normal_distribution_is_that_of_the_tables) {
-    cr_expect_float_eq(vo_spread_normal(0), 0.5, 1e-15);
-    cr_expect_float_eq(vo_spread_normal(1.959963984540054), 0.975, 1e-12);
-    cr_expect_float_eq(vo_spread_normal(-3), 0.0013498980316300946, 1e-15);
-    for (double p = 1e-6; p < 1; p += 0.00731)
-        cr_expect_float_eq(vo_spread_normal(vo_spread_score(p)), p, 1e-9, "%g", p);
-}
-
 /* Day by day over the last month: what was called the 5 % quantile is one, hour by hour. */
 Test(forecaster_spread, prices_fall_below_quantiles_as_often_as_they_say) {
     bench x;

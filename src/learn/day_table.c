@@ -51,31 +51,8 @@ static void find_dates(vo_day_table *t, const vo_series *s, const vo_zone *zone)
     }
 }
 
-/* By the zone; where that says nothing (UTC), by a word of the label, "EPF DA FR". */
-static vo_holiday_market market_of(const vo_series *s) {
-    static const struct {
-        const char *word;
-        vo_holiday_market market;
-    } area[] = {{"NP", VO_HOLIDAY_NORDIC}, {"PJM", VO_HOLIDAY_US}, {"MEM", VO_HOLIDAY_MX}};
-    const vo_holiday_market m = vo_holiday_market_of_zone(s->zone);
-    if (m != VO_HOLIDAY_NONE) return m;
-    for (const char *word = s->label; *word;) {
-        const size_t len = strcspn(word, " _-./");
-        for (size_t i = 0; i < sizeof area / sizeof area[0]; i++)
-            if (strlen(area[i].word) == len && memcmp(word, area[i].word, len) == 0)
-                return area[i].market;
-        for (int k = VO_HOLIDAY_NONE + 1; k < VO_HOLIDAY_MARKET_COUNT; k++) {
-            const char *name = vo_holiday_market_name((vo_holiday_market)k);
-            if (strlen(name) == len && memcmp(word, name, len) == 0)
-                return (vo_holiday_market)k;
-        }
-        word += len + (word[len] != '\0');
-    }
-    return VO_HOLIDAY_NONE;
-}
-
 static void find_holidays(vo_day_table *t, const vo_series *s) {
-    const vo_holiday_market m = market_of(s);
+    const vo_holiday_market m = vo_holiday_market_of(s->zone, s->label);
     for (size_t d = 0; d < t->n_days; d++) t->holiday[d] = vo_holiday(m, t->date[d]);
 }
 

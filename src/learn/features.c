@@ -58,7 +58,7 @@ static vo_status frame_of(const vo_series *s, const vo_features_settings *settin
             "empty",
             (long long)step_s);
     const vo_holiday_market market = settings->holidays == VO_HOLIDAY_BY_ZONE
-                                         ? vo_holiday_market_of_zone(s->zone)
+                                         ? vo_holiday_market_of(s->zone, s->label)
                                          : (vo_holiday_market)settings->holidays;
     *out = (vo_feature_frame){start_s, step_s, per_day, market};
     return VO_OK;

@@ -7,7 +7,8 @@
  *     days=1,7                          price so many days before
  *     windows=5,10,15,30,60             mean, std, min and max of so many intervals
  *     calendar=1                        hour, weekday, season, holiday (0: none)
- *     holidays=zone                     or a name of VO_HOLIDAY_MARKET_MAP
+ *     holidays=zone                     those of the series' zone, or, in UTC, of its label
+ *                                       (vo_holiday_market_of); or a name of VO_HOLIDAY_MARKET_MAP
  *     region=NAME                       a column: another region's price
  *     congestion=pml_cng                columns: parts of the price
  *     loss=pml_per

@@ -283,3 +283,28 @@ const char *vo_holiday_market_name(vo_holiday_market m) {
     };
     return (uint32_t)m < VO_HOLIDAY_MARKET_COUNT ? names[m] : "?";
 }
+
+static vo_holiday_market market_of_word(const char *word, size_t len) {
+    static const struct {
+        const char *word;
+        vo_holiday_market market;
+    } area[] = {{"NP", VO_HOLIDAY_NORDIC}, {"PJM", VO_HOLIDAY_US}, {"MEM", VO_HOLIDAY_MX}};
+    for (size_t i = 0; i < sizeof area / sizeof area[0]; i++)
+        if (strlen(area[i].word) == len && memcmp(word, area[i].word, len) == 0)
+            return area[i].market;
+    for (int m = VO_HOLIDAY_NONE + 1; m < VO_HOLIDAY_MARKET_COUNT; m++) {
+        const char *name = vo_holiday_market_name((vo_holiday_market)m);
+        if (strlen(name) == len && memcmp(word, name, len) == 0) return (vo_holiday_market)m;
+    }
+    return VO_HOLIDAY_NONE;
+}
+
+vo_holiday_market vo_holiday_market_of(const char *iana_zone, const char *label) {
+    vo_holiday_market m = vo_holiday_market_of_zone(iana_zone);
+    while (m == VO_HOLIDAY_NONE && *label) {
+        const size_t len = strcspn(label, " _-./");
+        m = market_of_word(label, len);
+        label += len + (label[len] != '\0');
+    }
+    return m;
+}

@@ -45,6 +45,10 @@ const char *vo_holiday_name(vo_holiday_market m, int64_t date_days);
  * that is not in the list (UTC, offsets, countries not done yet). */
 vo_holiday_market vo_holiday_market_of_zone(const char *iana_zone);
 
+/* The market of a series: by its zone; where that says nothing, by the first word of its label
+ * that is a market's name or an area's ("EPF DA FR", NP, PJM, MEM). VO_HOLIDAY_NONE: neither says. */
+vo_holiday_market vo_holiday_market_of(const char *iana_zone, const char *label);
+
 const char *vo_holiday_market_name(vo_holiday_market m); /* "MX" */
 
 #endif

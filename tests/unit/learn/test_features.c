@@ -539,6 +539,25 @@ Test(features, a_target_after_the_end_of_the_series_has_its_calendar) {
     drop(&w);
 }
 
+Test(features, holidays_of_a_series_in_utc_are_those_of_its_label) {
+    const vo_features_settings c = vo_features_settings_default();
+    static const char *const label[] = {"EPF DA FR", "EPF DA PJM"};
+    for (int k = 0; k < 2; k++) {
+        world w = make(48, 3600, "UTC", 1720828800, 1); /* 13 and 14 July 2024 */
+        (void)snprintf(w.s->label, sizeof w.s->label, "%s", label[k]);
+        vo_features *f = open_features(w.s, &c);
+        const size_t holiday = column(f, "target_holiday");
+        for (size_t known = 1; known < 48; known += 7) {
+            float *row = fill(f, &w.in, known, known + 1, 1);
+            cr_expect_eq((double)row[holiday], k == 0 && known >= 24, "%s, %zu", label[k],
+                         known);
+            free(row);
+        }
+        vo_features_free(f);
+        drop(&w);
+    }
+}
+
 Test(features, a_stream_takes_forecasts_late_early_and_again) {
     vo_features_settings c = vo_features_settings_default();
     cr_assert_eq(vo_features_settings_add_exog(&c, "lead", VO_PUBLICATION_AFTER, -120, NULL),

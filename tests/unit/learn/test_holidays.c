@@ -140,3 +140,17 @@ Test(holidays, no_market_has_no_holidays) {
     for (int64_t d = vo_civil_days(2024, 1, 1); d < vo_civil_days(2025, 1, 1); d++)
         cr_expect_eq(vo_holiday(VO_HOLIDAY_NONE, d), 0);
 }
+
+Test(holidays, a_series_finds_its_market_by_zone_or_else_by_label) {
+    static const struct {
+        const char *zone, *label;
+        vo_holiday_market market;
+    } row[] = {
+        {"UTC", "EPF DA FR", VO_HOLIDAY_FR},       {"UTC", "EPF DA NP", VO_HOLIDAY_NORDIC},
+        {"UTC", "EPF_DA-PJM", VO_HOLIDAY_US},      {"UTC", "EPF DA BE", VO_HOLIDAY_BE},
+        {"UTC", "EPF DA FRANCE", VO_HOLIDAY_NONE}, {"UTC", "", VO_HOLIDAY_NONE},
+        {"UTC", "NONE", VO_HOLIDAY_NONE},          {"Europe/Berlin", "FR", VO_HOLIDAY_DE}};
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++)
+        cr_expect_eq(vo_holiday_market_of(row[i].zone, row[i].label), row[i].market, "%s, %s",
+                     row[i].zone, row[i].label);
+}

@@ -216,7 +216,6 @@ struct vo_artefact {
     size_t at, end;              /* the next byte; behind the present section */
     size_t outer_end[MAX_DEPTH]; /* of the sections around it */
     size_t depth;
-    uint32_t version;
     char name[256];
 };
 
@@ -277,15 +276,12 @@ vo_status vo_artefact_open(const void *bytes, size_t len, const char *kind, uint
     r->data = bytes;
     r->at = HEAD;
     r->end = len - CHECKSUM;
-    r->version = fetch_u32(r->data + AT_VERSION);
     strncpy(r->name, name, sizeof r->name - 1);
     *out = r;
     return VO_OK;
 }
 
 void vo_artefact_close(vo_artefact *r) { free(r); }
-
-uint32_t vo_artefact_version(const vo_artefact *r) { return r->version; }
 
 static vo_status short_of(const vo_artefact *r, const char *what, vo_error *err) {
     return vo_fail(err, VO_EINVAL, "\"%.200s\": the section ends at byte %zu, before %s",

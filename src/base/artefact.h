@@ -51,8 +51,6 @@ vo_status vo_artefact_open(const void *bytes, size_t len, const char *kind, uint
                            const char *name, vo_artefact **out, vo_error *err);
 void vo_artefact_close(vo_artefact *r); /* accepts NULL */
 
-uint32_t vo_artefact_version(const vo_artefact *r); /* of the format, as written */
-
 /* The kind that the head of a file names, unchecked otherwise; false: not an artefact. */
 bool vo_artefact_kind(const void *bytes, size_t len, char out[9]);
 
@@ -72,7 +70,8 @@ vo_status vo_artefact_get_bytes(vo_artefact *r, const void **out, size_t *len, v
 vo_status vo_artefact_get_doubles(vo_artefact *r, double *out, size_t n, vo_error *err);
 vo_status vo_artefact_get_floats(vo_artefact *r, float *out, size_t n, vo_error *err);
 /* The count that the next get_doubles, get_floats or get_bytes would find, never more than the
- * bytes left, so that memory may be made for it; 0 at the end, or if it cannot be true. */
+ * bytes left; 0 at the end, or if it cannot be true. For checks: who reads a format knows its
+ * counts. */
 size_t vo_artefact_count(const vo_artefact *r);
 
 #endif

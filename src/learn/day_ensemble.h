@@ -66,7 +66,8 @@ vo_status vo_day_ensemble_peek(vo_day_ensemble *e, const vo_day_table *t, size_t
 
 size_t vo_day_ensemble_members(const vo_day_ensemble *e);
 const char *vo_day_ensemble_member(const vo_day_ensemble *e, size_t k); /* its spec */
-/* Of the day where it stands, [n_members][24]: what each said, and its weight. NULL: not wanted. */
+/* For checks. Of the day where it stands, [n_members][24]: what each said, and its weight. NULL:
+ * not wanted. */
 void vo_day_ensemble_detail(const vo_day_ensemble *e, double *said, double *weight);
 
 vo_status vo_day_ensemble_save(const vo_day_ensemble *e, const vo_day_table *t,

@@ -39,30 +39,6 @@ vo_net_training vo_net_training_default(void) {
     return (vo_net_training){.slope = 0.1, .huber = 0.2, .rate = 1e-3, .rate_end = 1e-5};
 }
 
-vo_status vo_net_training_check(const vo_net_training *t, vo_error *err) {
-    const struct {
-        const char *name;
-        double value, low, high;
-    } range[] = {
-        {"slope", t->slope, 1e-6, 1 - 1e-6},
-        {"huber", t->huber, 1e-6, 1e6},
-        {"rate", t->rate, 1e-9, 1},
-        {"rate_end", t->rate_end, 0, 1},
-        {"decay", t->decay, 0, 100},
-        {"skip_decay", t->skip_decay, 0, 100},
-        {"input_shrink", t->input_shrink, 0, 10},
-        {"skip_shrink", t->skip_shrink, 0, 10},
-        {"dropout", t->dropout, 0, 0.95},
-        {"input_dropout", t->input_dropout, 0, 0.95},
-    };
-    for (size_t i = 0; i < sizeof range / sizeof *range; i++)
-        if (!(range[i].value >= range[i].low && range[i].value <= range[i].high))
-            return vo_fail(err, VO_EINVAL,
-                           "%s = %g of a network's training is not within %g..%g",
-                           range[i].name, range[i].value, range[i].low, range[i].high);
-    return VO_OK;
-}
-
 /* ---- memory ------------------------------------------------------------------------ */
 
 static size_t padded(size_t n) { return (n + PAD - 1) / PAD * PAD; }

@@ -46,7 +46,6 @@ typedef struct {
 typedef struct vo_net vo_net;
 
 vo_net_training vo_net_training_default(void);
-vo_status vo_net_training_check(const vo_net_training *t, vo_error *err);
 
 /* All weights zero. *out is the caller's: vo_net_free. VO_EINVAL: a width of 0 or too large. */
 vo_status vo_net_create(const vo_net_shape *shape, const vo_alloc *alloc, vo_net **out,
@@ -68,7 +67,8 @@ double vo_net_train(vo_net *net, const vo_net_training *t, const vo_net_samples 
 
 void vo_net_predict(vo_net *net, const float *x, size_t n, float slope, float *y);
 
-/* All parameters, [vo_net_size]: blocks one after the other, each padded with zeros that stay. */
+/* For checks, of the gradient against differences:
+ * all parameters, [vo_net_size]: blocks one after the other, each padded with zeros that stay. */
 size_t vo_net_size(const vo_net *net);
 float *vo_net_weights(vo_net *net);
 /* Loss over s (n <= batch, order not used) without dropout and its gradient [vo_net_size]. */

@@ -6,15 +6,6 @@
 
 #define ENOUGH_VISITS 30 /* half the confidence that more of them can give */
 
-const char *vo_q_action_name(int32_t action) {
-    static const char *const name[] = {
-#define X(name, value, text) [value] = text,
-        VO_Q_ACTION_MAP(X)
-#undef X
-    };
-    return action >= 0 && action < VO_Q_ACTIONS ? name[action] : "?";
-}
-
 vo_q_axes vo_q_axes_default(void) {
     return (vo_q_axes){
         .charge_bins = 10, .price_bins = 10, .hour_bins = 24, .signal_h = 24, .par_h = 168};

@@ -52,7 +52,8 @@ void vo_stochastic_free(vo_stochastic *s); /* accepts NULL */
 vo_status vo_stochastic_back(vo_stochastic *s, const vo_problem *p, size_t first,
                              const vo_price_nodes *nodes, bool *feasible, vo_error *err);
 
-/* After back: V at the start of `first`, before its price is known. Valid until the next back.
+/* For checks. After back: V at the start of `first`, before its price is known; valid until the
+ * next back.
  * value: currency expected with `stored_mwh`, which lies in the domain, from there on. */
 const vo_value *vo_stochastic_value(const vo_stochastic *s);
 double vo_stochastic_expected(const vo_stochastic *s, double stored_mwh);

@@ -257,14 +257,6 @@ Test(net, shapes_and_training_are_checked_in_words) {
         cr_assert_eq(vo_net_create(&bad[i], NULL, &net, &err), VO_EINVAL);
         cr_assert_null(net);
     }
-    vo_net_training t = vo_net_training_default();
-    cr_assert_eq(vo_net_training_check(&t, &err), VO_OK);
-    t.dropout = 1;
-    cr_assert_eq(vo_net_training_check(&t, &err), VO_EINVAL);
-    cr_assert(strstr(err.msg, "dropout = 1"), "%s", err.msg);
-    t = vo_net_training_default();
-    t.rate = (double)NAN;
-    cr_assert_eq(vo_net_training_check(&t, &err), VO_EINVAL);
 }
 
 Test(net, a_failed_allocation_leaves_nothing) {

@@ -180,10 +180,3 @@ Test(q_table, bytes_that_cannot_be_a_table_are_refused) {
     cr_expect_null(u);
     vo_q_table_free(t);
 }
-
-Test(q_table, actions_have_names) {
-    cr_expect_str_eq(vo_q_action_name(VO_Q_CHARGE), "charge");
-    cr_expect_str_eq(vo_q_action_name(VO_Q_DISCHARGE), "discharge");
-    cr_expect_str_eq(vo_q_action_name(3), "?");
-    cr_expect_str_eq(vo_q_action_name(-1), "?");
-}

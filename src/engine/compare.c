@@ -402,6 +402,7 @@ static vo_status read_settings(comparison *c, vo_error *err) {
     c->learning.seed = st->seed;
     c->learning.threads = 1; /* policies already run on all */
     c->learning.recalibrate_days = (int32_t)vo_request_number(r, VO_CMP_recalibrate_days, 28);
+    c->learning.refit_loaded = r->value[VO_CMP_recalibrate_days].json != NULL;
     if (st->horizon_h > 0 && protocol == 0)
         return vo_fail(err, VO_EINVAL,
                        "lookahead_h = %g with the protocol \"planned\", which plans each local "

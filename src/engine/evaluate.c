@@ -144,6 +144,7 @@ static vo_status play(evaluation *e, const char *spec, bool intervals, double sh
     vo_learn_world world;
     vo_learn_world_init(&world, e->o, e->seed);
     world.learning.recalibrate_days = e->recalibrate_days;
+    world.learning.refit_loaded = e->request.value[VO_EVA_recalibrate_days].json != NULL;
     world.from = e->part;
     world.share = share;
     vo_error inner = {0};

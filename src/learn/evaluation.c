@@ -21,6 +21,7 @@ typedef struct {
     vo_learning inner; /* the same, but what the forecaster tells is part of the whole */
     double done;       /* of the whole; below 0: the first fit is under way */
     vo_forecaster *forecaster;
+    bool trained;      /* it was loaded: not fitted here */
     vo_spread *spread; /* where the forecaster has no quantiles of its own */
     double *seen;      /* [series->n] real up to `known`, then NAN */
     size_t known;
@@ -65,6 +66,7 @@ static vo_status create(run *x, const char *spec, vo_evaluation *e, vo_error *er
     x->inner = *x->world;
     x->inner.progress = x->world->progress ? tell_inner : NULL;
     x->inner.progress_ctx = x;
+    x->trained = strchr(spec, '=') && vo_forecaster_learns(spec);
     return vo_forecaster_create(spec, x->series, &x->inner, &x->forecaster, err);
 }
 
@@ -105,7 +107,8 @@ static vo_status play(run *x, vo_evaluation *e, vo_error *err) {
     const size_t end = e->first + e->n;
     reveal(x, e->first);
     x->done = -1;
-    vo_status st = vo_forecaster_fit(x->forecaster, x->seen, e->first, err);
+    vo_status st =
+        x->trained ? VO_OK : vo_forecaster_fit(x->forecaster, x->seen, e->first, err);
     x->done = FIT_SHARE;
     for (size_t t = e->first; t < end && st == VO_OK;) {
         const size_t next = day_after(x->series, t);

@@ -3,7 +3,8 @@
  * Protocol: the forecaster is fitted on what lies before `first`; then each local day from there
  * on is forecast whole before it begins, with every price up to its first interval known and
  * none after (the day-ahead protocol of Lago et al. 2021). One that recalibrates itself does so
- * on the way (vo_learning.recalibrate_days).
+ * on the way (vo_learning.recalibrate_days). One that names a trained model ("gbt=ID") is not
+ * fitted: it is judged as it was stored, unless vo_learning.refit_loaded.
  */
 #ifndef VO_LEARN_EVALUATION_H
 #define VO_LEARN_EVALUATION_H

@@ -100,7 +100,8 @@ vo_status vo_forecaster_quantiles(vo_forecaster *f, const double *history, size_
                                   double *out, vo_error *err);
 
 /* What was learned, and back: a fitted forecaster of the same name over any series of the same
- * step and columns continues where the saved one was. VO_EUNSUPPORTED: learns nothing. */
+ * step and columns continues where the saved one was; whether what is loaded ever refits itself,
+ * vo_learning.refit_loaded says. VO_EUNSUPPORTED: learns nothing. */
 vo_status vo_forecaster_save(const vo_forecaster *f, vo_artefact_out *out, vo_error *err);
 vo_status vo_forecaster_load(vo_forecaster *f, vo_artefact *in, vo_error *err);
 

@@ -52,7 +52,8 @@ static const kind lear_kind = {"lear", lear_quick, lear_thorough};
 
 typedef struct {
     vo_forecaster base;
-    const vo_learning *world;
+    const vo_learning *given;
+    vo_learning world; /* the same, but for a loaded model without refits */
     vo_day_table *table;
     vo_day_ensemble *ensemble;
     vo_forecaster *fallback; /* epf_naive: for hours no member says anything of */
@@ -229,6 +230,7 @@ static vo_status ensemble_fit(vo_forecaster *f, const double *history, size_t un
                        "forecast are too few, at least %d are needed",
                        f->ops->name, day, (int)LEAST_FIT_DAYS);
     settle(v);
+    v->world.recalibrate_days = v->given->recalibrate_days;
     vo_day_table_reveal(v->table, history, 0);
     vo_day_table_reveal(v->table, history, until);
     const vo_status st = vo_day_ensemble_fit(v->ensemble, v->table, day, err);
@@ -253,13 +255,13 @@ static vo_status ensemble_save(const vo_forecaster *f, vo_artefact_out *out, vo_
 
 static vo_status create_ensemble(const ensemble *v, const char *const *member, size_t n,
                                  vo_day_ensemble **out, vo_error *err) {
-    const bool daily = v->world->recalibrate_days == 1;
+    const bool daily = v->given->recalibrate_days == 1;
     vo_day_ensemble_settings s = vo_day_ensemble_settings_default();
     s.member = member;
     s.n_members = n;
     s.warmup_days = daily ? 182 : 91;
     s.warmup_refit_days = daily ? 1 : 14;
-    return vo_day_ensemble_create(v->table, &s, v->world, out, err);
+    return vo_day_ensemble_create(v->table, &s, &v->world, out, err);
 }
 
 /* The columns it was trained on must be those there are, in their order. */
@@ -312,6 +314,7 @@ static vo_status ensemble_load(vo_forecaster *f, vo_artefact *in, vo_error *err)
     }
     vo_day_ensemble_free(v->ensemble);
     v->ensemble = loaded;
+    v->world.recalibrate_days = v->given->refit_loaded ? v->given->recalibrate_days : 0;
     return put_mark(v, err);
 }
 
@@ -339,7 +342,8 @@ static vo_status create(const kind *k, const vo_forecaster_ops *ops, const char 
     ensemble *v = a->zalloc(a->ctx, sizeof *v);
     if (!v) return vo_fail(err, VO_ENOMEM, "forecaster %s", k->name);
     v->base = (vo_forecaster){ops, a, series->n};
-    v->world = world;
+    v->given = world;
+    v->world = *world;
     settle(v);
     vo_status st = vo_day_table_create(series, a, &v->table, err);
     if (st != VO_OK) goto fail;

@@ -57,6 +57,7 @@ typedef struct {
     size_t taught; /* intervals that had passed when the model was made; SIZE_MAX: */
                    /* loaded, counted from when it is first asked                  */
     size_t seen;   /* intervals that it may have learned from; SIZE_MAX: not said  */
+    bool loaded;   /* the model was                                                */
     errors_made *errors;
 } boosted;
 
@@ -78,7 +79,7 @@ static void forget_errors(errors_made *e) {
 }
 
 /* Takes the model over, or leaves everything as it was and frees it. */
-static vo_status adopt(boosted *v, vo_price_model *m, size_t taught, size_t seen,
+static vo_status adopt(boosted *v, vo_price_model *m, bool loaded, size_t taught, size_t seen,
                        vo_error *err) {
     const vo_alloc *a = v->base.alloc;
     vo_features *features = NULL;
@@ -97,6 +98,7 @@ static vo_status adopt(boosted *v, vo_price_model *m, size_t taught, size_t seen
     v->features = features;
     v->model = m;
     v->row = row;
+    v->loaded = loaded;
     v->taught = taught;
     v->seen = seen;
     forget_errors(v->errors);
@@ -151,7 +153,7 @@ static vo_status learn(boosted *v, const double *history, size_t until,
                        const vo_price_settings *s, vo_error *err) {
     vo_price_model *m = NULL;
     const vo_status st = vo_price_model_train(v->series, history, until, s, v->world, &m, err);
-    return st == VO_OK ? adopt(v, m, until, until, err) : st;
+    return st == VO_OK ? adopt(v, m, false, until, until, err) : st;
 }
 
 static vo_status boosted_fit(vo_forecaster *f, const double *history, size_t until,
@@ -171,6 +173,7 @@ static vo_status keep_up(boosted *v, const double *history, size_t known, vo_err
     if (v->taught == SIZE_MAX || known < v->taught) v->taught = known;
     if (v->seen == SIZE_MAX) v->seen = known;
     const int32_t days = v->world->recalibrate_days;
+    if (v->loaded && !v->world->refit_loaded) return VO_OK;
     if (days <= 0 || known <= v->taught || known == 0) return VO_OK;
     const int32_t then = v->taught ? v->series->day[v->taught - 1] : -1;
     if (v->series->day[known - 1] - then < days) return VO_OK;
@@ -423,7 +426,7 @@ static vo_status boosted_load(vo_forecaster *f, vo_artefact *in, vo_error *err) 
     size_t seen = SIZE_MAX;
     vo_status st = vo_price_model_load(in, f->alloc, &m, err);
     if (st == VO_OK) st = load_seen(v, in, &seen, err);
-    if (st == VO_OK) return adopt(v, m, SIZE_MAX, seen, err);
+    if (st == VO_OK) return adopt(v, m, true, SIZE_MAX, seen, err);
     vo_price_model_free(m);
     return st;
 }

@@ -19,8 +19,10 @@ typedef struct {
     uint64_t seed;
     size_t threads; /* at most; 0 or 1: the calling one. Results do not depend on it     */
     /* Models fitted on history refit themselves when this many local days have become known
-     * since; 0: never. */
+     * since; 0: never. Loaded ones stay as they were stored (they observe and reweigh, but are
+     * not fitted again) unless refit_loaded. */
     int32_t recalibrate_days;
+    bool refit_loaded;
     /* The bytes of a trained model by name, "ID", "ID@VERSION" or "ID@champion"; they stay
      * valid while the world does. NULL: there are none, and names are refused. */
     vo_status (*model)(void *ctx, const char *name, const void **bytes, size_t *len,

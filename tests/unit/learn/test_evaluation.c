@@ -19,6 +19,11 @@ static vo_series *prices(void) {
     return s;
 }
 
+struct shelf {
+    void *bytes;
+    size_t len;
+};
+
 static size_t first_of(const vo_series *s, int32_t day) {
     size_t t = 0;
     while (s->day[t] != day) t++;
@@ -42,6 +47,49 @@ Test(evaluation, each_day_is_forecast_from_what_was_known_when_it_began) {
     }
     cr_assert_gt(compared, 200);
     vo_evaluation_fini(&e);
+    vo_series_free(s);
+}
+
+static vo_status from_shelf(void *ctx, const char *name, const void **bytes, size_t *len,
+                            vo_error *err) {
+    const struct shelf *kept = ctx;
+    (void)name, (void)err;
+    *bytes = kept->bytes;
+    *len = kept->len;
+    return VO_OK;
+}
+
+/* Fitted on 60 days it says something else than fitted on 80; as stored, the same. */
+Test(evaluation, a_trained_model_is_judged_as_it_was_stored) {
+    vo_series *s = local_hours("Europe/Paris", 2021, 1, 4, 90, "guess");
+    for (size_t t = 0; t < s->n; t++)
+        s->column[0].value[t] = 40 + 10 * sin((double)t * 0.7) + 0.01 * (double)(t * t % 997);
+    struct shelf kept = {0};
+    vo_learning world = plain;
+    world.recalibrate_days = 2;
+    world.model = from_shelf;
+    world.model_ctx = &kept;
+    vo_forecaster *f = NULL;
+    vo_error err = {0};
+    const size_t first = first_of(s, 85);
+    double said[24];
+    size_t filled = 0;
+    cr_assert_eq(vo_forecaster_create("lear", s, &plain, &f, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_forecaster_fit(f, s->column[0].value, first_of(s, 60), &err), VO_OK);
+    cr_assert_eq(vo_forecaster_to_bytes(f, &kept.bytes, &kept.len, &err), VO_OK);
+    cr_assert_eq(vo_forecaster_predict(f, s->column[0].value, first, first, first + 24, said,
+                                       &filled, &err),
+                 VO_OK);
+    vo_evaluation stored = {0}, anew = {0};
+    cr_assert_eq(vo_evaluation_run("lear=mine", s, first, NULL, 0, &world, &stored, &err),
+                 VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_evaluation_run("lear", s, first, NULL, 0, &plain, &anew, &err), VO_OK);
+    cr_assert_eq(memcmp(stored.said, said, sizeof said), 0);
+    cr_assert_neq(memcmp(anew.said, said, sizeof said), 0);
+    vo_evaluation_fini(&stored);
+    vo_evaluation_fini(&anew);
+    vo_forecaster_free(f);
+    free(kept.bytes);
     vo_series_free(s);
 }
 

@@ -132,7 +132,9 @@ Test(forecaster_ensemble, saved_and_loaded_it_continues_with_the_same_bits) {
     size_t len = 0;
     vo_error err = {0};
     double a[4 * 30], b[4 * 30];
-    vo_forecaster *f = made("ensemble", s, &weekly), *g = made("ensemble", s, &weekly);
+    vo_learning on = weekly;
+    on.refit_loaded = true;
+    vo_forecaster *f = made("ensemble", s, &weekly), *g = made("ensemble", s, &on);
     fit(f, price, first_of(s, 100));
     ask(f, price, first_of(s, 103), first_of(s, 103), first_of(s, 104), a);
     cr_assert_eq(vo_forecaster_to_bytes(f, &bytes, &len, &err), VO_OK, "%s", err.msg);
@@ -173,6 +175,36 @@ Test(forecaster_ensemble, a_day_of_23_hours_is_forecast_and_learned_from) {
     for (size_t i = 0; i < 24; i++) error += fabs(a[i] - price[next + i]) / 24;
     cr_assert_lt(error, 12, "%g", error);
     vo_forecaster_free(f);
+    vo_series_free(s);
+}
+
+/* Its members then are those that were stored, however often the world refits its own. */
+Test(forecaster_ensemble, a_loaded_model_is_not_refitted_unless_asked) {
+    const vo_learning never = {.alloc = &vo_alloc_libc, .seed = 3},
+                      asked = {.alloc = &vo_alloc_libc,
+                               .recalibrate_days = 7,
+                               .refit_loaded = true,
+                               .seed = 3};
+    const vo_learning *const world[] = {&never, &weekly, &asked};
+    vo_series *s = prices();
+    const double *price = s->column[0].value;
+    const size_t until = first_of(s, 90), later = first_of(s, 112);
+    vo_forecaster *f = made("lear", s, &weekly);
+    void *bytes = NULL;
+    size_t len = 0;
+    double said[3][4 * 24];
+    fit(f, price, until);
+    cr_assert_eq(vo_forecaster_to_bytes(f, &bytes, &len, NULL), VO_OK);
+    vo_forecaster_free(f);
+    for (int k = 0; k < 3; k++) {
+        vo_forecaster *g = made("lear", s, world[k]);
+        cr_assert_eq(vo_forecaster_from_bytes(g, bytes, len, "memory", NULL), VO_OK);
+        ask(g, price, later, later, later + 24, said[k]);
+        vo_forecaster_free(g);
+    }
+    cr_assert_eq(memcmp(said[0], said[1], sizeof said[0]), 0);
+    cr_assert_neq(memcmp(said[0], said[2], sizeof said[0]), 0);
+    free(bytes);
     vo_series_free(s);
 }
 

@@ -145,8 +145,8 @@ Test(forecaster_gbt, the_future_changes_nothing) {
     vo_series_free(other);
 }
 
-/* What a forecast made at that hour of day 55 says of day 56, with the column as it is from then on, and with
- * other values in it: are they the same? */
+/* Does the forecast made at that hour of day 55 stay the same when the column has other values
+ * from day 56 on? */
 static bool tomorrows_column_is_not_read(int hour) {
     vo_series *s = made(60, 2), *other = made(60, 2);
     vo_random r = vo_random_seed(11, 0);
@@ -352,10 +352,35 @@ static void *odd_model(const vo_series *s, size_t until, size_t *len) {
     return bytes;
 }
 
-Test(forecaster_gbt, a_loaded_model_refits_as_it_was_trained) {
+Test(forecaster_gbt, a_loaded_model_stays_as_it_was_stored_unless_asked) {
     vo_series *s = made(60, 9);
     const vo_learning world = {
         .alloc = &vo_alloc_libc, .recalibrate_days = 7, .progress = count_fits};
+    vo_forecaster *f = opened(s, &world);
+    size_t len = 0, len_after = 0;
+    void *bytes = odd_model(s, first_of(s, 40), &len), *before = NULL, *after = NULL;
+    double out[24];
+    cr_assert_eq(vo_forecaster_from_bytes(f, bytes, len, "memory", NULL), VO_OK);
+    say(f, s, first_of(s, 40), first_of(s, 41), out);
+    cr_assert_eq(vo_forecaster_to_bytes(f, &before, &len, NULL), VO_OK);
+    count_models = 0;
+    say(f, s, first_of(s, 55), first_of(s, 56), out);
+    cr_assert_eq(count_models, 0);
+    cr_assert_eq(vo_forecaster_to_bytes(f, &after, &len_after, NULL), VO_OK);
+    cr_assert(len == len_after && memcmp(before, after, len) == 0);
+    free(before);
+    free(after);
+    free(bytes);
+    vo_forecaster_free(f);
+    vo_series_free(s);
+}
+
+Test(forecaster_gbt, a_loaded_model_refits_as_it_was_trained_if_asked) {
+    vo_series *s = made(60, 9);
+    const vo_learning world = {.alloc = &vo_alloc_libc,
+                               .recalibrate_days = 7,
+                               .refit_loaded = true,
+                               .progress = count_fits};
     vo_forecaster *f = opened(s, &world);
     size_t len = 0, len_of[2] = {0};
     void *bytes = odd_model(s, first_of(s, 40), &len), *kept[2] = {0};

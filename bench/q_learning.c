@@ -25,7 +25,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "learn/q_training.h"
+#include "learn/q_training_block.h"
 #include "port/clock.h"
 
 #define HOURS 8760

@@ -1,5 +1,5 @@
 /* q_training.c -- see q_training.h. */
-#include "learn/q_training.h"
+#include "learn/q_training_block.h"
 
 #include <math.h>
 #include <string.h>
@@ -69,7 +69,7 @@ vo_status vo_q_settings_check(const vo_q_settings *s, vo_error *err) {
 /* ---- a block ------------------------------------------------------------------------------- */
 
 /* Its arrays hold one row more than the table: what must not be learned goes there. */
-typedef struct {
+struct vo_q_block {
     const vo_alloc *alloc;
     vo_q_envs *envs;
     size_t n_states;
@@ -80,9 +80,9 @@ typedef struct {
     uint32_t *slot;   /* [n] value that the last play is about                         */
     float *value;     /* [n] worth of the present state                                */
     double loss;      /* sum of |temporal difference| since the last average           */
-} block;
+};
 
-static void block_free(block *b) {
+void vo_q_block_free(vo_q_block *b) {
     if (!b) return;
     const vo_alloc *a = b->alloc;
     vo_q_envs_free(b->envs);
@@ -93,25 +93,25 @@ static void block_free(block *b) {
     a->free(a->ctx, b);
 }
 
-static void take_table(block *b, const vo_q_table *t) {
+static void take_table(vo_q_block *b, const vo_q_table *t) {
     memcpy(b->q, t->q, t->n_states * VO_Q_ROW * sizeof *b->q);
     memset(b->visits, 0, (t->n_states + 1) * VO_Q_ROW * sizeof *b->visits);
     b->loss = 0;
 }
 
-static vo_status block_create(size_t n_envs, const vo_q_settings *s, const vo_q_table *table,
-                              const vo_q_history *history, const vo_q_battery *battery,
-                              uint64_t seed, uint64_t stream, const vo_alloc *alloc,
-                              block **out, vo_error *err) {
+vo_status vo_q_block_create(size_t n_envs, const vo_q_settings *s, const vo_q_table *table,
+                            const vo_q_history *history, const vo_q_battery *battery,
+                            uint64_t seed, uint64_t stream, const vo_alloc *alloc,
+                            vo_q_block **out, vo_error *err) {
     const vo_alloc *a = alloc ? alloc : &vo_alloc_libc;
-    block *b = a->zalloc(a->ctx, sizeof *b);
+    vo_q_block *b = a->zalloc(a->ctx, sizeof *b);
     if (!b) return vo_fail(err, VO_ENOMEM, "a block of %zu environments", n_envs);
     const size_t values = (table->n_states + 1) * VO_Q_ROW;
-    *b = (block){.alloc = a,
-                 .n_states = table->n_states,
-                 .life = (size_t)s->life,
-                 .discount = (float)s->discount,
-                 .learning_rate = (float)s->learning_rate};
+    *b = (vo_q_block){.alloc = a,
+                      .n_states = table->n_states,
+                      .life = (size_t)s->life,
+                      .discount = (float)s->discount,
+                      .learning_rate = (float)s->learning_rate};
     vo_status st = vo_q_envs_create(n_envs, seed, stream, (float)s->start_low,
                                     (float)s->start_high, history, battery, a, &b->envs, err);
     b->q = a->zalloc(a->ctx, values * sizeof *b->q);
@@ -121,7 +121,7 @@ static vo_status block_create(size_t n_envs, const vo_q_settings *s, const vo_q_
     if (st == VO_OK && (!b->q || !b->visits || !b->slot || !b->value))
         st = vo_fail(err, VO_ENOMEM, "a block of %zu environments", n_envs);
     if (st != VO_OK) {
-        block_free(b);
+        vo_q_block_free(b);
         return st;
     }
     take_table(b, table);
@@ -130,8 +130,10 @@ static vo_status block_create(size_t n_envs, const vo_q_settings *s, const vo_q_
     return VO_OK;
 }
 
+const float *vo_q_block_values(const vo_q_block *b) { return b->q; }
+
 /* Learns from the last play, one environment after the other: two may be in one state. */
-static void learn(block *b) {
+static void learn(vo_q_block *b) {
     const size_t n = b->envs->n;
     const uint32_t *restrict slot = b->slot;
     const float *restrict reward = b->envs->reward, *restrict value = b->value;
@@ -150,7 +152,7 @@ static void learn(block *b) {
 }
 
 /* Which value the coming play is about. */
-static VO_WIDE void aim(block *b) {
+static VO_WIDE void aim(vo_q_block *b) {
     const size_t n = b->envs->n;
     const uint32_t *restrict state = b->envs->state;
     const int32_t *restrict action = b->envs->action;
@@ -158,8 +160,8 @@ static VO_WIDE void aim(block *b) {
     for (size_t i = 0; i < n; i++) slot[i] = state[i] * VO_Q_ROW + (uint32_t)action[i];
 }
 
-static void block_step(block *b, const vo_q_history *history, const vo_q_battery *battery,
-                       float epsilon) {
+void vo_q_block_step(vo_q_block *b, const vo_q_history *history, const vo_q_battery *battery,
+                     float epsilon) {
     vo_q_envs *e = b->envs;
     vo_q_envs_choose(e, b->q, epsilon, b->value);
     const uint32_t nowhere = (uint32_t)(b->n_states * VO_Q_ROW);
@@ -182,10 +184,10 @@ typedef struct {
     vo_q_history *history;
     vo_q_battery battery;
     size_t n_blocks;
-    block **block;     /* [n_blocks] */
-    double *sum;       /* [n_states][VO_Q_ROW] of the tables averaged so far */
-    size_t first_tick; /* of the round under way */
-    size_t ticks;      /* of it                  */
+    vo_q_block **block; /* [n_blocks] */
+    double *sum;        /* [n_states][VO_Q_ROW] of the tables averaged so far */
+    size_t first_tick;  /* of the round under way */
+    size_t ticks;       /* of it                  */
 } trainer;
 
 /* Every block learns through one round on its own copy of the table. */
@@ -198,7 +200,7 @@ static vo_status play_round(void *ctx, size_t i, size_t worker, vo_error *err) {
         const double steps = (double)(x->first_tick + k) * s->environments;
         const double decay = pow(s->epsilon_decay, floor(steps / s->max_steps));
         const double epsilon = fmax(s->epsilon * decay, s->epsilon_min);
-        block_step(x->block[i], x->history, &x->battery, (float)epsilon);
+        vo_q_block_step(x->block[i], x->history, &x->battery, (float)epsilon);
     }
     return VO_OK;
 }
@@ -210,7 +212,7 @@ static double gather(trainer *x) {
         double sum = 0;
         uint64_t n = 0;
         for (size_t i = 0; i < x->n_blocks; i++) {
-            const block *b = x->block[i];
+            const vo_q_block *b = x->block[i];
             n += b->visits[k];
             sum += b->visits[k] * (double)b->q[k];
         }
@@ -226,7 +228,7 @@ static double gather(trainer *x) {
 
 static void trainer_fini(trainer *x) {
     const vo_alloc *a = x->alloc;
-    for (size_t i = 0; x->block && i < x->n_blocks; i++) block_free(x->block[i]);
+    for (size_t i = 0; x->block && i < x->n_blocks; i++) vo_q_block_free(x->block[i]);
     a->free(a->ctx, x->block);
     a->free(a->ctx, x->sum);
     vo_q_history_free(x->history);
@@ -237,13 +239,13 @@ static vo_status trainer_init(trainer *x, uint64_t seed, vo_error *err) {
     const size_t envs = (size_t)x->s->environments;
     x->n_blocks = (envs + BLOCK - 1) / BLOCK;
     x->sum = a->zalloc(a->ctx, x->table->n_states * VO_Q_ROW * sizeof *x->sum);
-    x->block = a->zalloc(a->ctx, x->n_blocks * sizeof(block *));
+    x->block = a->zalloc(a->ctx, x->n_blocks * sizeof(vo_q_block *));
     if (!x->sum || !x->block)
         return vo_fail(err, VO_ENOMEM, "training in %zu blocks", x->n_blocks);
     for (size_t i = 0; i < x->n_blocks; i++) {
         const size_t from = i * envs / x->n_blocks, to = (i + 1) * envs / x->n_blocks;
-        const vo_status st = block_create(to - from, x->s, x->table, x->history, &x->battery,
-                                          seed, i, a, &x->block[i], err);
+        const vo_status st = vo_q_block_create(to - from, x->s, x->table, x->history,
+                                               &x->battery, seed, i, a, &x->block[i], err);
         if (st != VO_OK) return st;
     }
     return VO_OK;

@@ -76,7 +76,7 @@ typedef struct {
     uint64_t seed;
     double horizon_min[VO_TRAIN_HORIZONS], level[VO_TRAIN_LEVELS];
     size_t n_horizons, n_levels;
-    bool split_days;                  /* vo_split_rule_days */
+    bool split_days; /* vo_split_rule_days */
     vo_train_boosting point, quantile;
     size_t search; /* settings of boosting tried */
     double episodes, environments, max_steps;

@@ -34,7 +34,6 @@ typedef enum {
         VO_Q_ACTIONS
 } vo_q_action;
 
-
 enum { VO_Q_ROW = 4 }; /* values per state: one per action, one spare for even rows */
 
 typedef struct {

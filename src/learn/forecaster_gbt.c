@@ -31,7 +31,6 @@
 #include "base/order.h"
 #include "learn/conformal.h"
 #include "learn/forecaster.h"
-#include "learn/known_ahead.h"
 #include "learn/price_model.h"
 
 enum { WINDOW = 60, SLOTS = 24, GROUPS = 3, NO_DAY = -1 };
@@ -105,12 +104,6 @@ static vo_status adopt(boosted *v, vo_price_model *m, bool loaded, size_t taught
     return VO_OK;
 }
 
-static bool has_values(const double *v, size_t n) {
-    for (size_t t = 0; t < n; t++)
-        if (isfinite(v[t])) return true;
-    return false;
-}
-
 static vo_status fit_settings(const boosted *v, size_t until, vo_price_settings *s,
                               vo_error *err) {
     const vo_series *series = v->series;
@@ -138,15 +131,7 @@ static vo_status fit_settings(const boosted *v, size_t until, vo_price_settings 
             s->horizon[s->n_horizons++] = h;
         s->horizon[s->n_horizons++] = day;
     }
-    for (size_t k = 1; k < series->n_columns; k++) {
-        const vo_column *c = &series->column[k];
-        if (!vo_known_ahead(series, k) || !has_values(c->value, until)) continue;
-        if (s->features.n_exog == VO_FEATURES_MAX_EXOG) break;
-        const vo_status st = vo_features_settings_add_exog(
-            &s->features, c->name, VO_PUBLICATION_DAY_AHEAD, VO_KNOWN_AHEAD_MINUTE, err);
-        if (st != VO_OK) return st;
-    }
-    return VO_OK;
+    return vo_price_settings_columns(s, series, until, false, err);
 }
 
 static vo_status learn(boosted *v, const double *history, size_t until,

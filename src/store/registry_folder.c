@@ -40,6 +40,10 @@ vo_status vo_registry_read(const vo_registry *r, vo_registry_book **out, vo_erro
     char path[VO_REGISTRY_PATH], *text = NULL;
     vo_error why = {0};
     size_t len = 0;
+    if (vo_file_is_regular(r->folder))
+        return vo_fail(err, VO_EINVAL,
+                       "models = \"%.200s\" is a file: name a folder for trained models",
+                       r->folder);
     vo_registry_list_path(r, path);
     vo_status st = vo_file_read(path, MAX_REGISTRY, &text, &len, &why);
     if (st == VO_ENOTFOUND && !vo_file_exists(path)) return read_absent(r, path, out, err);

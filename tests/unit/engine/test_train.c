@@ -11,6 +11,7 @@
 
 #include "base/artefact.h"
 #include "learn/price_model.h"
+#include "port/file.h"
 #include "port/thread.h"
 #include "support/data_folder.h"
 #include "support/engine_ask.h"
@@ -409,4 +410,13 @@ Test(train, it_stops_when_told_to_and_registers_nothing) {
     vo_registry_close(r);
     free(prices);
     free(request);
+}
+
+Test(train, a_file_in_the_place_of_the_folder_of_models_is_refused_before_the_work) {
+    char path[DATA_PATH + 8];
+    vo_error err = {0};
+    snprintf(path, sizeof path, "%s/file", root);
+    cr_assert_eq(vo_file_write(path, "x", 1, &err), VO_OK, "%s", err.msg);
+    cr_expect_null(learn_ask(vo_engine_train, path, 5, "", &err));
+    cr_expect(strstr(err.msg, "is a file"), "%s", err.msg); /* not: too few prices */
 }

@@ -513,22 +513,22 @@ static vo_status call(const vo_registry *mine, int which, vo_error *err) {
     }
 }
 
-Test(registry, a_conditional_promotion_happens_only_while_the_alias_is_where_it_was, .init = begin,
-     .fini = end) {
+Test(registry, a_conditional_promotion_happens_only_while_the_alias_is_where_it_was,
+     .init = begin, .fini = end) {
     const vo_registry_decision why = model_why("first");
     const char *const v[] = {"v20260211_134500", "v20260211_134501"};
     vo_error err = {0};
     bool done = false;
     for (int i = 0; i < 2; i++) model_register(r, "gbt", i);
-    cr_assert_eq(vo_registry_promote_if(r, "gbt", v[0], VO_REGISTRY_CHAMPION, NULL, &why, &done,
-                                        &err),
-                 VO_OK, "%s", err.msg);
+    cr_assert_eq(
+        vo_registry_promote_if(r, "gbt", v[0], VO_REGISTRY_CHAMPION, NULL, &why, &done, &err),
+        VO_OK, "%s", err.msg);
     cr_expect(done);
     const char *const wrong[] = {NULL, v[1]};
     for (size_t i = 0; i < 2; i++) {
         done = true;
-        cr_assert_eq(vo_registry_promote_if(r, "gbt", v[1], VO_REGISTRY_CHAMPION, wrong[i], &why,
-                                            &done, &err),
+        cr_assert_eq(vo_registry_promote_if(r, "gbt", v[1], VO_REGISTRY_CHAMPION, wrong[i],
+                                            &why, &done, &err),
                      VO_OK, "%s", err.msg);
         cr_expect_not(done);
         cr_expect_str_eq(version_of("gbt@champion"), v[0]);
@@ -537,9 +537,9 @@ Test(registry, a_conditional_promotion_happens_only_while_the_alias_is_where_it_
     cr_assert_eq(vo_registry_history(r, &log, &err), VO_OK, "%s", err.msg);
     cr_expect_eq(log.n, 1);
     vo_registry_log_fini(&log);
-    cr_assert_eq(vo_registry_promote_if(r, "gbt", v[1], VO_REGISTRY_CHAMPION, v[0], &why, &done,
-                                        &err),
-                 VO_OK, "%s", err.msg);
+    cr_assert_eq(
+        vo_registry_promote_if(r, "gbt", v[1], VO_REGISTRY_CHAMPION, v[0], &why, &done, &err),
+        VO_OK, "%s", err.msg);
     cr_expect(done);
     cr_expect_str_eq(version_of("gbt@champion"), v[1]);
 }

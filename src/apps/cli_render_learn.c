@@ -175,6 +175,8 @@ void cli_render_forecast(const vo_json *r, GString *out) {
     const char *name[LEVELS_LISTED];
     const size_t levels = level_names(vo_json_at(list, 0), name);
     cli_render_heading(r, out);
+    if (*cli_str(r, "warning"))
+        g_string_append_printf(out, "%s%s%s\n", cli_red(), cli_str(r, "warning"), cli_plain());
     char *price = cli_money(cli_num(r, "last_price"), 2);
     g_string_append_printf(out, "%s%s%s%s%s; the last known price is %s, of %.16s\n\n",
                            cli_str(r, "method"), *cli_str(r, "model") ? ", model " : "",

@@ -284,7 +284,8 @@ static vo_status play_capture(evaluation *e, vo_error *err) {
     t->n_batteries = e->request.n_batteries ? e->request.n_batteries : N_USUAL;
     t->capture_first = t->first;
     /* the table of the literature leaves out the first week, for the weekly naive forecast */
-    const bool as_published = e->request.value[VO_EVA_epf].json != NULL;
+    const bool as_published = e->request.value[VO_EVA_epf].json != NULL &&
+                              s->day[s->n - 1] - s->day[t->first] >= WEEK_DAYS;
     while (as_published && t->capture_first + 1 < s->n &&
            s->day[t->capture_first] - s->day[t->first] < WEEK_DAYS)
         t->capture_first++;

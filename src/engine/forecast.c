@@ -16,6 +16,7 @@
 #include "engine/learn_world.h"
 #include "engine/members.h"
 #include "engine/response.h"
+#include "engine/train.h"
 #include "learn/forecaster.h"
 #include "learn/forecaster_spread.h"
 
@@ -33,7 +34,8 @@ typedef struct {
     size_t known, n;   /* intervals forecast: known .. known + n - 1 */
     char method[VO_FORECASTER_NAME];
     vo_forecaster *forecaster;
-    vo_registry_found found; /* the model; "" without one */
+    vo_registry_found found;     /* the model; "" without one */
+    char other[VO_TRAIN_ORIGIN]; /* the node that it learned from, if that is another */
     double level[MAX_LEVELS];
     size_t n_levels, filled;
     double *said, *quantile; /* [n], [n][n_levels] */
@@ -52,7 +54,15 @@ static vo_status find_known(forecast *f, vo_error *err) {
     if (text) {
         const vo_status st = vo_inputs_instant(f->in.zone, text, "at", false, &at_s, err);
         if (st != VO_OK) return st;
-        const size_t at = vo_series_lower_bound(s, (vo_time){at_s});
+        const size_t at = vo_series_lower_bound(s, (vo_time){at_s}), last = f->known - 1;
+        if (f->known > 0 && (double)at_s > (double)s->start[last].s + s->dt_h[last] * 3600) {
+            char stamp[40];
+            vo_inputs_stamp(&f->in, last, stamp);
+            return vo_fail(err, VO_EINVAL,
+                           "at = \"%.40s\" lies behind the last price, that of %s: give newer "
+                           "prices, or a longer horizon",
+                           text, stamp);
+        }
         f->known = at < f->known ? at : f->known;
     }
     if (f->known > 0) return VO_OK;
@@ -95,6 +105,7 @@ static vo_status find_model(forecast *f, const char *model, vo_error *err) {
     char spec[VO_FORECASTER_NAME + 4 * VO_REGISTRY_NAME];
     vo_status s = vo_registry_open(f->o->models, NULL, &registry, err);
     if (s == VO_OK) s = vo_registry_get(registry, model, &f->found, err);
+    if (s == VO_OK) s = vo_train_other_origin(registry, model, &f->request, f->other, err);
     vo_registry_close(registry);
     if (s != VO_OK) return s;
     char exact[2 * VO_REGISTRY_NAME + 2];
@@ -190,6 +201,15 @@ static void write_all(const forecast *f, vo_json_out *w) {
     vo_member_text(w, "method", f->method);
     vo_member_text(w, "model", *f->found.id ? f->found.id : NULL);
     vo_member_text(w, "version", *f->found.id ? f->found.version : NULL);
+    vo_json_out_key(w, "warning");
+    if (*f->other) {
+        char words[VO_TRAIN_ORIGIN + 80];
+        snprintf(words, sizeof words, "the model learned from %s, not from these prices",
+                 f->other);
+        vo_json_out_string(w, words);
+    } else {
+        vo_json_out_null(w);
+    }
     vo_inputs_stamp(&at, f->known - 1, stamp);
     vo_member_text(w, "last_known", stamp);
     vo_member_number(w, "last_price", f->history[f->known - 1]);

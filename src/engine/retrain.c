@@ -64,7 +64,9 @@ static vo_status play(retrain *x, const char *reference, vo_backtest_result **ou
 static vo_status judge(retrain *x, vo_error *err) {
     char reference[2 * VO_REGISTRY_NAME + 2];
     x->world.share = 0.45;
-    vo_status s = vo_train(&x->training, &x->in, x->duel.first, &x->world, &x->before, err);
+    vo_status s = vo_train_check_origin(x->registry, x->training.id, &x->request, err);
+    if (s == VO_OK)
+        s = vo_train(&x->training, &x->in, x->duel.first, &x->world, &x->before, err);
     if (s == VO_OK) s = play(x, NEW, &x->new_result, err);
     if (s != VO_OK || !*x->champion) return s;
     vo_registry_found found;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "engine/members.h"
 #include "engine/response.h"
 #include "learn/q_environment.h"
@@ -351,6 +352,49 @@ vo_status vo_train_champion(const vo_registry *registry, const char *id,
     return VO_OK;
 }
 
+static const char *text_of(const vo_json *object, const char *key) {
+    const vo_json *v = object ? vo_json_get(object, key) : NULL;
+    return v && vo_json_kind_of(v) == VO_JSON_STRING ? vo_json_string(v) : "";
+}
+
+static bool both_and_unlike(const char *a, const char *b) {
+    return *a && b && *b && !vo_text_same(a, b);
+}
+
+vo_status vo_train_other_origin(const vo_registry *registry, const char *reference,
+                                const vo_request *r, char out[VO_TRAIN_ORIGIN], vo_error *err) {
+    vo_registry_found found;
+    vo_manifest m = {0};
+    vo_status s = vo_registry_get(registry, reference, &found, err);
+    if (s == VO_OK) s = vo_registry_manifest(registry, &found, &m, err);
+    if (s != VO_OK) return s;
+    const vo_json *data = vo_json_get(m.root, "data");
+    const char *node =
+        r->market[VO_MKT_zone].text ? r->market[VO_MKT_zone].text : r->market[VO_MKT_node].text;
+    const char *had = text_of(data, "node"), *market = text_of(data, "market");
+    out[0] = '\0';
+    if (both_and_unlike(had, node) || both_and_unlike(market, r->market[VO_MKT_market].text))
+        snprintf(out, VO_TRAIN_ORIGIN, "%.60s%s%.80s", market, *market ? " " : "", had);
+    vo_manifest_fini(&m);
+    return VO_OK;
+}
+
+vo_status vo_train_check_origin(const vo_registry *registry, const char *id,
+                                const vo_request *r, vo_error *err) {
+    char champion[VO_REGISTRY_NAME], reference[2 * VO_REGISTRY_NAME + 2];
+    char other[VO_TRAIN_ORIGIN];
+    vo_status s = vo_train_champion(registry, id, champion, err);
+    if (s != VO_OK || !*champion) return s;
+    snprintf(reference, sizeof reference, "%s@%s", id, champion);
+    s = vo_train_other_origin(registry, reference, r, other, err);
+    if (s == VO_OK && *other)
+        s = vo_fail(err, VO_EINVAL,
+                    "id = \"%s\": its champion learned from %s; prices of another node need a "
+                    "model of their own: give another id",
+                    id, other);
+    return s;
+}
+
 /* ---- the document ----------------------------------------------------------------------- */
 
 static vo_status write_answer(const vo_engine_options *o, const vo_training *t,
@@ -419,6 +463,7 @@ static vo_status train_and_keep(const vo_engine_options *o, const vo_request *r,
     vo_status s = find_until(r, in, &until, err);
     if (s == VO_OK) s = vo_registry_open(o->models, NULL, &registry, err);
     if (s == VO_OK) s = vo_train_champion(registry, t->id, champion, err);
+    if (s == VO_OK) s = vo_train_check_origin(registry, t->id, r, err);
     if (s == VO_OK) s = vo_train(t, in, until, &world, &trained, err);
     if (s == VO_OK)
         s = vo_train_register(registry, t, in, r, &trained, *champion ? champion : NULL,

@@ -116,6 +116,16 @@ void vo_trained_fini(vo_trained *t); /* accepts a zeroed one */
 vo_status vo_train_champion(const vo_registry *registry, const char *id,
                             char out[VO_REGISTRY_NAME], vo_error *err);
 
+/* "CAISO NP15": what a version learned from, if the request's prices are of another market or node
+ * of the lake; "" if they are the same, or one of them does not say. */
+enum { VO_TRAIN_ORIGIN = 160 };
+vo_status vo_train_other_origin(const vo_registry *registry, const char *reference,
+                                const vo_request *r, char out[VO_TRAIN_ORIGIN], vo_error *err);
+
+/* VO_EINVAL with the remedy if the champion learned from another market or node. */
+vo_status vo_train_check_origin(const vo_registry *registry, const char *id,
+                                const vo_request *r, vo_error *err);
+
 /* Puts it into the registry as a new version of t->id. `parent` may be NULL. */
 vo_status vo_train_register(const vo_registry *registry, const vo_training *t,
                             const vo_inputs *in, const vo_request *r, const vo_trained *trained,

@@ -82,6 +82,7 @@ Test(forecast, who_forecasts_must_be_said_and_be_there) {
         {"\"method\": \"epf_naive\", \"horizon\": 0", "horizon"},
         {"\"method\": \"epf_naive\", \"quantiles\": [0.9, 0.1]", "not above"},
         {"\"method\": \"epf_naive\", \"at\": \"2020-01-01\"", "no price is known"},
+        {"\"method\": \"epf_naive\", \"at\": \"2024-03-01\"", "lies behind the last price"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         vo_error err = {0};

@@ -420,3 +420,43 @@ Test(train, a_file_in_the_place_of_the_folder_of_models_is_refused_before_the_wo
     cr_expect_null(learn_ask(vo_engine_train, path, 5, "", &err));
     cr_expect(strstr(err.msg, "is a file"), "%s", err.msg); /* not: too few prices */
 }
+
+/* Registers what was learned from one node of a lake by hand, and asks with another. */
+Test(train, a_champion_of_another_node_is_not_trained_over_and_forecasts_with_a_warning) {
+    vo_request r = {0};
+    vo_registry *registry = NULL;
+    vo_error err = {0};
+    char other[VO_TRAIN_ORIGIN];
+    cr_assert_eq(vo_registry_open(root, NULL, &registry, &err), VO_OK);
+    const vo_registry_file file = {"model.volteo", "x", 1};
+    const vo_registry_draft d = {.id = "price",
+                                 .type = "price_prediction",
+                                 .created_s = 1770817500,
+                                 .file = &file,
+                                 .n_files = 1,
+                                 .market = "CAISO",
+                                 .node = "NP15",
+                                 .from_s = 0,
+                                 .to_s = 3600,
+                                 .rows = 1};
+    char version[VO_REGISTRY_NAME];
+    const vo_registry_decision why = {.reason = "first", .when_s = 1770817500};
+    cr_assert_eq(vo_registry_register(registry, &d, version, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(
+        vo_registry_promote(registry, "price", version, VO_REGISTRY_CHAMPION, &why, &err),
+        VO_OK, "%s", err.msg);
+    r.market[VO_MKT_market].text = "MEM";
+    r.market[VO_MKT_zone].text = "APATZINGAN";
+    cr_assert_eq(vo_train_other_origin(registry, "price", &r, other, &err), VO_OK);
+    cr_expect_str_eq(other, "CAISO NP15");
+    cr_expect_eq(vo_train_check_origin(registry, "price", &r, &err), VO_EINVAL);
+    cr_expect(strstr(err.msg, "CAISO NP15") && strstr(err.msg, "another id"), "%s", err.msg);
+    cr_expect_eq(vo_train_check_origin(registry, "unknown", &r, &err), VO_OK);
+    r.market[VO_MKT_market].text = "CAISO";
+    r.market[VO_MKT_zone].text = "np15";
+    cr_expect_eq(vo_train_check_origin(registry, "price", &r, &err), VO_OK);
+    r.market[VO_MKT_zone].text = NULL; /* a file: it does not say */
+    cr_assert_eq(vo_train_other_origin(registry, "price", &r, other, &err), VO_OK);
+    cr_expect_str_eq(other, "");
+    vo_registry_close(registry);
+}

@@ -390,7 +390,7 @@ Test(forecaster_gbt, a_loaded_model_refits_as_it_was_trained_if_asked) {
         const size_t known = first_of(s, 40 + 7 * k);
         count_models = 0;
         say(f, s, known, known + 24, out);
-        cr_assert_eq(count_models, k);
+        cr_assert_eq(count_models, (size_t)k);
         cr_assert_eq(vo_forecaster_to_bytes(f, &kept[k], &len_of[k], NULL), VO_OK);
         vo_artefact *in = NULL;
         vo_price_model *m = NULL;

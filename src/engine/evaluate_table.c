@@ -161,6 +161,8 @@ static vo_status write_forecasts(const vo_evaluate_table *t, vo_json_out *w, vo_
 
 /* ---- tests of equal accuracy ----------------------------------------------------------- */
 
+#define FEW_DAYS 100 /* below: the small-sample correction, against Student's t */
+
 /* Days of the span as rows of `per_day` values; days of another length are left out. */
 typedef struct {
     double *real, *first, *second;
@@ -194,7 +196,7 @@ static void gather_days(const vo_evaluate_table *t, const double *first, const d
 
 static void write_test(const vo_judged *a, const vo_judged *b, bool squared, const day_rows *d,
                        vo_json_out *w) {
-    const vo_dm_settings s = {.squared = squared};
+    const vo_dm_settings s = {.squared = squared, .harvey = d->n_days < FEW_DAYS};
     const vo_dm x = vo_dm_days(d->real, d->first, d->second, d->n_days, d->per_day, &s);
     vo_json_out_object(w);
     vo_member_text(w, "first", a->name);

@@ -54,7 +54,8 @@ Test(cli_models, a_model_is_listed_shown_promoted_and_rolled_back, .init = begin
     says("models list", 0, "v20260211_134501");
     says("models list", 0, "mae 3.2500");
     says("models show gbt", 0, "gbt@v20260211_134501");
-    says("models show gbt", 0, "MEM APATZINGAN, 2026-02-10T13:45 to 2026-02-11T13:45 UTC, 24 rows");
+    says("models show gbt", 0,
+         "MEM APATZINGAN, 2026-02-10T13:45 to 2026-02-11T13:45 UTC, 24 rows");
     says("models show gbt@latest", 0, "lag_1, lag_24");
     says("models promote gbt --reason 'more data'", 0,
          "gbt: champion is v20260211_134506, was v20260211_134501");

@@ -188,3 +188,13 @@ Test(evaluate, what_cannot_be_is_refused_with_field_and_remedy) {
         vo_json_free(a);
     }
 }
+
+Test(evaluate, what_lies_before_from_is_history_and_not_lost) {
+    vo_json *a = learn_must(vo_engine_evaluate, "models", 50,
+                            "\"method\": \"naive_day\", \"from\": \"2024-02-10\"");
+    const vo_json *test = vo_json_get(a, "test");
+    cr_expect_str_eq(member_text(test, "first_day"), "2024-02-10");
+    cr_expect_eq(member_number(test, "days"), 10);
+    cr_expect_eq(member_number(test, "history_days"), 40);
+    vo_json_free(a);
+}

@@ -460,3 +460,51 @@ Test(train, a_champion_of_another_node_is_not_trained_over_and_forecasts_with_a_
     cr_expect_str_eq(other, "");
     vo_registry_close(registry);
 }
+
+/* One answer over a lake beside the models; NULL and the words of a refusal. */
+static vo_json *over_lake(engine_call call, const char *lake, const char *request,
+                          vo_error *err) {
+    vo_engine_options o = vo_engine_options_default();
+    char *response = NULL;
+    vo_engine *e = NULL;
+    vo_json *answer = NULL;
+    o.lake = lake;
+    o.models = root;
+    cr_assert_eq(vo_engine_open(&o, &e, err), VO_OK, "%s", err->msg);
+    if (call(e, request, &response, err) == VO_OK)
+        cr_assert_eq(vo_json_parse(response, strlen(response), &answer, err), VO_OK);
+    vo_text_free(response);
+    vo_engine_close(e);
+    return answer;
+}
+
+#define OF(node) "{\"market_params\": {\"market\": \"SYNTH\", \"zone\": \"" node "\"}, "
+
+Test(train, one_id_is_of_one_node_for_training_retraining_and_forecasting) {
+    char lake[DATA_PATH];
+    vo_error err = {0};
+    cr_assert(temporary_folder(lake));
+    vo_json_free(engine_ask(lake, vo_engine_data_synth,
+                            "{\"market\": \"SYNTH\", \"nodes\": 2, \"days\": 50}"));
+    static const char *const small = "\"method\": \"gbt\", \"horizons\": [60], \"trees\": 5";
+    char first[300], other[300];
+    snprintf(first, sizeof first, OF("NODE0000") "%s, \"id\": \"m\"}", small);
+    snprintf(other, sizeof other, OF("NODE0001") "%s, \"id\": \"m\"}", small);
+    vo_json *a = over_lake(vo_engine_train, lake, first, &err);
+    cr_assert_not_null(a, "%s", err.msg);
+    vo_json_free(a);
+    engine_call const calls[] = {vo_engine_train, vo_engine_retrain};
+    for (size_t i = 0; i < 2; i++) {
+        cr_expect_null(over_lake(calls[i], lake, other, &err));
+        cr_expect(strstr(err.msg, "learned from SYNTH NODE0000"), "%s", err.msg);
+    }
+    a = over_lake(vo_engine_forecast, lake, OF("NODE0001") "\"model\": \"m\"}", &err);
+    cr_assert_not_null(a, "%s", err.msg);
+    cr_expect(strstr(member_text(a, "warning"), "learned from SYNTH NODE0000"));
+    vo_json_free(a);
+    a = over_lake(vo_engine_forecast, lake, OF("NODE0000") "\"model\": \"m\"}", &err);
+    cr_assert_not_null(a, "%s", err.msg);
+    cr_expect_eq(vo_json_kind_of(vo_json_get(a, "warning")), VO_JSON_NULL);
+    vo_json_free(a);
+    temporary_folder_remove(lake);
+}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/report_html.h"
+#include "learn/diebold_mariano.h"
 #include "port/file.h"
 #include "support/engine_ask.h"
 #include "support/learn_ask.h"
@@ -132,6 +133,10 @@ Test(evaluate, published_forecasts_stand_beside_ours_on_the_same_days) {
         const vo_json *t = vo_json_at(tests, i);
         if (strcmp(member_text(t, "second"), "Nearly") != 0) continue;
         cr_expect_lt(member_number(t, "p_second_better"), 0.01);
+        /* twenty days are few: Student's t, not the normal distribution */
+        const double student =
+            vo_student_above(member_number(t, "statistic"), member_number(t, "days") - 1);
+        cr_expect_float_eq(member_number(t, "p_second_better") / student, 1, 1e-6);
         with_nearly++;
     }
     cr_expect_eq(with_nearly, 2);
@@ -197,4 +202,33 @@ Test(evaluate, what_lies_before_from_is_history_and_not_lost) {
     cr_expect_eq(member_number(test, "days"), 10);
     cr_expect_eq(member_number(test, "history_days"), 40);
     vo_json_free(a);
+}
+
+/* The literature leaves the first week out of the capture; where there is no more than a week, it
+ * is all there is. */
+Test(evaluate, the_capture_of_a_benchmark_leaves_the_first_week_out_if_there_is_more) {
+    const char *path = "test_evaluate_epf.csv";
+    char *prices = malloc(20000), *text = malloc(60000), *p = prices + 1;
+    char *out = text + sprintf(text, "Date,Price,Load forecast\n");
+    learn_prices(prices, 20000, 31);
+    for (int i = 0; i < 31 * 24; i++, p++)
+        out += sprintf(out, "2024-01-%02d %02d:00:00,%.4f,%d\n", i / 24 + 1, i % 24,
+                       strtod(p, &p), 100 + i % 24);
+    vo_error err = {0};
+    cr_assert_eq(vo_file_write(path, text, strlen(text), &err), VO_OK, "%s", err.msg);
+    static const int judged[] = {7, 10}, played[] = {7, 3};
+    for (size_t k = 0; k < 2; k++) {
+        char request[200];
+        snprintf(request, sizeof request,
+                 "{\"epf\": \"%s\", \"method\": \"naive_day\", \"test_days\": %d}", path,
+                 judged[k]);
+        vo_json *a = engine_ask("lake", vo_engine_evaluate, request);
+        cr_expect_eq(member_number(vo_json_get(a, "test"), "days"), judged[k]);
+        cr_expect_eq(member_number(vo_json_at(vo_json_get(a, "capture"), 0), "days"),
+                     played[k]);
+        vo_json_free(a);
+    }
+    free(prices);
+    free(text);
+    remove(path);
 }

@@ -2,7 +2,8 @@
 # file and the library needs no data directory. Use: #include "engine/assets.h" (generated).
 #
 # vo_asset_uplot_js and vo_asset_uplot_css are the charting code; every src/engine/NAME.html, .css
-# and .js is vo_asset_NAME.
+# and .js is vo_asset_NAME. Every src/serve/NAME.json, .html, .css and .js is vo_asset_NAME of
+# "serve/assets.h".
 include_guard()
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
@@ -31,6 +32,24 @@ add_custom_command(
             "${uplot}/uPlot.min.css" ${pages}
     COMMENT "Embedding assets"
     VERBATIM)
-add_library(volteo_assets OBJECT "${assets_c}" "${assets_h}")
+file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/serve/*.json"
+     "${PROJECT_SOURCE_DIR}/src/serve/*.html" "${PROJECT_SOURCE_DIR}/src/serve/*.css"
+     "${PROJECT_SOURCE_DIR}/src/serve/*.js")
+set(serve_assets "")
+foreach(page IN LISTS pages)
+    get_filename_component(name "${page}" NAME_WE)
+    list(APPEND serve_assets "vo_asset_${name}=${page}")
+endforeach()
+set(serve_c "${assets_dir}/serve/assets.c")
+set(serve_h "${assets_dir}/serve/assets.h")
+add_custom_command(
+    OUTPUT "${serve_c}" "${serve_h}"
+    COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/embed.py" "${assets_dir}/serve"
+            ${serve_assets}
+    DEPENDS "${PROJECT_SOURCE_DIR}/cmake/embed.py" ${pages}
+    COMMENT "Embedding the service's document and pages"
+    VERBATIM)
+
+add_library(volteo_assets OBJECT "${assets_c}" "${assets_h}" "${serve_c}" "${serve_h}")
 target_link_libraries(volteo_assets PRIVATE volteo_flags)
 target_include_directories(volteo_assets PUBLIC "${assets_dir}")

@@ -33,7 +33,8 @@ if(EXISTS "${deps}/highs/include/highs_export.h")
 endif()
 
 pkg_check_modules(debian REQUIRED IMPORTED_TARGET jansson glib-2.0 expat libzstd zlib yaml-0.1
-                  libarchive libcurl libpq xgboost openblas libsodium)
+                  libarchive libcurl libpq xgboost openblas libsodium
+                  libwebsockets sqlite3)
 
 # Optional: only benches and cross-checking tests use CBC, as a peer.
 find_path(VOLTEO_CBC_INCLUDE coin/Cbc_C_Interface.h)

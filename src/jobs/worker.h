@@ -1,0 +1,52 @@
+/* worker.h -- threads that take jobs from the queue and run them until told to stop.
+ *
+ * A running job's lease is extended by a thread of its own (a third of the lease), whether or not
+ * the work says anything. A worker that is killed loses its lease; the job is then begun again by
+ * whoever takes it, as a new attempt. Passing failures (VO_EIO, VO_ENOMEM) are tried again after
+ * backoff_ms * 2^(attempt-1) with jitter, at most an hour; others are refusals.
+ */
+#ifndef VO_JOBS_WORKER_H
+#define VO_JOBS_WORKER_H
+
+#include "jobs/queue.h"
+
+/* What a job does. `told` is to be called now and then from any thread: metrics is a JSON object
+ * or NULL; false: stop with VO_ECANCELED (cancelled, lease lost, or the worker stops). The job's
+ * id is the key under which lasting effects are to be made once. *response is malloc'ed JSON. */
+typedef struct {
+    const char *id, *kind, *request;
+    int32_t attempt;
+    bool (*told)(void *ctx, const char *phase, double fraction, const char *metrics);
+    void *told_ctx;
+} vo_job_run;
+typedef vo_status (*vo_job_work)(void *ctx, const vo_job_run *run, char **response,
+                                 vo_error *err);
+
+typedef struct {
+    vo_database *db;
+    vo_queue *queue;
+    vo_job_work work;
+    void *work_ctx;
+    int32_t threads;              /* 1    */
+    int64_t lease_ms;             /* 30 000 */
+    int64_t backoff_ms;           /* 2 000  */
+    int64_t poll_ms;              /* 500: how often the queue is looked at without a wake */
+    const char *name;             /* of this worker, for people; NULL: host and process id */
+    int64_t (*now_ms)(void *ctx); /* NULL: the machine's clock */
+    void *now_ctx;
+    /* After every change that others may want to hear of (an event was added); any thread. */
+    void (*changed)(void *ctx);
+    void *changed_ctx;
+} vo_worker_settings;
+
+vo_worker_settings vo_worker_settings_default(void);
+
+typedef struct vo_worker vo_worker;
+vo_status vo_worker_start(const vo_worker_settings *s, vo_worker **out, vo_error *err);
+void vo_worker_wake(vo_worker *w); /* a job was pushed here */
+/* Takes no more; running jobs are asked to stop after grace_s and go back to the queue without
+ * losing an attempt. Returns when all threads have ended. */
+void vo_worker_stop(vo_worker *w, double grace_s);
+void vo_worker_free(vo_worker *w); /* accepts NULL; stops it first */
+
+#endif

@@ -1,0 +1,38 @@
+/* auth.h -- may this request? Keys in memory, looked up on the loop without waiting.
+ *
+ * "Authorization: Bearer KEY" or "X-Api-Key: KEY". Without keys (mode OFF, loopback only) the
+ * Host must name this machine, and a browser's Origin must be the page's own or on the CORS list, so
+ * that no web page can use a server on its visitor's machine.
+ *
+ * Threads: check on the loop; refresh on any one other.
+ */
+#ifndef VO_SERVE_AUTH_H
+#define VO_SERVE_AUTH_H
+
+#include "serve/exchange.h"
+#include "serve/openapi.h"
+#include "store/database.h"
+
+typedef struct vo_auth vo_auth;
+
+typedef struct {
+    bool on;
+    const char *const *origin; /* [n] CORS list: "https://app.example", or "*"; borrowed */
+    size_t n_origins;
+    vo_database *db; /* NULL if off */
+} vo_auth_settings;
+
+vo_status vo_auth_open(const vo_auth_settings *s, vo_auth **out, vo_error *err);
+void vo_auth_close(vo_auth *a);
+vo_status vo_auth_refresh(vo_auth *a, vo_error *err); /* from the database: about each second */
+
+/* 0: it may; key_id of x is set, *rate_per_s its own rate or 0. Else the status, 401 or 403, and why in
+ * words; for 401 the caller adds WWW-Authenticate. now_ms: for expiry. */
+int vo_auth_check(vo_auth *a, vo_exchange *x, vo_scope needed, int64_t now_ms,
+                  double *rate_per_s, const char **why);
+
+/* Adds the CORS headers of an allowed origin to the answer; true for a preflight (OPTIONS with
+ * Access-Control-Request-Method), whose answer is complete then but for its status. */
+bool vo_auth_cors(const vo_auth *a, vo_exchange *x, const char *allow);
+
+#endif

@@ -1,0 +1,51 @@
+/* hub.h -- events to WebSocket clients: GET /api/v1/events.
+ *
+ * The last events stand in one ring; a client is a cursor into it and a list of what it wants.
+ * Nothing is queued per client: who falls so far behind that his place in the ring is overwritten
+ * is closed (4408 "too slow"), and may come back with the last id he has seen. On connecting with
+ * ?last_event_id=N (or the header Last-Event-ID) he gets what came after, from the ring or the
+ * log of events; if that is gone: {"event":"gap","missed_from":..,"next":..} first.
+ *
+ * Client to server: {"subscribe": ["job.*", "price"], "about": ["j_..."]}, {"unsubscribe": [...]},
+ * {"ping": 1}. Without a subscription all events come. Server: the events,
+ * {"id":123,"event":"job","time":"...","...":...}; {"event":"error","detail":"..."} for bad messages.
+ * "model_training_progress" has "model_id", "progress", "epoch" and "metrics".
+ *
+ * Threads: the loop, except vo_hub_tail (one other thread), which reads the log of events.
+ */
+#ifndef VO_SERVE_HUB_H
+#define VO_SERVE_HUB_H
+
+#include "serve/transport.h"
+#include "store/event_log.h"
+
+typedef struct vo_hub vo_hub;
+
+typedef struct {
+    vo_database *db;    /* of the event log; NULL: only what vo_hub_publish is given */
+    size_t ring;        /* events; 4096  */
+    size_t ring_bytes;  /* and together; 8 MiB */
+    size_t most_topics; /* a client's subscriptions; 64 */
+} vo_hub_settings;
+vo_hub_settings vo_hub_settings_default(void);
+
+vo_status vo_hub_create(const vo_hub_settings *s, vo_hub **out, vo_error *err);
+void vo_hub_free(vo_hub *h);
+
+/* Not the loop: reads new rows of the log; true: there are some for vo_hub_flush to spread. */
+bool vo_hub_tail(vo_hub *h, vo_error *err);
+void vo_hub_flush(vo_hub *h); /* the loop: has clients' peer_next called */
+
+/* The transport's peer callbacks. last: what he has seen, < 0: only what comes from now on. */
+bool vo_hub_open(vo_hub *h, vo_peer *p, int64_t last, void **user);
+bool vo_hub_message(vo_hub *h, void *user, const char *text, size_t len);
+const char *vo_hub_next(vo_hub *h, void *user, size_t *len, int *close);
+void vo_hub_closed(vo_hub *h, void *user);
+
+typedef struct {
+    size_t clients;
+    uint64_t sent, dropped_clients, events;
+} vo_hub_counts;
+vo_hub_counts vo_hub_count(const vo_hub *h);
+
+#endif

@@ -120,6 +120,26 @@ vo_status vo_engine_data_doctor(vo_engine *e, const char *request, char **respon
 vo_status vo_engine_data_compact(vo_engine *e, const char *request, char **response,
                                  vo_error *err);
 
+/* Which markets of prices the lake holds; which nodes, page by page. */
+vo_status vo_engine_markets(vo_engine *e, const char *request, char **response, vo_error *err);
+vo_status vo_engine_nodes(vo_engine *e, const char *request, char **response, vo_error *err);
+
+/* An answer that need not be JSON. content_type lives for ever ("text/csv; charset=utf-8"). */
+typedef struct {
+    char *bytes; /* the caller's: vo_document_fini */
+    size_t len;
+    const char *content_type;
+} vo_document;
+void vo_document_fini(vo_document *d); /* accepts a zeroed one, and NULL */
+
+/* A span of a node's prices as JSON, CSV, Parquet or an Arrow stream, as they are or in coarser
+ * steps of local time. */
+vo_status vo_engine_prices(vo_engine *e, const char *request, vo_document *out, vo_error *err);
+
+/* Prices of the request into the lake, cleaned, by the rules of data_import. */
+vo_status vo_engine_prices_add(vo_engine *e, const char *request, char **response,
+                               vo_error *err);
+
 /* SYNTHETIC data, into a file, the lake or the response. */
 vo_status vo_engine_data_synth(vo_engine *e, const char *request, char **response,
                                vo_error *err);

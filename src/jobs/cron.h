@@ -4,8 +4,8 @@
  *     0,30 8-18/2 * * mon-fri
  *     @hourly @daily (@midnight) @weekly @monthly @yearly (@annually)
  *
- * A field is *, a number, a range a-b, each with a step (every 15: "*" "/15", 8-18/2), or a list of these with
- * commas. Months and weekdays have English names of three letters too; Sunday is 0 and 7. Where
+ * A field is *, a number, a range a-b, the last two with a step (0-59/15, 8-18/2; * too), or a list of
+ * these with commas. Months and weekdays have English names of three letters too; Sunday is 0 and 7. Where
  * day and weekday are both restricted (neither begins with '*'), a day that fits one of them is
  * enough: the rule of Vixie cron, crontab(5).
  *

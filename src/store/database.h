@@ -44,24 +44,29 @@ static inline vo_db_value vo_db_blob(const void *bytes, size_t len) {
     return (vo_db_value){.kind = VO_DB_BLOB, .bytes = bytes, .len = len};
 }
 
-/* "state.db" or "sqlite:state.db": made (readable by its owner only) where it is not. *out is the
- * caller's: vo_database_close. VO_EINVAL: not a database, or of a newer version; VO_EIO. */
+/* "state.db", "sqlite:state.db" or "sqlite:state.db?busy_s=0.5" (10 without): made (readable by
+ * its owner only) where it is not, in a folder that is there. *out is the caller's:
+ * vo_database_close. VO_EINVAL: not a database, another program's, or of a newer version; VO_EIO;
+ * VO_EUNSUPPORTED: another kind of URL. */
 vo_status vo_database_open(const char *url, vo_database **out, vo_error *err);
 void vo_database_close(vo_database *db); /* accepts NULL */
 
-/* One statement. `row` (or NULL) is called per row; what it returns but VO_OK ends it. *changed
- * (or NULL): rows inserted, updated or deleted. Statements are prepared once and kept. */
+/* One statement. `row` (or NULL) is called per row; what it returns but VO_OK ends it and is
+ * returned; it may run statements too, but changes only inside a transaction. *changed (or NULL):
+ * rows inserted, updated or deleted. Statements are prepared once and kept. VO_EINVAL: the
+ * statement, its arguments, or a constraint of the schema; VO_EIO. */
 typedef vo_status (*vo_db_row)(void *ctx, const vo_db_value *value, size_t n, vo_error *err);
 vo_status vo_database_run(vo_database *db, const char *sql, const vo_db_value *arg, size_t n,
                           vo_db_row row, void *ctx, int64_t *changed, vo_error *err);
 
 /* Calls work between BEGIN IMMEDIATE and COMMIT: all of it, or (any failure) nothing. May be
- * nested: the outermost decides. */
+ * nested: an inner one that fails leaves nothing of its own, and its caller decides whether to go
+ * on; what an inner one did is on disk when the outermost has returned VO_OK. */
 typedef vo_status (*vo_db_work)(void *ctx, vo_database *db, vo_error *err);
 vo_status vo_database_transact(vo_database *db, vo_db_work work, void *ctx, vo_error *err);
 
 /* Brings the schema to the newest version: steps[i] (several statements, ';' between) takes
- * version i to i + 1 of `part`, each once, each whole. */
+ * version i to i + 1 of `part`, each once, each whole. VO_EINVAL: the file is of a newer one. */
 vo_status vo_database_migrate(vo_database *db, const char *part, const char *const *steps,
                               size_t n, vo_error *err);
 

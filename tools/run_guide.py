@@ -3,10 +3,12 @@
 
 Every block of sh runs in order in one empty folder, with the folder of PROGRAM first in PATH; one
 that fails fails the run. Lines that the text shows as output (indented by four) and that did not
-come are listed; solver times are not compared. Exit 0 only if every block ran through.
+come are listed; solver times are not compared. What a block leaves running in the background (its
+output redirected) ends with the run. Exit 0 only if every block ran through.
 """
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,9 +18,13 @@ def plain(line):
     return re.sub(r"\s+", " ", re.sub(r"in [\d.e+]+ ms", "in T ms", line)).strip()
 
 
-def run(block, folder, env):
-    return subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=folder, env=env, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+def run(block, folder, env, groups):
+    """In a process group of its own, so that what it leaves running can be ended with it."""
+    process = subprocess.Popen(["bash", "-euo", "pipefail", "-c", block], cwd=folder, env=env, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    groups.append(process.pid)
+    output, _ = process.communicate(timeout=300)
+    return process.returncode, output
 
 
 def missing(shown, output):
@@ -34,17 +40,22 @@ def main(doc, program):
                PATH=os.path.dirname(os.path.abspath(program)) + ":" + os.environ["PATH"])
     env.pop("VOLTEO_LAKE", None)
     blocks = list(re.finditer(r"^```sh\n(.*?)^```$", text, re.M | re.S))
-    failed = 0
+    failed, groups = 0, []
     with tempfile.TemporaryDirectory(prefix="guide.") as folder:
         for k, block in enumerate(blocks):
             line = text[:block.start()].count("\n") + 2
-            result = run(block.group(1), folder, env)
-            if result.returncode:
+            code, output = run(block.group(1), folder, env, groups)
+            if code:
                 failed += 1
-                print(f"{doc}:{line}: exit {result.returncode}\n{block.group(1)}{result.stdout}")
+                print(f"{doc}:{line}: exit {code}\n{block.group(1)}{output}")
             end = blocks[k + 1].start() if k + 1 < len(blocks) else len(text)
-            for shown in missing(text[block.end():end].split("\n#")[0], result.stdout):
+            for shown in missing(text[block.end():end].split("\n#")[0], output):
                 print(f"{doc}:{line}: not in the output: {shown.strip()}")
+        for group in groups:
+            try:
+                os.killpg(group, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
     print(f"{doc}: {len(blocks)} blocks, {failed} failed")
     return failed != 0
 

@@ -15,6 +15,14 @@
 #include "support/data_folder.h"
 #include "support/local_hours.h"
 
+/* Models are trained with threads in every test of this file; what is about accuracy takes minutes
+ * under ThreadSanitizer and shows it nothing new. */
+#ifdef __SANITIZE_THREAD__
+#define NOT_OF_THREADS() cr_skip_test("about accuracy: judged by the other builds")
+#else
+#define NOT_OF_THREADS() (void)0
+#endif
+
 /* A daily wave, a load that a forecast is published of, and an autoregression. */
 static vo_series *made_with(const char *column, int days, uint64_t seed) {
     vo_series *s = local_hours("Europe/Paris", 2021, 1, 4, days, column);
@@ -78,6 +86,7 @@ static size_t first_of(const vo_series *s, int32_t day) {
  * loads besides, 15 * 2/3 = 10 on average. Most of the way between them lies in knowing load,
  * hour and level: more than half of it is asked for. */
 Test(forecaster_gbt, a_day_ahead_it_is_nearer_to_the_best_than_to_the_naive_and_covers) {
+    NOT_OF_THREADS();
     vo_series *s = made(120, 1);
     vo_forecaster *f = opened(s, &plain), *naive = NULL;
     cr_assert_eq(vo_forecaster_create("epf_naive", s, NULL, &naive, NULL), VO_OK);
@@ -167,6 +176,7 @@ static bool tomorrows_column_is_not_read(int hour) {
 }
 
 Test(forecaster_gbt, columns_of_tomorrow_are_there_from_noon_on) {
+    NOT_OF_THREADS();
     cr_assert(tomorrows_column_is_not_read(0));
     cr_assert(tomorrows_column_is_not_read(11));
     cr_assert_not(tomorrows_column_is_not_read(12));
@@ -175,6 +185,7 @@ Test(forecaster_gbt, columns_of_tomorrow_are_there_from_noon_on) {
 
 /* A column whose name does not say that it was published before came with the price. */
 Test(forecaster_gbt, a_column_that_is_no_forecast_is_not_read) {
+    NOT_OF_THREADS();
     const char *const name[] = {"load", "load forecast"};
     for (int k = 0; k < 2; k++) {
         vo_series *s = made_with(name[k], 60, 7), *other = made_with(name[k], 60, 7);
@@ -218,6 +229,7 @@ static vo_series *made_wild(int days) {
 }
 
 Test(forecaster_gbt, intervals_follow_prices_that_have_become_wilder) {
+    NOT_OF_THREADS();
     vo_series *s = made_wild(140);
     vo_forecaster *f = opened(s, &plain);
     double inside[2] = {0}, n[2] = {0}, q[24][2];
@@ -430,6 +442,7 @@ Test(forecaster_gbt, unfitted_or_with_too_little_history_it_refuses_in_words) {
 
 /* Beyond eight days the naive says something, and it is counted. */
 Test(forecaster_gbt, farther_than_eight_days_the_naive_fills_in) {
+    NOT_OF_THREADS();
     vo_series *s = made(60, 6);
     vo_forecaster *f = opened(s, &plain);
     const size_t known = first_of(s, 45);
@@ -478,9 +491,7 @@ static vo_series *read_epf(const char *path, size_t skip) {
 }
 
 Test(forecaster_gbt, on_real_prices_it_is_nearer_than_the_naive) {
-#ifdef __SANITIZE_THREAD__
-    cr_skip_test("accuracy over two markets takes minutes here; the other builds judge it");
-#endif
+    NOT_OF_THREADS();
     const char *const market[] = {"NP", "PJM"};
     for (int k = 0; k < 2; k++) {
         char relative[64], path[DATA_PATH];

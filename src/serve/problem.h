@@ -14,6 +14,8 @@
 void vo_problem(vo_exchange *x, int status, const char *detail);
 void vo_problem_finding(vo_exchange *x, int status, const vo_finding *f);
 
+int vo_problem_status(vo_status s); /* of a refusal of the engine, as below */
+
 /* A refusal of the engine: EINVAL 422, ENOTFOUND 404, EUNSUPPORTED 422, ENOMEM 503, ECANCELED 503,
  * EIO and ENUMERIC 500. The path at the head of its message ("batteries[1].max_soc = 2: ...")
  * becomes the pointer, if it leads somewhere in `body` (or NULL). Paths of this machine are taken out. */

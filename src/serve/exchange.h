@@ -28,7 +28,8 @@
     X(if_none_match,   "if-none-match")                                                         \
     X(cors_method,     "access-control-request-method")                                         \
     X(cors_headers,    "access-control-request-headers")                                        \
-    X(last_event_id,   "last-event-id")
+    X(last_event_id,   "last-event-id")                                                         \
+    X(ws_protocol,     "sec-websocket-protocol")
 // clang-format on
 
 #define VO_EXCHANGE_ID 64      /* of request ids, with the NUL       */

@@ -82,10 +82,11 @@ static void stamp_text(int64_t s, char out[40]) {
 
 /* Lengths must fill the distance to the next start: a plan over a hole would be wrong without
  * anyone noticing. An interval that a finer one was put into is shortened. */
-static vo_status close_ranks(vo_series *s, vo_error *err) {
+static vo_status close_ranks(vo_series *s, bool holes, vo_error *err) {
     for (size_t t = 0; t + 1 < s->n; t++) {
         const double gap_h = (double)(s->start[t + 1].s - s->start[t].s) / 3600;
         if (gap_h > s->dt_h[t] * (1 + 1e-9)) {
+            if (holes) continue;
             char from[40], to[40];
             stamp_text(s->start[t].s, from);
             stamp_text(s->start[t + 1].s, to);
@@ -268,8 +269,8 @@ vo_status vo_lake_find(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_t
     return st == VO_OK && years->n == 0 ? vo_lake_not_there(lake, key, err) : st;
 }
 
-vo_status vo_lake_read(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_time to,
-                       vo_series **out, vo_error *err) {
+static vo_status read_span(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_time to,
+                           bool holes, vo_series **out, vo_error *err) {
     vo_lake_years years = {.n = 0};
     vo_series *s = NULL;
     vo_status st = vo_lake_find(lake, key, from, to, &years, err);
@@ -278,7 +279,7 @@ vo_status vo_lake_read(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_t
         st = vo_lake_read_rows(lake, &exact, &years, from, to, &s, err);
         if (st == VO_OK && !s) st = not_in_span(key, &years, err);
     }
-    if (st == VO_OK) st = close_ranks(s, err);
+    if (st == VO_OK) st = close_ranks(s, holes, err);
     vo_lake_years_fini(&years);
     if (st != VO_OK) {
         vo_series_free(s);
@@ -286,6 +287,16 @@ vo_status vo_lake_read(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_t
     }
     *out = s;
     return VO_OK;
+}
+
+vo_status vo_lake_read(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_time to,
+                       vo_series **out, vo_error *err) {
+    return read_span(lake, key, from, to, false, out, err);
+}
+
+vo_status vo_lake_read_holes(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_time to,
+                             vo_series **out, vo_error *err) {
+    return read_span(lake, key, from, to, true, out, err);
 }
 
 /* ---- writing --------------------------------------------------------------------------- */

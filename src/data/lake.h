@@ -115,6 +115,10 @@ vo_status vo_lake_read_raw(vo_lake *lake, const vo_lake_key *key, vo_time from, 
 vo_status vo_lake_read(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_time to,
                        vo_series **out, vo_error *err);
 
+/* The same where rows may be missing in between: a length may then end before the next start. */
+vo_status vo_lake_read_holes(vo_lake *lake, const vo_lake_key *key, vo_time from, vo_time to,
+                             vo_series **out, vo_error *err);
+
 typedef struct {
     char kind[16];
     char market[32], process[32], node[VO_NODE_NAME];
@@ -133,6 +137,19 @@ typedef struct {
  * An empty or absent lake gives n = 0. A damaged part does not hide the others: its series is
  * listed without it, with damaged > 0. */
 vo_status vo_lake_list(vo_lake *lake, vo_lake_entry **out, size_t *n, vo_error *err);
+
+/* The one series of a key, from its own files alone. VO_ENOTFOUND as vo_lake_read. */
+vo_status vo_lake_look(vo_lake *lake, const vo_lake_key *key, vo_lake_entry *out,
+                       vo_error *err);
+
+/* What an upsert of `s` would do to the stored rows: those that are not there yet, those of which
+ * a value or the length changes, those that are as they are. The key has its process; nothing
+ * need be stored of it. VO_EIO: a part is damaged. */
+typedef struct {
+    size_t added, changed, same;
+} vo_lake_difference;
+vo_status vo_lake_compare(vo_lake *lake, const vo_lake_key *key, const vo_series *s,
+                          vo_lake_difference *out, vo_error *err);
 
 /* What vo_lake_doctor may find. */
 typedef enum {

@@ -1,4 +1,4 @@
-/* lake_list.c -- what the lake has (vo_lake_list of lake.h), from the heads of its files: each
+/* lake_list.c -- what the lake has (vo_lake_list and vo_lake_look of lake.h), from the heads of its files: each
  * is read through and checked, none is decoded. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,4 +128,24 @@ vo_status vo_lake_list(vo_lake *lake, vo_lake_entry **out, size_t *n, vo_error *
     *out = l.entry;
     *n = l.n;
     return VO_OK;
+}
+
+vo_status vo_lake_look(vo_lake *lake, const vo_lake_key *key, vo_lake_entry *out,
+                       vo_error *err) {
+    listing l = {.lake = lake};
+    vo_lake_years years = {.n = 0};
+    char folder[VO_LAKE_PATH];
+    vo_status st = vo_lake_key_check(key, false, err);
+    if (st == VO_OK) st = vo_lake_find_years(lake, key, &years, err);
+    if (st == VO_OK && years.n == 0) st = vo_lake_not_there(lake, key, err);
+    const vo_lake_key exact = {key->market, years.process, key->node, vo_lake_kind(key)};
+    for (size_t i = 0; st == VO_OK && i < years.n; i++) {
+        vo_lake_year_folder(lake, &exact, years.year[i], folder);
+        const vo_lake_place place = {exact, years.year[i], folder, true, true};
+        st = take_place(&l, &place, err);
+    }
+    if (st == VO_OK) *out = l.entry[0];
+    vo_lake_years_fini(&years);
+    free(l.entry);
+    return st;
 }

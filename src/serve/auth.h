@@ -1,10 +1,13 @@
 /* auth.h -- may this request? Keys in memory, looked up on the loop without waiting.
  *
- * "Authorization: Bearer KEY" or "X-Api-Key: KEY". Without keys (mode OFF, loopback only) the
- * Host must name this machine, and a browser's Origin must be the page's own or on the CORS list, so
- * that no web page can use a server on its visitor's machine.
+ * "Authorization: Bearer KEY" or "X-Api-Key: KEY"; of a WebSocket, for which a browser can set no
+ * headers, also "Sec-WebSocket-Protocol: volteo.events, bearer.KEY". Never in the URL, which is
+ * logged. Without keys (mode OFF, loopback only) the Host must name this machine, and a browser's
+ * Origin must be the page's own or on the CORS list, so that no web page can use a server on its
+ * visitor's machine.
  *
- * Threads: check on the loop; refresh on any one other.
+ * Threads: open, check and close on the loop; refresh on any one other. A refresh hands the loop
+ * a new table, which it takes with its next check: a key that was revoked is refused from then on.
  */
 #ifndef VO_SERVE_AUTH_H
 #define VO_SERVE_AUTH_H
@@ -22,17 +25,24 @@ typedef struct {
     vo_database *db; /* NULL if off */
 } vo_auth_settings;
 
+/* The subprotocol of GET /api/v1/events; the answer to a handshake that offers it names it. */
+#define VO_AUTH_PROTOCOL "volteo.events"
+
+/* VO_EINVAL: an origin that is none, or "*" without keys. Reads the keys for the first time. */
 vo_status vo_auth_open(const vo_auth_settings *s, vo_auth **out, vo_error *err);
 void vo_auth_close(vo_auth *a);
-vo_status vo_auth_refresh(vo_auth *a, vo_error *err); /* from the database: about each second */
+/* From the database: about each second. On failure the keys read before stay in force. */
+vo_status vo_auth_refresh(vo_auth *a, vo_error *err);
 
-/* 0: it may; key_id of x is set, *rate_per_s its own rate or 0. Else the status, 401 or 403, and why in
- * words; for 401 the caller adds WWW-Authenticate. now_ms: for expiry. */
+/* 0: it may; key_id and scope of x are set, *rate_per_s its own rate or 0. Else the status, 401
+ * (who are you?) or 403 (not you), and why in words; for 401 the caller adds WWW-Authenticate.
+ * VO_SCOPE_NONE lets anybody pass, and names who has a good key. now_ms: UTC, for expiry. */
 int vo_auth_check(vo_auth *a, vo_exchange *x, vo_scope needed, int64_t now_ms,
                   double *rate_per_s, const char **why);
 
 /* Adds the CORS headers of an allowed origin to the answer; true for a preflight (OPTIONS with
- * Access-Control-Request-Method), whose answer is complete then but for its status. */
+ * Access-Control-Request-Method), whose answer is complete then but for its status. `allow`: the
+ * methods of the path. At most 5 headers. */
 bool vo_auth_cors(const vo_auth *a, vo_exchange *x, const char *allow);
 
 #endif

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/text.h"
 
 #define MAX_TEXT ((size_t)256 << 20)
@@ -207,10 +208,8 @@ void vo_json_out_free(vo_json_out *w) {
 
 void vo_json_out_indent(vo_json_out *w, bool on) { w->indent = on; }
 
-/* Room for n more bytes and a NUL. */
-static bool reserve(vo_json_out *w, size_t n) {
+static bool grow(vo_json_out *w, size_t n) {
     if (w->failed != VO_OK) return false;
-    if (n < w->size - w->len) return true;
     size_t size = w->size ? w->size : 1024;
     while (size <= SIZE_MAX / 4 && n >= size - w->len) size *= 2;
     char *text = n < size - w->len ? realloc(w->text, size) : NULL;
@@ -223,26 +222,31 @@ static bool reserve(vo_json_out *w, size_t n) {
     return true;
 }
 
-static void put(vo_json_out *w, const char *s, size_t n) {
+/* Room for n more bytes and a NUL. Inline, as what a number or a key needs is: an answer has
+ * thousands of them. */
+static inline bool reserve(vo_json_out *w, size_t n) {
+    return w->failed == VO_OK && n < w->size - w->len ? true : grow(w, n);
+}
+
+static inline void put(vo_json_out *w, const char *s, size_t n) {
     if (!reserve(w, n)) return;
     memcpy(w->text + w->len, s, n);
     w->len += n;
 }
 
 static void new_line(vo_json_out *w) {
-    if (!w->indent) return;
     put(w, "\n", 1);
     for (unsigned i = 0; i < w->depth; i++) put(w, "  ", 2);
 }
 
-static void separate(vo_json_out *w) {
+static inline void separate(vo_json_out *w) {
     if (w->level[w->depth - 1].any) put(w, ",", 1);
     w->level[w->depth - 1].any = true;
-    new_line(w);
+    if (w->indent) new_line(w);
 }
 
 /* What stands before any value. */
-static void begin_value(vo_json_out *w) {
+static inline void begin_value(vo_json_out *w) {
     if (w->failed != VO_OK) return;
     assert(!w->done && "one document has one root value");
     if (w->depth == 0) return;
@@ -254,7 +258,7 @@ static void begin_value(vo_json_out *w) {
         separate(w);
 }
 
-static void end_value(vo_json_out *w) {
+static inline void end_value(vo_json_out *w) {
     if (w->depth == 0) w->done = true;
 }
 
@@ -281,7 +285,7 @@ void vo_json_out_end(vo_json_out *w) {
     if (w->failed != VO_OK) return;
     assert(w->depth > 0 && !w->after_key && "nothing to close, or a key without its value");
     w->depth--;
-    if (w->level[w->depth].any) new_line(w);
+    if (w->indent && w->level[w->depth].any) new_line(w);
     put(w, w->level[w->depth].object ? "}" : "]", 1);
     end_value(w);
 }
@@ -309,9 +313,9 @@ static void put_escape(vo_json_out *w, unsigned char c) {
         put(w, text, (size_t)snprintf(text, sizeof text, "\\u%04x", c));
 }
 
-static void put_quoted(vo_json_out *w, const char *string) {
+/* From the first byte on that needs a look: escapes, what comes after '<', other than ASCII. */
+static void put_careful(vo_json_out *w, const char *string) {
     const unsigned char *s = (const unsigned char *)string;
-    put(w, "\"", 1);
     while (*s) {
         size_t plain = 0; /* a run that is copied as it is */
         bool after_less = false;
@@ -331,6 +335,28 @@ static void put_quoted(vo_json_out *w, const char *string) {
             put(w, "\xEF\xBF\xBD", 3); /* U+FFFD */
         s++;
     }
+}
+
+/* ASCII that is copied as it is, whatever stands beside it: not the quote, the backslash and,
+ * for the slash that may follow it, the less-than sign. */
+#define ROW 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
+static const unsigned char is_plain[256] = {[0x20] = 1,   1,          0, 1, [0x24] = ROW,
+                                            [0x30] = ROW, [0x3C] = 0, 1, 1, 1,
+                                            [0x40] = ROW, [0x4C] = 1, 1, 1, 1,
+                                            [0x50] = ROW, [0x5C] = 0, 1, 1, 1,
+                                            [0x60] = ROW, [0x6C] = 1, 1, 1, 1,
+                                            [0x70] = ROW, [0x7C] = 1, 1, 1, 1};
+#undef ROW
+
+static void put_quoted(vo_json_out *w, const char *s) {
+    size_t n = 0;
+    while (is_plain[(unsigned char)s[n]]) n++;
+    if (!reserve(w, n + 2)) return;
+    char *p = w->text + w->len;
+    p[0] = '"';
+    memcpy(p + 1, s, n);
+    w->len += n + 1;
+    if (s[n]) put_careful(w, s + n);
     put(w, "\"", 1);
 }
 
@@ -346,16 +372,21 @@ void vo_json_out_key(vo_json_out *w, const char *key) {
 void vo_json_out_null(vo_json_out *w) { scalar(w, "null", 4); }
 
 void vo_json_out_number(vo_json_out *w, double v) {
-    char text[VO_TEXT_NUMBER];
-    if (isfinite(v))
-        scalar(w, text, vo_text_format_number(v, text));
-    else
+    if (!isfinite(v)) {
         vo_json_out_null(w);
+        return;
+    }
+    begin_value(w);
+    if (!reserve(w, VO_TEXT_NUMBER)) return;
+    w->len += vo_text_format_number(v, w->text + w->len);
+    end_value(w);
 }
 
 void vo_json_out_integer(vo_json_out *w, long long v) {
-    char text[24];
-    scalar(w, text, (size_t)snprintf(text, sizeof text, "%lld", v));
+    char text[1 + VO_DECIMAL_DIGITS] = "-";
+    const uint64_t size = v < 0 ? -(uint64_t)v : (uint64_t)v;
+    const size_t n = (size_t)vo_decimal_write(size, text + 1);
+    scalar(w, v < 0 ? text : text + 1, v < 0 ? n + 1 : n);
 }
 
 void vo_json_out_bool(vo_json_out *w, bool v) { scalar(w, v ? "true" : "false", v ? 4 : 5); }

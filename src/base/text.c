@@ -2,18 +2,22 @@
  *
  * Numbers take the exact path of Clinger (1990) where it applies: a mantissa below 2^53 times
  * or over a power of ten up to 10^22 is one correctly rounded operation. The rest goes through
- * strtod with the locale's decimal point put in. Writing turns that round: the smallest k for
- * which round(v * 10^k) / 10^k == v gives the shortest decimal of at most 15 digits.
+ * strtod with the locale's decimal point put in. Writing asks base/decimal.h for the shortest
+ * digits and lays them out as printf's %g does: whole or with a point from 1e-5 to 2^53 and where
+ * there are as many digits as places, with an exponent elsewhere.
  */
 #include "base/text.h"
 
 #include <assert.h>
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/decimal.h"
 
 #define MAX_NUMBER 500
 #define MAX_POINT 8 /* bytes of a locale's decimal point */
@@ -126,19 +130,40 @@ bool vo_text_integer(const char *s, size_t len, int64_t *out) {
 
 /* ---- numbers out ------------------------------------------------------------- */
 
-/* m with its last k digits behind the point. */
-static size_t write_scaled(bool negative, uint64_t m, int k, char *out) {
-    char digit[24]; /* backwards */
-    int n = 0;
-    for (; m > 0 || n <= k; m /= 10) digit[n++] = (char)('0' + m % 10);
-    char *p = out;
-    if (negative) *p++ = '-';
-    while (n > 0) {
-        if (n == k) *p++ = '.';
-        *p++ = digit[--n];
+/* Digits, then zeros or a point in them: digits * 10^exponent without an exponent. */
+static char *put_fixed(char *p, const char *digit, int32_t n, int32_t exponent) {
+    const int32_t whole = n + exponent; /* places before the point */
+    if (exponent >= 0) {
+        memcpy(p, digit, (size_t)n);
+        memset(p + n, '0', (size_t)exponent);
+        return p + whole;
     }
-    *p = '\0';
-    return (size_t)(p - out);
+    if (whole > 0) {
+        memcpy(p, digit, (size_t)whole);
+        p[whole] = '.';
+        memcpy(p + whole + 1, digit + whole, (size_t)-exponent);
+        return p + n + 1;
+    }
+    memcpy(p, "0.", 2);
+    memset(p + 2, '0', (size_t)-whole);
+    memcpy(p + 2 - whole, digit, (size_t)n);
+    return p + 2 - exponent;
+}
+
+/* "1.5e-07": at least two digits of exponent. */
+static char *put_scientific(char *p, const char *digit, int32_t n, int32_t exponent) {
+    char places[VO_DECIMAL_DIGITS];
+    const int32_t e = exponent + n - 1;
+    *p++ = digit[0];
+    if (n > 1) *p++ = '.';
+    memcpy(p, digit + 1, (size_t)(n - 1));
+    p += n - 1;
+    *p++ = 'e';
+    *p++ = e < 0 ? '-' : '+';
+    const int32_t len = vo_decimal_write((uint64_t)(e < 0 ? -e : e), places);
+    if (len == 1) *p++ = '0';
+    memcpy(p, places, (size_t)len);
+    return p + len;
 }
 
 /* Any locale's decimal point becomes '.'. */
@@ -157,26 +182,67 @@ static size_t plain_point(char *s) {
     return (size_t)(to - s);
 }
 
+/* Subnormals, which have fewer than 15 digits, and powers of two, whose neighbours are unevenly
+ * far: the first of 15, 16 and 17 digits that reads back. */
+static size_t format_odd(double v, char out[VO_TEXT_NUMBER]) {
+    for (int precision = 15;; precision++) {
+        snprintf(out, VO_TEXT_NUMBER, "%.*g", precision, v);
+        if (precision == 17 || strtod(out, NULL) == v) return plain_point(out);
+    }
+}
+
+/* Prices and other numbers of at most two decimals, without asking for the shortest; also
+ * every whole number below 2^53. */
+static bool few_decimals(double a, vo_decimal *out) {
+    const uint64_t whole = (uint64_t)a;
+    *out = (vo_decimal){whole, 0};
+    if ((double)whole == a) return true;
+    const double scaled = a * 100 + 0.5;
+    if (scaled >= 1e15) return false; /* beyond 15 digits there may be two that read back */
+    const uint64_t m = (uint64_t)scaled;
+    *out = m % 10 ? (vo_decimal){m, -2} : (vo_decimal){m / 10, -1};
+    return (double)m / 100 == a;
+}
+
+/* 16 digits below 2^53 are taken as one rounded product has them if that reads back: it may be
+ * the neighbour of the nearest. */
+static bool near_two_53(double a, vo_decimal *d) {
+    if (d->exponent < -20) return false;
+    const double scaled = a * pow10_exact[-d->exponent] + 0.5;
+    if (scaled >= TWO_53) return false;
+    const uint64_t m = (uint64_t)scaled;
+    if ((double)m / pow10_exact[-d->exponent] != a) return false;
+    d->digits = m;
+    return true;
+}
+
 size_t vo_text_format_number(double v, char out[VO_TEXT_NUMBER]) {
     assert(isfinite(v));
     const double a = fabs(v);
-    int precision = 15;
-    if (a == 0) return write_scaled(false, 0, 0, out);
-    if (a >= 1e-5 && a < TWO_53) {
-        for (int k = 0; k <= 20; k++) {
-            const double scaled = a * pow10_exact[k] + 0.5;
-            if (scaled >= TWO_53) break;
-            const int64_t m = (int64_t)scaled;
-            if ((double)m / pow10_exact[k] == a)
-                return write_scaled(v < 0, (uint64_t)m, k, out);
-        }
-        precision = 16; /* every decimal of 15 digits has been tried */
+    const bool usual = a == 0 || (a >= 1e-5 && a < TWO_53);
+    int mantissa_exponent = 0;
+    if (!usual && (a < DBL_MIN || frexp(a, &mantissa_exponent) == 0.5))
+        return format_odd(v, out);
+
+    vo_decimal d;
+    bool fixed = usual && few_decimals(a, &d);
+    if (!fixed) d = vo_decimal_shortest(a);
+    char digit[VO_DECIMAL_DIGITS];
+    int32_t n = vo_decimal_write(d.digits, digit);
+    if (!fixed && usual) fixed = n <= 15;
+    if (!fixed && usual && n == 16 && near_two_53(a, &d)) {
+        fixed = true;
+        n = vo_decimal_write(d.digits, digit);
     }
-    for (; precision <= 17; precision++) {
-        snprintf(out, VO_TEXT_NUMBER, "%.*g", precision, v);
-        if (precision == 17 || strtod(out, NULL) == v) break;
-    }
-    return plain_point(out);
+    const int32_t least = usual ? 16 : 15, places = n > least ? n : least;
+    const int32_t e = d.exponent + n - 1;
+
+    char *p = out;
+    if (v < 0) *p++ = '-';
+    p = fixed || (e >= -4 && e < places) ? put_fixed(p, digit, n, d.exponent)
+                                         : put_scientific(p, digit, n, d.exponent);
+    *p = '\0';
+    return (size_t)(p - out);
 }
 
 /* ---- names ------------------------------------------------------------------- */

@@ -1,15 +1,18 @@
 /* job_book.h -- a row per job: what was asked, how far it is, what came of it.
  *
- * The queue (jobs/queue.h) delivers at least once; this book makes it once: an attempt is
- * numbered, and only the attempt that is current may tell progress or finish. A job with an
- * idempotency key that exists is the one that exists.
+ * The queue (jobs/queue.h) delivers at least once; this book makes it once: every beginning is
+ * numbered (the fence, which never falls), and only the one that is current may tell progress or
+ * finish. A job with an idempotency key that exists is the one that exists.
  *
  *   queued -> running -> done | failed (refused: bad input, nothing to retry)
- *      ^         |-> queued (a passing failure, until max_attempts; then dead)
+ *      |         |-> queued (a passing failure, until max_attempts; then dead)
+ *      |         |-> queued (handed back by a worker that stops: costs no attempt)
  *      |         '-> cancelled
  *      '-> cancelled
  *
- * Every change of state is also an event (event_log.h), in the same transaction.
+ * Every change of state is also an event (event_log.h), in the same transaction:
+ *   "job"          {"job_id", "kind", "state", "attempt", and where known "owner", "error"}
+ *   "job_progress" {"job_id", "kind", "progress", "phase", "metrics"}
  * Times: milliseconds since 1970 UTC, the caller's.
  */
 #ifndef VO_STORE_JOB_BOOK_H
@@ -44,15 +47,16 @@ bool vo_job_state_over(vo_job_state s);
 typedef struct {
     char id[VO_JOB_ID], kind[VO_JOB_KIND];
     vo_job_state state;
-    const char *request;  /* the document                          */
-    const char *response; /* of a done one, else NULL              */
-    const char *error;    /* a sentence, or NULL                   */
-    const char *key;      /* idempotency key, or NULL              */
-    const char *owner;    /* API key id, "" without                */
-    const char *phase;    /* what it is doing, "" not known        */
-    const char *metrics;  /* JSON object of the last progress, or NULL */
-    double progress;      /* 0..1 */
-    int32_t attempt, max_attempts;
+    const char *request;           /* the document                          */
+    const char *response;          /* of a done one, else NULL              */
+    const char *error;             /* a sentence, or NULL                   */
+    const char *key;               /* idempotency key, or NULL              */
+    const char *owner;             /* API key id, "" without                */
+    const char *phase;             /* what it is doing, "" not known        */
+    const char *metrics;           /* JSON object of the last progress, or NULL */
+    double progress;               /* 0..1 */
+    int32_t attempt, max_attempts; /* attempt: of those that count, from 1; 0: none yet */
+    int32_t fence;                 /* of the beginning that is current                  */
     bool cancel_asked;
     int64_t created_ms, started_ms, ended_ms, beat_ms; /* 0: not yet */
 } vo_job;
@@ -66,7 +70,8 @@ typedef struct {
 
 /* Accepted when it returns VO_OK. *existed: there was one with this key and owner, whose id is
  * given; VO_EINVAL if that one's kind or request is another. `push` (or NULL) is called in the
- * same transaction for a new one: where the queue lives in this database, that makes both one. */
+ * same transaction for a new one: where the queue lives in this database, that makes both one.
+ * (jobs/accept.h does it right for any queue.) Ids are in the order of acceptance. */
 vo_status vo_job_book_add(vo_database *db, const vo_job_order *o, int64_t now_ms,
                           vo_status (*push)(void *ctx, const char *id, vo_error *err),
                           void *ctx, char id[VO_JOB_ID], bool *existed, vo_error *err);
@@ -85,23 +90,35 @@ typedef struct {
 vo_status vo_job_book_list(vo_database *db, const vo_job_query *q, vo_job_told told, void *ctx,
                            vo_error *err);
 
-/* A delivery begins: the next attempt. *go false: nothing to do (over, cancelled: then it is
- * closed here); true: *attempt is the fence, and `told` is handed the job. */
+/* A delivery begins: the next attempt. *go false: nothing to do (it is over; or it is closed
+ * here: cancelled, or dead because its attempts are used up by workers that were lost); true:
+ * *fence is its number, and `told` (or NULL) is handed the job. VO_ENOTFOUND: not in the book. */
 vo_status vo_job_book_begin(vo_database *db, const char *id, int64_t now_ms, bool *go,
-                            int32_t *attempt, vo_job_told told, void *ctx, vo_error *err);
+                            int32_t *fence, vo_job_told told, void *ctx, vo_error *err);
 
-/* All of these: *current false (and nothing changed) if `attempt` is no longer the current one,
- * or the job is over. */
-vo_status vo_job_book_progress(vo_database *db, const char *id, int32_t attempt,
+/* All of these: *current false (and nothing changed) if `fence` is no longer the current one,
+ * or the job is not running. Outputs may be NULL. progress: 0..1; metrics: a JSON object or NULL
+ * (as it was). */
+vo_status vo_job_book_progress(vo_database *db, const char *id, int32_t fence,
                                const char *phase, double progress, const char *metrics,
                                int64_t now_ms, bool *current, bool *cancel_asked,
                                vo_error *err);
-vo_status vo_job_book_finish(vo_database *db, const char *id, int32_t attempt, vo_job_state end,
+/* It is still being worked at: no event. */
+vo_status vo_job_book_beat(vo_database *db, const char *id, int32_t fence, int64_t now_ms,
+                           bool *current, bool *cancel_asked, vo_error *err);
+/* end: DONE (response), FAILED (error) or CANCELLED. */
+vo_status vo_job_book_finish(vo_database *db, const char *id, int32_t fence, vo_job_state end,
                              const char *response, const char *error, int64_t now_ms,
                              bool *current, vo_error *err);
-/* A passing failure: queued again, or dead; *again says which. */
-vo_status vo_job_book_fail(vo_database *db, const char *id, int32_t attempt, const char *error,
-                           int64_t now_ms, bool *current, bool *again, vo_error *err);
+/* A passing failure: queued again for ready_ms, or dead (cancelled, if that was asked); *again
+ * says whether it is queued. */
+vo_status vo_job_book_fail(vo_database *db, const char *id, int32_t fence, const char *error,
+                           int64_t now_ms, int64_t ready_ms, bool *current, bool *again,
+                           vo_error *err);
+/* Handed back unfinished by a worker that stops: queued (cancelled, if that was asked), and the
+ * attempt does not count. */
+vo_status vo_job_book_release(vo_database *db, const char *id, int32_t fence, int64_t now_ms,
+                              bool *current, bool *again, vo_error *err);
 
 /* A queued one is cancelled at once, a running one is asked to stop. *state: as it is now.
  * VO_ENOTFOUND. */
@@ -113,9 +130,10 @@ vo_status vo_job_book_requeue(vo_database *db, const char *id, int64_t now_ms,
                               vo_status (*push)(void *ctx, const char *id, vo_error *err),
                               void *ctx, vo_error *err);
 vo_status vo_job_book_counts(vo_database *db, int64_t count[VO_JOB_STATES], vo_error *err);
-/* Accepted ones whose message may be lost (a queue that lives elsewhere): `told` each. */
-vo_status vo_job_book_waiting(vo_database *db, int64_t older_than_ms, vo_job_told told,
-                              void *ctx, vo_error *err);
+/* Those not over of which nothing was heard since then although they were ready or running:
+ * their message may be lost (a queue that lives elsewhere). `told` each, at most `most`. */
+vo_status vo_job_book_waiting(vo_database *db, int64_t older_than_ms, size_t most,
+                              vo_job_told told, void *ctx, vo_error *err);
 /* Removes those over since before then. *n of them. */
 vo_status vo_job_book_trim(vo_database *db, int64_t ended_before_ms, int64_t *n, vo_error *err);
 

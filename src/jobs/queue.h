@@ -4,7 +4,7 @@
  * attempt current or not. That is what NATS JetStream can do, and no more is asked:
  *     push = publish with Nats-Msg-Id; take = pull one; extend = in progress; ack; retry = nak
  *     with delay; drop = term.
- * queue_local.c: a table in the state database.
+ * queue_local.c: a table in the state database. What a back-end looks like: queue_back.h.
  *
  * Threads and processes: a handle may be shared; any number of processes may take.
  * Times: milliseconds since 1970 UTC, the caller's.
@@ -29,7 +29,11 @@ typedef struct {
 vo_status vo_queue_open(const char *url, vo_database *db, vo_queue **out, vo_error *err);
 void vo_queue_close(vo_queue *q); /* accepts NULL */
 
-/* Ready at ready_ms. An id that waits already is not put twice. */
+/* It lives in `db`: what is called inside a transaction of db is part of it. That is a gain in
+ * speed where it is so; nobody may need it. */
+bool vo_queue_joins(const vo_queue *q, const vo_database *db);
+
+/* Ready at ready_ms. An id that waits already, or is leased, is not put twice. */
 vo_status vo_queue_push(vo_queue *q, const char *id, int64_t ready_ms, vo_error *err);
 
 /* The oldest ready one, whose lease (if it had any) is over; ours until now + lease. *any false:
@@ -40,8 +44,8 @@ vo_status vo_queue_take(vo_queue *q, const char *worker, int64_t now_ms, int64_t
 /* *held false: the lease was lost to another (nothing is changed). */
 vo_status vo_queue_extend(vo_queue *q, const vo_delivery *d, int64_t now_ms, int64_t lease_ms,
                           bool *held, vo_error *err);
-vo_status vo_queue_ack(vo_queue *q, const vo_delivery *d,
-                       vo_error *err); /* done: away with it */
+/* Done: away with it. One whose lease was lost changes nothing; the same is true of retry. */
+vo_status vo_queue_ack(vo_queue *q, const vo_delivery *d, vo_error *err);
 vo_status vo_queue_retry(vo_queue *q, const vo_delivery *d, int64_t ready_ms, vo_error *err);
 vo_status vo_queue_depth(vo_queue *q, int64_t now_ms, int64_t *ready, int64_t *leased,
                          vo_error *err);

@@ -402,6 +402,14 @@ vo_status vo_job_book_waiting(vo_database *db, int64_t older_than_ms, size_t mos
                            arg, 4, tell, &g, NULL, err);
 }
 
+vo_status vo_job_book_pushed(vo_database *db, const char *id, int64_t now_ms, vo_error *err) {
+    const vo_db_value arg[] = {vo_db_integer(now_ms), vo_db_text(id), vo_db_integer(now_ms)};
+    return vo_database_run(db,
+                           "UPDATE vo_job SET due_ms = ? WHERE id = ? AND due_ms < ?"
+                           " AND ended_ms = 0",
+                           arg, 3, NULL, NULL, NULL, err);
+}
+
 static vo_status take_count(void *ctx, const vo_db_value *value, size_t n, vo_error *err) {
     (void)n;
     int64_t *count = ctx;

@@ -134,6 +134,8 @@ vo_status vo_job_book_counts(vo_database *db, int64_t count[VO_JOB_STATES], vo_e
  * their message may be lost (a queue that lives elsewhere). `told` each, at most `most`. */
 vo_status vo_job_book_waiting(vo_database *db, int64_t older_than_ms, size_t most,
                               vo_job_told told, void *ctx, vo_error *err);
+/* Its message was put into the queue once more: silence counts from now. */
+vo_status vo_job_book_pushed(vo_database *db, const char *id, int64_t now_ms, vo_error *err);
 /* Removes those over since before then. *n of them. */
 vo_status vo_job_book_trim(vo_database *db, int64_t ended_before_ms, int64_t *n, vo_error *err);
 

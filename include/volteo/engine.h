@@ -61,6 +61,10 @@ vo_status vo_engine_compare(vo_engine *e, const char *request, char **response, 
 /* compare with per-day results, and with curves for the report. */
 vo_status vo_engine_backtest(vo_engine *e, const char *request, char **response, vo_error *err);
 
+/* What one battery should do now, why, how sure, and at which price it would be something else:
+ * POST /api/v1/decide. */
+vo_status vo_engine_decide(vo_engine *e, const char *request, char **response, vo_error *err);
+
 /* How good are forecasts: ours, published ones and naive ones over the same days, with errors,
  * intervals, tests and what a battery planned on them would have earned. */
 vo_status vo_engine_evaluate(vo_engine *e, const char *request, char **response, vo_error *err);

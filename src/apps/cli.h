@@ -45,12 +45,13 @@ enum {
     CLI_MODELS_ROLLBACK = 1u << 22,
     CLI_MODELS_PRUNE = 1u << 23,
     CLI_MODELS_DOCTOR = 1u << 24,
+    CLI_DECIDE = 1u << 25, /* what to do now */
     CLI_DECIDES = CLI_MODELS_PROMOTE | CLI_MODELS_ROLLBACK | CLI_MODELS_PRUNE,
     CLI_REGISTRY = CLI_MODELS_LIST | CLI_MODELS_SHOW | CLI_DECIDES | CLI_MODELS_DOCTOR,
     CLI_TRAINS = CLI_TRAIN_PRICE | CLI_TRAIN_Q | CLI_RETRAIN,
     CLI_LEARNS = CLI_TRAINS | CLI_FORECAST | CLI_EVALUATE | CLI_MODELS_COMPARE,
     CLI_LAKE = CLI_LIST | CLI_SHOW | CLI_EXPORT | CLI_REMOVE,
-    CLI_PLANS = CLI_OPTIMIZE | CLI_COMPARE | CLI_BACKTEST,
+    CLI_PLANS = CLI_OPTIMIZE | CLI_COMPARE | CLI_BACKTEST | CLI_DECIDE,
     CLI_TABLES = CLI_COMPARE | CLI_BACKTEST,
     CLI_PRICED = CLI_PLANS | CLI_LEARNS, /* take prices                  */
     CLI_BATTERY = CLI_TRAIN_Q | CLI_RETRAIN | CLI_EVALUATE | CLI_MODELS_COMPARE,
@@ -133,6 +134,7 @@ void cli_render_doctor(const vo_json *r, GString *out);
 
 void cli_render_train(const vo_json *r, GString *out);
 void cli_render_forecast(const vo_json *r, GString *out);
+void cli_render_decide(const vo_json *r, GString *out);
 void cli_render_retrain(const vo_json *r, GString *out);
 void cli_render_models_compare(const vo_json *r, GString *out);
 void cli_render_evaluate(const vo_json *r, GString *out);

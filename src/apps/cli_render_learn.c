@@ -206,6 +206,29 @@ void cli_render_forecast(const vo_json *r, GString *out) {
                                cli_dim(), listed, n, cli_plain());
 }
 
+/* ---- what to do now ------------------------------------------------------------------------ */
+
+void cli_render_decide(const vo_json *r, GString *out) {
+    const char *action = cli_str(r, "action");
+    const vo_json *model = vo_json_get(r, "model");
+    const bool named = model && vo_json_kind_of(model) == VO_JSON_OBJECT;
+    g_string_append_printf(out, "%s%s%s", cli_bold(), action, cli_plain());
+    if (strcmp(action, "hold") != 0)
+        g_string_append_printf(out, " at %.4g MW", cli_num(r, "power"));
+    g_string_append_printf(
+        out, "   %.0f %% sure, by %s%s%s%s%s\n%s\n\n", 100 * cli_num(r, "confidence"),
+        cli_str(r, "policy"), named ? " of model " : "", named ? cli_str(model, "id") : "",
+        named ? "@" : "", named ? cli_str(model, "version") : "", cli_str(r, "reason"));
+    char *price = cli_money(cli_num(r, "price"), 2);
+    g_string_append_printf(out, "  at %.16s, price %s; stored %.1f %%, then %.1f %%\n",
+                           cli_str(r, "at"), price, 100 * cli_num(r, "soc"),
+                           100 * cli_num(r, "soc_after"));
+    g_free(price);
+    g_string_append(out, "  planned over ");
+    cli_append_count(out, cli_num(r, "planned"), "[interval|intervals]; ");
+    cli_append_count(out, cli_num(r, "known"), "[price|prices] known\n");
+}
+
 /* ---- versions against each other --------------------------------------------------------- */
 
 static void render_days_played(const vo_json *r, GString *out) {

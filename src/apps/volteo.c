@@ -31,6 +31,12 @@ static const cli_command commands[] = {
      "volteo backtest --prices prices.csv --battery battery.json --forecast forecasts.csv \\\n"
      "      --days-alone --skip-days 7 --json",
      vo_engine_backtest, cli_render_backtest},
+    {"decide", CLI_DECIDE, NULL, NULL,
+     "What the battery should do now, why, how sure, and at which price something else.",
+     "volteo decide --prices prices.csv --battery battery.json --soc 0.4\n"
+     "  volteo decide --prices prices.csv --battery battery.json --at 2024-01-31T06:00Z \\\n"
+     "      --policy threshold --json",
+     vo_engine_decide, cli_render_decide},
     {"train price", CLI_TRAIN_PRICE, NULL, NULL,
      "A model that forecasts prices, learned from history, into the registry.",
      "volteo train price --prices prices.csv --horizons 60,360,1440\n"

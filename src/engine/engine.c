@@ -11,6 +11,7 @@
 #include "engine/data_fetch.h"
 #include "engine/data_requests.h"
 #include "engine/data_synth.h"
+#include "engine/decide.h"
 #include "engine/doctor.h"
 #include "engine/duel.h"
 #include "engine/evaluate.h"
@@ -131,6 +132,10 @@ vo_status vo_engine_optimize(vo_engine *e, const char *request, char **response,
 
 vo_status vo_engine_compare(vo_engine *e, const char *request, char **response, vo_error *err) {
     return call(e, compare, request, response, err);
+}
+
+vo_status vo_engine_decide(vo_engine *e, const char *request, char **response, vo_error *err) {
+    return call(e, vo_decide_run, request, response, err);
 }
 
 vo_status vo_engine_train(vo_engine *e, const char *request, char **response, vo_error *err) {

@@ -198,7 +198,8 @@ static bool has_site_array(const vo_request *r) {
  * part that begins within a local day has no history: days are played whole. */
 static void find_history(const vo_request *r, const rows *x, const vo_zone *zone, part *p) {
     size_t first = 0;
-    const bool looks_back = r->kind == VO_REQUEST_COMPARE || r->kind == VO_REQUEST_EVALUATE;
+    const bool looks_back = r->kind == VO_REQUEST_COMPARE || r->kind == VO_REQUEST_EVALUATE ||
+                            r->kind == VO_REQUEST_DECIDE;
     if (!looks_back || !p->from || has_site_array(r)) return;
     while (first < x->n && start_of(x, first) < p->first_s) first++;
     if (first == 0 || first + 1 >= x->n) return;

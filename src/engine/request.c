@@ -28,6 +28,7 @@ static const vo_field forecast_fields[] = FIELDS(VO_FORECAST_FIELD_MAP);
 static const vo_field evaluate_fields[] = FIELDS(VO_EVALUATE_FIELD_MAP);
 static const vo_field retrain_fields[] = FIELDS(VO_RETRAIN_FIELD_MAP);
 static const vo_field models_compare_fields[] = FIELDS(VO_MODELS_COMPARE_FIELD_MAP);
+static const vo_field decide_fields[] = FIELDS(VO_DECIDE_FIELD_MAP);
 #undef FIELDS
 #undef X
 #undef SITE
@@ -47,12 +48,14 @@ static const struct {
     [VO_REQUEST_EVALUATE] = {evaluate_fields, VO_EVALUATE_FIELDS, 0},
     [VO_REQUEST_RETRAIN] = {retrain_fields, VO_RETRAIN_FIELDS, PRICES},
     [VO_REQUEST_MODELS_COMPARE] = {models_compare_fields, VO_MODELS_COMPARE_FIELDS, PRICES},
+    [VO_REQUEST_DECIDE] = {decide_fields, VO_DECIDE_FIELDS, BATTERY | PRICES},
 };
 
 _Static_assert((int)VO_OPTIMIZE_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for optimize");
 _Static_assert((int)VO_COMPARE_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for compare");
 _Static_assert((int)VO_TRAIN_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for train");
 _Static_assert((int)VO_RETRAIN_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for retrain");
+_Static_assert((int)VO_DECIDE_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for decide");
 _Static_assert((int)VO_EVALUATE_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for evaluate");
 
 const vo_field *vo_request_fields(vo_request_kind kind, size_t *n) {

@@ -138,6 +138,19 @@
     X(at,                   TEXT,    0, 0,    "",    "prices before it are known; default: all") \
     X(seed,                 INTEGER, 0, 9e15, "",    "of chance")
 
+#define VO_DECIDE_FIELD_MAP(X)                                                                  \
+    X(policy,               TEXT,    0, 0,    "",    "any but perfect; default mpc")            \
+    X(soc,                  PART,    0, 1,    "",    "now; default initial_soc")                \
+    X(at,                   TEXT,    0, 0,    "",    "now; default: the last known price's interval") \
+    X(known,                INTEGER, 1, 1e7,  "",    "so many of the prices are known; default all") \
+    X(forecast,             ANY,     0, 0,    "currency/MWh", "prices to come, instead of a forecaster's") \
+    X(forecast_error,       NUMBER,  0, 1e9,  "currency/MWh", "how far forecasts are off, root mean square") \
+    X(lookahead_h,          ABOVE,   0, 1440, "h",   "default: what is known, or the end of the next day") \
+    X(day_discharged_mwh,   NUMBER,  0, 1e9,  "MWh", "today until now, for max_cycles_per_day") \
+    X(discharged_mwh,       NUMBER,  0, 1e12, "MWh", "in all until now, for max_cycles")        \
+    X(export_price_known,   BOOL,    0, 0,    "",    "export_price is a tariff known ahead")    \
+    X(show_forecast,        BOOL,    0, 0,    "",    "adds the prices it was planned on")
+
 #define VO_EVALUATE_FIELD_MAP(X)                                                                \
     X(epf,                  TEXT,    0, 0,    "",    "a benchmark file: date, price, exogenous") \
     X(published,            TEXT,    0, 0,    "",    "a file of forecasts to stand beside")     \
@@ -186,6 +199,9 @@ enum { VO_TRN_BEFORE = VO_REQ_CALL - 1, VO_TRAIN_FIELD_MAP(X) VO_TRAIN_FIELDS };
 #define X(name, kind, lo, hi, unit, help) VO_FOR_##name,
 enum { VO_FOR_BEFORE = VO_REQ_CALL - 1, VO_FORECAST_FIELD_MAP(X) VO_FORECAST_FIELDS };
 #undef X
+#define X(name, kind, lo, hi, unit, help) VO_DEC_##name,
+enum { VO_DEC_BEFORE = VO_REQ_CALL - 1, VO_DECIDE_FIELD_MAP(X) VO_DECIDE_FIELDS };
+#undef X
 #define X(name, kind, lo, hi, unit, help) VO_EVA_##name,
 enum { VO_EVA_BEFORE = VO_REQ_CALL - 1, VO_EVALUATE_FIELD_MAP(X) VO_EVALUATE_FIELDS };
 #undef X
@@ -208,6 +224,7 @@ typedef enum {
     VO_REQUEST_EVALUATE,
     VO_REQUEST_RETRAIN,
     VO_REQUEST_MODELS_COMPARE,
+    VO_REQUEST_DECIDE,
     VO_REQUEST_KINDS
 } vo_request_kind;
 

@@ -2,6 +2,7 @@
 #include "policy/policy.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "learn/forecaster.h"
@@ -74,6 +75,13 @@ vo_status vo_policy_plan(vo_policy *p, const vo_policy_view *view, double *power
     assert(view->from < view->to);
     p->counts.plans++;
     return p->ops->plan(p, view, power_mw, err);
+}
+
+vo_status vo_policy_explain(vo_policy *p, const vo_policy_view *view, double power_mw,
+                            vo_policy_why *out, vo_error *err) {
+    const double none = (double)NAN;
+    *out = (vo_policy_why){none, none, none, none, none, {none, none, none}, none, NULL};
+    return p->ops->explain ? p->ops->explain(p, view, power_mw, out, err) : VO_OK;
 }
 
 uint32_t vo_policy_flags(const vo_policy *p) { return p->flags; }

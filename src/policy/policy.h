@@ -51,7 +51,8 @@ typedef struct {
     size_t longest;            /* the longest window that will be asked for, intervals     */
     double low_percentile, high_percentile; /* threshold, 0..100                            */
     int32_t export_price_known; /* 1: site->export_price is a tariff known ahead            */
-    int32_t reserved;
+    int32_t levels_of_all_known; /* 1: threshold's levels are of all prices known, also this */
+                                 /*    day's; 0: of those known when the local day began     */
     const vo_alloc *alloc;       /* NULL: libc                                               */
     const vo_learning *learning; /* for what learns; NULL: defaults                    */
 } vo_policy_world;
@@ -81,6 +82,17 @@ typedef struct {
 
 typedef struct vo_policy vo_policy;
 
+/* Why the first action of the last plan is what it is; NAN where there is nothing to tell. */
+typedef struct {
+    double flip_below, flip_above; /* as vo_plan's of the first interval, what is believed of   */
+                                   /* later prices staying as it is                             */
+    double value_per_mwh;          /* what one more MWh at the interval's end earns             */
+    double low, high;              /* threshold: charges at or below, discharges at or above    */
+    double q[3];                   /* q_learning: worth of charge, hold, discharge              */
+    double confidence;             /* q_learning: of the table (q_table.h)                      */
+    const double *price;           /* [to - from] believed; valid until the next call; or NULL  */
+} vo_policy_why;
+
 typedef struct {
     vo_status (*plan)(vo_policy *p, const vo_policy_view *view, double *power_mw,
                       vo_error *err);
@@ -88,6 +100,9 @@ typedef struct {
     /* See vo_policy_fit; NULL: learns nothing. */
     vo_status (*fit)(vo_policy *p, const double *price, const double *export_price,
                      size_t until, vo_error *err);
+    /* See vo_policy_explain; NULL: cannot say. */
+    vo_status (*explain)(vo_policy *p, const vo_policy_view *view, double power_mw,
+                         vo_policy_why *out, vo_error *err);
 } vo_policy_ops;
 
 /* A back-end puts this first in its own struct. */
@@ -117,6 +132,11 @@ bool vo_policy_learns(const char *spec);
 /* Fills power_mw[to - from]. VO_EINVAL: it learns, and was neither fitted nor given a model. */
 vo_status vo_policy_plan(vo_policy *p, const vo_policy_view *view, double *power_mw,
                          vo_error *err);
+
+/* Why: right after vo_policy_plan of the same view with only_first, whose first power was
+ * `power_mw`, the present price being known. */
+vo_status vo_policy_explain(vo_policy *p, const vo_policy_view *view, double power_mw,
+                            vo_policy_why *out, vo_error *err);
 
 uint32_t vo_policy_flags(const vo_policy *p);
 vo_policy_counts vo_policy_count(const vo_policy *p);

@@ -22,6 +22,7 @@
 #include "base/order.h"
 #include "learn/forecaster.h"
 #include "optimize/threshold.h"
+#include "policy/flips.h"
 #include "policy/policy.h"
 #include "policy/window.h"
 
@@ -41,10 +42,13 @@ typedef struct {
     vo_window *window;
     corrector market, export_market; /* the latter from the export price's own history       */
     double *price, *export_price;    /* [longest] believed                                   */
+    double *try_mw;                  /* [longest] a plan at another price                    */
     double *sorted, *spare;          /* [n] history in order, and room to merge              */
     size_t n_sorted, n_taken;        /* prices in order; intervals of history looked at      */
     double low, high;                /* threshold levels of the local day under way          */
     bool trained;                    /* the forecaster was loaded: fit is not asked for      */
+    bool able;                       /* the last plan knew what to go by, ...                */
+    double hair;                     /* ... and left alone what gains less                   */
 } by_forecast;
 
 static void by_forecast_free(vo_policy *p) {
@@ -55,6 +59,7 @@ static void by_forecast_free(vo_policy *p) {
     vo_forecaster_free(v->export_market.forecaster);
     a->free(a->ctx, v->price);
     a->free(a->ctx, v->export_price);
+    a->free(a->ctx, v->try_mw);
     a->free(a->ctx, v->sorted);
     a->free(a->ctx, v->spare);
     a->free(a->ctx, v);
@@ -145,8 +150,9 @@ static void take_history(by_forecast *v, const double *history, size_t known) {
 
 static void refresh_levels(by_forecast *v, const vo_policy_view *view) {
     const int32_t *day = v->world->calendar->day;
-    size_t begin = view->from;
-    while (begin > 0 && day[begin - 1] == day[view->from]) begin--;
+    size_t begin = v->world->levels_of_all_known ? view->known : view->from;
+    if (!v->world->levels_of_all_known)
+        while (begin > 0 && day[begin - 1] == day[view->from]) begin--;
     if (begin == v->n_taken && v->n_sorted > 0) return;
     if (begin < v->n_taken) v->n_taken = v->n_sorted = 0; /* asked about an earlier day */
     take_history(v, view->price, begin);
@@ -175,16 +181,17 @@ static vo_status by_forecast_plan(vo_policy *p, const vo_policy_view *view, doub
                          &export_able, err);
     }
     if (st != VO_OK) return st;
-    if (!able || !export_able) { /* nothing is known: only keep the limits */
+    v->able = able && export_able;
+    if (!v->able) { /* nothing is known: only keep the limits */
         p->counts.held++;
         memset(v->price, 0, (view->to - view->from) * sizeof *v->price);
         return vo_window_follow(v->window, view, v->price, NULL, (double)NAN, (double)NAN,
                                 power_mw, err);
     }
     if (v->method != VO_METHOD_THRESHOLD) {
-        double hair = hold_briefly(v->price, view->to - view->from);
-        if (export_price) hair += hold_briefly(v->export_price, view->to - view->from);
-        return vo_window_solve(v->window, view, v->price, export_price, v->method, hair,
+        v->hair = hold_briefly(v->price, view->to - view->from);
+        if (export_price) v->hair += hold_briefly(v->export_price, view->to - view->from);
+        return vo_window_solve(v->window, view, v->price, export_price, v->method, v->hair,
                                power_mw, err);
     }
     refresh_levels(v, view);
@@ -201,8 +208,68 @@ static vo_status by_forecast_fit(vo_policy *p, const double *price, const double
     return vo_forecaster_fit(v->export_market.forecaster, export_price, until, err);
 }
 
+/* ---- why -------------------------------------------------------------------------------- */
+
+typedef struct {
+    by_forecast *v;
+    const vo_policy_view *view;
+    double price, export_price; /* as they are now */
+} retry;
+
+/* What would be done now at another price, all else believed the same. */
+static vo_status try_price(void *ctx, double price, double *power_mw, vo_error *err) {
+    const retry *r = ctx;
+    by_forecast *v = r->v;
+    const double *export_price = r->view->export_price ? v->export_price : NULL;
+    double *plan = v->try_mw;
+    v->price[0] = price;
+    if (export_price) v->export_price[0] = r->export_price + (price - r->price);
+    const vo_status st = v->method == VO_METHOD_THRESHOLD
+                             ? vo_window_follow(v->window, r->view, v->price, export_price,
+                                                v->low, v->high, plan, err)
+                             : vo_window_solve(v->window, r->view, v->price, export_price,
+                                               v->method, v->hair, plan, err);
+    *power_mw = plan[0];
+    v->price[0] = r->price;
+    v->export_price[0] = r->export_price;
+    return st;
+}
+
+/* Between the two levels the rule is the same, so that only they need to be tried. */
+static vo_status threshold_flips(retry *r, double power_mw, vo_policy_why *out, vo_error *err) {
+    const by_forecast *v = r->v;
+    const double inf = (double)INFINITY;
+    const double up[] = {v->low, v->high}, over[] = {nextafter(v->low, inf), v->high};
+    const double down[] = {v->high, v->low}, under[] = {nextafter(v->high, -inf), v->low};
+    out->low = v->low;
+    out->high = v->high;
+    if (isnan(v->low)) return VO_OK;
+    vo_status st =
+        vo_flips_among(try_price, r, r->price, 1, power_mw, up, over, 2, &out->flip_above, err);
+    if (st == VO_OK)
+        st = vo_flips_among(try_price, r, r->price, -1, power_mw, down, under, 2,
+                            &out->flip_below, err);
+    return st;
+}
+
+static vo_status by_forecast_explain(vo_policy *p, const vo_policy_view *view, double power_mw,
+                                     vo_policy_why *out, vo_error *err) {
+    by_forecast *v = (by_forecast *)(void *)p;
+    const size_t n = view->to - view->from;
+    if (!v->able || view->known <= view->from) return VO_OK;
+    out->price = v->price;
+    if (v->method == VO_METHOD_EXACT)
+        return vo_window_explain(v->window, view, v->price,
+                                 view->export_price ? v->export_price : NULL, v->hair, out,
+                                 err);
+    retry r = {v, view, v->price[0], v->export_price[0]};
+    if (v->method == VO_METHOD_THRESHOLD) return threshold_flips(&r, power_mw, out, err);
+    return vo_flips_search(try_price, &r, v->price, n, power_mw, &out->flip_below,
+                           &out->flip_above, err);
+}
+
 static const vo_policy_ops by_forecast_ops = {by_forecast_plan, by_forecast_free,
-                                              by_forecast_fit};
+                                              by_forecast_fit, by_forecast_explain};
 
 static vo_status create(vo_method method, const char *argument, const vo_policy_world *world,
                         vo_policy **out, vo_error *err) {
@@ -228,9 +295,10 @@ static vo_status create(vo_method method, const char *argument, const vo_policy_
     v->price = a->zalloc(a->ctx, world->longest * sizeof(double));
     v->export_price = a->zalloc(a->ctx, world->longest * sizeof(double));
     v->low = v->high = (double)NAN;
+    v->try_mw = a->zalloc(a->ctx, world->longest * sizeof(double));
     v->sorted = a->zalloc(a->ctx, world->site->n * sizeof(double));
     v->spare = a->zalloc(a->ctx, world->site->n * sizeof(double));
-    if (!v->price || !v->export_price || !v->sorted || !v->spare) {
+    if (!v->price || !v->export_price || !v->try_mw || !v->sorted || !v->spare) {
         st = vo_fail(err, VO_ENOMEM, "policy over %zu intervals", world->site->n);
         goto fail;
     }

@@ -16,6 +16,7 @@
 
 #include "learn/forecaster.h"
 #include "learn/q_training.h"
+#include "policy/flips.h"
 #include "policy/policy.h"
 #include "policy/window.h"
 
@@ -31,7 +32,9 @@ typedef struct {
     uint8_t *hour;    /* [n] local                                                  */
     double *believed; /* [window + longest] prices before and in the window         */
     double *wish;     /* [longest] 1: discharge, -1: charge, 0: hold                */
+    double *try_mw;   /* [longest] a plan at another price                          */
     size_t room;      /* prices that fit before the window in believed              */
+    size_t before;    /* of them, before the last window                            */
 } q_learning;
 
 static void q_learning_free(vo_policy *p) {
@@ -43,6 +46,7 @@ static void q_learning_free(vo_policy *p) {
     a->free(a->ctx, v->hour);
     a->free(a->ctx, v->believed);
     a->free(a->ctx, v->wish);
+    a->free(a->ctx, v->try_mw);
     a->free(a->ctx, v);
 }
 
@@ -91,6 +95,7 @@ static vo_status q_learning_plan(vo_policy *p, const vo_policy_view *view, doubl
     const size_t steps = view->only_first ? 1 : n;
     size_t before;
     vo_status st = believe(v, view, steps, &before, err);
+    v->before = before;
     bool said = false;
     double stored_mwh = view->stored_mwh;
     memset(v->wish, 0, n * sizeof *v->wish);
@@ -103,6 +108,65 @@ static vo_status q_learning_plan(vo_policy *p, const vo_policy_view *view, doubl
     }
     p->counts.held += !said;
     return st;
+}
+
+/* ---- why ----------------------------------------------------------------------------------- */
+
+typedef struct {
+    q_learning *v;
+    const vo_policy_view *view;
+    double price; /* as it is now */
+} retry;
+
+static vo_status try_price(void *ctx, double price, double *power_mw, vo_error *err) {
+    const retry *r = ctx;
+    q_learning *v = r->v;
+    memset(v->wish, 0, (r->view->to - r->view->from) * sizeof *v->wish);
+    v->believed[v->before] = price;
+    v->wish[0] =
+        (double)(ask(v, r->view->from, v->before, r->view->stored_mwh).action - VO_Q_HOLD);
+    v->believed[v->before] = r->price;
+    const vo_status st =
+        vo_window_follow(v->window, r->view, v->wish, NULL, -1, 1, v->try_mw, err);
+    *power_mw = v->try_mw[0];
+    return st;
+}
+
+/* The table says the same for all prices between two edges of its bins. */
+static vo_status table_flips(retry *r, double power_mw, vo_policy_why *out, vo_error *err) {
+    const q_learning *v = r->v;
+    const vo_q_table *t = v->table;
+    const int32_t bin = v->hour[r->view->from] * t->axes.hour_bins / 24;
+    const size_t n = (size_t)t->axes.price_bins - 1;
+    const double *edge = t->edge + (size_t)bin * n;
+    const double at_0 = vo_q_signal(&t->axes, v->interval_h, v->believed, v->before, 0);
+    const double at_1 = vo_q_signal(&t->axes, v->interval_h, v->believed, v->before, 1);
+    double up[64], over[64], down[64], under[64];
+    if (isnan(at_0) || !(at_1 > at_0)) return VO_OK;
+    for (size_t i = 0; i < n; i++) { /* the signal is linear in the price */
+        const double price = (edge[i] - at_0) / (at_1 - at_0);
+        const double hair = 1e-9 * fmax(1, fabs(price));
+        up[i] = down[n - 1 - i] = price;
+        over[i] = price + hair;
+        under[n - 1 - i] = price - hair;
+    }
+    vo_status st =
+        vo_flips_among(try_price, r, r->price, 1, power_mw, up, over, n, &out->flip_above, err);
+    if (st == VO_OK)
+        st = vo_flips_among(try_price, r, r->price, -1, power_mw, down, under, n,
+                            &out->flip_below, err);
+    return st;
+}
+
+static vo_status q_learning_explain(vo_policy *p, const vo_policy_view *view, double power_mw,
+                                    vo_policy_why *out, vo_error *err) {
+    q_learning *v = (q_learning *)(void *)p;
+    if (!v->table || view->known <= view->from) return VO_OK;
+    const vo_q_choice c = ask(v, view->from, v->before, view->stored_mwh);
+    for (int i = 0; i < VO_Q_ACTIONS; i++) out->q[i] = c.q[i];
+    out->confidence = c.confidence;
+    retry r = {v, view, v->believed[v->before]};
+    return table_flips(&r, power_mw, out, err);
 }
 
 /* ---- learning ------------------------------------------------------------------------------ */
@@ -161,7 +225,8 @@ static vo_status load(q_learning *v, const char *name, vo_error *err) {
         name, v->table->interval_h, v->interval_h);
 }
 
-static const vo_policy_ops q_learning_ops = {q_learning_plan, q_learning_free, q_learning_fit};
+static const vo_policy_ops q_learning_ops = {q_learning_plan, q_learning_free, q_learning_fit,
+                                             q_learning_explain};
 
 static vo_status even_interval(const vo_problem *p, double *interval_h, vo_error *err) {
     *interval_h = p->dt_h ? p->dt_h[0] : p->interval_h;
@@ -195,7 +260,8 @@ vo_status vo_policy_create_q_learning(const char *argument, const vo_policy_worl
     v->hour = a->zalloc(a->ctx, world->site->n * sizeof *v->hour);
     v->believed = a->zalloc(a->ctx, (v->room + world->longest + 1) * sizeof *v->believed);
     v->wish = a->zalloc(a->ctx, world->longest * sizeof *v->wish);
-    if (!v->hour || !v->believed || !v->wish) {
+    v->try_mw = a->zalloc(a->ctx, world->longest * sizeof *v->try_mw);
+    if (!v->hour || !v->believed || !v->wish || !v->try_mw) {
         st = vo_fail(err, VO_ENOMEM, "policy q_learning over %zu intervals", world->site->n);
         goto fail;
     }

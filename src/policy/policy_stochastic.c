@@ -18,6 +18,7 @@
 #include "learn/forecaster.h"
 #include "optimize/exact.h"
 #include "optimize/stochastic.h"
+#include "policy/flips.h"
 #include "policy/policy.h"
 #include "policy/price_law.h"
 #include "policy/window.h"
@@ -42,6 +43,9 @@ typedef struct {
     double *price, *export_price; /* [longest] expected                          */
     double *export_node;          /* [longest * nodes] where a tariff is known   */
     bool trained;                 /* the forecaster was loaded                   */
+    bool able;                    /* the last plan knew what to go by, ...       */
+    bool weighed;                 /* ... and was decided on the chain of nodes,  */
+    double extra;                 /* with this price of allowances               */
 } stochastic;
 
 static void belief_fini(belief *b) {
@@ -168,6 +172,7 @@ static vo_status decide(stochastic *v, const vo_policy_view *view, const vo_pric
         if (st != VO_OK) return st;
     }
     battery.wear_cost_per_mwh += extra;
+    v->extra = extra;
     p.battery = &battery;
     bool feasible = false;
     vo_status st = vo_stochastic_back(v->program, &p, 1, nodes, &feasible, err);
@@ -184,6 +189,8 @@ static vo_status stochastic_plan(vo_policy *base, const vo_policy_view *view, do
     bool able = false, done = false;
     vo_status st = believe(v, view, &nodes, &able, err);
     if (st != VO_OK) return st;
+    v->able = able;
+    v->weighed = false;
     if (!able) { /* nothing is known: only keep the limits */
         base->counts.held++;
         memset(v->price, 0, n * sizeof *v->price);
@@ -193,9 +200,52 @@ static vo_status stochastic_plan(vo_policy *base, const vo_policy_view *view, do
     const double *export_price = view->export_price ? v->export_price : NULL;
     if (view->only_first && view->known == view->from + 1 && nodes.k > 0)
         st = decide(v, view, &nodes, export_price, power_mw, &done, err);
+    v->weighed = done;
     if (st != VO_OK || done) return st;
     return vo_window_solve(v->window, view, v->price, export_price, VO_METHOD_EXACT, 0,
                            power_mw, err);
+}
+
+/* ---- why ---------------------------------------------------------------------------------- */
+
+typedef struct {
+    stochastic *v;
+    const vo_policy_view *view;
+    double price, export_price; /* as they are now */
+} retry;
+
+/* The choice at another present price, with what stored energy is worth as it was. */
+static vo_status try_price(void *ctx, double price, double *power_mw, vo_error *err) {
+    const retry *r = ctx;
+    stochastic *v = r->v;
+    const double *export_price = r->view->export_price ? v->export_price : NULL;
+    bool feasible = false;
+    v->price[0] = price;
+    if (export_price) v->export_price[0] = r->export_price + (price - r->price);
+    vo_problem p = *vo_window_problem(v->window, r->view, v->price, export_price);
+    vo_battery battery = *p.battery;
+    if (isfinite(r->view->day_left_mwh) || isfinite(r->view->span_left_mwh))
+        battery.max_cycles_per_day = battery.max_cycles = (double)INFINITY;
+    battery.wear_cost_per_mwh += v->extra;
+    p.battery = &battery;
+    const vo_status st =
+        vo_stochastic_choose(v->program, &p, r->view->stored_mwh, power_mw, &feasible, err);
+    v->price[0] = r->price;
+    v->export_price[0] = r->export_price;
+    return st;
+}
+
+static vo_status stochastic_explain(vo_policy *base, const vo_policy_view *view,
+                                    double power_mw, vo_policy_why *out, vo_error *err) {
+    stochastic *v = (stochastic *)(void *)base;
+    if (!v->able || view->known <= view->from) return VO_OK;
+    out->price = v->price;
+    if (!v->weighed)
+        return vo_window_explain(v->window, view, v->price,
+                                 view->export_price ? v->export_price : NULL, 0, out, err);
+    retry r = {v, view, v->price[0], v->export_price[0]};
+    return vo_flips_search(try_price, &r, v->price, view->to - view->from, power_mw,
+                           &out->flip_below, &out->flip_above, err);
 }
 
 static vo_status stochastic_fit(vo_policy *p, const double *price, const double *export_price,
@@ -207,8 +257,10 @@ static vo_status stochastic_fit(vo_policy *p, const double *price, const double 
     return vo_forecaster_fit(v->export_market.forecaster, export_price, until, err);
 }
 
-static const vo_policy_ops stochastic_ops = {
-    .plan = stochastic_plan, .free = stochastic_free, .fit = stochastic_fit};
+static const vo_policy_ops stochastic_ops = {.plan = stochastic_plan,
+                                             .free = stochastic_free,
+                                             .fit = stochastic_fit,
+                                             .explain = stochastic_explain};
 
 /* ---- making -------------------------------------------------------------------------------- */
 

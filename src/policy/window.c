@@ -171,6 +171,25 @@ const vo_problem *vo_window_problem(vo_window *w, const vo_policy_view *view,
     return &w->problem;
 }
 
+vo_status vo_window_explain(vo_window *w, const vo_policy_view *view, const double *price,
+                            const double *export_price, double idle_gain_per_mwh,
+                            vo_policy_why *out, vo_error *err) {
+    bool feasible = false, closed = true;
+    frame(w, view, price, export_price);
+    w->battery.wear_cost_per_mwh += idle_gain_per_mwh;
+    vo_status st =
+        vo_exact_solve(w->exact, &w->problem, VO_DETAIL_ALL, w->plan, &feasible, &closed, err);
+    if (st == VO_OK && !(feasible && closed)) {
+        const vo_schedule_options o = vo_schedule_options_default();
+        st = vo_schedule(&w->problem, &o, w->plan, err);
+    }
+    if (st != VO_OK) return st;
+    out->flip_below = w->plan->flip_below[0];
+    out->flip_above = w->plan->flip_above[0];
+    out->value_per_mwh = w->plan->value_of_stored_mwh[0];
+    return VO_OK;
+}
+
 vo_status vo_window_follow(vo_window *w, const vo_policy_view *view, const double *price,
                            const double *export_price, double low, double high,
                            double *power_mw, vo_error *err) {

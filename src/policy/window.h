@@ -31,6 +31,12 @@ vo_status vo_window_solve(vo_window *w, const vo_policy_view *view, const double
 const vo_problem *vo_window_problem(vo_window *w, const vo_policy_view *view,
                                     const double *price, const double *export_price);
 
+/* After a window solved EXACT with these prices: flip prices of its first interval, and what one
+ * more MWh at its end earns; NAN where there are none. */
+vo_status vo_window_explain(vo_window *w, const vo_policy_view *view, const double *price,
+                            const double *export_price, double idle_gain_per_mwh,
+                            vo_policy_why *out, vo_error *err);
+
 /* The threshold rule with given levels; NAN levels hold, but still keep every limit. */
 vo_status vo_window_follow(vo_window *w, const vo_policy_view *view, const double *price,
                            const double *export_price, double low, double high,

@@ -1,9 +1,12 @@
 /* service.h -- from a request to an answer: routes, who may, what is right, who computes.
  *
  * Independent of the transport: tests and the fuzz target hand it exchanges of their own.
- *   head     route (404, 405), CORS, key (401, 403), rate (429), type and length of the body (415, 413)
- *   request  parameters and body against openapi.json (400), then the operation's handler, on
- *            the loop or in the pool (503 when that is full)
+ *   head     route (404, 405), CORS, key (401, 403), rate (429), type of the body (415)
+ *   request  parameters and body against openapi.json (400), then the operation's handler
+ *            (routes.h), on the loop or in the pool (503 when that is full)
+ *
+ * Each thread of the pool has an engine of its own with one thread a call: no request takes more
+ * than one core, and none more than most_s.
  */
 #ifndef VO_SERVE_SERVICE_H
 #define VO_SERVE_SERVICE_H
@@ -22,32 +25,54 @@
 
 typedef struct vo_service vo_service;
 
+enum { VO_SERVICE_FIGURES = 32 };
+
 typedef struct {
-    vo_engine *engine; /* of the pool's threads: one thread a call; borrowed, as all below   */
-    vo_database *db;   /* state: jobs, events, keys                                           */
+    const char *lake, *models; /* folders; NULL: the engine's defaults                     */
+    vo_database *db;           /* state: jobs, events; borrowed, as all below               */
     vo_queue *queue;
     const vo_openapi *api;
     vo_auth *auth;
     vo_rate_limit *rate;
-    vo_access_log *log;
-    vo_hub *hub;
-    size_t threads;    /* of the pool */
-    size_t line;       /* waiting before it: 64 */
-    double deadline_s; /* of waiting: 10 */
-    size_t max_body;
-    void (*job_added)(void *ctx); /* to wake the worker */
+    vo_access_log *log; /* or NULL */
+    vo_hub *hub;        /* or NULL: no events */
+    size_t threads;     /* of the pool: 2                                                    */
+    size_t line;        /* waiting before it: 64                                             */
+    double deadline_s;  /* of waiting there: 10                                              */
+    double most_s;      /* of computing one answer: 30                                       */
+    void (*job_added)(void *ctx); /* or NULL: to wake the worker */
     void *job_ctx;
     /* How an answer leaves; vo_transport_reply. */
     void (*reply)(void *ctx, vo_exchange *x);
     void *reply_ctx;
+    /* Values for /metrics beside the service's own, at most VO_SERVICE_FIGURES: how many; or NULL.
+     * Called on the pool. */
+    size_t (*figures)(void *ctx, vo_metrics_value *v);
+    void *figures_ctx;
 } vo_service_settings;
+vo_service_settings vo_service_settings_default(void);
 
+/* VO_EINVAL: api has an operation that has no handler, or the other way round. */
 vo_status vo_service_create(const vo_service_settings *s, vo_service **out, vo_error *err);
-void vo_service_free(vo_service *v); /* accepts NULL; waits for the pool */
+void vo_service_free(vo_service *v); /* accepts NULL; vo_service_finish first */
 
 /* The transport's callbacks, with ctx = the service. */
 vo_handler vo_service_handler(void);
 
-void vo_service_drain(vo_service *v); /* readyz says 503 from now on */
+/* What is not in order, as a literal, or NULL: readyz's answer. Not ready when made. Any thread. */
+void vo_service_ready(vo_service *v, const char *trouble);
+
+/* From now on readyz says 503, and nothing new is computed; what is being computed is answered. */
+void vo_service_drain(vo_service *v);
+
+/* Ends the pool: running calls are asked to stop, and all that was submitted is replied to. After
+ * it `done` may still be called, until vo_service_free. */
+void vo_service_finish(vo_service *v);
+
+typedef struct {
+    size_t waiting, busy;
+    uint64_t full, late; /* refused as the line was full; not begun in time */
+} vo_service_counts;
+vo_service_counts vo_service_count(vo_service *v);
 
 #endif

@@ -1,0 +1,257 @@
+/* job_kinds.c -- see job_kinds.h: a job is an engine call with its progress told.
+ *
+ * What lasts is made once: train and retrain get the job's id as their key, an upsert into the
+ * lake is the same the second time, and the others only compute.
+ */
+#include "serve/job_kinds.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "port/clock.h"
+#include "store/event_log.h"
+#include "store/json_get.h"
+
+#define TELL_EVERY_S 0.25
+
+#include "serve/routes.h"
+#define vo_engine_simulate vo_engine_not_yet
+
+static const vo_job_kind_row rows[] = {
+#define X(name, scope, keyed) {#name, VO_SCOPE_##scope, keyed, VO_JOB_CALL_##name},
+#define VO_JOB_CALL_optimize vo_engine_optimize
+#define VO_JOB_CALL_compare vo_engine_compare
+#define VO_JOB_CALL_backtest vo_engine_backtest
+#define VO_JOB_CALL_evaluate vo_engine_evaluate
+#define VO_JOB_CALL_train vo_engine_train
+#define VO_JOB_CALL_retrain vo_engine_retrain
+#define VO_JOB_CALL_fetch vo_engine_data_fetch
+#define VO_JOB_CALL_simulate vo_engine_simulate
+    VO_JOB_KIND_MAP(X)
+#undef X
+};
+
+enum { N_ROWS = sizeof rows / sizeof rows[0] };
+
+const vo_job_kind_row *vo_job_kind_list(size_t *n) {
+    *n = N_ROWS;
+    return rows;
+}
+
+const vo_job_kind_row *vo_job_kind_find(const char *name) {
+    for (size_t i = 0; i < N_ROWS; i++)
+        if (strcmp(rows[i].name, name) == 0) return &rows[i];
+    return NULL;
+}
+
+/* ---- the request ---------------------------------------------------------------------------- */
+
+/* The request with one more member, unless it has it. */
+static vo_status with_member(const char *request, const char *key, const char *value,
+                             char **out, vo_error *err) {
+    vo_json *root = NULL;
+    vo_json_out *w = NULL;
+    vo_status s = vo_json_parse(request, strlen(request), &root, err);
+    if (s == VO_OK && vo_json_kind_of(root) != VO_JSON_OBJECT)
+        s = vo_fail(err, VO_EINVAL, "the request of a job must be a JSON object");
+    if (s == VO_OK) s = vo_json_out_create(&w, err);
+    if (s == VO_OK) {
+        const char *name = NULL;
+        const vo_json *v = NULL;
+        vo_json_out_object(w);
+        for (size_t i = 0; vo_json_member(root, i, &name, &v); i++) {
+            vo_json_out_key(w, name);
+            vo_json_out_value(w, v);
+        }
+        if (value && !vo_json_get(root, key)) {
+            vo_json_out_key(w, key);
+            vo_json_out_string(w, value);
+        }
+        vo_json_out_end(w);
+        s = vo_json_out_take(w, out, NULL, err);
+    }
+    vo_json_out_free(w);
+    vo_json_free(root);
+    return s;
+}
+
+static const char *service_key(const vo_job_doer *d, const char *request) {
+    vo_json *root = NULL;
+    if (!d->secret || vo_json_parse(request, strlen(request), &root, NULL) != VO_OK)
+        return NULL;
+    const char *variable = vo_engine_key_variable(vo_json_get_text(root, "client"));
+    vo_json_free(root);
+    return variable ? d->secret(d->secret_ctx, variable) : NULL;
+}
+
+static vo_status make_request(const vo_job_doer *d, const vo_job_kind_row *kind,
+                              const vo_job_run *run, char **out, vo_error *err) {
+    if (kind->keyed) return with_member(run->request, "key", run->id, out, err);
+    if (kind->call == vo_engine_data_fetch)
+        return with_member(run->request, "key", service_key(d, run->request), out, err);
+    return with_member(run->request, "", NULL, out, err);
+}
+
+/* ---- progress ------------------------------------------------------------------------------- */
+
+typedef struct {
+    const vo_job_doer *doer;
+    const vo_job_run *run;
+    const vo_job_kind_row *kind;
+    char model[160];
+    double told_s; /* the engine calls from one thread at a time */
+    bool stop;
+} doing;
+
+static void tell_model(const doing *d, double fraction, const char *metrics, double epoch) {
+    char *text = NULL;
+    vo_json_out *w = NULL;
+    if (!d->doer->db || !d->kind->keyed || vo_json_out_create(&w, NULL) != VO_OK) return;
+    vo_json *m = NULL;
+    vo_json_out_object(w);
+    vo_json_out_key(w, "model_id");
+    vo_json_out_string(w, d->model);
+    vo_json_out_key(w, "progress");
+    vo_json_out_number(w, fraction);
+    vo_json_out_key(w, "epoch");
+    if (epoch >= 0)
+        vo_json_out_number(w, epoch);
+    else
+        vo_json_out_null(w);
+    vo_json_out_key(w, "metrics");
+    if (metrics && vo_json_parse(metrics, strlen(metrics), &m, NULL) == VO_OK) {
+        vo_json_out_value(w, m);
+    } else {
+        vo_json_out_object(w);
+        vo_json_out_end(w);
+    }
+    vo_json_out_key(w, "job");
+    vo_json_out_string(w, d->run->id);
+    vo_json_out_end(w);
+    int64_t id = 0;
+    if (vo_json_out_take(w, &text, NULL, NULL) == VO_OK &&
+        vo_event_log_add(d->doer->db, "model_training_progress", d->model, text,
+                         vo_clock_utc_ms(), &id, NULL) == VO_OK &&
+        d->doer->changed)
+        d->doer->changed(d->doer->changed_ctx);
+    free(text);
+    vo_json_free(m);
+    vo_json_out_free(w);
+}
+
+static int32_t on_detail(void *ctx, const char *phase, double fraction, double loss,
+                         int32_t epoch) {
+    doing *d = ctx;
+    char metrics[120] = "";
+    const double now_s = vo_clock_monotonic_s();
+    if (d->stop) return 1;
+    if (now_s - d->told_s < TELL_EVERY_S && fraction < 1) return 0;
+    d->told_s = now_s;
+    const bool finite = loss - loss == 0;
+    if (finite && epoch >= 0)
+        snprintf(metrics, sizeof metrics, "{\"loss\":%.9g,\"epoch\":%d}", loss, (int)epoch);
+    else if (finite)
+        snprintf(metrics, sizeof metrics, "{\"loss\":%.9g}", loss);
+    else if (epoch >= 0)
+        snprintf(metrics, sizeof metrics, "{\"epoch\":%d}", (int)epoch);
+    const char *m = metrics[0] ? metrics : NULL;
+    d->stop = !d->run->told(d->run->told_ctx, phase, fraction, m);
+    tell_model(d, fraction, m, epoch);
+    return d->stop;
+}
+
+static int32_t on_progress(void *ctx, const char *phase, double fraction) {
+    return on_detail(ctx, phase, fraction, strtod("nan", NULL), -1);
+}
+
+/* ---- price events --------------------------------------------------------------------------- */
+
+static bool tell_series(vo_database *db, const vo_json *at, const vo_json *report) {
+    static const char *const name[] = {"market", "process", "node"};
+    const vo_json *first = vo_json_get_kind(report, "from", VO_JSON_STRING);
+    const vo_json *last = vo_json_get_kind(report, "to", VO_JSON_STRING);
+    if (!first) first = vo_json_get_kind(report, "first", VO_JSON_STRING);
+    if (!last) last = vo_json_get_kind(report, "last", VO_JSON_STRING);
+    const vo_json *n = vo_json_get_kind(report, "rows", VO_JSON_NUMBER);
+    if (!n) n = vo_json_get_kind(report, "intervals", VO_JSON_NUMBER);
+    char *text = NULL;
+    vo_json_out *w = NULL;
+    if (vo_json_out_create(&w, NULL) != VO_OK) return false;
+    vo_json_out_object(w);
+    for (size_t i = 0; i < 3; i++) {
+        vo_json_out_key(w, name[i]);
+        vo_json_out_string(w, vo_json_get_text(at, name[i]));
+    }
+    vo_json_out_key(w, "from");
+    vo_json_out_string(w, first ? vo_json_string(first) : NULL);
+    vo_json_out_key(w, "to");
+    vo_json_out_string(w, last ? vo_json_string(last) : NULL);
+    vo_json_out_key(w, "rows");
+    vo_json_out_number(w, n ? vo_json_number(n) : 0);
+    vo_json_out_end(w);
+    int64_t id = 0;
+    const bool told = vo_json_out_take(w, &text, NULL, NULL) == VO_OK &&
+                      vo_event_log_add(db, "price", vo_json_get_text(at, "node"), text,
+                                       vo_clock_utc_ms(), &id, NULL) == VO_OK;
+    free(text);
+    vo_json_out_free(w);
+    return told;
+}
+
+bool vo_tell_prices(vo_database *db, const char *response, size_t len) {
+    vo_json *root = NULL;
+    bool told = false;
+    if (!db || vo_json_parse(response, len, &root, NULL) != VO_OK) return false;
+    const vo_json *series = vo_json_get_kind(root, "series", VO_JSON_ARRAY);
+    for (size_t i = 0; series && i < vo_json_size(series); i++) {
+        const vo_json *at = vo_json_at(series, i);
+        const vo_json *report = vo_json_get_kind(at, "report", VO_JSON_OBJECT);
+        if (report && strcmp(vo_json_get_text(at, "kind"), "prices") == 0)
+            told |= tell_series(db, at, report);
+    }
+    if (!series && vo_json_get(root, "node")) told = tell_series(db, root, root);
+    vo_json_free(root);
+    return told;
+}
+
+/* ---- a job ---------------------------------------------------------------------------------- */
+
+static void name_model(doing *d) {
+    vo_json *root = NULL;
+    if (vo_json_parse(d->run->request, strlen(d->run->request), &root, NULL) != VO_OK) return;
+    const char *id = vo_json_get_text(root, "id");
+    snprintf(d->model, sizeof d->model, "%s", *id ? id : d->run->id);
+    vo_json_free(root);
+}
+
+vo_status vo_job_do(void *doer, const vo_job_run *run, char **response, vo_error *err) {
+    const vo_job_doer *d = doer;
+    doing now = {.doer = d, .run = run, .kind = vo_job_kind_find(run->kind)};
+    if (!now.kind)
+        return vo_fail(err, VO_EINVAL, "kind = \"%.24s\": there is no such kind of job",
+                       run->kind);
+    char *request = NULL;
+    vo_engine *engine = NULL;
+    vo_engine_options o = vo_engine_options_default();
+    if (d->lake) o.lake = d->lake;
+    if (d->models) o.models = d->models;
+    o.threads = d->engine_threads;
+    o.progress = on_progress;
+    o.progress_ctx = &now;
+    /* Asking web services keeps replies in a folder. Requests that came over the network were
+     * held to openapi.json, which has no member that names a file. */
+    o.allow_files = now.kind->call == vo_engine_data_fetch;
+    name_model(&now);
+    vo_status s = make_request(d, now.kind, run, &request, err);
+    if (s == VO_OK) s = vo_engine_open(&o, &engine, err);
+    if (s == VO_OK) s = now.kind->call(engine, request, response, err);
+    if (s == VO_OK && now.kind->call == vo_engine_data_fetch &&
+        vo_tell_prices(d->db, *response, strlen(*response)) && d->changed)
+        d->changed(d->changed_ctx);
+    vo_engine_close(engine);
+    free(request);
+    return s;
+}

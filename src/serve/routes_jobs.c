@@ -1,0 +1,295 @@
+/* routes_jobs.c -- work that takes longer than an answer may: accepted, looked at, cancelled.
+ *
+ * A job is on disk, and in the queue, before its 202 leaves.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/json.h"
+#include "port/clock.h"
+#include "serve/job_kinds.h"
+#include "serve/problem.h"
+#include "serve/routes.h"
+#include "store/json_get.h"
+
+/* ---- a job as a document ------------------------------------------------------------------ */
+
+static void put_time(vo_json_out *w, const char *key, int64_t ms) {
+    vo_json_out_key(w, key);
+    if (ms <= 0) {
+        vo_json_out_null(w);
+        return;
+    }
+    const vo_civil c = vo_civil_from_seconds(ms / 1000);
+    char seconds[32], text[48];
+    vo_civil_format(&c, seconds);
+    snprintf(text, sizeof text, "%s.%03dZ", seconds, (int)(ms % 1000));
+    vo_json_out_string(w, text);
+}
+
+static void put_text(vo_json_out *w, const char *key, const char *text) {
+    vo_json_out_key(w, key);
+    vo_json_out_string(w, text && *text ? text : NULL);
+}
+
+/* A document that is kept as text. */
+static void put_document(vo_json_out *w, const char *key, const char *text) {
+    vo_json *v = NULL;
+    vo_json_out_key(w, key);
+    if (text && vo_json_parse(text, strlen(text), &v, NULL) == VO_OK)
+        vo_json_out_value(w, v);
+    else
+        vo_json_out_null(w);
+    vo_json_free(v);
+}
+
+static void put_link(vo_json_out *w, const char *key, const char *id, const char *end) {
+    char path[80];
+    snprintf(path, sizeof path, "/api/v1/jobs/%s%s", id, end);
+    vo_json_out_key(w, key);
+    vo_json_out_string(w, path);
+}
+
+static void put_job(vo_json_out *w, const vo_job *j) {
+    vo_json_out_object(w);
+    put_text(w, "id", j->id);
+    put_text(w, "kind", j->kind);
+    put_text(w, "state", vo_job_state_name(j->state));
+    vo_json_out_key(w, "progress");
+    vo_json_out_number(w, j->progress);
+    put_text(w, "phase", j->phase);
+    put_document(w, "metrics", j->metrics);
+    vo_json_out_key(w, "attempt");
+    vo_json_out_integer(w, j->attempt);
+    vo_json_out_key(w, "max_attempts");
+    vo_json_out_integer(w, j->max_attempts);
+    put_time(w, "created", j->created_ms);
+    put_time(w, "started", j->started_ms);
+    put_time(w, "ended", j->ended_ms);
+    put_text(w, "error", j->error);
+    vo_json_out_key(w, "links");
+    vo_json_out_object(w);
+    put_link(w, "self", j->id, "");
+    if (j->state == VO_JOB_DONE) put_link(w, "result", j->id, "/result");
+    if (vo_job_state_over(j->state) && j->state != VO_JOB_DONE)
+        put_link(w, "retry", j->id, "/retry");
+    vo_json_out_end(w);
+    vo_json_out_end(w);
+}
+
+static vo_status told(void *ctx, const vo_job *j, vo_error *err) {
+    (void)err;
+    put_job(ctx, j);
+    return VO_OK;
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+/* The state database is in use by others for too long, or its disk is full: not for ever. */
+static void fault(vo_exchange *x, vo_status s, const vo_error *err) {
+    if (s == VO_EIO)
+        vo_answer_busy(x, 2, "the state database does not answer now: ask again soon");
+    else
+        vo_problem_engine(x, s, err, NULL);
+}
+
+static void answer_job(const vo_call *c, const char *id, int status) {
+    vo_json_out *w = NULL;
+    vo_error err = {0};
+    vo_status s = vo_json_out_create(&w, &err);
+    if (s == VO_OK) s = vo_job_book_get(c->settings->db, id, told, w, &err);
+    if (s == VO_OK) {
+        vo_answer_out(c->x, status, w);
+        return;
+    }
+    vo_json_out_free(w);
+    fault(c->x, s, &err);
+}
+
+static vo_status push(void *ctx, const char *id, vo_error *err) {
+    return vo_queue_push(ctx, id, vo_clock_utc_ms(), err);
+}
+
+void vo_route_accept(const vo_call *c, const char *kind, const char *request,
+                     int32_t max_attempts) {
+    vo_exchange *x = c->x;
+    vo_error err = {0};
+    char id[VO_JOB_ID] = "", location[80];
+    bool existed = false;
+    const vo_job_order o = {.kind = kind,
+                            .request = request,
+                            .key = *x->idempotency_key ? x->idempotency_key : NULL,
+                            .owner = x->key_id,
+                            .max_attempts = max_attempts};
+    const vo_status s = vo_job_book_add(c->settings->db, &o, vo_clock_utc_ms(), push,
+                                        c->settings->queue, id, &existed, &err);
+    if (s == VO_EINVAL && o.key) {
+        vo_problem(x, 409, err.msg);
+        return;
+    }
+    if (s != VO_OK) {
+        fault(x, s, &err);
+        return;
+    }
+    if (!existed) vo_service_job_added(c->service);
+    snprintf(location, sizeof location, "/api/v1/jobs/%s", id);
+    vo_answer_set(x, "Location", location);
+    answer_job(c, id, existed ? 200 : 202);
+}
+
+/* A value of the body as a text of its own, in one form for all ways to write it: so the same
+ * request with the same key is the same job. NULL: out of memory. */
+static char *text_of(const vo_json *v) {
+    vo_json_out *w = NULL;
+    char *text = NULL;
+    if (vo_json_out_create(&w, NULL) == VO_OK) {
+        vo_json_out_value(w, v);
+        if (vo_json_out_take(w, &text, NULL, NULL) != VO_OK) text = NULL;
+    }
+    vo_json_out_free(w);
+    return text;
+}
+
+static void accept_value(const vo_call *c, const vo_job_kind_row *kind, const vo_json *request,
+                         int32_t max_attempts) {
+    char *text = text_of(request);
+    if (text)
+        vo_route_accept(c, kind->name, text, max_attempts);
+    else
+        vo_answer_busy(c->x, 1, "out of memory: ask again");
+    free(text);
+}
+
+void vo_route_train(const vo_call *c) {
+    accept_value(c, vo_job_kind_find("train"), c->body, 0);
+}
+
+void vo_route_job_add(const vo_call *c) {
+    const vo_job_kind_row *kind = vo_job_kind_find(vo_json_get_text(c->body, "kind"));
+    const vo_json *request = vo_json_get_kind(c->body, "request", VO_JSON_OBJECT);
+    const vo_json *most = vo_json_get_kind(c->body, "max_attempts", VO_JSON_NUMBER);
+    char why[160];
+    if (!kind || !request) {
+        vo_problem(c->x, 400, "kind and request are wanted: the kind of a job, and an object");
+    } else if ((int)kind->scope > c->x->scope) {
+        snprintf(why, sizeof why, "a job of kind %s takes a key of scope admin", kind->name);
+        vo_problem(c->x, 403, why);
+    } else {
+        accept_value(c, kind, request, most ? (int32_t)vo_json_number(most) : 0);
+    }
+}
+
+void vo_route_job(const vo_call *c) { answer_job(c, vo_param(c->params, "id"), 200); }
+
+void vo_route_job_cancel(const vo_call *c) {
+    const char *id = vo_param(c->params, "id");
+    vo_error err = {0};
+    vo_job_state state = VO_JOB_CANCELLED;
+    char why[120];
+    const vo_status s =
+        vo_job_book_cancel(c->settings->db, id, vo_clock_utc_ms(), &state, &err);
+    if (s != VO_OK) {
+        fault(c->x, s, &err);
+    } else if (vo_job_state_over(state) && state != VO_JOB_CANCELLED) {
+        snprintf(why, sizeof why, "the job is over (%s): there is nothing to cancel",
+                 vo_job_state_name(state));
+        vo_problem(c->x, 409, why);
+    } else {
+        answer_job(c, id, state == VO_JOB_CANCELLED ? 200 : 202);
+    }
+}
+
+void vo_route_job_retry(const vo_call *c) {
+    const char *id = vo_param(c->params, "id");
+    vo_error err = {0};
+    const vo_status s = vo_job_book_requeue(c->settings->db, id, vo_clock_utc_ms(), push,
+                                            c->settings->queue, &err);
+    if (s == VO_EINVAL) {
+        vo_problem(c->x, 409, err.msg);
+    } else if (s != VO_OK) {
+        fault(c->x, s, &err);
+    } else {
+        vo_service_job_added(c->service);
+        answer_job(c, id, 202);
+    }
+}
+
+/* ---- results and lists ---------------------------------------------------------------------- */
+
+static vo_status take_result(void *ctx, const vo_job *j, vo_error *err) {
+    vo_exchange *x = ctx;
+    char why[480];
+    if (j->state == VO_JOB_DONE && j->response) {
+        const size_t len = strlen(j->response);
+        char *text = malloc(len + 1);
+        if (!text) return vo_fail(err, VO_ENOMEM, "an answer of %zu bytes", len);
+        memcpy(text, j->response, len + 1);
+        vo_answer_json(x, text, len);
+        return VO_OK;
+    }
+    if (vo_job_state_over(j->state)) {
+        snprintf(why, sizeof why, "the job has no result: it is %s%s%s",
+                 vo_job_state_name(j->state), j->error ? ": " : "", j->error ? j->error : "");
+    } else {
+        vo_exchange_header(x, "Retry-After", "1");
+        snprintf(why, sizeof why, "the job is %s, %.0f %% done: ask again",
+                 vo_job_state_name(j->state), 100 * j->progress);
+    }
+    vo_problem(x, 409, why);
+    return VO_OK;
+}
+
+void vo_route_job_result(const vo_call *c) {
+    vo_error err = {0};
+    const vo_status s =
+        vo_job_book_get(c->settings->db, vo_param(c->params, "id"), take_result, c->x, &err);
+    if (s != VO_OK) fault(c->x, s, &err);
+}
+
+typedef struct {
+    vo_json_out *w;
+    size_t n, most;
+    char last[VO_JOB_ID];
+    bool more;
+} job_page;
+
+static vo_status add_to_page(void *ctx, const vo_job *j, vo_error *err) {
+    job_page *p = ctx;
+    (void)err;
+    p->more = p->n == p->most;
+    if (p->more) return VO_OK;
+    put_job(p->w, j);
+    p->n++;
+    memcpy(p->last, j->id, sizeof p->last);
+    return VO_OK;
+}
+
+void vo_route_jobs(const vo_call *c) {
+    vo_error err = {0};
+    job_page p = {.most = (size_t)vo_param_number(c->params, "limit", 100)};
+    vo_job_state state = VO_JOB_QUEUED;
+    const char *of = vo_param(c->params, "state");
+    vo_status s = of ? vo_job_state_parse(of, &state, &err) : VO_OK;
+    const vo_job_query q = {.kind = vo_param(c->params, "kind"),
+                            .state = of ? (int32_t)state : -1,
+                            .before = vo_param(c->params, "before"),
+                            .most = p.most + 1};
+    if (s == VO_OK) s = vo_json_out_create(&p.w, &err);
+    if (s == VO_OK) {
+        vo_json_out_object(p.w);
+        vo_json_out_key(p.w, "jobs");
+        vo_json_out_array(p.w);
+        s = vo_job_book_list(c->settings->db, &q, add_to_page, &p, &err);
+        vo_json_out_end(p.w);
+        put_text(p.w, "next", p.more ? p.last : NULL);
+        vo_json_out_end(p.w);
+    }
+    if (s == VO_OK) {
+        vo_answer_out(c->x, 200, p.w);
+        return;
+    }
+    vo_json_out_free(p.w);
+    fault(c->x, s, &err);
+}

@@ -20,6 +20,7 @@
 #include "engine/lake_requests.h"
 #include "engine/learn_world.h"
 #include "engine/model_requests.h"
+#include "engine/price_requests.h"
 #include "engine/report_html.h"
 #include "engine/response.h"
 #include "engine/retrain.h"
@@ -32,7 +33,8 @@
 
 struct vo_engine {
     vo_engine_options options;
-    char names[]; /* of the folders, which options.lake and options.models point to */
+    vo_price_desk *desk; /* open lakes, for requests that are answered in milliseconds */
+    char names[];        /* of the folders, which options.lake and options.models point to */
 };
 
 int32_t vo_abi_version(void) { return VO_ABI_VERSION; }
@@ -54,11 +56,20 @@ vo_status vo_engine_open(const vo_engine_options *o, vo_engine **out, vo_error *
     e->options = *o;
     e->options.lake = memcpy(e->names, lake, lake_size);
     e->options.models = memcpy(e->names + lake_size, models, models_size);
+    const vo_status s = vo_price_desk_create(e->options.lake, &e->desk, err);
+    if (s != VO_OK) {
+        vo_engine_close(e);
+        return s;
+    }
     *out = e;
     return VO_OK;
 }
 
-void vo_engine_close(vo_engine *e) { free(e); }
+void vo_engine_close(vo_engine *e) {
+    if (!e) return;
+    vo_price_desk_free(e->desk);
+    free(e);
+}
 
 /* ---- the calls ---------------------------------------------------------------------- */
 
@@ -241,6 +252,46 @@ vo_status vo_engine_data_doctor(vo_engine *e, const char *request, char **respon
 vo_status vo_engine_data_compact(vo_engine *e, const char *request, char **response,
                                  vo_error *err) {
     return call(e, vo_data_compact_run, request, response, err);
+}
+
+/* The same for requests that borrow an open lake. */
+typedef vo_status desk_answer(vo_price_desk *desk, const char *request, vo_json_out *w,
+                              vo_error *err);
+
+static vo_status call_desk(const vo_engine *e, desk_answer *run, const char *request,
+                           char **response, vo_error *err) {
+    if (!request) return vo_fail(err, VO_EINVAL, "the request is missing: send a JSON object");
+    vo_json_out *w = NULL;
+    size_t len = 0;
+    vo_status s = vo_json_out_create(&w, err);
+    if (s == VO_OK) s = run(e->desk, request, w, err);
+    if (s == VO_OK) s = vo_json_out_take(w, response, &len, err);
+    vo_json_out_free(w);
+    return s;
+}
+
+vo_status vo_engine_markets(vo_engine *e, const char *request, char **response, vo_error *err) {
+    return call_desk(e, vo_markets_run, request, response, err);
+}
+
+vo_status vo_engine_nodes(vo_engine *e, const char *request, char **response, vo_error *err) {
+    return call_desk(e, vo_nodes_run, request, response, err);
+}
+
+vo_status vo_engine_prices(vo_engine *e, const char *request, vo_document *out, vo_error *err) {
+    if (!request) return vo_fail(err, VO_EINVAL, "the request is missing: send a JSON object");
+    return vo_prices_run(e->desk, request, out, err);
+}
+
+void vo_document_fini(vo_document *d) {
+    if (!d) return;
+    free(d->bytes);
+    *d = (vo_document){.len = 0};
+}
+
+vo_status vo_engine_prices_add(vo_engine *e, const char *request, char **response,
+                               vo_error *err) {
+    return call_desk(e, vo_prices_add_run, request, response, err);
 }
 
 vo_status vo_engine_data_synth(vo_engine *e, const char *request, char **response,

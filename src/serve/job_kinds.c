@@ -148,8 +148,6 @@ static int32_t on_detail(void *ctx, const char *phase, double fraction, double l
     char metrics[120] = "";
     const double now_s = vo_clock_monotonic_s();
     if (d->stop) return 1;
-    if (now_s - d->told_s < TELL_EVERY_S && fraction < 1) return 0;
-    d->told_s = now_s;
     const bool finite = loss - loss == 0;
     if (finite && epoch >= 0)
         snprintf(metrics, sizeof metrics, "{\"loss\":%.9g,\"epoch\":%d}", loss, (int)epoch);
@@ -159,7 +157,10 @@ static int32_t on_detail(void *ctx, const char *phase, double fraction, double l
         snprintf(metrics, sizeof metrics, "{\"epoch\":%d}", (int)epoch);
     const char *m = metrics[0] ? metrics : NULL;
     d->stop = !d->run->told(d->run->told_ctx, phase, fraction, m);
-    tell_model(d, fraction, m, epoch);
+    if (now_s - d->told_s >= TELL_EVERY_S || fraction >= 1) {
+        d->told_s = now_s;
+        tell_model(d, fraction, m, epoch);
+    }
     return d->stop;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/civil.h"
 #include "base/json.h"
+#include "jobs/accept.h"
 #include "port/clock.h"
 #include "serve/job_kinds.h"
 #include "serve/problem.h"
@@ -108,10 +109,6 @@ static void answer_job(const vo_call *c, const char *id, int status) {
     fault(c->x, s, &err);
 }
 
-static vo_status push(void *ctx, const char *id, vo_error *err) {
-    return vo_queue_push(ctx, id, vo_clock_utc_ms(), err);
-}
-
 void vo_route_accept(const vo_call *c, const char *kind, const char *request,
                      int32_t max_attempts) {
     vo_exchange *x = c->x;
@@ -123,8 +120,8 @@ void vo_route_accept(const vo_call *c, const char *kind, const char *request,
                             .key = *x->idempotency_key ? x->idempotency_key : NULL,
                             .owner = x->key_id,
                             .max_attempts = max_attempts};
-    const vo_status s = vo_job_book_add(c->settings->db, &o, vo_clock_utc_ms(), push,
-                                        c->settings->queue, id, &existed, &err);
+    const vo_status s = vo_accept_job(c->settings->db, c->settings->queue, &o,
+                                      vo_clock_utc_ms(), id, &existed, &err);
     if (s == VO_EINVAL && o.key) {
         vo_problem(x, 409, err.msg);
         return;
@@ -204,8 +201,8 @@ void vo_route_job_cancel(const vo_call *c) {
 void vo_route_job_retry(const vo_call *c) {
     const char *id = vo_param(c->params, "id");
     vo_error err = {0};
-    const vo_status s = vo_job_book_requeue(c->settings->db, id, vo_clock_utc_ms(), push,
-                                            c->settings->queue, &err);
+    const vo_status s =
+        vo_accept_again(c->settings->db, c->settings->queue, id, vo_clock_utc_ms(), &err);
     if (s == VO_EINVAL) {
         vo_problem(c->x, 409, err.msg);
     } else if (s != VO_OK) {

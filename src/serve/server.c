@@ -205,6 +205,8 @@ static void on_changed(void *ctx) {
     vo_lock_release(v->lock);
 }
 
+static void on_trouble(void *ctx, const vo_error *err) { say(ctx, VO_LOG_ERROR, "jobs", err); }
+
 static void on_job_added(void *ctx) {
     server *v = ctx;
     if (v->worker) vo_worker_wake(v->worker);
@@ -256,7 +258,9 @@ static void each_hour(server *v) {
 
 static void read_events(server *v) {
     vo_error err = {0};
-    if (v->hub && vo_hub_tail(v->hub, &err) && v->transport) vo_transport_wake(v->transport);
+    if (!v->hub) return;
+    if (vo_hub_tail(v->hub, &err) && v->transport) vo_transport_wake(v->transport);
+    if (err.code != 0) say(v, VO_LOG_ERROR, "events cannot be read", &err);
 }
 
 static bool asked_to_stop(const server *v) { return v->s->stop && v->s->stop(v->s->stop_ctx); }
@@ -405,6 +409,8 @@ static vo_status open_worker(server *v, vo_error *err) {
     w.threads = v->s->job_threads;
     w.changed = on_changed;
     w.changed_ctx = v;
+    w.trouble = on_trouble;
+    w.trouble_ctx = v;
     return vo_worker_start(&w, &v->worker, err);
 }
 
@@ -419,6 +425,8 @@ static vo_status open_service(server *v, vo_error *err) {
                                 .db = v->auth_on ? v->house_db : NULL};
     vo_hub_settings h = vo_hub_settings_default();
     h.db = v->house_db;
+    h.wanted = on_changed;
+    h.wanted_ctx = v;
     vo_service_settings s = vo_service_settings_default();
     const double burst = v->s->burst >= 1 ? v->s->burst : fmax(2 * v->rate_per_s, 100);
     vo_status r = vo_openapi_load(vo_asset_openapi, vo_asset_openapi_size, &v->api, err);

@@ -223,13 +223,27 @@ static int64_t date_of(const vo_zone *zone, int64_t utc_s) {
     return wall_s / DAY_S - (wall_s % DAY_S < 0);
 }
 
+static int32_t lowest(uint64_t bits) {
+    int32_t i = 0;
+    while (!(bits >> i & 1)) i++;
+    return i;
+}
+
+static int32_t highest(uint64_t bits) {
+    int32_t i = 63;
+    while (!(bits >> i & 1)) i--;
+    return i;
+}
+
 /* Of a date that fits: its first firing after an instant; INT64_MAX: none. */
 static int64_t first_of(const vo_cron *c, const vo_zone *zone, int64_t day, int64_t after_s) {
     for (int32_t h = 0; h < 24; h++) {
+        const int64_t hour_s = day * DAY_S + h * 3600;
         if (!(c->hour >> h & 1)) continue;
+        if (instant_of(zone, hour_s + highest(c->minute) * 60) <= after_s) continue;
         for (int32_t m = 0; m < 60; m++) {
             if (!(c->minute >> m & 1)) continue;
-            const int64_t at = instant_of(zone, day * DAY_S + h * 3600 + m * 60);
+            const int64_t at = instant_of(zone, hour_s + m * 60);
             if (at > after_s) return at;
         }
     }
@@ -239,10 +253,12 @@ static int64_t first_of(const vo_cron *c, const vo_zone *zone, int64_t day, int6
 /* The last one not after an instant; INT64_MIN: none. */
 static int64_t last_of(const vo_cron *c, const vo_zone *zone, int64_t day, int64_t upto_s) {
     for (int32_t h = 23; h >= 0; h--) {
+        const int64_t hour_s = day * DAY_S + h * 3600;
         if (!(c->hour >> h & 1)) continue;
+        if (instant_of(zone, hour_s + lowest(c->minute) * 60) > upto_s) continue;
         for (int32_t m = 59; m >= 0; m--) {
             if (!(c->minute >> m & 1)) continue;
-            const int64_t at = instant_of(zone, day * DAY_S + h * 3600 + m * 60);
+            const int64_t at = instant_of(zone, hour_s + m * 60);
             if (at <= upto_s) return at;
         }
     }

@@ -16,7 +16,8 @@
  * After downtime the latest of the missed firings is made up for, the others are dropped. While
  * the job of an earlier firing is not over, a firing is skipped. What becomes of each firing is an
  * event "schedule" about NAME:
- *     {"schedule","instant","action":"made"|"skipped","job","missed","detail"}
+ *     {"schedule","instant","action":"made"|"skipped"|"refused","job","missed","detail"}
+ * (`missed`: firings before it that were dropped, counted up to 1000.)
  * A schedule that is new, was disabled, or whose cron or tz changed, begins at that moment: it has
  * missed nothing. Of two schedulers with different timetables, the one opened last is right.
  *
@@ -34,7 +35,9 @@ typedef struct {
     const char *name, *cron, *tz, *kind;
     const char *request; /* JSON object, before substitution */
     bool enabled;
-} vo_timetable_row; /* texts are the timetable's */
+    const vo_cron *when; /* of cron and tz */
+    const vo_zone *zone;
+} vo_timetable_row; /* all of it is the timetable's */
 
 #define VO_TIMETABLE_MOST 1000 /* schedules */
 

@@ -2,7 +2,10 @@
  *
  * The transport accepts connections, reads bounded requests, writes answers and frames, and
  * gives up on slow clients. It knows nothing of routes, keys or documents: the handler does.
- * transport_lws.c is libwebsockets (its libuv loop, epoll: idle connections cost nothing).
+ * transport_lws.c is libwebsockets: sockets, TLS and its libuv loop (epoll: idle connections cost
+ * nothing). HTTP/1.1 and WebSocket themselves are connection.h, which knows no sockets, because
+ * the server of libwebsockets 4.1 reads neither chunked bodies nor unknown methods nor the
+ * requests that a strict reader must refuse. No HTTP/2, neither by upgrade nor by ALPN.
  *
  * Threads: the handler is called on the loop's thread only, and must not block.
  *          vo_transport_reply, _wake and _stop may be called from any thread.
@@ -20,12 +23,14 @@ typedef struct vo_peer vo_peer; /* an open WebSocket */
 
 typedef struct {
     /* The head is complete, the body is not read yet. false: do not read it, the answer is in
-     * x (401, 404, 413, 429, ...) and the connection closes after it. Not called for a head that
-     * the transport itself refuses (400, 431, 505), which it answers with vo_handler.refuse. */
+     * x (401, 404, 413, 429, ...) and, where a body was announced, the connection closes after
+     * it. Not called for a head that the transport itself refuses (400, 414, 417, 431, 501,
+     * 505), which it answers with vo_handler.refuse. */
     bool (*head)(void *ctx, vo_exchange *x);
     /* The whole request is here. Answer with vo_transport_reply, now or later, exactly once. */
     void (*request)(void *ctx, vo_exchange *x);
-    /* Fills the answer for what the transport found wrong itself: 400, 408, 413, 414, 431. */
+    /* Fills the answer for what the transport found wrong itself: those, 408, 413, 426, 503. Often
+     * there is no path and no method ("") then. NULL: a bare status line. */
     void (*refuse)(void *ctx, vo_exchange *x, int status, const char *why);
     /* The answer has left, or nobody is there to take it; x is freed after this. */
     void (*done)(void *ctx, vo_exchange *x);
@@ -64,10 +69,14 @@ typedef struct {
 vo_transport_settings vo_transport_settings_default(void);
 
 /* Listens when it returns. *out is the caller's: vo_transport_close. Settings and handler are
- * copied. VO_EINVAL: a bad address, port or certificate, named; VO_EIO: the port is taken. */
+ * copied, the texts that settings point to are not. Raises the process's limit of open files to
+ * what max_connections needs, and lowers max_connections to what it got. VO_EINVAL: a bad address, port or certificate, named; VO_EIO: the port is taken. */
 vo_status vo_transport_open(const vo_transport_settings *s, const vo_handler *handler,
                             void *ctx, vo_transport **out, vo_error *err);
 int32_t vo_transport_port(const vo_transport *t); /* the one it listens on */
+/* How it waits: "epoll", or "poll" where libwebsockets' libuv plug-in is not installed: then an
+ * idle connection costs time at each turn of the loop. */
+const char *vo_transport_loop(const vo_transport *t);
 
 /* Serves until stopped. VO_EIO. */
 vo_status vo_transport_run(vo_transport *t, vo_error *err);
@@ -83,7 +92,8 @@ void vo_transport_wake(vo_transport *t);
 void vo_peer_ready(vo_peer *p);
 
 /* No new connections; requests under way are answered, WebSockets closed with 1001; run returns
- * when all have left, at the latest after drain_s. */
+ * when all have left. After drain_s those that are still there are cut off (x->gone), and run
+ * returns as soon as every exchange has come back by vo_transport_reply. */
 void vo_transport_stop(vo_transport *t, double drain_s);
 
 typedef struct {

@@ -6,6 +6,8 @@
  *     "x-volteo-scope": "none" | "read" | "trade" | "admin"    who may
  *     "x-volteo-run":   "loop" | "pool"                        where: at once, or on a thread
  *     "x-volteo-cost":  1..1000                                what it takes of a key's rate
+ * A path that is only a reference to another, {"$ref": "#/paths/~1api~1v1~1models~1train"}, is a
+ * second spelling of it: the same operations.
  *
  * Threads: read-only after load.
  */
@@ -15,12 +17,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/json.h"
+#include "serve/schema.h"
 
 typedef enum { VO_SCOPE_NONE, VO_SCOPE_READ, VO_SCOPE_TRADE, VO_SCOPE_ADMIN } vo_scope;
 
 typedef struct vo_openapi vo_openapi;
-typedef struct vo_schema vo_schema; /* schema.h */
 
 typedef struct {
     const char *id;     /* operationId: "optimize" */
@@ -41,15 +42,6 @@ vo_status vo_openapi_load(const char *json, size_t len, vo_openapi **out, vo_err
 void vo_openapi_free(vo_openapi *a); /* accepts NULL */
 size_t vo_openapi_count(const vo_openapi *a);
 const vo_operation *vo_openapi_at(const vo_openapi *a, size_t i);
-
-/* What a client did wrong, and where: one entry of a problem's "errors". */
-typedef struct {
-    char
-        pointer[256]; /* JSON pointer into the body: "/battery_params/efficiency"; "" the whole;
-                          of a parameter "" too */
-    char parameter[64]; /* its name where it is one of path, query or header */
-    char detail[400];   /* "must be at most 1, is 85" */
-} vo_finding;
 
 /* Parameters of path, query and headers, percent-decoded, checked, with defaults filled in. */
 typedef struct vo_params vo_params;
@@ -72,5 +64,12 @@ vo_status vo_openapi_params(const vo_operation *op, const char *path, const char
 
 /* A JSON body against its schema: the first thing wrong, in document order. VO_EINVAL. */
 vo_status vo_openapi_check(const vo_operation *op, const vo_json *body, vo_finding *f);
+
+/* For tests and tools: is this status documented; with which type ("" none), and, for JSON, what
+ * schema (NULL: none)? */
+bool vo_openapi_answer(const vo_operation *op, int status, const char **type,
+                       const vo_schema **schema);
+const vo_schema *vo_openapi_schema(const vo_openapi *a, const char *name); /* NULL: none */
+const vo_json *vo_openapi_document(const vo_openapi *a);
 
 #endif

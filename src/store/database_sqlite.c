@@ -1,8 +1,8 @@
 /* database_sqlite.c -- the state database as one SQLite file in WAL mode.
  *
  * Durable: synchronous = FULL syncs the log at every commit; what was not committed when the
- * process died is not replayed. A handle is one connection behind a recursive mutex, so that what
- * a transaction calls on its own thread passes and others wait. Writers of other processes are
+ * process died is not replayed. A handle is one connection behind a recursive mutex, so what
+ * a transaction calls on its own thread passes, and others wait. Writers of other processes are
  * waited for in small irregular steps until busy_s is over.
  * The file says whose it is: application_id "Vlto", user_version the layout of this file's own
  * table (vo_part: versions of the parts of the schema).
@@ -103,7 +103,7 @@ static int wait_a_little(void *arg, int times) {
     const double now_s = vo_clock_monotonic_s();
     if (times == 0) db->busy_until_s = now_s + db->busy_s;
     if (now_s >= db->busy_until_s) return 0;
-    const int odd = (int)(((uintptr_t)db >> 6) + (uintptr_t)times * 7) % 5;
+    const int odd = (int)((((uintptr_t)db >> 6) + (unsigned)times * 7u) % 5u);
     sqlite3_sleep((times < 3 ? 1 << times : 8) + odd);
     return 1;
 }

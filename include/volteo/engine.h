@@ -24,13 +24,20 @@ extern "C" {
 
 /* Changes when a struct or a function of include/volteo changes in a way that a caller built
  * against the old one would notice. */
-#define VO_ABI_VERSION 1
+#define VO_ABI_VERSION 2 /* 2: vo_engine_options.detail */
 
 int32_t vo_abi_version(void); /* VO_ABI_VERSION of the library in use */
 const char *vo_version(void); /* "0.1.0" */
 
 /* Told now and then how far the work is, 0..1. Returning non-zero stops it: VO_ECANCELED. */
 typedef int32_t (*vo_progress)(void *ctx, const char *phase, double fraction);
+
+/* The same with figures: `loss` of what is learned, NAN if none; `epoch`, the round of learning
+ * just done, from 1; -1: none. */
+typedef int32_t (*vo_progress_detail)(void *ctx, const char *phase, double fraction,
+                                      double loss, int32_t epoch);
+
+struct vo_model_cache;
 
 typedef struct {
     const char *lake;     /* folder of the Parquet lake; NULL: "lake"                  */
@@ -40,6 +47,10 @@ typedef struct {
     int32_t allow_files;  /* 1: requests may name local files (prices_file, ...), read */
                           /*    with this process's rights; 0: they are refused        */
     int32_t threads;      /* 0: all cores                                              */
+    int32_t reserved;     /* 0                                                         */
+    vo_progress_detail detail; /* beside or instead of progress, or NULL               */
+    void *detail_ctx;          /* passed to it                                         */
+    struct vo_model_cache *kept; /* the engine's own models in memory: leave it NULL   */
 } vo_engine_options;
 
 vo_engine_options vo_engine_options_default(void); /* "lake", "models", no files, all cores */

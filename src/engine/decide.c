@@ -13,6 +13,7 @@
 #include "engine/inputs.h"
 #include "engine/learn_world.h"
 #include "engine/members.h"
+#include "engine/model_cache.h"
 #include "policy/backtest.h"
 #include "policy/confidence.h"
 
@@ -24,7 +25,8 @@ typedef struct {
     vo_request request;
     vo_inputs in;
     vo_learn_world world;
-    vo_registry_found model; /* "" if the policy names none                           */
+    vo_registry_found model;   /* "" if the policy names none                           */
+    const vo_kept_model *kept; /* the same in the engine's cache, or NULL             */
     char spec[VO_POLICY_SPEC_MAX], kind[24];
     vo_method method;        /* of its plans; COUNT: it has none (q_learning)         */
     vo_series *longer;       /* in.series and the window, where that is longer        */
@@ -287,10 +289,16 @@ static vo_status find_model(decide *d, vo_error *err) {
     const char *name = strchr(d->spec, '=');
     const char *forecaster = forecaster_of(d);
     vo_registry *registry = NULL;
+    vo_status s;
     if (!name || (forecaster && strncmp(forecaster, "column=", 7) == 0)) return VO_OK;
-    vo_status s = vo_registry_open(d->o->models, NULL, &registry, err);
-    if (s == VO_OK) s = vo_registry_get(registry, name + 1, &d->model, err);
-    vo_registry_close(registry);
+    if (d->o->kept) {
+        s = vo_model_cache_take(d->o->kept, name + 1, &d->kept, err);
+        if (s == VO_OK) d->model = d->kept->found;
+    } else {
+        s = vo_registry_open(d->o->models, NULL, &registry, err);
+        if (s == VO_OK) s = vo_registry_get(registry, name + 1, &d->model, err);
+        vo_registry_close(registry);
+    }
     if (s != VO_OK) return s;
     const size_t head = (size_t)(name - d->spec) + 1;
     char exact[2 * VO_REGISTRY_NAME + 2];
@@ -527,6 +535,7 @@ static void write_all(const decide *d, vo_json_out *w) {
 static void finish(decide *d) {
     vo_policy_free(d->policy);
     if (d->world.o) vo_learn_world_fini(&d->world);
+    vo_model_cache_give(d->o->kept, d->kept);
     for (size_t i = 0; i < VO_SITE_FIELDS; i++) free(d->owned[i]);
     free(d->price);
     free(d->export_price);

@@ -19,6 +19,7 @@
 #include "engine/inputs.h"
 #include "engine/lake_requests.h"
 #include "engine/learn_world.h"
+#include "engine/model_cache.h"
 #include "engine/model_requests.h"
 #include "engine/price_requests.h"
 #include "engine/report_html.h"
@@ -54,9 +55,11 @@ vo_status vo_engine_open(const vo_engine_options *o, vo_engine **out, vo_error *
     vo_engine *e = calloc(1, sizeof *e + lake_size + models_size);
     if (!e) return vo_fail(err, VO_ENOMEM, "an engine");
     e->options = *o;
+    e->options.kept = NULL;
     e->options.lake = memcpy(e->names, lake, lake_size);
     e->options.models = memcpy(e->names + lake_size, models, models_size);
-    const vo_status s = vo_price_desk_create(e->options.lake, &e->desk, err);
+    vo_status s = vo_price_desk_create(e->options.lake, &e->desk, err);
+    if (s == VO_OK) s = vo_model_cache_create(e->options.models, &e->options.kept, err);
     if (s != VO_OK) {
         vo_engine_close(e);
         return s;
@@ -67,6 +70,7 @@ vo_status vo_engine_open(const vo_engine_options *o, vo_engine **out, vo_error *
 
 void vo_engine_close(vo_engine *e) {
     if (!e) return;
+    vo_model_cache_free(e->options.kept);
     vo_price_desk_free(e->desk);
     free(e);
 }

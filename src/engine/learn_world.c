@@ -6,26 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/model_cache.h"
 #include "port/thread.h"
 
 /* "training gbt 15 min, loss 3.21" */
 static bool tell(void *ctx, const char *phase, double fraction, double loss) {
-    const vo_learn_world *w = ctx;
+    vo_learn_world *w = ctx;
     char words[120];
+    const double done = w->from + w->share * fraction;
+    const int32_t epoch = w->epoch;
+    w->epoch = -1;
+    if (w->o->detail && w->o->detail(w->o->detail_ctx, phase, done, loss, epoch) != 0)
+        return false;
+    if (!w->o->progress) return true;
     if (isnan(loss))
         snprintf(words, sizeof words, "%.100s", phase);
     else
         snprintf(words, sizeof words, "%.80s, loss %.4g", phase, loss);
-    return w->o->progress(w->o->progress_ctx, words, w->from + w->share * fraction) == 0;
+    return w->o->progress(w->o->progress_ctx, words, done) == 0;
 }
 
 /* ---- models ---------------------------------------------------------------------------- */
 
 struct vo_learn_model {
     vo_learn_model *next;
-    void *bytes;
+    void *bytes; /* owned, unless `kept` */
     size_t len;
-    char name[]; /* as it was asked for */
+    const vo_kept_model *kept; /* of the engine's cache, or NULL */
+    char name[];               /* as it was asked for            */
 };
 
 static const vo_learn_model *loaded(const vo_learn_world *w, const char *name) {
@@ -41,6 +49,14 @@ static vo_status load(const vo_learn_world *w, const char *name, vo_learn_model 
     vo_learn_model *m = calloc(1, sizeof *m + size);
     if (!m) return vo_fail(err, VO_ENOMEM, "model %.60s", name);
     memcpy(m->name, name, size);
+    if (w->o->kept) {
+        const vo_status s = vo_model_cache_take(w->o->kept, name, &m->kept, err);
+        if (s == VO_OK)
+            *out = m;
+        else
+            free(m);
+        return s;
+    }
     vo_status s =
         vo_registry_open(w->o->models ? w->o->models : "models", NULL, &registry, err);
     if (s == VO_OK) s = vo_registry_load(registry, name, NULL, &m->bytes, &m->len, NULL, err);
@@ -66,19 +82,20 @@ static vo_status find_model(void *ctx, const char *name, const void **bytes, siz
         while (!atomic_compare_exchange_weak(&w->models, &fresh->next, fresh)) continue;
         m = fresh;
     }
-    *bytes = m->bytes;
-    *len = m->len;
+    *bytes = m->kept ? m->kept->bytes : m->bytes;
+    *len = m->kept ? m->kept->len : m->len;
     return VO_OK;
 }
 
 /* ---- the world -------------------------------------------------------------------------- */
 
 void vo_learn_world_init(vo_learn_world *w, const vo_engine_options *o, uint64_t seed) {
-    *w = (vo_learn_world){.o = o, .share = 1};
+    *w = (vo_learn_world){.o = o, .share = 1, .epoch = -1};
     w->learning.alloc = &vo_alloc_libc;
     w->learning.seed = seed;
     w->learning.threads = o->threads > 0 ? (size_t)o->threads : vo_thread_count();
-    if (o->progress) w->learning.progress = tell;
+    if (o->progress || o->detail) w->learning.progress = tell;
+    w->learning.epoch = &w->epoch;
     w->learning.progress_ctx = w;
     w->learning.model = find_model;
     w->learning.model_ctx = w;
@@ -87,6 +104,7 @@ void vo_learn_world_init(vo_learn_world *w, const vo_engine_options *o, uint64_t
 void vo_learn_world_fini(vo_learn_world *w) {
     for (vo_learn_model *m = atomic_load(&w->models), *next; m; m = next) {
         next = m->next;
+        if (m->kept) vo_model_cache_give(w->o->kept, m->kept);
         free(m->bytes);
         free(m);
     }

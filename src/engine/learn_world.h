@@ -1,7 +1,7 @@
 /* learn_world.h -- the engine's side of vo_learning: progress in words, models by name.
  *
  * Models are read from the folder that the options name, with their checksums verified, once
- * each, and kept until the world ends.
+ * each, and kept until the world ends; those of an engine come out of its cache (model_cache.h).
  *
  * Threads: models may be asked for from several at once; the rest has one owner.
  */
@@ -22,6 +22,7 @@ typedef struct {
     const vo_engine_options *o;
     _Atomic(vo_learn_model *) models; /* loaded so far, the last first            */
     double from, share; /* of the whole work: progress runs from..from + share    */
+    int32_t epoch;      /* the round of learning just done; -1: none               */
 } vo_learn_world;
 
 /* Fills *w: all threads that the options allow, models from their folder, progress over the

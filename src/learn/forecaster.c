@@ -125,21 +125,23 @@ vo_status vo_forecaster_to_bytes(const vo_forecaster *f, void **bytes, size_t *l
     return st;
 }
 
-static vo_status open_named(const void *bytes, size_t len, const char *path,
+vo_status vo_forecaster_open(const void *bytes, size_t len, const char *path,
                             char name[VO_FORECASTER_NAME], vo_artefact **out, vo_error *err) {
     vo_status st = vo_artefact_open(bytes, len, KIND, FORMAT, path, out, err);
     if (st != VO_OK) return st;
     st = vo_artefact_enter(*out, "NAME", err);
     if (st == VO_OK) st = vo_artefact_get_text(*out, name, VO_FORECASTER_NAME, err);
     if (st == VO_OK) vo_artefact_leave(*out);
-    if (st != VO_OK) vo_artefact_close(*out);
+    if (st == VO_OK) return VO_OK;
+    vo_artefact_close(*out);
+    *out = NULL;
     return st;
 }
 
 vo_status vo_forecaster_name_in(const void *bytes, size_t len, const char *path,
                                 char out[VO_FORECASTER_NAME], vo_error *err) {
     vo_artefact *in = NULL;
-    const vo_status st = open_named(bytes, len, path, out, &in, err);
+    const vo_status st = vo_forecaster_open(bytes, len, path, out, &in, err);
     if (st == VO_OK) vo_artefact_close(in);
     return st;
 }
@@ -148,7 +150,7 @@ vo_status vo_forecaster_from_bytes(vo_forecaster *f, const void *bytes, size_t l
                                    const char *path, vo_error *err) {
     vo_artefact *in = NULL;
     char name[VO_FORECASTER_NAME];
-    vo_status st = open_named(bytes, len, path, name, &in, err);
+    vo_status st = vo_forecaster_open(bytes, len, path, name, &in, err);
     if (st != VO_OK) return st;
     if (strcmp(name, f->ops->name) != 0)
         st = vo_fail(err, VO_EINVAL, "%.120s is a model of forecaster %s, not %s: write %s=...",

@@ -118,6 +118,9 @@ vo_status vo_forecaster_from_bytes(vo_forecaster *f, const void *bytes, size_t l
 #define VO_FORECASTER_NAME 32
 vo_status vo_forecaster_name_in(const void *bytes, size_t len, const char *path,
                                 char out[VO_FORECASTER_NAME], vo_error *err);
+/* Opens them behind that name: what vo_forecaster_load reads; vo_artefact_close. */
+vo_status vo_forecaster_open(const void *bytes, size_t len, const char *path,
+                             char name[VO_FORECASTER_NAME], vo_artefact **out, vo_error *err);
 /* from_bytes of the world's model of that name: what a constructor does with its argument. */
 vo_status vo_forecaster_load_model(vo_forecaster *f, const vo_learning *world,
                                    const char *model, vo_error *err);

@@ -206,6 +206,7 @@ static bool tell_round(void *ctx, int32_t round, int32_t rounds, double train, d
     for (size_t k = 0; k < n; k++) sum += atomic_load(&b->permille[k]);
     char phase[64];
     snprintf(phase, sizeof phase, "horizon %zu of %zu", w->k + 1, n);
+    if (world->epoch) *world->epoch = round + 1;
     if (!world->progress(world->progress_ctx, phase, sum / (1000.0 * (double)n),
                          isnan(valid) ? train : valid))
         atomic_store(&b->stopped, true);

@@ -273,6 +273,7 @@ static vo_status run(trainer *x, const vo_learning *world, vo_q_training *told, 
             loss += mean / (double)tail;
         }
         const double done = (double)(r + 1) / (double)rounds;
+        if (world->epoch) *world->epoch = (int32_t)(r + 1);
         if (world->progress && !world->progress(world->progress_ctx, "q_learning", done, mean))
             return vo_fail(err, VO_ECANCELED, "Q-learning stopped after %.0f %%", 100 * done);
     }

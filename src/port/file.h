@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <volteo/status.h>
 
@@ -29,6 +30,8 @@ void vo_file_writer_abandon(vo_file_writer *w);
 
 bool vo_file_exists(const char *path);
 bool vo_file_is_regular(const char *path); /* no folder, pipe or device; links are followed */
+/* Changes when the file does: when it was written, how long it is and which one it is; 0: absent. */
+uint64_t vo_file_mark(const char *path);
 bool vo_file_same(const char *a, const char *b); /* both are there, and are one file */
 vo_status vo_file_make_folders(const char *path, vo_error *err); /* mkdir -p */
 vo_status vo_file_remove(const char *path, vo_error *err);       /* absent: VO_OK */

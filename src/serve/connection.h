@@ -109,7 +109,7 @@ typedef struct vo_connections {
     size_t computing; /* exchanges that others hold */
     vo_peer *ready_first, *ready_last;
     char *scratch; /* [VO_CONNECTION_PIECE] */
-    char date[32];
+    char date[48];
     int64_t date_s;
     bool stopping;
     _Atomic(vo_exchange *) replies;

@@ -18,6 +18,12 @@ enum {
     CLI_HELPED = 256 /* nothing left to do: exit with CLI_DONE */
 };
 
+/* ---- commands that run a service or touch the state database: files of their own ----------- */
+
+/* argv[0] is the command's name ("serve"), flags follow. Return the exit code. */
+int cli_serve(int argc, char **argv);  /* cli_serve.c */
+int cli_worker(int argc, char **argv); /* cli_serve.c */
+
 /* Commands as bits, so that a flag can say where it belongs. */
 enum {
     CLI_OPTIMIZE = 1u,

@@ -155,6 +155,16 @@ static const cli_command commands[] = {
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
+/* Commands that are more than a document for a document. */
+static const struct {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+} programs[] = {
+    {"serve", "The service: REST, WebSocket events and jobs.", cli_serve},
+    {"worker", "Runs the jobs that servers accepted.", cli_worker},
+};
+enum { N_PROGRAMS = sizeof programs / sizeof programs[0] };
+
 /* ---- progress --------------------------------------------------------------------- */
 
 typedef struct {
@@ -356,6 +366,8 @@ static int help(FILE *to) {
             vo_version());
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(to, "  %-17s %s\n", commands[i].name, commands[i].summary);
+    for (size_t i = 0; i < N_PROGRAMS; i++)
+        fprintf(to, "  %-17s %s\n", programs[i].name, programs[i].summary);
     fprintf(to,
             "  %-17s %s\n  %-17s %s\n\n"
             "volteo COMMAND --help lists its options and shows an example. With --json a "
@@ -383,9 +395,10 @@ static int unknown(const char *word, const char *second) {
     for (size_t i = 0; (!second || second[0] == '-') && i < N_COMMANDS; i++)
         if (first_word(word, &commands[i])) return half_named(word, asks ? stdout : stderr);
     if (second && second[0] == '-') second = NULL;
-    const char *names[N_COMMANDS + 2];
+    const char *names[N_COMMANDS + N_PROGRAMS + 2];
     size_t n = 0;
     for (; n < N_COMMANDS; n++) names[n] = commands[n].name;
+    for (size_t i = 0; i < N_PROGRAMS; i++) names[n++] = programs[i].name;
     names[n++] = "help";
     names[n++] = "version";
     char typed[64];
@@ -417,6 +430,8 @@ static const cli_command *find_command(int argc, char **argv, int *words) {
 }
 
 static int run_command(int argc, char **argv) {
+    for (size_t i = 0; i < N_PROGRAMS; i++)
+        if (strcmp(argv[1], programs[i].name) == 0) return programs[i].run(argc - 1, argv + 1);
     int words = 0;
     const cli_command *command = find_command(argc, argv, &words);
     if (!command) return unknown(argv[1], argc > 2 ? argv[2] : NULL);

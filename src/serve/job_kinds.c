@@ -164,10 +164,6 @@ static int32_t on_detail(void *ctx, const char *phase, double fraction, double l
     return d->stop;
 }
 
-static int32_t on_progress(void *ctx, const char *phase, double fraction) {
-    return on_detail(ctx, phase, fraction, strtod("nan", NULL), -1);
-}
-
 /* ---- price events --------------------------------------------------------------------------- */
 
 static bool tell_series(vo_database *db, const vo_json *at, const vo_json *report) {
@@ -240,8 +236,8 @@ vo_status vo_job_do(void *doer, const vo_job_run *run, char **response, vo_error
     if (d->lake) o.lake = d->lake;
     if (d->models) o.models = d->models;
     o.threads = d->engine_threads;
-    o.progress = on_progress;
-    o.progress_ctx = &now;
+    o.detail = on_detail;
+    o.detail_ctx = &now;
     /* Asking web services keeps replies in a folder. Requests that came over the network were
      * held to openapi.json, which has no member that names a file. */
     o.allow_files = now.kind->call == vo_engine_data_fetch;

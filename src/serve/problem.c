@@ -120,7 +120,7 @@ void vo_problem(vo_exchange *x, int status, const char *detail) {
 }
 
 void vo_problem_finding(vo_exchange *x, int status, const vo_finding *f) {
-    char where[DETAIL];
+    char where[sizeof f->pointer + sizeof f->detail + 2];
     const char *name = f->parameter[0] ? f->parameter : f->pointer;
     snprintf(where, sizeof where, "%s%s%s", name, *name ? ": " : "", f->detail);
     answer(x, status, where, f);

@@ -43,8 +43,8 @@ void vo_route_openapi(const vo_call *c) {
 }
 
 void vo_route_docs(const vo_call *c) {
-    vo_answer_still(c->x, "text/html; charset=utf-8", vo_asset_openapi, vo_asset_openapi_size,
-                    vo_service_etag(c->service, true));
+    vo_answer_still(c->x, "text/html; charset=utf-8", vo_asset_docs_page,
+                    vo_asset_docs_page_size, vo_service_etag(c->service, true));
 }
 
 void vo_route_events(const vo_call *c) {

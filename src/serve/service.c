@@ -146,16 +146,9 @@ static void no_method(vo_exchange *x, const char *allow) {
 }
 
 static bool may(vo_service *v, vo_exchange *x, const vo_operation *op, double *own_rate) {
-    const int64_t now_ms = vo_clock_utc_ms();
     const char *why = "";
-    int status = 0;
-    /* What the key may beyond this operation: only the making of jobs asks for it later. */
-    x->scope = VO_SCOPE_ADMIN;
-    if (strcmp(op->id, "job_add") == 0 &&
-        vo_auth_check(v->settings.auth, x, VO_SCOPE_ADMIN, now_ms, own_rate, &why) == 0)
-        return true;
-    x->scope = (int)op->scope;
-    status = vo_auth_check(v->settings.auth, x, op->scope, now_ms, own_rate, &why);
+    const int status =
+        vo_auth_check(v->settings.auth, x, op->scope, vo_clock_utc_ms(), own_rate, &why);
     if (status == 0) return true;
     if (status == 401) vo_answer_set(x, "WWW-Authenticate", "Bearer");
     vo_problem(x, status, why);
@@ -568,7 +561,7 @@ vo_status vo_service_create(const vo_service_settings *s, vo_service **out, vo_e
         goto fail;
     }
     make_etag(vo_asset_openapi, vo_asset_openapi_size, v->etag_api);
-    make_etag(vo_asset_openapi, vo_asset_openapi_size, v->etag_docs);
+    make_etag(vo_asset_docs_page, vo_asset_docs_page_size, v->etag_docs);
     status = bind(v, err);
     if (status == VO_OK) status = vo_entropy_fill(&v->first_id, sizeof v->first_id, err);
     if (status == VO_OK) status = vo_lock_create(&v->page_lock, err);

@@ -1,7 +1,9 @@
 /* json.c -- see json.h for the contract.
  *
- * Reading: a scan for depth first (the parser below recurses), then jansson; a vo_json is a
- * json_t seen through an opaque name. Writing: a growing buffer and a stack of what is open.
+ * Reading: a vo_json is a json_t of jansson seen through an opaque name. The usual document (ASCII
+ * without escapes, numbers) is read here in one pass; whatever is not that, faults among it, is
+ * left to jansson, whose word is the one that counts, after a scan for depth (it recurses).
+ * Writing: a growing buffer and a stack of what is open.
  */
 #include "base/json.h"
 
@@ -73,6 +75,141 @@ static vo_status check_members(json_t *v, vo_error *err) {
     return VO_OK;
 }
 
+/* The usual document. */
+
+typedef struct {
+    const char *at, *end;
+    unsigned depth;
+} scanner;
+
+static json_t *scan_value(scanner *c);
+
+static char skip_blanks(scanner *c) {
+    while (c->at < c->end &&
+           (*c->at == ' ' || *c->at == '\n' || *c->at == '\r' || *c->at == '\t'))
+        c->at++;
+    return c->at < c->end ? *c->at : '\0';
+}
+
+static bool scan_char(scanner *c, char wanted) {
+    if (skip_blanks(c) != wanted) return false;
+    c->at++;
+    return true;
+}
+
+static size_t scan_digits(scanner *c) {
+    const char *from = c->at;
+    while (c->at < c->end && *c->at >= '0' && *c->at <= '9') c->at++;
+    return (size_t)(c->at - from);
+}
+
+static json_t *scan_number(scanner *c) {
+    const char *from = c->at;
+    double v = 0;
+    if (*c->at == '-') c->at++;
+    const bool zero = c->at < c->end && *c->at == '0';
+    const size_t whole = scan_digits(c);
+    if (whole == 0 || (zero && whole > 1)) return NULL;
+    if (c->at < c->end && *c->at == '.') {
+        c->at++;
+        if (scan_digits(c) == 0) return NULL;
+    }
+    if (c->at < c->end && (*c->at == 'e' || *c->at == 'E')) {
+        c->at++;
+        if (c->at < c->end && (*c->at == '+' || *c->at == '-')) c->at++;
+        if (scan_digits(c) == 0) return NULL;
+    }
+    return vo_text_number(from, (size_t)(c->at - from), &v) ? json_real(v) : NULL;
+}
+
+/* The span of a string's text. */
+static bool scan_text(scanner *c, const char **text, size_t *len) {
+    if (!scan_char(c, '"')) return false;
+    *text = c->at;
+    while (c->at < c->end && *c->at >= 0x20 && *c->at != '"' && *c->at != '\\') c->at++;
+    *len = (size_t)(c->at - *text);
+    return c->at < c->end && *c->at++ == '"';
+}
+
+static json_t *scan_string(scanner *c) {
+    const char *text = NULL;
+    size_t len = 0;
+    return scan_text(c, &text, &len) ? json_stringn_nocheck(text, len) : NULL;
+}
+
+static json_t *scan_array(scanner *c) {
+    json_t *array = json_array();
+    c->at++;
+    if (!array || scan_char(c, ']')) return array;
+    do {
+        json_t *element = scan_value(c);
+        if (!element || json_array_append_new(array, element) != 0) goto fail;
+    } while (scan_char(c, ','));
+    if (scan_char(c, ']')) return array;
+fail:
+    json_decref(array);
+    return NULL;
+}
+
+static bool scan_member(scanner *c, json_t *object) {
+    char key[64];
+    const char *text = NULL;
+    size_t len = 0;
+    if (!scan_text(c, &text, &len) || len >= sizeof key || !scan_char(c, ':')) return false;
+    memcpy(key, text, len);
+    key[len] = '\0';
+    if (json_object_get(object, key)) return false; /* refused below, by name */
+    json_t *value = scan_value(c);
+    return value && json_object_set_new_nocheck(object, key, value) == 0;
+}
+
+static json_t *scan_object(scanner *c) {
+    json_t *object = json_object();
+    size_t n = 0;
+    c->at++;
+    if (!object || scan_char(c, '}')) return object;
+    do {
+        if (++n > MAX_MEMBERS || !scan_member(c, object)) goto fail;
+    } while (scan_char(c, ','));
+    if (scan_char(c, '}')) return object;
+fail:
+    json_decref(object);
+    return NULL;
+}
+
+static bool scan_word(scanner *c, const char *word) {
+    const size_t n = strlen(word);
+    if ((size_t)(c->end - c->at) < n || memcmp(c->at, word, n) != 0) return false;
+    c->at += n;
+    return true;
+}
+
+/* NULL where the text is not the usual, is at fault, or memory is out. */
+static json_t *scan_value(scanner *c) {
+    const char first = skip_blanks(c);
+    json_t *v = NULL;
+    if (first == '"') return scan_string(c);
+    if (first == 't') return scan_word(c, "true") ? json_true() : NULL;
+    if (first == 'f') return scan_word(c, "false") ? json_false() : NULL;
+    if (first == 'n') return scan_word(c, "null") ? json_null() : NULL;
+    if (first != '[' && first != '{')
+        return first == '-' || (first >= '0' && first <= '9') ? scan_number(c) : NULL;
+    if (c->depth == MAX_DEPTH) return NULL;
+    c->depth++;
+    v = first == '[' ? scan_array(c) : scan_object(c);
+    c->depth--;
+    return v;
+}
+
+static json_t *scan_document(const char *text, size_t len) {
+    scanner c = {.at = text, .end = text + len};
+    json_t *root = scan_value(&c);
+    skip_blanks(&c);
+    if (root && c.at == c.end) return root;
+    json_decref(root);
+    return NULL;
+}
+
 vo_status vo_json_parse(const char *text, size_t len, vo_json **out, vo_error *err) {
     if (len > MAX_TEXT)
         return vo_fail(err, VO_EINVAL, "JSON of %zu bytes; at most %zu: split it", len,
@@ -81,12 +218,17 @@ vo_status vo_json_parse(const char *text, size_t len, vo_json **out, vo_error *e
         text += 3;
         len -= 3;
     }
+    json_t *root = scan_document(text, len);
+    if (root) {
+        *out = (vo_json *)root;
+        return VO_OK;
+    }
     const vo_status st = check_depth(text, len, err);
     if (st != VO_OK) return st;
 
     json_error_t e;
-    json_t *root = json_loadb(
-        text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &e);
+    root = json_loadb(text, len,
+                      JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &e);
     if (!root && json_error_code(&e) == json_error_out_of_memory)
         return vo_fail(err, VO_ENOMEM, "JSON of %zu bytes", len);
     if (!root)
@@ -180,6 +322,16 @@ const char *vo_json_string(const vo_json *v) {
 
 /* ---- writing ----------------------------------------------------------------- */
 
+/* Numbers of an answer repeat: a state of charge ends one interval and begins the next, a value
+ * holds for hours. So the last ones written are kept, each at a place that its bits give. */
+#define MEMO_BITS 6
+
+typedef struct {
+    uint64_t bits;
+    size_t len; /* 0: nothing is kept here */
+    char text[VO_TEXT_NUMBER];
+} written_number;
+
 struct vo_json_out {
     char *text;
     size_t len, size;
@@ -191,6 +343,7 @@ struct vo_json_out {
     struct {
         bool object, any;
     } level[MAX_DEPTH];
+    written_number memo[1 << MEMO_BITS];
 };
 
 vo_status vo_json_out_create(vo_json_out **out, vo_error *err) {
@@ -211,6 +364,7 @@ void vo_json_out_indent(vo_json_out *w, bool on) { w->indent = on; }
 static bool grow(vo_json_out *w, size_t n) {
     if (w->failed != VO_OK) return false;
     size_t size = w->size ? w->size : 1024;
+    if (w->len == 0 && n > size && n < MAX_TEXT) size = n + 1; /* asked for in advance */
     while (size <= SIZE_MAX / 4 && n >= size - w->len) size *= 2;
     char *text = n < size - w->len ? realloc(w->text, size) : NULL;
     if (!text) {
@@ -233,6 +387,8 @@ static inline void put(vo_json_out *w, const char *s, size_t n) {
     memcpy(w->text + w->len, s, n);
     w->len += n;
 }
+
+void vo_json_out_reserve(vo_json_out *w, size_t bytes) { (void)reserve(w, bytes); }
 
 static void new_line(vo_json_out *w) {
     put(w, "\n", 1);
@@ -369,6 +525,15 @@ void vo_json_out_key(vo_json_out *w, const char *key) {
     w->after_key = true;
 }
 
+void vo_json_out_quoted_key(vo_json_out *w, const char *quoted, size_t len) {
+    if (w->failed != VO_OK) return;
+    assert(w->depth > 0 && w->level[w->depth - 1].object && !w->after_key);
+    separate(w);
+    put(w, quoted, len);
+    if (w->indent) put(w, " ", 1);
+    w->after_key = true;
+}
+
 void vo_json_out_null(vo_json_out *w) { scalar(w, "null", 4); }
 
 void vo_json_out_number(vo_json_out *w, double v) {
@@ -376,9 +541,17 @@ void vo_json_out_number(vo_json_out *w, double v) {
         vo_json_out_null(w);
         return;
     }
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    written_number *m = &w->memo[bits * UINT64_C(0x9E3779B97F4A7C15) >> (64 - MEMO_BITS)];
+    if (m->bits != bits || m->len == 0) {
+        m->bits = bits;
+        m->len = vo_text_format_number(v, m->text);
+    }
     begin_value(w);
     if (!reserve(w, VO_TEXT_NUMBER)) return;
-    w->len += vo_text_format_number(v, w->text + w->len);
+    memcpy(w->text + w->len, m->text, VO_TEXT_NUMBER); /* of one length: quicker */
+    w->len += m->len;
     end_value(w);
 }
 

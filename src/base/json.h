@@ -50,10 +50,15 @@ void vo_json_out_free(vo_json_out *w); /* accepts NULL */
 /* Commas are put where they belong. A failed allocation is remembered and reported by
  * vo_json_out_take; calls after it do nothing. `indent` pretty-prints when on. */
 void vo_json_out_indent(vo_json_out *w, bool on);
-void vo_json_out_object(vo_json_out *w); /* { */
-void vo_json_out_array(vo_json_out *w);  /* [ */
-void vo_json_out_end(vo_json_out *w);    /* closes the innermost */
+void vo_json_out_reserve(vo_json_out *w, size_t bytes); /* about so many more: spares copies */
+void vo_json_out_object(vo_json_out *w);                /* { */
+void vo_json_out_array(vo_json_out *w);                 /* [ */
+void vo_json_out_end(vo_json_out *w);                   /* closes the innermost */
 void vo_json_out_key(vo_json_out *w, const char *key);
+/* The same for a key that stands in the source, of letters, digits and '_': it is not looked
+ * through. For members that an answer has by the thousand. */
+#define vo_json_out_name(w, name) vo_json_out_quoted_key(w, "\"" name "\":", sizeof name + 2)
+void vo_json_out_quoted_key(vo_json_out *w, const char *quoted, size_t len);
 void vo_json_out_number(vo_json_out *w, double v);
 void vo_json_out_integer(vo_json_out *w, long long v);
 void vo_json_out_bool(vo_json_out *w, bool v);

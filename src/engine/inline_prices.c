@@ -49,30 +49,49 @@ static vo_status add_column(reader *r, const char *name, const char *path, vo_er
     return VO_OK;
 }
 
+/* Where a value stands, spelled only when something is wrong with it: "prices[3].price" or
+ * "prices.load_mw[3]". */
+typedef struct {
+    const char *list, *member; /* NULL: none */
+    size_t i;
+} place;
+
+#define PLACE (2 * VO_COLUMN_NAME + 32)
+
+static const char *spell(const place *at, char out[PLACE]) {
+    snprintf(out, PLACE, "prices%s%.63s[%zu]%s%.63s", at->list ? "." : "",
+             at->list ? at->list : "", at->i, at->member ? "." : "",
+             at->member ? at->member : "");
+    return out;
+}
+
 /* A number, or null for a missing one. */
-static vo_status cell(const vo_json *v, const char *path, double *out, vo_error *err) {
+static vo_status cell(const vo_json *v, place at, double *out, vo_error *err) {
+    char path[PLACE];
     const vo_json_kind kind = v ? vo_json_kind_of(v) : VO_JSON_NULL;
     if (kind != VO_JSON_NUMBER && kind != VO_JSON_NULL)
-        return vo_fail(err, VO_EINVAL, "%s is %s: must be a number", path, vo_fields_kind(v));
+        return vo_fail(err, VO_EINVAL, "%s is %s: must be a number", spell(&at, path),
+                       vo_fields_kind(v));
     *out = kind == VO_JSON_NULL ? (double)NAN : vo_json_number(v);
     return VO_OK;
 }
 
-static vo_status stamp(reader *r, const vo_json *v, const char *path, int64_t *start_s,
-                       uint8_t *flag, vo_error *err) {
+static vo_status stamp(reader *r, const vo_json *v, place at, int64_t *start_s, uint8_t *flag,
+                       vo_error *err) {
+    char path[PLACE];
     *flag = 0;
     if (!v || vo_json_kind_of(v) != VO_JSON_STRING)
         return vo_fail(err, VO_EINVAL,
                        "%s is %s: must be a time stamp such as "
                        "\"2024-01-31T05:00:00Z\"",
-                       path, v ? vo_fields_kind(v) : "missing");
+                       spell(&at, path), v ? vo_fields_kind(v) : "missing");
     const char *text = vo_json_string(v);
     vo_civil c = {0};
     bool has_offset = false;
     int32_t offset_s = 0;
     vo_error inner = {0};
     if (vo_civil_parse(text, strlen(text), &c, &has_offset, &offset_s, &inner) != VO_OK)
-        return vo_fail(err, VO_EINVAL, "%s: %s", path, inner.msg);
+        return vo_fail(err, VO_EINVAL, "%s: %s", spell(&at, path), inner.msg);
     const int64_t wall_s = vo_civil_seconds(&c);
     if (has_offset) {
         *start_s = wall_s - offset_s;
@@ -101,10 +120,8 @@ static vo_status read_numbers(reader *r, const vo_json *prices, vo_error *err) {
     vo_status s = begin(r, err);
     if (s == VO_OK) r->readings->interval_h = (double)step_s / 3600;
     for (size_t i = 0; s == VO_OK && i < vo_json_size(prices); i++) {
-        char path[48];
-        snprintf(path, sizeof path, "prices[%zu]", i);
         double x = 0;
-        s = cell(vo_json_at(prices, i), path, &x, err);
+        s = cell(vo_json_at(prices, i), (place){.i = i}, &x, err);
         if (s == VO_OK) s = add(r, r->o->start_utc_s + (int64_t)i * step_s, 0, &x, i, err);
     }
     return s;
@@ -121,18 +138,16 @@ static vo_status read_objects(reader *r, const vo_json *prices, vo_error *err) {
     if (s == VO_OK) s = begin(r, err);
     for (size_t i = 0; s == VO_OK && i < vo_json_size(prices); i++) {
         const vo_json *row = vo_json_at(prices, i);
-        char path[32 + VO_COLUMN_NAME];
-        snprintf(path, sizeof path, "prices[%zu]", i);
         if (vo_json_kind_of(row) != VO_JSON_OBJECT)
-            return vo_fail(err, VO_EINVAL, "%s is %s: must be an object like the first", path,
+            return vo_fail(err, VO_EINVAL,
+                           "prices[%zu] is %s: must be an object like the first", i,
                            vo_fields_kind(row));
         double value[VO_SERIES_MAX_COLUMNS];
         size_t known = 1;
         for (size_t c = 0; s == VO_OK && c < r->n_columns; c++) {
             const vo_json *x = vo_json_get(row, r->name[c]);
             known += x != NULL;
-            snprintf(path, sizeof path, "prices[%zu].%.63s", i, r->name[c]);
-            s = cell(x, path, &value[c], err);
+            s = cell(x, (place){.member = r->name[c], .i = i}, &value[c], err);
         }
         if (s == VO_OK && vo_json_size(row) > known)
             return vo_fail(err, VO_EINVAL,
@@ -141,8 +156,8 @@ static vo_status read_objects(reader *r, const vo_json *prices, vo_error *err) {
                            i);
         int64_t start_s = 0;
         uint8_t flag = 0;
-        snprintf(path, sizeof path, "prices[%zu].timestamp", i);
-        if (s == VO_OK) s = stamp(r, vo_json_get(row, "timestamp"), path, &start_s, &flag, err);
+        const place at = {.member = "timestamp", .i = i};
+        if (s == VO_OK) s = stamp(r, vo_json_get(row, "timestamp"), at, &start_s, &flag, err);
         if (s == VO_OK) s = add(r, start_s, flag, value, i, err);
     }
     return s;
@@ -175,16 +190,15 @@ static vo_status read_columns(reader *r, const vo_json *prices, vo_error *err) {
                            c ? r->name[c] : "prices", n);
     vo_status s = begin(r, err);
     for (size_t i = 0; s == VO_OK && i < n; i++) {
-        char path[32 + VO_COLUMN_NAME];
         double value[VO_SERIES_MAX_COLUMNS];
         for (size_t c = 0; s == VO_OK && c < r->n_columns; c++) {
-            snprintf(path, sizeof path, "prices.%.63s[%zu]", c ? r->name[c] : "prices", i);
-            s = cell(vo_json_at(column[c], i), path, &value[c], err);
+            const place at = {.list = c ? r->name[c] : "prices", .i = i};
+            s = cell(vo_json_at(column[c], i), at, &value[c], err);
         }
         int64_t start_s = 0;
         uint8_t flag = 0;
-        snprintf(path, sizeof path, "prices.timestamps[%zu]", i);
-        if (s == VO_OK) s = stamp(r, vo_json_at(stamps, i), path, &start_s, &flag, err);
+        const place at = {.list = "timestamps", .i = i};
+        if (s == VO_OK) s = stamp(r, vo_json_at(stamps, i), at, &start_s, &flag, err);
         if (s == VO_OK) s = add(r, start_s, flag, value, i, err);
     }
     return s;

@@ -65,6 +65,31 @@ int32_t vo_inputs_hour(const vo_inputs *in, size_t t) {
     return local_start(in, t, &offset_s).hour;
 }
 
+static void put_two(char *at, int32_t v) {
+    at[0] = (char)('0' + v / 10);
+    at[1] = (char)('0' + v % 10);
+}
+
+int32_t vo_inputs_tick(const vo_inputs *in, size_t t, vo_inputs_clock *c) {
+    const int64_t utc_s = in->series->start[t].s;
+    const int32_t offset_s = vo_zone_offset(in->zone, utc_s);
+    const int64_t local_s = utc_s + offset_s, after = local_s % DAY_S;
+    const int32_t of_day = (int32_t)(after < 0 ? after + DAY_S : after);
+    const int64_t day = (local_s - of_day) / DAY_S;
+    if (!c->same_day_known || day != c->day || offset_s != c->offset_s) {
+        vo_inputs_stamp(in, t, c->stamp);
+        c->time = strchr(c->stamp, 'T') + 1;
+        c->day = day;
+        c->offset_s = offset_s;
+        c->same_day_known = local_s > FAR_PAST_S && local_s < FAR_FUTURE_S; /* not clipped */
+        return vo_inputs_hour(in, t);
+    }
+    put_two(c->time, of_day / 3600);
+    put_two(c->time + 3, of_day / 60 % 60);
+    put_two(c->time + 6, of_day % 60);
+    return of_day / 3600;
+}
+
 /* ---- where prices come from ------------------------------------------------------ */
 
 /* Start and zone of bare numbers; zone NULL means the source's own. */

@@ -47,4 +47,15 @@ void vo_inputs_stamp(const vo_inputs *in, size_t t, char *out);
 void vo_inputs_date(const vo_inputs *in, size_t t, char *out);
 int32_t vo_inputs_hour(const vo_inputs *in, size_t t);
 
+/* The stamps of intervals one after another, which mostly share their day: zeroed before the
+ * first. Fills c->stamp as vo_inputs_stamp does and returns the hour. */
+typedef struct {
+    bool same_day_known;
+    int64_t day; /* since 1970 */
+    int32_t offset_s;
+    char stamp[40], *time; /* time: "hh:mm:ss" within stamp */
+} vo_inputs_clock;
+
+int32_t vo_inputs_tick(const vo_inputs *in, size_t t, vo_inputs_clock *c);
+
 #endif

@@ -25,11 +25,6 @@ static double hours_of(const vo_problem *p, size_t t) {
     return p->dt_h ? p->dt_h[t] : p->interval_h;
 }
 
-static double cash_at(const vo_problem *p, const vo_plan *plan, size_t t) {
-    const vo_site_interval site = vo_site_at(p, t);
-    return (site.sell * plan->export_mw[t] - site.buy * plan->import_mw[t]) * site.dt_h;
-}
-
 /* What a solver's rounding leaves is no action: below 1e-9 of the battery's power is 0. */
 static double power_of(const vo_problem *p, const vo_plan *plan, size_t b, size_t t) {
     const double mw = plan->power_mw[b * p->n + t];
@@ -38,12 +33,15 @@ static double power_of(const vo_problem *p, const vo_plan *plan, size_t b, size_
 }
 
 static totals sum_up(const vo_problem *p, const vo_plan *plan, size_t from, size_t to) {
+    const bool has_site =
+        p->load_mw || p->pv_mw; /* without, there is nothing but the battery */
     totals sum = {.from = from, .to = to};
     for (size_t t = from; t < to; t++) {
         const double dt_h = hours_of(p, t);
-        sum.revenue += cash_at(p, plan, t);
         const vo_site_interval site = vo_site_at(p, t);
-        sum.baseline += vo_site_settle(&site, 0).cash;
+        sum.revenue +=
+            (site.sell * plan->export_mw[t] - site.buy * plan->import_mw[t]) * site.dt_h;
+        if (has_site) sum.baseline += vo_site_settle(&site, 0).cash;
         for (size_t b = 0; b < p->n_batteries; b++) {
             const double mwh = power_of(p, plan, b, t) * dt_h;
             if (mwh > 0) {
@@ -106,6 +104,9 @@ typedef struct {
     vo_json_out *w;
 } writer;
 
+/* A member of an interval, of which an answer has thousands. */
+#define MEMBER(w, name, kind, value) (vo_json_out_name(w, name), vo_json_out_##kind(w, value))
+
 static void write_battery_state(const writer *x, size_t b, size_t t) {
     const vo_problem *p = &x->in->problem;
     const vo_plan *plan = x->s->plan;
@@ -113,18 +114,18 @@ static void write_battery_state(const writer *x, size_t b, size_t t) {
     const double capacity = p->battery[b].capacity_mwh;
     vo_json_out *w = x->w;
     const double mw = power_of(p, plan, b, t);
-    vo_member_text(w, "action", action_name(mw));
-    vo_member_number(w, "power", fabs(mw));
-    vo_member_number(w, "soc", x->s->end_mwh[i] / capacity);
-    vo_member_number(w, "soc_start", plan->stored_mwh[b * (p->n + 1) + t] / capacity);
-    vo_member_number(w, "soc_end", x->s->end_mwh[i] / capacity);
-    vo_member_number(w, "value_of_stored_mwh", plan->value_of_stored_mwh[i]);
-    vo_member_number(w, "flip_below", plan->flip_below[i]);
-    vo_member_number(w, "flip_above", plan->flip_above[i]);
+    MEMBER(w, "action", string, action_name(mw));
+    MEMBER(w, "power", number, fabs(mw));
+    MEMBER(w, "soc", number, x->s->end_mwh[i] / capacity);
+    MEMBER(w, "soc_start", number, plan->stored_mwh[b * (p->n + 1) + t] / capacity);
+    MEMBER(w, "soc_end", number, x->s->end_mwh[i] / capacity);
+    MEMBER(w, "value_of_stored_mwh", number, plan->value_of_stored_mwh[i]);
+    MEMBER(w, "flip_below", number, plan->flip_below[i]);
+    MEMBER(w, "flip_above", number, plan->flip_above[i]);
     if (x->explain) {
         char reason[256];
         vo_response_reason(p, x->s, b, t, reason, sizeof reason);
-        vo_member_text(w, "reason", reason);
+        MEMBER(w, "reason", string, reason);
     }
 }
 
@@ -139,12 +140,12 @@ static void write_fleet_state(const writer *x, size_t t) {
         start += x->s->plan->stored_mwh[b * (p->n + 1) + t];
         end += x->s->end_mwh[b * p->n + t];
     }
-    vo_member_text(w, "action", action_name(mw));
-    vo_member_number(w, "power", fabs(mw));
-    vo_member_number(w, "soc", end / capacity);
-    vo_member_number(w, "soc_start", start / capacity);
-    vo_member_number(w, "soc_end", end / capacity);
-    vo_json_out_key(w, "batteries");
+    MEMBER(w, "action", string, action_name(mw));
+    MEMBER(w, "power", number, fabs(mw));
+    MEMBER(w, "soc", number, end / capacity);
+    MEMBER(w, "soc_start", number, start / capacity);
+    MEMBER(w, "soc_end", number, end / capacity);
+    vo_json_out_name(w, "batteries");
     vo_json_out_array(w);
     for (size_t b = 0; b < p->n_batteries; b++) {
         vo_json_out_object(w);
@@ -154,26 +155,25 @@ static void write_fleet_state(const writer *x, size_t t) {
     vo_json_out_end(w);
 }
 
-static void write_interval(const writer *x, size_t t) {
+static void write_interval(const writer *x, size_t t, vo_inputs_clock *clock) {
     const vo_problem *p = &x->in->problem;
     vo_json_out *w = x->w;
-    char stamp[40];
-    vo_inputs_stamp(x->in, t, stamp);
+    const int32_t hour = vo_inputs_tick(x->in, t, clock);
     vo_json_out_object(w);
-    vo_member_integer(w, "hour", vo_inputs_hour(x->in, t));
-    vo_member_text(w, "timestamp", stamp);
-    vo_member_number(w, "price", p->price[t]);
-    if (p->export_price) vo_member_number(w, "export_price", p->export_price[t]);
+    MEMBER(w, "hour", integer, hour);
+    MEMBER(w, "timestamp", string, clock->stamp);
+    MEMBER(w, "price", number, p->price[t]);
+    if (p->export_price) MEMBER(w, "export_price", number, p->export_price[t]);
     if (p->n_batteries == 1)
         write_battery_state(x, 0, t);
     else
         write_fleet_state(x, t);
     if (x->in->has_site) {
-        vo_member_number(w, "load", p->load_mw ? p->load_mw[t] : 0);
-        vo_member_number(w, "pv", p->pv_mw ? p->pv_mw[t] : 0);
-        vo_member_number(w, "import", x->s->plan->import_mw[t]);
-        vo_member_number(w, "export", x->s->plan->export_mw[t]);
-        vo_member_number(w, "curtailed", x->s->plan->curtailed_mw[t]);
+        MEMBER(w, "load", number, p->load_mw ? p->load_mw[t] : 0);
+        MEMBER(w, "pv", number, p->pv_mw ? p->pv_mw[t] : 0);
+        MEMBER(w, "import", number, x->s->plan->import_mw[t]);
+        MEMBER(w, "export", number, x->s->plan->export_mw[t]);
+        MEMBER(w, "curtailed", number, x->s->plan->curtailed_mw[t]);
     }
     vo_json_out_end(w);
 }
@@ -196,7 +196,8 @@ static void write_day(const writer *x, const totals *d) {
     vo_member_text(x->w, "date", date);
     vo_json_out_key(x->w, "schedule");
     vo_json_out_array(x->w);
-    for (size_t t = d->from; t < d->to; t++) write_interval(x, t);
+    vo_inputs_clock clock = {0};
+    for (size_t t = d->from; t < d->to; t++) write_interval(x, t, &clock);
     vo_json_out_end(x->w);
     vo_member_number(x->w, "revenue", d->revenue);
     if (x->in->has_site) vo_member_number(x->w, "revenue_without_battery", d->baseline);
@@ -422,6 +423,7 @@ void vo_response_optimize(const vo_request *r, const vo_inputs *in, const vo_sol
                       .s = s,
                       .w = w,
                       .explain = vo_request_number(r, VO_OPT_explain, 0) > 0};
+    vo_json_out_reserve(w, 4096 + s->plan->n * s->plan->n_batteries * (x.explain ? 400 : 260));
     vo_json_out_object(w);
     vo_member_text(w, "method", s->plan->method);
     vo_member_text(w, "verdict", vo_verdict_name(s->plan->verdict));

@@ -116,7 +116,7 @@ double vo_proof_lagrangian(const vo_problem *p, const double *worth) {
     const double lo = b->min_soc * b->capacity_mwh, hi = b->max_soc * b->capacity_mwh;
     double sum = actions_bound(p, worth), low = 0, last_lo, last_hi, pays;
     for (size_t t = 0; t < p->n; t++) {
-        const double kept = vo_proof_interval_at(p, t).keep * worth[t];
+        const double kept = vo_proof_keep(p, t) * worth[t];
         const double term = t == 0 ? kept * b->initial_soc * b->capacity_mwh
                                    : most(kept - worth[t - 1], lo, hi);
         const double next = sum + term; /* Neumaier's sum: gaps are small differences */

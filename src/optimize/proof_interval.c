@@ -40,6 +40,11 @@ vo_proof_interval vo_proof_interval_at(const vo_problem *p, size_t t) {
     return v;
 }
 
+double vo_proof_keep(const vo_problem *p, size_t t) {
+    const double lost = p->battery->self_discharge_per_h;
+    return lost > 0 ? exp(log1p(-lost) * per(p->dt_h, t, p->interval_h)) : 1;
+}
+
 double vo_proof_stored(const vo_proof_interval *v, double u) {
     return u > 0 ? -u * v->taken_per_discharged : -u * v->stored_per_charged;
 }
@@ -47,6 +52,11 @@ double vo_proof_stored(const vo_proof_interval *v, double u) {
 double vo_proof_cash(const vo_proof_interval *v, double u) {
     const double open = u + v->pv_mwh - v->load_mwh; /* at the meter, nothing curtailed */
     const double slack = 1e-9 * (1 + v->load_mwh + v->pv_mwh + fabs(u));
+    if (!(v->curtail_mwh > 0)) { /* no choice: the tries below would all be this one */
+        if (open < -v->import_mwh - slack || open > v->export_mwh + slack) return -INF;
+        const double cash = open > 0 ? v->sell * open : v->buy * open;
+        return u > 0 ? cash - v->wear * u : cash;
+    }
     const double tries[] = {0, v->curtail_mwh, open, open + v->import_mwh,
                             open - v->export_mwh};
     double best = -INF;

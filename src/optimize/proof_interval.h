@@ -14,6 +14,9 @@ typedef struct {
 
 vo_proof_interval vo_proof_interval_at(const vo_problem *p, size_t t);
 
+/* The same interval's `keep`: what is left of stored energy at its end. */
+double vo_proof_keep(const vo_problem *p, size_t t);
+
 /* Change of stored energy caused by u MWh delivered (< 0: drawn) at the terminals. */
 double vo_proof_stored(const vo_proof_interval *v, double u_mwh);
 

@@ -58,6 +58,87 @@ Test(json, every_kind_is_read) {
     vo_json_free(NULL);
 }
 
+/* Beside a text with an escape a document is read another way than alone. */
+static void expect_same_beside_an_escape(const char *text) {
+    char both[512];
+    vo_error err = {0}, beside_err = {0};
+    vo_json *alone = NULL, *beside = NULL;
+    const int n = snprintf(both, sizeof both, "[\"\\n\", %s]", text);
+    cr_assert(n > 0 && (size_t)n < sizeof both);
+    const vo_status st = vo_json_parse(text, strlen(text), &alone, &err);
+    cr_assert_eq(vo_json_parse(both, (size_t)n, &beside, &beside_err), st, "%s: %s; %s", text,
+                 err.msg, beside_err.msg);
+    if (st == VO_OK) {
+        vo_json_out *a = writer(), *b = writer();
+        vo_json_out_value(a, alone);
+        vo_json_out_value(b, vo_json_at(beside, 1));
+        char *one = take(a), *other = take(b);
+        cr_assert_str_eq(one, other, "%s", text);
+        free(one);
+        free(other);
+        vo_json_out_free(a);
+        vo_json_out_free(b);
+    }
+    vo_json_free(alone);
+    vo_json_free(beside);
+}
+
+Test(json, both_ways_of_reading_accept_and_refuse_the_same) {
+    static const char *const text[] = {"0",
+                                       "-0",
+                                       "12.50",
+                                       "-3.5E+7",
+                                       "1e-400",
+                                       "1e400",
+                                       "01",
+                                       "1.",
+                                       ".5",
+                                       "-",
+                                       "+1",
+                                       "1e",
+                                       "1e+",
+                                       "0x1",
+                                       "NaN",
+                                       "true",
+                                       "tru",
+                                       "truely",
+                                       "null",
+                                       "nul",
+                                       "[]",
+                                       "[ ]",
+                                       "[1,]",
+                                       "[,1]",
+                                       "[1 2]",
+                                       "[[[1]]]",
+                                       "{}",
+                                       "{ }",
+                                       "{\"a\":1}",
+                                       "{\"a\":1,}",
+                                       "{\"a\" 1}",
+                                       "{a:1}",
+                                       "{\"a\":}",
+                                       "{\"a\":1,\"a\":2}",
+                                       "{\"\": [ ]}",
+                                       "\"a/b\"",
+                                       "\"<\"",
+                                       "\"\x7f\"",
+                                       "\"\x01\"",
+                                       "\"\xc3\xa9\"",
+                                       "\"\xff\"",
+                                       "\"open",
+                                       " [ 1 , 2 ] ",
+                                       "\t{\r\n\"a\" : [ true , false ] }\n",
+                                       "4.9e-324",
+                                       "0.30000000000000004",
+                                       "123456789012345678901234567890",
+                                       "9007199254740993",
+                                       "1 1",
+                                       "[1]]",
+                                       "\v1"};
+    for (size_t i = 0; i < sizeof text / sizeof text[0]; i++)
+        expect_same_beside_an_escape(text[i]);
+}
+
 Test(json, members_come_in_document_order) {
     vo_json *root =
         parse("{\"z\":0,\"a\":1,\"m\":2,\"b\":3,\"y\":4,\"c\":5,\"x\":6,\"d\":7,\"w\":8}");
@@ -225,6 +306,51 @@ Test(json, indented_text_is_the_same_document) {
     vo_json_out_end(w);
     char *text = take(w);
     cr_assert_str_eq(text, "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": {}\n}\n");
+    free(text);
+    vo_json_out_free(w);
+}
+
+Test(json, a_key_of_the_source_is_written_like_any_other) {
+    for (int indent = 0; indent < 2; indent++) {
+        vo_json_out *a = writer(), *b = writer();
+        vo_json_out_indent(a, indent);
+        vo_json_out_indent(b, indent);
+        vo_json_out_reserve(a, 5000);
+        vo_json_out_object(a);
+        vo_json_out_object(b);
+        vo_json_out_name(a, "soc_start"), vo_json_out_number(a, 0.25);
+        vo_json_out_key(b, "soc_start"), vo_json_out_number(b, 0.25);
+        vo_json_out_name(a, "x"), vo_json_out_bool(a, true);
+        vo_json_out_key(b, "x"), vo_json_out_bool(b, true);
+        vo_json_out_end(a);
+        vo_json_out_end(b);
+        char *one = take(a), *other = take(b);
+        cr_assert_str_eq(one, other);
+        free(one);
+        free(other);
+        vo_json_out_free(a);
+        vo_json_out_free(b);
+    }
+}
+
+/* More different numbers than are kept, each twice and in two orders. */
+Test(json, a_number_written_again_is_written_the_same) {
+    vo_json_out *w = writer();
+    char expected[64], *at;
+    vo_json_out_array(w);
+    for (int i = 0; i < 4000; i++) vo_json_out_number(w, (i * 37 % 500) / 7.0 - 20);
+    vo_json_out_end(w);
+    char *text = take(w);
+    at = text;
+    for (int i = 0; i < 4000; i++) {
+        cr_assert(*at == (i ? ',' : '['));
+        char *end = NULL;
+        const double back = strtod(at + 1, &end), v = (i * 37 % 500) / 7.0 - 20;
+        snprintf(expected, sizeof expected, "%.17g", v);
+        cr_assert(back == v, "%.*s is not %s", (int)(end - at), at, expected);
+        at = end;
+    }
+    cr_assert_str_eq(at, "]");
     free(text);
     vo_json_out_free(w);
 }

@@ -54,6 +54,7 @@ void vo_answer_still(vo_exchange *x, const char *type, const char *text, size_t 
 const char *vo_service_trouble(const vo_service *v); /* NULL: ready */
 bool vo_service_draining(const vo_service *v);
 const char *vo_service_etag(const vo_service *v, bool docs);
+const char *vo_service_docs_policy(const vo_service *v); /* Content-Security-Policy of /docs */
 vo_status vo_service_metrics(vo_service *v, char **text, size_t *len, vo_error *err);
 void vo_service_job_added(const vo_service *v);
 

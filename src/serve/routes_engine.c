@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "serve/problem.h"
+#include "serve/problem_json.h"
 #include "serve/routes.h"
 
 static void refuse(const vo_call *c, vo_status s, const vo_error *err) {

@@ -11,7 +11,7 @@
 #include "jobs/accept.h"
 #include "port/clock.h"
 #include "serve/job_kinds.h"
-#include "serve/problem.h"
+#include "serve/problem_json.h"
 #include "serve/routes.h"
 #include "store/json_get.h"
 

@@ -1,6 +1,6 @@
 /* routes_state.c -- the server about itself. All but the metrics answer from memory, on the loop. */
 #include "serve/assets.h"
-#include "serve/problem.h"
+#include "serve/problem_json.h"
 #include "serve/routes.h"
 
 void vo_route_healthz(const vo_call *c) {
@@ -43,6 +43,7 @@ void vo_route_openapi(const vo_call *c) {
 }
 
 void vo_route_docs(const vo_call *c) {
+    vo_answer_set(c->x, "Content-Security-Policy", vo_service_docs_policy(c->service));
     vo_answer_still(c->x, "text/html; charset=utf-8", vo_asset_docs_page,
                     vo_asset_docs_page_size, vo_service_etag(c->service, true));
 }

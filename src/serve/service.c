@@ -16,7 +16,8 @@
 #include "port/entropy.h"
 #include "port/task.h"
 #include "serve/assets.h"
-#include "serve/problem.h"
+#include "serve/docs_page.h"
+#include "serve/problem_json.h"
 #include "serve/routes.h"
 #include "store/sha256.h"
 
@@ -46,7 +47,7 @@ struct vo_service {
     atomic_ullong hub_sent, hub_dropped, hub_events;
     uint64_t first_id;
     atomic_ullong ids;
-    char etag_api[ETAG], etag_docs[ETAG];
+    char etag_api[ETAG], etag_docs[ETAG], docs_policy[VO_DOCS_POLICY];
 };
 
 vo_service_settings vo_service_settings_default(void) {
@@ -457,6 +458,8 @@ const char *vo_service_etag(const vo_service *v, bool docs) {
     return docs ? v->etag_docs : v->etag_api;
 }
 
+const char *vo_service_docs_policy(const vo_service *v) { return v->docs_policy; }
+
 void vo_service_job_added(const vo_service *v) {
     if (v->settings.job_added) v->settings.job_added(v->settings.job_ctx);
 }
@@ -563,6 +566,7 @@ vo_status vo_service_create(const vo_service_settings *s, vo_service **out, vo_e
     make_etag(vo_asset_openapi, vo_asset_openapi_size, v->etag_api);
     make_etag(vo_asset_docs_page, vo_asset_docs_page_size, v->etag_docs);
     status = bind(v, err);
+    if (status == VO_OK) status = vo_docs_page_policy(vo_asset_docs_page, v->docs_policy, err);
     if (status == VO_OK) status = vo_entropy_fill(&v->first_id, sizeof v->first_id, err);
     if (status == VO_OK) status = vo_lock_create(&v->page_lock, err);
     if (status == VO_OK) status = vo_metrics_page_create(v->operation, n, &v->page, err);

@@ -1,5 +1,5 @@
-/* test_problem_json.c -- each test states one promise of problem.h. */
-#include "serve/problem.h"
+/* test_problem_json.c -- each test states one promise of problem_json.h. */
+#include "serve/problem_json.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -11,7 +11,7 @@
 #include "port/clock.h"
 #include "port/task.h"
 #include "serve/assets.h"
-#include "serve/problem.h"
+#include "serve/problem_json.h"
 #include "serve/routes.h"
 #include "store/api_keys.h"
 #include "store/event_log.h"

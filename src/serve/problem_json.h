@@ -1,10 +1,10 @@
-/* problem.h -- errors as application/problem+json (RFC 9457).
+/* problem_json.h -- errors as application/problem+json (RFC 9457).
  *
  *   {"type":"about:blank","title":"Bad Request","status":400,"detail":"...","instance":"REQUEST ID",
  *    "errors":[{"pointer":"/battery_params/efficiency","detail":"must be at most 1, is 85"}]}
  */
-#ifndef VO_SERVE_PROBLEM_H
-#define VO_SERVE_PROBLEM_H
+#ifndef VO_SERVE_PROBLEM_JSON_H
+#define VO_SERVE_PROBLEM_JSON_H
 
 #include "base/json.h"
 #include "serve/exchange.h"

@@ -1,10 +1,10 @@
-/* problem.c -- see problem.h for the contract.
+/* problem_json.c -- see problem_json.h for the contract.
  *
  * The engine says where a refusal lies at the head of its sentence, as a path like
  * "batteries[1].max_soc"; walking the body along it gives the pointer of RFC 6901, and is the
  * proof that it is a path and not a word.
  */
-#include "serve/problem.h"
+#include "serve/problem_json.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -126,8 +126,9 @@ static vo_status extend(vo_queue *q, const vo_delivery *d, int64_t now_ms, int64
 
 static vo_status ack(vo_queue *q, const vo_delivery *d, vo_error *err) {
     const vo_db_value arg[] = {vo_db_text(d->id), vo_db_integer(d->token)};
-    return vo_database_run(of(q)->db, "DELETE FROM vo_queue WHERE id = ? AND token = ?", arg, 2,
-                           NULL, NULL, NULL, err);
+    return vo_database_run(of(q)->db,
+                           "DELETE FROM vo_queue WHERE id = ? AND token = ? AND lease_ms > 0",
+                           arg, 2, NULL, NULL, NULL, err);
 }
 
 static vo_status retry(vo_queue *q, const vo_delivery *d, int64_t ready_ms, vo_error *err) {
@@ -135,7 +136,7 @@ static vo_status retry(vo_queue *q, const vo_delivery *d, int64_t ready_ms, vo_e
                                vo_db_integer(d->token)};
     return vo_database_run(of(q)->db,
                            "UPDATE vo_queue SET ready_ms = ?, lease_ms = 0, worker = ''"
-                           " WHERE id = ? AND token = ?",
+                           " WHERE id = ? AND token = ? AND lease_ms > 0",
                            arg, 3, NULL, NULL, NULL, err);
 }
 

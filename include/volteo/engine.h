@@ -86,6 +86,9 @@ vo_status vo_engine_train(vo_engine *e, const char *request, char **response, vo
 /* Prices to come, with quantiles, by a trained model or a forecaster that needs none. */
 vo_status vo_engine_forecast(vo_engine *e, const char *request, char **response, vo_error *err);
 
+/* What a trained model says: a price to come with its interval, or what a battery should do. */
+vo_status vo_engine_predict(vo_engine *e, const char *request, char **response, vo_error *err);
+
 /* Trains a challenger on data to date; it replaces the champion only if it is not worse. */
 vo_status vo_engine_retrain(vo_engine *e, const char *request, char **response, vo_error *err);
 
@@ -95,6 +98,11 @@ vo_status vo_engine_models_list(vo_engine *e, const char *request, char **respon
                                 vo_error *err);
 vo_status vo_engine_models_show(vo_engine *e, const char *request, char **response,
                                 vo_error *err);
+/* Its figures by horizon; what of its features mattered. */
+vo_status vo_engine_models_metrics(vo_engine *e, const char *request, char **response,
+                                   vo_error *err);
+vo_status vo_engine_models_importance(vo_engine *e, const char *request, char **response,
+                                      vo_error *err);
 vo_status vo_engine_models_promote(vo_engine *e, const char *request, char **response,
                                    vo_error *err);
 vo_status vo_engine_models_rollback(vo_engine *e, const char *request, char **response,

@@ -22,6 +22,7 @@
 #include "engine/model_cache.h"
 #include "engine/model_requests.h"
 #include "engine/price_requests.h"
+#include "engine/predict.h"
 #include "engine/report_html.h"
 #include "engine/response.h"
 #include "engine/retrain.h"
@@ -162,6 +163,10 @@ vo_status vo_engine_forecast(vo_engine *e, const char *request, char **response,
     return call(e, vo_forecast_run, request, response, err);
 }
 
+vo_status vo_engine_predict(vo_engine *e, const char *request, char **response, vo_error *err) {
+    return call(e, vo_predict_run, request, response, err);
+}
+
 vo_status vo_engine_retrain(vo_engine *e, const char *request, char **response, vo_error *err) {
     return call(e, vo_retrain_run, request, response, err);
 }
@@ -174,6 +179,16 @@ vo_status vo_engine_models_list(vo_engine *e, const char *request, char **respon
 vo_status vo_engine_models_show(vo_engine *e, const char *request, char **response,
                                 vo_error *err) {
     return call(e, vo_models_show_run, request, response, err);
+}
+
+vo_status vo_engine_models_metrics(vo_engine *e, const char *request, char **response,
+                                   vo_error *err) {
+    return call(e, vo_models_metrics_run, request, response, err);
+}
+
+vo_status vo_engine_models_importance(vo_engine *e, const char *request, char **response,
+                                      vo_error *err) {
+    return call(e, vo_models_importance_run, request, response, err);
 }
 
 vo_status vo_engine_models_promote(vo_engine *e, const char *request, char **response,

@@ -254,6 +254,85 @@ static vo_status show(ask *a, vo_error *err) {
     return s;
 }
 
+/* ---- figures --------------------------------------------------------------------- */
+
+static void put_value(vo_json_out *w, const char *key, const vo_json *v) {
+    vo_json_out_key(w, key);
+    if (v)
+        vo_json_out_value(w, v);
+    else
+        vo_json_out_null(w);
+}
+
+static const vo_json *member(const vo_json *o, const char *key) {
+    return o && vo_json_kind_of(o) == VO_JSON_OBJECT ? vo_json_get(o, key) : NULL;
+}
+
+static const char *method_of(const vo_manifest *m) {
+    const vo_json *v = member(vo_json_get(m->root, "settings"), "method");
+    return v && vo_json_kind_of(v) == VO_JSON_STRING ? vo_json_string(v) : "";
+}
+
+/* Finds the version and writes who it is; the manifest is the caller's. */
+static vo_status open_version(ask *a, vo_manifest *m, vo_error *err) {
+    vo_registry_found found;
+    vo_status s = wants(a, MODELS_model, "ID, ID@champion or ID@VERSION", err);
+    if (s == VO_OK) s = vo_registry_get(a->registry, text_of(a, MODELS_model), &found, err);
+    if (s == VO_OK) s = vo_registry_manifest(a->registry, &found, m, err);
+    if (s != VO_OK) return s;
+    put_text(a->w, "id", found.id);
+    put_text(a->w, "version", found.version);
+    put_text(a->w, "type", m->type);
+    put_text(a->w, "method", method_of(m));
+    put_text(a->w, "created", m->entry.created);
+    return VO_OK;
+}
+
+/* Members `keys` of each horizon that training told of. */
+static void put_horizons(ask *a, const vo_manifest *m, const char *const *keys, size_t n) {
+    const vo_json *list = member(vo_json_get(m->root, "settings"), "horizons");
+    const bool is_list = list && vo_json_kind_of(list) == VO_JSON_ARRAY;
+    vo_json_out_key(a->w, "horizons");
+    vo_json_out_array(a->w);
+    for (size_t i = 0; is_list && i < vo_json_size(list); i++) {
+        vo_json_out_object(a->w);
+        for (size_t k = 0; k < n; k++)
+            put_value(a->w, keys[k], member(vo_json_at(list, i), keys[k]));
+        vo_json_out_end(a->w);
+    }
+    vo_json_out_end(a->w);
+}
+
+static vo_status metrics(ask *a, vo_error *err) {
+    static const char *const keys[] = {"minutes", "target", "trees", "metrics", "naive_week"};
+    vo_manifest m = {0};
+    const vo_status s = open_version(a, &m, err);
+    if (s == VO_OK) {
+        put_value(a->w, "metrics", vo_json_get(m.root, "metrics"));
+        put_horizons(a, &m, keys, sizeof keys / sizeof keys[0]);
+        put_value(a->w, "data", vo_json_get(m.root, "data"));
+    }
+    vo_manifest_fini(&m);
+    return s;
+}
+
+static vo_status importance(ask *a, vo_error *err) {
+    static const char *const keys[] = {"minutes", "importance"};
+    vo_manifest m = {0};
+    vo_status s = open_version(a, &m, err);
+    if (s == VO_OK && strcmp(method_of(&m), "gbt") != 0)
+        s = vo_fail(err, VO_EUNSUPPORTED,
+                    "model = \"%.100s\" is of method %s, which has no importance by feature: "
+                    "boosted models (gbt) have",
+                    text_of(a, MODELS_model), *method_of(&m) ? method_of(&m) : "unknown");
+    if (s == VO_OK) {
+        put_horizons(a, &m, keys, sizeof keys / sizeof keys[0]);
+        put_value(a->w, "features", vo_json_get(m.root, "features"));
+    }
+    vo_manifest_fini(&m);
+    return s;
+}
+
 /* ---- promote and roll back ------------------------------------------------------- */
 
 static vo_registry_decision decision(const ask *a, const char *reason, const char *metrics) {
@@ -435,6 +514,16 @@ vo_status vo_models_list_run(const vo_engine_options *o, const char *request, vo
 vo_status vo_models_show_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                              vo_error *err) {
     return run(o, request, BIT(model), show, w, err);
+}
+
+vo_status vo_models_metrics_run(const vo_engine_options *o, const char *request, vo_json_out *w,
+                                vo_error *err) {
+    return run(o, request, BIT(model), metrics, w, err);
+}
+
+vo_status vo_models_importance_run(const vo_engine_options *o, const char *request,
+                                   vo_json_out *w, vo_error *err) {
+    return run(o, request, BIT(model), importance, w, err);
 }
 
 vo_status vo_models_promote_run(const vo_engine_options *o, const char *request, vo_json_out *w,

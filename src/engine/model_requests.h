@@ -31,6 +31,13 @@ vo_status vo_models_list_run(const vo_engine_options *o, const char *request, vo
 /* {model} -> its manifest, where it comes from, what was decided about it. */
 vo_status vo_models_show_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                              vo_error *err);
+/* {model} -> its figures: what the registry lists, and of each horizon. */
+vo_status vo_models_metrics_run(const vo_engine_options *o, const char *request, vo_json_out *w,
+                                vo_error *err);
+/* {model} -> of each horizon of a boosted model the features that matter, by gain, cover and
+ * permutation. VO_EUNSUPPORTED: a model of another kind. */
+vo_status vo_models_importance_run(const vo_engine_options *o, const char *request,
+                                   vo_json_out *w, vo_error *err);
 /* {model, reason, alias?, metrics?, automatic?}; "ID" alone is ID@latest. */
 vo_status vo_models_promote_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                                 vo_error *err);

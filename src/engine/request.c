@@ -29,6 +29,7 @@ static const vo_field evaluate_fields[] = FIELDS(VO_EVALUATE_FIELD_MAP);
 static const vo_field retrain_fields[] = FIELDS(VO_RETRAIN_FIELD_MAP);
 static const vo_field models_compare_fields[] = FIELDS(VO_MODELS_COMPARE_FIELD_MAP);
 static const vo_field decide_fields[] = FIELDS(VO_DECIDE_FIELD_MAP);
+static const vo_field predict_fields[] = FIELDS(VO_PREDICT_FIELD_MAP);
 #undef FIELDS
 #undef X
 #undef SITE
@@ -48,6 +49,7 @@ static const struct {
     [VO_REQUEST_EVALUATE] = {evaluate_fields, VO_EVALUATE_FIELDS, 0},
     [VO_REQUEST_RETRAIN] = {retrain_fields, VO_RETRAIN_FIELDS, PRICES},
     [VO_REQUEST_MODELS_COMPARE] = {models_compare_fields, VO_MODELS_COMPARE_FIELDS, PRICES},
+    [VO_REQUEST_PREDICT] = {predict_fields, VO_PREDICT_FIELDS, 0},
     [VO_REQUEST_DECIDE] = {decide_fields, VO_DECIDE_FIELDS, BATTERY | PRICES},
 };
 
@@ -56,6 +58,7 @@ _Static_assert((int)VO_COMPARE_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for c
 _Static_assert((int)VO_TRAIN_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for train");
 _Static_assert((int)VO_RETRAIN_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for retrain");
 _Static_assert((int)VO_DECIDE_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for decide");
+_Static_assert((int)VO_PREDICT_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for predict");
 _Static_assert((int)VO_EVALUATE_FIELDS <= (int)VO_REQUEST_FIELDS_MAX, "room for evaluate");
 
 const vo_field *vo_request_fields(vo_request_kind kind, size_t *n) {

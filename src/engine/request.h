@@ -122,6 +122,7 @@
     X(episodes,             INTEGER, 1, 1e6,  "",    "q: per environment (1000)")               \
     X(environments,         INTEGER, 1, 1e6,  "",    "q: in parallel (4096)")                   \
     X(max_steps,            INTEGER, 1, 1e7,  "",    "q: steps of an episode (14400)")          \
+    X(key,                  TEXT,    0, 0,    "",    "the same key again: the version it made")  \
     X(seed,                 INTEGER, 0, 9e15, "",    "of chance")
 
 #define VO_TRAIN_FIELD_MAP(X)                                                                   \
@@ -150,6 +151,19 @@
     X(discharged_mwh,       NUMBER,  0, 1e12, "MWh", "in all until now, for max_cycles")        \
     X(export_price_known,   BOOL,    0, 0,    "",    "export_price is a tariff known ahead")    \
     X(show_forecast,        BOOL,    0, 0,    "",    "adds the prices it was planned on")
+
+#define VO_PREDICT_FIELD_MAP(X)                                                                 \
+    X(model_id,             TEXT,    0, 0,    "",    "ID, ID@VERSION, ID@champion, ...")        \
+    X(timestamp,            TEXT,    0, 0,    "",    "prices before it are known; default: all") \
+    X(features,             ANY,     0, 0,    "",    "gbt: by name, instead of prices")         \
+    X(horizon,              ABOVE,   0, 20160, "min", "how far ahead; default: the model's first") \
+    X(quantiles,            ANY,     0, 0,    "",    "levels, e.g. [0.05, 0.95]")               \
+    X(charge_level,         PART,    0, 1,    "",    "tables: 0..1 of what the battery may use") \
+    X(current_price,        NUMBER,  -1e9, 1e9, "currency/MWh", "tables: now; default: the last price") \
+    X(price_forecast_1m,    NUMBER,  -1e9, 1e9, "currency/MWh", "not read by the tables there are") \
+    X(price_forecast_5m,    NUMBER,  -1e9, 1e9, "currency/MWh", "the same")                     \
+    X(price_forecast_15m,   NUMBER,  -1e9, 1e9, "currency/MWh", "the same")                     \
+    X(hour,                 INTEGER, 0, 23,   "h",   "tables: local; default: of timestamp")
 
 #define VO_EVALUATE_FIELD_MAP(X)                                                                \
     X(epf,                  TEXT,    0, 0,    "",    "a benchmark file: date, price, exogenous") \
@@ -202,6 +216,9 @@ enum { VO_FOR_BEFORE = VO_REQ_CALL - 1, VO_FORECAST_FIELD_MAP(X) VO_FORECAST_FIE
 #define X(name, kind, lo, hi, unit, help) VO_DEC_##name,
 enum { VO_DEC_BEFORE = VO_REQ_CALL - 1, VO_DECIDE_FIELD_MAP(X) VO_DECIDE_FIELDS };
 #undef X
+#define X(name, kind, lo, hi, unit, help) VO_PRE_##name,
+enum { VO_PRE_BEFORE = VO_REQ_CALL - 1, VO_PREDICT_FIELD_MAP(X) VO_PREDICT_FIELDS };
+#undef X
 #define X(name, kind, lo, hi, unit, help) VO_EVA_##name,
 enum { VO_EVA_BEFORE = VO_REQ_CALL - 1, VO_EVALUATE_FIELD_MAP(X) VO_EVALUATE_FIELDS };
 #undef X
@@ -225,6 +242,7 @@ typedef enum {
     VO_REQUEST_RETRAIN,
     VO_REQUEST_MODELS_COMPARE,
     VO_REQUEST_DECIDE,
+    VO_REQUEST_PREDICT,
     VO_REQUEST_KINDS
 } vo_request_kind;
 

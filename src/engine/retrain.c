@@ -161,15 +161,44 @@ static void write_side(const char *key, const char *version, double days_seen,
     vo_json_out_end(w);
 }
 
-static void write_answer(const retrain *x, bool dry, vo_json_out *w) {
-    char stamp[40];
+static void write_decision(const retrain *x, bool dry, bool existed, vo_json_out *w) {
     vo_json_out_object(w);
     vo_member_text(w, "id", x->training.id);
     vo_member_text(w, "method", vo_train_method_name(x->training.method));
     vo_member_bool(w, "promoted", x->promoted && !dry);
     vo_member_bool(w, "dry_run", dry);
+    vo_member_bool(w, "existed", existed);
     vo_member_text(w, "reason", x->reason);
     vo_member_text(w, "version", *x->version ? x->version : NULL);
+}
+
+/* The same request again: what was decided about the version that it made. */
+static vo_status write_before(retrain *x, vo_json_out *w, vo_error *err) {
+    static const char *const gone[] = {"champion", "challenger", "backtest",
+                                       "challenger_trained_to", "prices"};
+    vo_registry_log log = {0};
+    const vo_status s = vo_registry_history(x->registry, &log, err);
+    if (s != VO_OK) return s;
+    for (size_t i = 0; i < log.n; i++) {
+        const vo_registry_line *l = &log.line[i];
+        if (!l->done || strcmp(l->id, x->training.id) != 0 || strcmp(l->to, x->version) != 0)
+            continue;
+        x->promoted = strcmp(l->alias, "champion") == 0;
+        snprintf(x->reason, sizeof x->reason, "%.190s", l->reason);
+        break; /* later lines are of others */
+    }
+    vo_registry_log_fini(&log);
+    write_decision(x, false, true, w);
+    for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++) vo_member_text(w, gone[i], NULL);
+    vo_member_integer(w, "pruned", 0);
+    vo_member_number(w, "seconds", 0);
+    vo_json_out_end(w);
+    return VO_OK;
+}
+
+static void write_answer(const retrain *x, bool dry, vo_json_out *w) {
+    char stamp[40];
+    write_decision(x, dry, false, w);
     write_side("champion", x->champion, x->days_seen, x->old_result, w);
     write_side("challenger", *x->version ? x->version : NULL, 0, x->new_result, w);
     vo_duel_write_days(&x->duel, x->new_result, w);
@@ -206,7 +235,7 @@ static vo_status read_training(retrain *x, vo_error *err) {
     return s;
 }
 
-static vo_status open_all(retrain *x, const char *request, vo_error *err) {
+static vo_status open_all(retrain *x, const char *request, bool *before, vo_error *err) {
     vo_request *r = &x->request;
     vo_status s = vo_request_read(request, VO_REQUEST_RETRAIN, r, err);
     if (s == VO_OK && r->value[VO_RET_train_until].json)
@@ -214,6 +243,10 @@ static vo_status open_all(retrain *x, const char *request, vo_error *err) {
                     "train_until: retraining learns from all prices and judges "
                     "on the last backtest_days; cut the prices with to instead");
     if (s == VO_OK) s = read_training(x, err);
+    if (s == VO_OK)
+        s = vo_train_made_before(x->registry, r, x->training.id, x->version, before, err);
+    if (s == VO_OK && *before) return VO_OK;
+    x->version[0] = '\0'; /* made and not decided about: judged again, and not made again */
     if (s == VO_OK) s = vo_inputs_load(x->o, r, &x->in, err);
     if (s == VO_OK)
         s = vo_duel_init(&x->in, &x->battery, vo_request_text(r, VO_RET_protocol, "planned"),
@@ -228,7 +261,12 @@ vo_status vo_retrain_run(const vo_engine_options *o, const char *request, vo_jso
     retrain *x = calloc(1, sizeof *x);
     if (!x) return vo_fail(err, VO_ENOMEM, "a retraining");
     x->o = o;
-    vo_status s = open_all(x, request, err);
+    bool before = false;
+    vo_status s = open_all(x, request, &before, err);
+    if (s == VO_OK && before) {
+        s = write_before(x, w, err);
+        goto done;
+    }
     const bool dry = s == VO_OK && vo_request_number(&x->request, VO_RET_dry_run, 0) > 0;
     if (s == VO_OK) s = judge(x, err);
     if (s == VO_OK) {
@@ -238,6 +276,7 @@ vo_status vo_retrain_run(const vo_engine_options *o, const char *request, vo_jso
     if (s == VO_OK && !dry) s = keep(x, err);
     if (s == VO_OK && !dry) s = prune(x, err);
     if (s == VO_OK) write_answer(x, dry, w);
+done:
     vo_trained_fini(&x->before);
     vo_trained_fini(&x->whole);
     vo_backtest_free(x->old_result);

@@ -305,10 +305,38 @@ vo_status vo_train_register(const vo_registry *registry, const vo_training *t,
         .code_version = vo_version(),
         .parent = parent,
         .note = note,
+        .key = r->value[VO_TRN_key].text,
     };
-    const vo_status s = vo_registry_register(registry, &d, version, err);
+    bool existed = false; /* made meanwhile by another with the same key: alike */
+    const vo_status s = vo_registry_register_once(registry, &d, version, &existed, err);
     free(feature);
     return s;
+}
+
+/* Does the log of promotions say anything of this version? */
+static vo_status is_decided(const vo_registry *registry, const char *id, const char *version,
+                            bool *out, vo_error *err) {
+    vo_registry_log log = {0};
+    const vo_status s = vo_registry_history(registry, &log, err);
+    *out = false;
+    for (size_t i = 0; s == VO_OK && i < log.n; i++)
+        *out |= log.line[i].done && strcmp(log.line[i].id, id) == 0 &&
+                strcmp(log.line[i].to, version) == 0;
+    vo_registry_log_fini(&log);
+    return s;
+}
+
+vo_status vo_train_made_before(const vo_registry *registry, const vo_request *r, const char *id,
+                               char version[VO_REGISTRY_NAME], bool *decided, vo_error *err) {
+    const char *key = vo_request_text(r, VO_TRN_key, NULL);
+    version[0] = '\0';
+    *decided = false;
+    if (!key) return VO_OK;
+    if (strlen(key) > VO_REGISTRY_KEY)
+        return vo_fail(err, VO_EINVAL, "key has %zu bytes: at most %d", strlen(key),
+                       VO_REGISTRY_KEY);
+    const vo_status s = vo_registry_find_key(registry, id, key, version, err);
+    return s == VO_OK && *version ? is_decided(registry, id, version, decided, err) : s;
 }
 
 static const char *const alias_names[] = {"challenger", "champion"};
@@ -397,6 +425,69 @@ vo_status vo_train_check_origin(const vo_registry *registry, const char *id,
 
 /* ---- the document ----------------------------------------------------------------------- */
 
+static void write_names(const vo_engine_options *o, const vo_training *t, const char *version,
+                        const char *alias, bool existed, vo_json_out *w) {
+    vo_json_out_object(w);
+    vo_member_text(w, "id", t->id);
+    vo_member_text(w, "version", version);
+    vo_member_text(w, "alias", alias);
+    vo_member_text(w, "type", methods[t->method].type);
+    vo_member_text(w, "method", methods[t->method].name);
+    vo_member_text(w, "models", o->models);
+    vo_member_bool(w, "existed", existed);
+    vo_json_out_key(w, "trained_on");
+    vo_json_out_object(w);
+}
+
+/* Which alias a version has now, or NULL. */
+static vo_status alias_of(const vo_registry *registry, const char *id, const char *version,
+                          const char **out, vo_error *err) {
+    vo_registry_book *book = NULL;
+    const vo_status s = vo_registry_list(registry, &book, err);
+    *out = NULL;
+    if (s != VO_OK) return s;
+    const vo_registry_model *m = vo_registry_book_find(book, id);
+    for (int a = 0; m && a < VO_REGISTRY_ALIASES; a++)
+        if (m->alias[a] && strcmp(m->alias[a], version) == 0) *out = vo_alias_name((vo_alias)a);
+    vo_registry_book_free(book);
+    return VO_OK;
+}
+
+/* The answer about a version that the same request made before: out of its manifest. */
+static vo_status write_before(const vo_engine_options *o, const vo_registry *registry,
+                              const vo_training *t, const char *version, vo_json_out *w,
+                              vo_error *err) {
+    char reference[2 * VO_REGISTRY_NAME + 2];
+    const char *alias = NULL;
+    vo_registry_found found;
+    vo_manifest m = {0};
+    snprintf(reference, sizeof reference, "%s@%s", t->id, version);
+    vo_status s = alias_of(registry, t->id, version, &alias, err);
+    if (s == VO_OK) s = vo_registry_get(registry, reference, &found, err);
+    if (s == VO_OK) s = vo_registry_manifest(registry, &found, &m, err);
+    if (s != VO_OK) return s;
+    const vo_json *data = vo_json_get(m.root, "data"),
+                  *results = vo_json_get(m.root, "settings");
+    const vo_json *rows = data ? vo_json_get(data, "rows") : NULL;
+    write_names(o, t, version, alias, true, w);
+    vo_member_text(w, "first", text_of(data, "from"));
+    vo_member_text(w, "last", text_of(data, "to"));
+    vo_member_number(w, "intervals",
+                     rows && vo_json_kind_of(rows) == VO_JSON_NUMBER ? vo_json_number(rows)
+                                                                     : 0);
+    vo_json_out_end(w);
+    vo_member_number(w, "seconds", 0);
+    vo_json_out_key(w, "results");
+    if (results)
+        vo_json_out_value(w, results);
+    else
+        vo_json_out_null(w);
+    vo_member_text(w, "prices", NULL);
+    vo_json_out_end(w);
+    vo_manifest_fini(&m);
+    return VO_OK;
+}
+
 static vo_status write_answer(const vo_engine_options *o, const vo_training *t,
                               const vo_inputs *in, const vo_trained *trained,
                               const char *version, const char *alias, vo_json_out *w,
@@ -405,15 +496,7 @@ static vo_status write_answer(const vo_engine_options *o, const vo_training *t,
     vo_json *results = NULL;
     const vo_status s = vo_json_parse(trained->results, trained->results_len, &results, err);
     if (s != VO_OK) return s;
-    vo_json_out_object(w);
-    vo_member_text(w, "id", t->id);
-    vo_member_text(w, "version", version);
-    vo_member_text(w, "alias", alias);
-    vo_member_text(w, "type", methods[t->method].type);
-    vo_member_text(w, "method", methods[t->method].name);
-    vo_member_text(w, "models", o->models);
-    vo_json_out_key(w, "trained_on");
-    vo_json_out_object(w);
+    write_names(o, t, version, alias, false, w);
     vo_inputs_stamp(in, 0, stamp);
     vo_member_text(w, "first", stamp);
     vo_inputs_stamp(in, trained->until - 1, stamp);
@@ -449,6 +532,27 @@ static vo_status find_until(const vo_request *r, const vo_inputs *in, size_t *ou
                    text, in->source);
 }
 
+/* The same request again: what it made is the answer. A version that its maker left without an
+ * alias gets it now. */
+static vo_status answer_before(const vo_engine_options *o, const vo_request *r,
+                               const vo_training *t, vo_json_out *w, bool *answered,
+                               vo_error *err) {
+    vo_registry *registry = NULL;
+    char version[VO_REGISTRY_NAME] = "";
+    const char *alias = NULL;
+    bool decided = false;
+    *answered = false;
+    vo_status s = vo_registry_open(o->models, NULL, &registry, err);
+    if (s == VO_OK) s = vo_train_made_before(registry, r, t->id, version, &decided, err);
+    if (s == VO_OK && *version) {
+        *answered = true;
+        if (!decided) s = give_alias(registry, r, t, version, &alias, err);
+        if (s == VO_OK) s = write_before(o, registry, t, version, w, err);
+    }
+    vo_registry_close(registry);
+    return s;
+}
+
 /* Trains, registers, gives the alias and answers. */
 static vo_status train_and_keep(const vo_engine_options *o, const vo_request *r,
                                 const vo_training *t, const vo_inputs *in, vo_json_out *w,
@@ -468,7 +572,11 @@ static vo_status train_and_keep(const vo_engine_options *o, const vo_request *r,
     if (s == VO_OK)
         s = vo_train_register(registry, t, in, r, &trained, *champion ? champion : NULL,
                               version, err);
-    if (s == VO_OK) s = give_alias(registry, r, t, version, &alias, err);
+    bool decided = false;
+    if (s == VO_OK && r->value[VO_TRN_key].json)
+        s = is_decided(registry, t->id, version, &decided, err);
+    if (s == VO_OK && !decided) s = give_alias(registry, r, t, version, &alias, err);
+    if (s == VO_OK && decided) s = alias_of(registry, t->id, version, &alias, err);
     if (s == VO_OK) s = write_answer(o, t, in, &trained, version, alias, w, err);
     vo_trained_fini(&trained);
     vo_registry_close(registry);
@@ -489,8 +597,10 @@ vo_status vo_train_run(const vo_engine_options *o, const char *request, vo_json_
         s = vo_request_choice(&r, VO_TRN_alias, "alias", alias_names, 2, 0, &ignored, err);
     if (s == VO_OK && r.value[VO_TRN_reason].text)
         s = vo_registry_check_reason(r.value[VO_TRN_reason].text, err);
-    if (s == VO_OK) s = vo_inputs_load(o, &r, &in, err);
-    if (s == VO_OK) s = train_and_keep(o, &r, &t, &in, w, err);
+    bool answered = false;
+    if (s == VO_OK) s = answer_before(o, &r, &t, w, &answered, err);
+    if (s == VO_OK && !answered) s = vo_inputs_load(o, &r, &in, err);
+    if (s == VO_OK && !answered) s = train_and_keep(o, &r, &t, &in, w, err);
     vo_inputs_fini(&in);
     vo_request_fini(&r);
     return s;

@@ -131,4 +131,9 @@ vo_status vo_train_register(const vo_registry *registry, const vo_training *t,
                             const vo_inputs *in, const vo_request *r, const vo_trained *trained,
                             const char *parent, char version[VO_REGISTRY_NAME], vo_error *err);
 
+/* The version that was made by a request with this one's `key`, if one was ("" if not), and
+ * whether it has been decided yet which alias it has. */
+vo_status vo_train_made_before(const vo_registry *registry, const vo_request *r, const char *id,
+                               char version[VO_REGISTRY_NAME], bool *decided, vo_error *err);
+
 #endif

@@ -277,15 +277,59 @@ static void take_back(const vo_registry *r, const char *id, const char *version)
     vo_registry_book_free(b);
 }
 
+/* The newest version of a model whose manifest has this key; a damaged one has none. */
+static void find_key(const vo_registry *r, const vo_registry_book *b, const char *id,
+                     const char *key, char version[VO_REGISTRY_NAME]) {
+    const vo_registry_model *m = vo_registry_book_find(b, id);
+    version[0] = '\0';
+    for (size_t i = 0; m && i < m->n && !version[0]; i++) {
+        char folder[VO_REGISTRY_PATH];
+        vo_manifest found = {0};
+        vo_registry_path(r, id, m->version[i].version, folder);
+        if (vo_manifest_load(folder, id, m->version[i].version, &found, NULL) != VO_OK)
+            continue;
+        const vo_json *v = vo_json_get(found.root, "key");
+        if (v && vo_json_kind_of(v) == VO_JSON_STRING && strcmp(vo_json_string(v), key) == 0)
+            snprintf(version, VO_REGISTRY_NAME, "%s", m->version[i].version);
+        vo_manifest_fini(&found);
+    }
+}
+
+vo_status vo_registry_find_key(const vo_registry *r, const char *id, const char *key,
+                               char version[VO_REGISTRY_NAME], vo_error *err) {
+    vo_registry_book *b = NULL;
+    vo_status st = vo_registry_check_name(id, "id", err);
+    if (st == VO_OK) st = vo_registry_list(r, &b, err);
+    if (st != VO_OK) return st;
+    find_key(r, b, id, key, version);
+    vo_registry_book_free(b);
+    return VO_OK;
+}
+
 vo_status vo_registry_register(const vo_registry *r, const vo_registry_draft *d,
                                char version[VO_REGISTRY_NAME], vo_error *err) {
-    char name[VO_REGISTRY_NAME], created[32], *manifest = NULL;
+    bool existed = false;
+    return vo_registry_register_once(r, d, version, &existed, err);
+}
+
+vo_status vo_registry_register_once(const vo_registry *r, const vo_registry_draft *d,
+                                    char version[VO_REGISTRY_NAME], bool *existed,
+                                    vo_error *err) {
+    char name[VO_REGISTRY_NAME] = "", created[32], *manifest = NULL;
     size_t len = 0;
     change c;
+    *existed = false;
     vo_status st = vo_registry_check_name(d->id, "id", err);
     if (st == VO_OK) st = vo_registry_check_name(d->type, "type", err);
     if (st == VO_OK) st = begin(r, false, &c, err);
     if (st != VO_OK) return st;
+    if (d->key) find_key(r, c.book, d->id, d->key, name);
+    if (*name) {
+        memcpy(version, name, sizeof name);
+        *existed = true;
+        end(&c);
+        return VO_OK;
+    }
     st = name_version(&c, d, name, err);
     if (st == VO_OK) st = vo_manifest_text(d, name, &manifest, &len, err);
     if (st == VO_OK) st = list_version(&c, d, name, created, err);

@@ -62,6 +62,16 @@ vo_status vo_registry_load(const vo_registry *r, const char *reference, const ch
 vo_status vo_registry_register(const vo_registry *r, const vo_registry_draft *d,
                                char version[VO_REGISTRY_NAME], vo_error *err);
 
+/* The version of a model that was registered with this key, or "" if there is none (any more). */
+vo_status vo_registry_find_key(const vo_registry *r, const char *id, const char *key,
+                               char version[VO_REGISTRY_NAME], vo_error *err);
+
+/* register, unless a version with the draft's key is there: then `version` is that one and *existed
+ * is set. Looked at under the lock: of several callers with one key one registers. */
+vo_status vo_registry_register_once(const vo_registry *r, const vo_registry_draft *d,
+                                    char version[VO_REGISTRY_NAME], bool *existed,
+                                    vo_error *err);
+
 /* version: a name, "latest" or an alias. VO_EINVAL: it has the alias already. */
 vo_status vo_registry_promote(const vo_registry *r, const char *id, const char *version,
                               vo_alias alias, const vo_registry_decision *why, vo_error *err);

@@ -107,6 +107,7 @@ static void put_draft(const vo_registry_draft *d, const char *version, const vo_
     put_text(w, "parent", d->parent);
     put_text(w, "code_version", d->code_version);
     put_text(w, "note", d->note);
+    if (d->key) put_text(w, "key", d->key);
     put_data(d, w);
     vo_json_out_key(w, "features");
     vo_json_out_array(w);
@@ -132,6 +133,9 @@ vo_status vo_manifest_text(const vo_registry_draft *d, const char *version, char
     if (st == VO_OK) st = vo_registry_check_name(version, "version", err);
     if (st == VO_OK && d->parent) st = vo_registry_check_name(d->parent, "parent", err);
     if (st == VO_OK) st = check_files(d, err);
+    if (st == VO_OK && d->key && strlen(d->key) > VO_REGISTRY_KEY)
+        st = vo_fail(err, VO_EINVAL, "key has %zu bytes: at most %d", strlen(d->key),
+                     VO_REGISTRY_KEY);
     if (st != VO_OK) return st;
     if (d->settings) {
         st = vo_json_parse(d->settings, strlen(d->settings), &settings, &why);

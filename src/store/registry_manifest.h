@@ -41,7 +41,10 @@ typedef struct {
     const char *code_version; /* or NULL                                                */
     const char *parent;       /* the version it was trained from or against, or NULL    */
     const char *note;         /* for people, or NULL                                    */
+    const char *key;          /* of the request that made it, <= 256 bytes, or NULL     */
 } vo_registry_draft;
+
+enum { VO_REGISTRY_KEY = 256 };
 
 /* The sealed text, malloc'ed: free(). VO_EINVAL naming the field that is wrong. */
 vo_status vo_manifest_text(const vo_registry_draft *d, const char *version, char **text,

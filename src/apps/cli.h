@@ -23,6 +23,7 @@ enum {
 /* argv[0] is the command's name ("serve"), flags follow. Return the exit code. */
 int cli_serve(int argc, char **argv);  /* cli_serve.c */
 int cli_worker(int argc, char **argv); /* cli_serve.c */
+int cli_keys(int argc, char **argv);   /* cli_keys.c  */
 
 /* Commands as bits, so that a flag can say where it belongs. */
 enum {

@@ -162,6 +162,7 @@ static const struct {
 } programs[] = {
     {"serve", "The service: REST, WebSocket events and jobs.", cli_serve},
     {"worker", "Runs the jobs that servers accepted.", cli_worker},
+    {"keys", "Who may use the service: keys made, listed, revoked.", cli_keys},
 };
 enum { N_PROGRAMS = sizeof programs / sizeof programs[0] };
 

@@ -81,7 +81,8 @@ static const vo_socket_calls calls = {.write = socket_write,
 static void leave_loop(vo_transport *t) {
     if (t->leaving) return;
     t->leaving = true;
-    lws_context_destroy(t->lws); /* closes everything and ends the loop; once more after it */
+    /* Of a libuv loop this closes all and ends it; a second time, after it, frees the rest. */
+    if (!t->polls) lws_context_destroy(t->lws);
 }
 
 static void begin_drain(vo_transport *t) {
@@ -261,6 +262,7 @@ static vo_status make_vhost(vo_transport *t, vo_error *err) {
     memset(&info, 0, sizeof info);
     info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
     info.vhost_name = "volteo";
+    if (s->tls_certificate) info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     info.protocols = protocols;
     info.timeout_secs = (unsigned)s->head_timeout_s + 1; /* of TLS handshakes */
     info.ssl_cert_filepath = s->tls_certificate;
@@ -345,6 +347,7 @@ vo_transport_counts vo_transport_count(const vo_transport *t) {
 void vo_transport_close(vo_transport *t) {
     if (!t) return;
     vo_signals *kept = vo_signals_keep();
+    if (t->lws && !t->polls && !t->leaving) lws_context_destroy(t->lws);
     t->leaving = true;
     if (t->lws) lws_context_destroy(t->lws);
     vo_signals_put_back(kept);

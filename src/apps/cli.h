@@ -24,6 +24,7 @@ enum {
 int cli_serve(int argc, char **argv);  /* cli_serve.c */
 int cli_worker(int argc, char **argv); /* cli_serve.c */
 int cli_keys(int argc, char **argv);   /* cli_keys.c  */
+int cli_jobs(int argc, char **argv);   /* cli_jobs.c  */
 
 /* Commands as bits, so that a flag can say where it belongs. */
 enum {

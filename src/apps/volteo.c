@@ -163,6 +163,7 @@ static const struct {
     {"serve", "The service: REST, WebSocket events and jobs.", cli_serve},
     {"worker", "Runs the jobs that servers accepted.", cli_worker},
     {"keys", "Who may use the service: keys made, listed, revoked.", cli_keys},
+    {"jobs", "Work that is queued: listed, added, cancelled, tried again.", cli_jobs},
 };
 enum { N_PROGRAMS = sizeof programs / sizeof programs[0] };
 

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 
+LONGEST_S = 180
+
 
 def plain(line):
     return re.sub(r"\s+", " ", re.sub(r"in [\d.e+]+ ms", "in T ms", line)).strip()
@@ -23,8 +25,12 @@ def run(block, folder, env, groups):
     process = subprocess.Popen(["bash", "-euo", "pipefail", "-c", block], cwd=folder, env=env, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
     groups.append(process.pid)
-    output, _ = process.communicate(timeout=300)
-    return process.returncode, output
+    try:
+        output, _ = process.communicate(timeout=LONGEST_S)
+        return process.returncode, output
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return f"none within {LONGEST_S} s", process.communicate()[0]
 
 
 def missing(shown, output):

@@ -164,7 +164,21 @@ static int32_t on_detail(void *ctx, const char *phase, double fraction, double l
     return d->stop;
 }
 
+/* Training calls this beside the other, with less to say. */
+static int32_t on_progress(void *ctx, const char *phase, double fraction) {
+    doing *d = ctx;
+    if (!d->stop) d->stop = !d->run->told(d->run->told_ctx, phase, fraction, NULL);
+    return d->stop;
+}
+
 /* ---- price events --------------------------------------------------------------------------- */
+
+/* An ingest that says what it added and changed, and did neither, is no news. */
+static bool is_news(const vo_json *report) {
+    const vo_json *added = vo_json_get_kind(report, "added", VO_JSON_NUMBER);
+    const vo_json *changed = vo_json_get_kind(report, "changed", VO_JSON_NUMBER);
+    return !added || !changed || vo_json_number(added) + vo_json_number(changed) > 0;
+}
 
 static bool tell_series(vo_database *db, const vo_json *at, const vo_json *report) {
     static const char *const name[] = {"market", "process", "node"};
@@ -176,7 +190,7 @@ static bool tell_series(vo_database *db, const vo_json *at, const vo_json *repor
     if (!n) n = vo_json_get_kind(report, "intervals", VO_JSON_NUMBER);
     char *text = NULL;
     vo_json_out *w = NULL;
-    if (vo_json_out_create(&w, NULL) != VO_OK) return false;
+    if (!is_news(report) || vo_json_out_create(&w, NULL) != VO_OK) return false;
     vo_json_out_object(w);
     for (size_t i = 0; i < 3; i++) {
         vo_json_out_key(w, name[i]);
@@ -236,6 +250,8 @@ vo_status vo_job_do(void *doer, const vo_job_run *run, char **response, vo_error
     if (d->lake) o.lake = d->lake;
     if (d->models) o.models = d->models;
     o.threads = d->engine_threads;
+    o.progress = on_progress;
+    o.progress_ctx = &now;
     o.detail = on_detail;
     o.detail_ctx = &now;
     /* Asking web services keeps replies in a folder. Requests that came over the network were

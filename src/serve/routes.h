@@ -67,11 +67,8 @@ void vo_route_engine(const vo_call *c, vo_engine_call *ask, const char *request)
 /* Of vo_engine_prices: in whatever format was asked for. */
 void vo_route_document(const vo_call *c, const char *request);
 
-/* Calls that the engine does not have yet. */
+/* What the engine does not have yet. */
 vo_engine_call vo_engine_not_yet;
-#define vo_engine_predict vo_engine_not_yet
-#define vo_engine_models_metrics vo_engine_not_yet
-#define vo_engine_models_importance vo_engine_not_yet
 
 /* ---- routes_jobs.c ----------------------------------------------------------------------- */
 

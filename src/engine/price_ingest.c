@@ -116,6 +116,7 @@ static vo_status check_bare(const adding *a, vo_error *err) {
     const vo_json *v = a->f[ADD_prices].json;
     const vo_json *first = v && vo_json_kind_of(v) == VO_JSON_ARRAY ? vo_json_at(v, 0) : NULL;
     const bool bare = first && vo_json_kind_of(first) != VO_JSON_OBJECT;
+    if (v && vo_json_size(v) == 0) return VO_OK; /* is refused as empty */
     if (bare && !a->f[ADD_start].text)
         return vo_fail(err, VO_EINVAL,
                        "start is missing: when does the first of these prices begin? (or send "

@@ -36,6 +36,7 @@ struct vo_transport {
     int32_t port;
     bool polls, ran, draining, leaving;
     double end_s; /* of draining */
+    vo_signals *kept;
     atomic_bool stop;
     atomic_int drain_ms;
 };
@@ -82,7 +83,9 @@ static void leave_loop(vo_transport *t) {
     if (t->leaving) return;
     t->leaving = true;
     /* Of a libuv loop this closes all and ends it; a second time, after it, frees the rest. */
-    if (!t->polls) lws_context_destroy(t->lws);
+    if (t->polls) return;
+    t->kept = vo_signals_keep();
+    lws_context_destroy(t->lws);
 }
 
 static void begin_drain(vo_transport *t) {
@@ -323,6 +326,8 @@ vo_status vo_transport_run(vo_transport *t, vo_error *err) {
     while (!t->leaving)
         if (lws_service(t->lws, 0) < 0 && !t->leaving)
             return vo_fail(err, VO_EIO, "the event loop has failed");
+    vo_signals_put_back(t->kept);
+    t->kept = NULL;
     return VO_OK;
 }
 

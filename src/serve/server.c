@@ -163,6 +163,29 @@ static void say(server *v, vo_log_level level, const char *what, const vo_error 
     vo_access_log_say(v->log, level, text, NULL);
 }
 
+static vo_status count_key(void *ctx, const vo_api_key *k, vo_error *err) {
+    (void)err;
+    size_t *n = ctx;
+    *n += k->revoked_ms == 0;
+    return VO_OK;
+}
+
+/* What the operator may not have meant. */
+static void warn(server *v) {
+    size_t keys = 0;
+    if (!v->auth_on) return;
+    if (vo_api_keys_list(v->house_db, count_key, &keys, NULL) == VO_OK && keys == 0)
+        say(v, VO_LOG_WARN,
+            "there are no keys yet, so nobody may ask anything: make one with `volteo keys "
+            "create`; it is in force a second later",
+            NULL);
+    if (!v->at.loopback && !v->s->tls_certificate)
+        say(v, VO_LOG_WARN,
+            "keys travel unencrypted: give --tls-certificate and --tls-key, or let a proxy "
+            "speak TLS",
+            NULL);
+}
+
 static void say_begun(server *v, int32_t port) {
     char *more = NULL;
     size_t len = 0;
@@ -358,16 +381,49 @@ static vo_status open_database(const char *state, vo_database **db, vo_queue **q
     return r;
 }
 
+static const vo_operation *find_operation(const vo_openapi *api, const char *id) {
+    for (size_t i = 0; i < vo_openapi_count(api); i++)
+        if (strcmp(vo_openapi_at(api, i)->id, id) == 0) return vo_openapi_at(api, i);
+    return NULL;
+}
+
+/* As if it had been posted. Members of fetch that only the network may not name are the operator's
+ * to use: its requests are the engine's to check. */
+static vo_status check_order(const vo_openapi *api, const char *kind, const char *request,
+                             size_t i, vo_error *err) {
+    const vo_operation *op = find_operation(api, "job_add");
+    const size_t size = strlen(request) + 100;
+    char *order = malloc(size);
+    vo_json *body = NULL;
+    vo_finding f = {0};
+    if (!order) return vo_fail(err, VO_ENOMEM, "a schedule of %zu bytes", size);
+    const int len = snprintf(order, size, "{\"kind\":\"%.24s\",\"request\":%s}", kind, request);
+    vo_status r = vo_json_parse(order, (size_t)len, &body, err);
+    if (r == VO_OK && op && strcmp(kind, "fetch") != 0) r = vo_openapi_check(op, body, &f);
+    if (r == VO_EINVAL && f.detail[0])
+        vo_fail(err, r, "schedules[%zu]%s: %s", i, f.pointer, f.detail);
+    vo_json_free(body);
+    free(order);
+    return r;
+}
+
 /* A schedule that no worker could do is found now and not in the night. */
 static vo_status check_schedules(const vo_timetable *t, vo_error *err) {
-    for (size_t i = 0; i < vo_timetable_count(t); i++) {
+    vo_openapi *api = NULL;
+    vo_status r = vo_openapi_load(vo_asset_openapi, vo_asset_openapi_size, &api, err);
+    for (size_t i = 0; i < vo_timetable_count(t) && r == VO_OK; i++) {
         const vo_timetable_row row = vo_timetable_at(t, i);
+        char *request = NULL;
         if (!vo_job_kind_find(row.kind))
-            return vo_fail(err, VO_EINVAL,
-                           "schedules[%zu].kind = \"%.40s\": there is no such kind of job", i,
-                           row.kind);
+            r = vo_fail(err, VO_EINVAL,
+                        "schedules[%zu].kind = \"%.40s\": there is no such kind of job", i,
+                        row.kind);
+        if (r == VO_OK) r = vo_timetable_request(t, i, vo_clock_utc_s(), &request, err);
+        if (r == VO_OK) r = check_order(api, row.kind, request, i, err);
+        free(request);
     }
-    return VO_OK;
+    vo_openapi_free(api);
+    return r;
 }
 
 static vo_status open_schedules(server *v, vo_error *err) {
@@ -535,6 +591,7 @@ vo_status vo_server_run(const vo_server_settings *s, vo_error *err) {
     if (r == VO_OK) r = write_port(v, err);
     if (r == VO_OK) {
         say_begun(v, vo_transport_port(v->transport));
+        warn(v);
         r = vo_transport_run(v->transport, err);
         say(v, VO_LOG_INFO, "stopped", NULL);
     }

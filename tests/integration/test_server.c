@@ -479,6 +479,30 @@ Test(server, refuses_in_words_what_it_cannot_serve_with, .timeout = 120) {
     stop();
 }
 
+Test(server, a_timetable_that_could_not_be_done_is_refused_at_the_start, .timeout = 60) {
+    static const struct {
+        const char *text, *words;
+    } row[] = {
+        {"schedules:\n  - {name: a, cron: \"0 3 * * *\", kind: sing, request: {}}\n", "sing"},
+        {"schedules:\n  - {name: a, cron: \"61 3 * * *\", kind: retrain, request: {}}\n",
+         "cron"},
+        {"schedules:\n  - {name: a, cron: \"0 3 * * *\", kind: retrain, request: {prices_file: "
+         "x}}\n",
+         "schedules[0]"},
+    };
+    char path[DATA_PATH + 20];
+    cr_assert(temporary_folder(at.folder));
+    snprintf(path, sizeof path, "%s/t.yaml", at.folder);
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        FILE *f = fopen(path, "w");
+        cr_assert_not_null(f);
+        fputs(row[i].text, f);
+        fclose(f);
+        REFUSED(2, row[i].words, "--listen", "127.0.0.1:0", "--schedules", path);
+    }
+    served_remove(&at);
+}
+
 Test(server, a_file_that_is_no_state_database_is_refused, .timeout = 60) {
     char command[DATA_PATH + 60];
     cr_assert(temporary_folder(at.folder));

@@ -208,8 +208,11 @@ static void take_head(vo_connection *c, const char *head, size_t n, bool more_is
 
 static size_t receive_head(vo_connection *c, const char *bytes, size_t n) {
     size_t skipped = 0;
-    if (c->seen == 0) /* empty lines before a request are allowed */
-        while (n - skipped >= 2 && memcmp(bytes + skipped, "\r\n", 2) == 0) skipped += 2;
+    /* Empty lines before a request are allowed. */
+    while (n - skipped >= 2 && memcmp(bytes + skipped, "\r\n", 2) == 0) {
+        skipped += 2;
+        c->seen = 0;
+    }
     if (skipped == n) return n;
     if (c->timer != VO_TIMER_HEAD) vo_connection_time(c, VO_TIMER_HEAD);
     bytes += skipped;

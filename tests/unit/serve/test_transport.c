@@ -194,6 +194,8 @@ static server *start(const vo_transport_settings *settings_or_null) {
     vo_error err;
     server *s = calloc(1, sizeof *s);
     cr_assert(s != NULL);
+    s->large = calloc(1, LARGE);
+    cr_assert(s->large != NULL);
     cr_assert_eq(vo_lock_create(&s->lock, &err), VO_OK);
     cr_assert_eq(vo_transport_open(&use, &handler, s, &s->transport, &err), VO_OK, "%s",
                  err.msg);
@@ -360,9 +362,8 @@ Test(transport, methods_nobody_knows_reach_the_handler) {
 
 Test(transport, an_answer_of_megabytes_arrives_whole_at_a_slow_reader) {
     server *s = start(NULL);
-    s->large = malloc(LARGE);
     char *got = malloc(LARGE);
-    cr_assert(s->large && got);
+    cr_assert(got != NULL);
     for (size_t i = 0; i < LARGE; i++) s->large[i] = (char)(i * 2654435761u >> 24);
     const int fd = raw_connect(s->port), other = raw_connect(s->port);
     raw_say(fd, GET("/large") GET("/after"));
@@ -617,7 +618,6 @@ Test(transport, slow_heads_and_bodies_are_given_up_with_408_and_idle_connections
 Test(transport, who_does_not_read_an_answer_is_given_up) {
     const vo_transport_settings t = impatient();
     server *s = start(&t);
-    s->large = calloc(1, LARGE);
     const int fd = raw_connect(s->port);
     raw_say(fd, GET("/large"));
     await(s, &s->done, 1);
@@ -788,9 +788,6 @@ Test(transport, tls_serves_and_refuses_old_versions) {
     t.tls_certificate = pem;
     t.tls_key = key;
     server *s = start(&t);
-    s->large = malloc(LARGE);
-    cr_assert(s->large != NULL);
-    memset(s->large, 'L', LARGE);
     snprintf(command, sizeof command,
              "test \"$(curl -s --cacert %s --resolve localhost:%d:127.0.0.1 "
              "https://localhost:%d/large | wc -c)\" = %d",

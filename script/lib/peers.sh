@@ -2,10 +2,10 @@
 # peers_environment, for benches whose peer is a Python package. Expects the project root as the
 # current folder.
 
-# Makes a virtual environment with bench/peers/requirements.txt, or takes the one that is there if
-# it was made with the same.
-peers_environment() { # FOLDER
-    local folder=$1 wanted=bench/peers/requirements.txt
+# Makes a virtual environment with the requirements (those of the benches), or takes the one that
+# is there if it was made with the same.
+peers_environment() { # FOLDER [REQUIREMENTS]
+    local folder=$1 wanted=${2:-bench/peers/requirements.txt}
     if cmp -s "$wanted" "$folder/requirements.txt"; then return 0; fi
     rm -rf "$folder"
     if ! python3 -m venv "$folder"; then

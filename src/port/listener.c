@@ -93,6 +93,7 @@ vo_status vo_listener_open(const char *host, int32_t port, vo_listener **out, vo
 
 void vo_listener_close(vo_listener *l) {
     if (!l) return;
+    shutdown(l->fd, SHUT_RDWR); /* of every descriptor of it: nobody may come any more */
     close(l->fd);
     if (l->spare >= 0) close(l->spare);
     free(l);

@@ -89,7 +89,7 @@ static int request_line(char *line, vo_exchange *x, vo_http_framing *f, const ch
 
 static bool clean_value(const char *v) {
     for (; *v; v++)
-        if ((*v < 0x20 && *v != '\t') || *v == 0x7f) return false;
+        if (((unsigned char)*v < 0x20 && *v != '\t') || *v == 0x7f) return false;
     return true;
 }
 

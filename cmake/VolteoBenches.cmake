@@ -8,7 +8,12 @@ foreach(source IN LISTS sources)
     target_link_libraries(bench_${name} PRIVATE volteo_core)
     # HiGHS's header declares a static function that nobody defines.
     target_compile_options(bench_${name} PRIVATE -Wno-unused-function)
-    target_compile_definitions(bench_${name} PRIVATE VOLTEO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    target_compile_definitions(bench_${name} PRIVATE VOLTEO_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                               VOLTEO_PROGRAM="$<TARGET_FILE:volteo>")
+    file(STRINGS "${source}" program REGEX "VOLTEO_PROGRAM" LIMIT_COUNT 1)
+    if(program) # it runs the program, which is then built with it
+        add_dependencies(bench_${name} volteo)
+    endif()
     if(TARGET volteo::cbc)
         target_link_libraries(bench_${name} PRIVATE volteo::cbc)
     endif()

@@ -21,6 +21,7 @@
 typedef struct {
     char *state, *request, *key, *kind, *in, *before;
     int most, attempts;
+    char *document; /* what the file of --request holds, in one form */
     char **rest;
     gboolean json, help;
 } given;
@@ -28,6 +29,7 @@ typedef struct {
 static void given_fini(given *g) {
     g_free(g->state);
     g_free(g->request);
+    free(g->document);
     g_free(g->key);
     g_free(g->kind);
     g_free(g->in);
@@ -172,16 +174,16 @@ static vo_status list_table(const vo_job_query *q, const desk *d, vo_error *err)
 }
 
 static vo_status list(const given *g, const desk *d, vo_error *err) {
-    vo_job_query q = {.kind = g->kind, .state = -1, .before = g->before, .most = 50};
+    vo_job_query q = {.kind = g->kind, .state = -1, .before = g->before};
     vo_job_state state;
     if (g->in) {
         const vo_status s = vo_job_state_parse(g->in, &state, err);
         if (s != VO_OK) return s;
         q.state = (int32_t)state;
     }
-    if (g->most < 0 || g->most > 10000)
+    if (g->most < 1 || g->most > 10000)
         return vo_fail(err, VO_EINVAL, "--most = %d is outside 1 to 10000", g->most);
-    if (g->most > 0) q.most = (size_t)g->most;
+    q.most = (size_t)g->most;
     return g->json ? list_json(&q, d, err) : list_table(&q, d, err);
 }
 
@@ -273,8 +275,8 @@ static vo_status read_request(const char *path, char **text, vo_error *err) {
     if (s != VO_OK)
         s = vo_fail(err, s, "--request %.200s: %.250s", path, why.msg);
     else if (vo_json_kind_of(root) != VO_JSON_OBJECT)
-        s = vo_fail(err, VO_EINVAL, "--request %.200s: a JSON object is needed, not a %s", path,
-                    vo_json_kind_name(vo_json_kind_of(root)));
+        s = vo_fail(err, VO_EINVAL, "--request %.200s: it holds a JSON %s, an object is needed",
+                    path, vo_json_kind_name(vo_json_kind_of(root)));
     if (s == VO_OK) s = vo_json_out_create(&w, err);
     if (s == VO_OK) {
         vo_json_out_value(w, root);
@@ -287,14 +289,12 @@ static vo_status read_request(const char *path, char **text, vo_error *err) {
 }
 
 static vo_status add(const given *g, const desk *d, vo_error *err) {
-    char id[VO_JOB_ID] = "", sentence[256], *request = NULL;
+    char id[VO_JOB_ID] = "", sentence[256];
     bool existed = false;
-    vo_status s = read_request(g->request, &request, err);
-    if (s != VO_OK) return s;
     const vo_job_order o = {
-        .kind = g->rest[0], .request = request, .key = g->key, .max_attempts = g->attempts};
-    s = vo_accept_job(d->db, d->queue, &o, vo_clock_utc_ms(), id, &existed, err);
-    free(request);
+        .kind = g->rest[0], .request = g->document, .key = g->key, .max_attempts = g->attempts};
+    const vo_status s =
+        vo_accept_job(d->db, d->queue, &o, vo_clock_utc_ms(), id, &existed, err);
     if (s != VO_OK) return s;
     snprintf(sentence, sizeof sentence,
              existed ? "Job %s is there already: volteo jobs show %s"
@@ -393,7 +393,7 @@ static int complain(const action *a, const char *what) {
     return CLI_USAGE;
 }
 
-static int check_given(const action *a, const given *g) {
+static int check_given(const action *a, given *g) {
     const size_t want = a->argument ? 1 : 0;
     vo_error err = {0};
     if ((g->rest ? g_strv_length(g->rest) : 0) != want) {
@@ -407,6 +407,11 @@ static int check_given(const action *a, const given *g) {
         return complain(a,
                         "--request is missing: a file with the JSON object that the route of "
                         "that name takes (- is standard input)");
+    if (a->run == add && (g->attempts < 1 || g->attempts > 100))
+        return complain(a, "--attempts is outside 1 to 100");
+    /* Read before the database is opened: what is wrong with it leaves no file behind. */
+    if (a->run == add && read_request(g->request, &g->document, &err) != VO_OK)
+        return complain(a, err.msg);
     return CLI_DONE;
 }
 
@@ -472,7 +477,7 @@ int cli_jobs(int argc, char **argv) {
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return which(stdout);
     for (size_t i = 0; i < N_ACTIONS; i++) {
         if (strcmp(argv[1], actions[i].name) != 0) continue;
-        given g = {0};
+        given g = {.most = 50, .attempts = 3};
         int code = parse(&actions[i], argc - 1, argv + 1, &g);
         if (code == CLI_DONE) code = run(&actions[i], &g);
         given_fini(&g);

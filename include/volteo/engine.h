@@ -83,6 +83,10 @@ vo_status vo_engine_evaluate(vo_engine *e, const char *request, char **response,
 /* Learns a forecaster or a policy from prices and registers it in the folder of models. */
 vo_status vo_engine_train(vo_engine *e, const char *request, char **response, vo_error *err);
 
+/* The id of the model that a request to train (or, with `again`, to retrain) is about, whether it
+ * says so or leaves it to its method. *id is the caller's: vo_text_free. */
+vo_status vo_engine_training_id(const char *request, int32_t again, char **id, vo_error *err);
+
 /* Prices to come, with quantiles, by a trained model or a forecaster that needs none. */
 vo_status vo_engine_forecast(vo_engine *e, const char *request, char **response, vo_error *err);
 
@@ -166,6 +170,9 @@ vo_status vo_engine_prices_add(vo_engine *e, const char *request, char **respons
 /* SYNTHETIC data, into a file, the lake or the response. */
 vo_status vo_engine_data_synth(vo_engine *e, const char *request, char **response,
                                vo_error *err);
+
+/* SYNTHETIC homes with panels and batteries on a tariff: what each pays, and would pay without. */
+vo_status vo_engine_simulate(vo_engine *e, const char *request, char **response, vo_error *err);
 
 /* Is everything here that the engine needs? VO_OK with {"ok": false, ...} if not. */
 vo_status vo_engine_doctor(vo_engine *e, const char *request, char **response, vo_error *err);

@@ -54,6 +54,7 @@ enum {
     CLI_MODELS_PRUNE = 1u << 23,
     CLI_MODELS_DOCTOR = 1u << 24,
     CLI_DECIDE = 1u << 25, /* what to do now */
+    CLI_SIMULATE = 1u << 26,
     CLI_DECIDES = CLI_MODELS_PROMOTE | CLI_MODELS_ROLLBACK | CLI_MODELS_PRUNE,
     CLI_REGISTRY = CLI_MODELS_LIST | CLI_MODELS_SHOW | CLI_DECIDES | CLI_MODELS_DOCTOR,
     CLI_TRAINS = CLI_TRAIN_PRICE | CLI_TRAIN_Q | CLI_RETRAIN,
@@ -143,6 +144,7 @@ void cli_render_doctor(const vo_json *r, GString *out);
 void cli_render_train(const vo_json *r, GString *out);
 void cli_render_forecast(const vo_json *r, GString *out);
 void cli_render_decide(const vo_json *r, GString *out);
+void cli_render_simulate(const vo_json *r, GString *out);
 void cli_render_retrain(const vo_json *r, GString *out);
 void cli_render_models_compare(const vo_json *r, GString *out);
 void cli_render_evaluate(const vo_json *r, GString *out);

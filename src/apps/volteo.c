@@ -37,6 +37,11 @@ static const cli_command commands[] = {
      "  volteo decide --prices prices.csv --battery battery.json --at 2024-01-31T06:00Z \\\n"
      "      --policy threshold --json",
      vo_engine_decide, cli_render_decide},
+    {"simulate", CLI_SIMULATE, NULL, NULL,
+     "Made-up homes with panels and batteries on a tariff: what they pay, and would without.",
+     "volteo simulate --homes 10 --days 14 --seed 7\n"
+     "  volteo simulate --homes 3 --tariff config/tariffs/pge_e_tou_c_2026-03-01.yaml --json",
+     vo_engine_simulate, cli_render_simulate},
     {"train price", CLI_TRAIN_PRICE, NULL, NULL,
      "A model that forecasts prices, learned from history, into the registry.",
      "volteo train price --prices prices.csv --horizons 60,360,1440\n"

@@ -26,6 +26,7 @@
 #include "engine/report_html.h"
 #include "engine/response.h"
 #include "engine/retrain.h"
+#include "engine/simulate.h"
 #include "engine/solution.h"
 #include "engine/train.h"
 
@@ -152,6 +153,20 @@ vo_status vo_engine_compare(vo_engine *e, const char *request, char **response, 
 
 vo_status vo_engine_decide(vo_engine *e, const char *request, char **response, vo_error *err) {
     return call(e, vo_decide_run, request, response, err);
+}
+
+vo_status vo_engine_training_id(const char *request, int32_t again, char **id, vo_error *err) {
+    vo_request r = {0};
+    char name[VO_REGISTRY_NAME] = "";
+    if (!request) return vo_fail(err, VO_EINVAL, "the request is missing: send a JSON object");
+    vo_status s =
+        vo_request_read(request, again ? VO_REQUEST_RETRAIN : VO_REQUEST_TRAIN, &r, err);
+    if (s == VO_OK) s = vo_training_id(&r, name, err);
+    char *copy = s == VO_OK ? malloc(sizeof name) : NULL;
+    if (s == VO_OK && !copy) s = vo_fail(err, VO_ENOMEM, "a model's id");
+    if (s == VO_OK) *id = memcpy(copy, name, sizeof name);
+    vo_request_fini(&r);
+    return s;
 }
 
 vo_status vo_engine_train(vo_engine *e, const char *request, char **response, vo_error *err) {
@@ -316,6 +331,11 @@ vo_status vo_engine_prices_add(vo_engine *e, const char *request, char **respons
 vo_status vo_engine_data_synth(vo_engine *e, const char *request, char **response,
                                vo_error *err) {
     return call(e, vo_data_synth_run, request, response, err);
+}
+
+vo_status vo_engine_simulate(vo_engine *e, const char *request, char **response,
+                             vo_error *err) {
+    return call(e, vo_simulate_run, request, response, err);
 }
 
 vo_status vo_engine_doctor(vo_engine *e, const char *request, char **response, vo_error *err) {

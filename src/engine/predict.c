@@ -117,7 +117,7 @@ static void write_price(const predict *p, double price, double low, double high,
         vo_json_out_null(p->w);
     } else {
         vo_json_out_object(p->w);
-        vo_member_number(p->w, "level", level);
+        vo_member_number(p->w, "level", round(level * 1e9) / 1e9); /* 0.95 - 0.05 */
         vo_member_number(p->w, "low", low);
         vo_member_number(p->w, "high", high);
         vo_json_out_end(p->w);

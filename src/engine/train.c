@@ -453,6 +453,16 @@ static vo_status alias_of(const vo_registry *registry, const char *id, const cha
     return VO_OK;
 }
 
+static bool utc_of(const char *text, int64_t *out) {
+    vo_civil c = {0};
+    bool has_offset = false;
+    int32_t offset_s = 0;
+    if (vo_civil_parse(text, strlen(text), &c, &has_offset, &offset_s, NULL) != VO_OK)
+        return false;
+    *out = vo_civil_seconds(&c) - offset_s;
+    return true;
+}
+
 /* The answer about a version that the same request made before: out of its manifest. */
 static vo_status write_before(const vo_engine_options *o, const vo_registry *registry,
                               const vo_training *t, const char *version, vo_json_out *w,
@@ -470,11 +480,13 @@ static vo_status write_before(const vo_engine_options *o, const vo_registry *reg
                   *results = vo_json_get(m.root, "settings");
     const vo_json *rows = data ? vo_json_get(data, "rows") : NULL;
     write_names(o, t, version, alias, true, w);
-    vo_member_text(w, "first", text_of(data, "from"));
-    vo_member_text(w, "last", text_of(data, "to"));
-    vo_member_number(w, "intervals",
-                     rows && vo_json_kind_of(rows) == VO_JSON_NUMBER ? vo_json_number(rows)
-                                                                     : 0);
+    const double n = rows && vo_json_kind_of(rows) == VO_JSON_NUMBER ? vo_json_number(rows) : 0;
+    int64_t from_s = 0, to_s = 0;
+    if (n > 0 && utc_of(text_of(data, "from"), &from_s) && utc_of(text_of(data, "to"), &to_s)) {
+        vo_member_instant(w, "first", from_s);
+        vo_member_instant(w, "last", to_s - llround((double)(to_s - from_s) / n));
+    }
+    vo_member_number(w, "intervals", n);
     vo_json_out_end(w);
     vo_member_number(w, "seconds", 0);
     vo_json_out_key(w, "results");

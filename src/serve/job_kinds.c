@@ -17,9 +17,6 @@
 
 #define TELL_EVERY_S 0.25
 
-#include "serve/routes.h"
-#define vo_engine_simulate vo_engine_not_yet
-
 static const vo_job_kind_row rows[] = {
 #define X(name, scope, keyed) {#name, VO_SCOPE_##scope, keyed, VO_JOB_CALL_##name},
 #define VO_JOB_CALL_optimize vo_engine_optimize
@@ -230,12 +227,14 @@ bool vo_tell_prices(vo_database *db, const char *response, size_t len) {
 
 /* ---- a job ---------------------------------------------------------------------------------- */
 
+/* What cannot be named here is refused by the call itself. */
 static void name_model(doing *d) {
-    vo_json *root = NULL;
-    if (vo_json_parse(d->run->request, strlen(d->run->request), &root, NULL) != VO_OK) return;
-    const char *id = vo_json_get_text(root, "id");
-    snprintf(d->model, sizeof d->model, "%s", *id ? id : d->run->id);
-    vo_json_free(root);
+    char *id = NULL;
+    const bool again = d->kind->call == vo_engine_retrain;
+    if (!d->kind->keyed || vo_engine_training_id(d->run->request, again, &id, NULL) != VO_OK)
+        return;
+    snprintf(d->model, sizeof d->model, "%s", id);
+    vo_text_free(id);
 }
 
 vo_status vo_job_do(void *doer, const vo_job_run *run, char **response, vo_error *err) {

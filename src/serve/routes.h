@@ -67,9 +67,6 @@ void vo_route_engine(const vo_call *c, vo_engine_call *ask, const char *request)
 /* Of vo_engine_prices: in whatever format was asked for. */
 void vo_route_document(const vo_call *c, const char *request);
 
-/* What the engine does not have yet. */
-vo_engine_call vo_engine_not_yet;
-
 /* ---- routes_jobs.c ----------------------------------------------------------------------- */
 
 /* 202 with a job of this kind (or 200 with the one that exists). */

@@ -16,13 +16,6 @@ static void refuse(const vo_call *c, vo_status s, const vo_error *err) {
                    "POST /api/v1/jobs");
 }
 
-vo_status vo_engine_not_yet(vo_engine *e, const char *request, char **response, vo_error *err) {
-    (void)e;
-    (void)request;
-    (void)response;
-    return vo_fail(err, VO_EUNSUPPORTED, "this program cannot do that yet");
-}
-
 void vo_route_engine(const vo_call *c, vo_engine_call *ask, const char *request) {
     vo_error err = {0};
     char *response = NULL;

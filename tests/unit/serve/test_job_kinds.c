@@ -166,6 +166,25 @@ Test(job_kinds, a_training_tells_its_progress_and_is_made_once) {
     free(request);
 }
 
+/* Events may be without an id in the request: the model has one all the same. */
+Test(job_kinds, a_training_without_an_id_is_told_under_the_id_that_it_gets) {
+    listener l = {0};
+    char *response = NULL, *request = malloc(40000), wanted[80];
+    vo_error err = {0};
+    int n = sprintf(request, "{\"what\":\"q\",\"episodes\":20," BATTERY
+                             ",\"start\":\"2024-01-01\",\"interval_minutes\":60,\"prices\":[");
+    for (int i = 0; i < 24 * 60; i++) n += sprintf(request + n, "%s%d", i ? "," : "", i % 24);
+    sprintf(request + n, "]}");
+    cr_assert_eq(run("train", request, &l, &response, &err), VO_OK, "%s", err.msg);
+    const char *id = strstr(response, "\"id\":\"");
+    cr_assert_not_null(id, "%s", response);
+    snprintf(wanted, sizeof wanted, "\"model_id\":\"%.*s\"", (int)strcspn(id + 6, "\""),
+             id + 6);
+    cr_expect(strstr(events(), wanted), "%s: %s", wanted, events());
+    free(response);
+    free(request);
+}
+
 Test(job_kinds, an_ingest_is_told_by_node_if_it_brought_news) {
     static const char fetched[] =
         "{\"series\":[{\"kind\":\"prices\",\"market\":\"M\",\"process\":\"DA\",\"node\":\"A\","

@@ -138,6 +138,9 @@ typedef struct {
  * listed without it, with damaged > 0. */
 vo_status vo_lake_list(vo_lake *lake, vo_lake_entry **out, size_t *n, vo_error *err);
 
+/* The same with nothing filled but kind, market, process and node: no file is read. */
+vo_status vo_lake_names(vo_lake *lake, vo_lake_entry **out, size_t *n, vo_error *err);
+
 /* The one series of a key, from its own files alone. VO_ENOTFOUND as vo_lake_read. */
 vo_status vo_lake_look(vo_lake *lake, const vo_lake_key *key, vo_lake_entry *out,
                        vo_error *err);

@@ -116,9 +116,17 @@ static int by_name(const void *a, const void *b) {
     return order ? order : strcmp(x->node, y->node);
 }
 
-vo_status vo_lake_list(vo_lake *lake, vo_lake_entry **out, size_t *n, vo_error *err) {
+static vo_status take_name(void *ctx, const vo_lake_place *place, vo_error *err) {
+    if (!place->part && !place->changes) return VO_OK;
+    return entry_of(ctx, &place->key) ? VO_OK
+                                      : vo_fail(err, VO_ENOMEM, "no memory to list the lake");
+}
+
+static vo_status list(vo_lake *lake,
+                      vo_status (*take)(void *ctx, const vo_lake_place *place, vo_error *err),
+                      vo_lake_entry **out, size_t *n, vo_error *err) {
     listing l = {.lake = lake};
-    const vo_lake_visitor visitor = {.ctx = &l, .place = take_place};
+    const vo_lake_visitor visitor = {.ctx = &l, .place = take};
     const vo_status st = vo_lake_walk(lake, &visitor, err);
     if (st != VO_OK) {
         free(l.entry);
@@ -128,6 +136,14 @@ vo_status vo_lake_list(vo_lake *lake, vo_lake_entry **out, size_t *n, vo_error *
     *out = l.entry;
     *n = l.n;
     return VO_OK;
+}
+
+vo_status vo_lake_list(vo_lake *lake, vo_lake_entry **out, size_t *n, vo_error *err) {
+    return list(lake, take_place, out, n, err);
+}
+
+vo_status vo_lake_names(vo_lake *lake, vo_lake_entry **out, size_t *n, vo_error *err) {
+    return list(lake, take_name, out, n, err);
 }
 
 vo_status vo_lake_look(vo_lake *lake, const vo_lake_key *key, vo_lake_entry *out,

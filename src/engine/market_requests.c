@@ -24,19 +24,13 @@ const vo_field *vo_nodes_fields(size_t *n) {
 typedef struct {
     vo_json *root;
     vo_field_value f[NODES_FIELDS];
+    vo_lake *lake;
     vo_lake_entry *entry;
     size_t n;
 } ask;
 
-static vo_status list(vo_price_desk *desk, ask *a, vo_error *err) {
-    vo_lake *lake = NULL;
-    vo_status s = vo_price_desk_borrow(desk, &lake, err);
-    if (s == VO_OK) s = vo_lake_list(lake, &a->entry, &a->n, err);
-    vo_price_desk_return(desk, lake);
-    return s;
-}
-
-static void finish(ask *a) {
+static void finish(ask *a, vo_price_desk *desk) {
+    vo_price_desk_return(desk, a->lake);
     free(a->entry);
     vo_json_free(a->root);
 }
@@ -117,7 +111,8 @@ vo_status vo_markets_run(vo_price_desk *desk, const char *request, vo_json_out *
     vo_status s = vo_json_parse(request, strlen(request), &a.root, err);
     if (s == VO_OK && (vo_json_kind_of(a.root) != VO_JSON_OBJECT || vo_json_size(a.root)))
         s = vo_fail(err, VO_EINVAL, "the request must be an empty object, {}");
-    if (s == VO_OK) s = list(desk, &a, err);
+    if (s == VO_OK) s = vo_price_desk_borrow(desk, &a.lake, err);
+    if (s == VO_OK) s = vo_lake_list(a.lake, &a.entry, &a.n, err);
     if (s == VO_OK) {
         if (a.n) qsort(a.entry, a.n, sizeof *a.entry, by_market);
         vo_json_out_object(w);
@@ -131,7 +126,7 @@ vo_status vo_markets_run(vo_price_desk *desk, const char *request, vo_json_out *
         vo_json_out_end(w);
         vo_json_out_end(w);
     }
-    finish(&a);
+    finish(&a, desk);
     return s;
 }
 
@@ -187,7 +182,8 @@ static void write_node(vo_json_out *w, const vo_lake_entry *e) {
     vo_json_out_end(w);
 }
 
-static void write_page(const ask *a, vo_json_out *w) {
+/* Of the page's nodes alone are the files looked at. One that went meanwhile is left out. */
+static vo_status write_page(ask *a, vo_json_out *w, vo_error *err) {
     const size_t limit = a->f[NODES_limit].json ? (size_t)a->f[NODES_limit].number : 1000;
     const vo_lake_entry *last = NULL;
     size_t n = 0;
@@ -196,13 +192,19 @@ static void write_page(const ask *a, vo_json_out *w) {
     vo_json_out_key(w, "nodes");
     vo_json_out_array(w);
     for (size_t i = 0; i < a->n && n <= limit; i++) {
-        if (!is_asked(a, &a->entry[i]) || n++ == limit) continue;
-        write_node(w, &a->entry[i]);
-        last = &a->entry[i];
+        vo_lake_entry *e = &a->entry[i];
+        if (!is_asked(a, e) || n++ == limit) continue;
+        const vo_lake_key key = {e->market, e->process, e->node, e->kind};
+        vo_lake_entry found;
+        const vo_status s = vo_lake_look(a->lake, &key, &found, err);
+        if (s != VO_OK && s != VO_ENOTFOUND) return s;
+        if (s == VO_OK) write_node(w, &found);
+        last = e;
     }
     vo_json_out_end(w);
     vo_member_text(w, "next", n > limit && last ? mark_of(last, mark) : NULL);
     vo_json_out_end(w);
+    return VO_OK;
 }
 
 vo_status vo_nodes_run(vo_price_desk *desk, const char *request, vo_json_out *w,
@@ -211,11 +213,12 @@ vo_status vo_nodes_run(vo_price_desk *desk, const char *request, vo_json_out *w,
     vo_status s = vo_json_parse(request, strlen(request), &a.root, err);
     if (s == VO_OK) s = vo_fields_read(a.root, "", fields, NODES_FIELDS, a.f, err);
     if (s == VO_OK && a.f[NODES_kind].text) s = vo_kind_check(a.f[NODES_kind].text, err);
-    if (s == VO_OK) s = list(desk, &a, err);
+    if (s == VO_OK) s = vo_price_desk_borrow(desk, &a.lake, err);
+    if (s == VO_OK) s = vo_lake_names(a.lake, &a.entry, &a.n, err);
     if (s == VO_OK) {
         if (a.n) qsort(a.entry, a.n, sizeof *a.entry, by_mark);
-        write_page(&a, w);
+        s = write_page(&a, w, err);
     }
-    finish(&a);
+    finish(&a, desk);
     return s;
 }

@@ -321,6 +321,8 @@ vo_status vo_attempt_run(vo_attempt *a, vo_error *err) {
 /* ---- the sweep ---------------------------------------------------------------------------- */
 
 typedef struct {
+    vo_queue *queue;
+    int64_t now_ms;
     char id[SWEEP_MOST][VO_JOB_ID];
     size_t n;
 } silent;
@@ -332,16 +334,33 @@ static vo_status note(void *ctx, const vo_job *j, vo_error *err) {
     return VO_OK;
 }
 
+static vo_status mark_all(void *ctx, vo_database *db, vo_error *err) {
+    const silent *l = ctx;
+    vo_status st = VO_OK;
+    for (size_t i = 0; st == VO_OK && i < l->n; i++)
+        st = vo_job_book_pushed(db, l->id[i], l->now_ms, err);
+    return st;
+}
+
+/* One sync for all of them, not one each. */
+static vo_status push_all(void *ctx, vo_database *db, vo_error *err) {
+    silent *l = ctx;
+    vo_status st = VO_OK;
+    for (size_t i = 0; st == VO_OK && i < l->n; i++)
+        st = vo_queue_push(l->queue, l->id[i], l->now_ms, err);
+    return st == VO_OK ? vo_database_transact(db, mark_all, l, err) : st;
+}
+
 vo_status vo_attempt_sweep(const vo_worker_settings *s, size_t *n, vo_error *err) {
     silent *l = calloc(1, sizeof *l);
     if (!l) return vo_fail(err, VO_ENOMEM, "a list of jobs");
-    const int64_t now_ms = now_of(s);
-    vo_status st = vo_job_book_waiting(s->db, now_ms - s->sweep_ms - 2 * s->lease_ms,
+    l->queue = s->queue;
+    l->now_ms = now_of(s);
+    vo_status st = vo_job_book_waiting(s->db, l->now_ms - s->sweep_ms - 2 * s->lease_ms,
                                        SWEEP_MOST, note, l, err);
-    for (size_t i = 0; st == VO_OK && i < l->n; i++) {
-        st = vo_queue_push(s->queue, l->id[i], now_ms, err);
-        if (st == VO_OK) st = vo_job_book_pushed(s->db, l->id[i], now_ms, err);
-    }
+    if (st == VO_OK && l->n > 0)
+        st = vo_queue_joins(s->queue, s->db) ? vo_database_transact(s->db, push_all, l, err)
+                                             : push_all(l, s->db, err);
     if (st == VO_OK && n) *n = l->n;
     free(l);
     return st;

@@ -405,11 +405,21 @@ typedef struct {
     int64_t application, layout, tables;
 } mark;
 
-static vo_status read_mark(vo_database *db, mark *m, vo_error *err) {
-    vo_status st = ask_integer(db, "PRAGMA application_id", &m->application, err);
+/* The three belong together: another process may be making the file at this moment. */
+static vo_status read_at_once(vo_database *db, mark *m, vo_error *err) {
+    vo_status st = simple(db, "SAVEPOINT mark", err);
+    if (st != VO_OK) return st;
+    st = ask_integer(db, "PRAGMA application_id", &m->application, err);
     if (st == VO_OK) st = ask_integer(db, "PRAGMA user_version", &m->layout, err);
     if (st == VO_OK)
         st = ask_integer(db, "SELECT count(*) FROM sqlite_master", &m->tables, err);
+    if (st == VO_OK) return simple(db, "RELEASE mark", err);
+    undo(db, "ROLLBACK TO mark; RELEASE mark");
+    return st;
+}
+
+static vo_status read_mark(vo_database *db, mark *m, vo_error *err) {
+    const vo_status st = read_at_once(db, m, err);
     if (st != VO_OK) return st;
     if (m->application != APPLICATION && (m->application || m->layout || m->tables))
         return vo_fail(err, VO_EINVAL,

@@ -482,6 +482,11 @@ Test(database, what_was_committed_survives_a_kill, .init = begin, .fini = end, .
     cr_assert_eq(state_integer(db, "SELECT max(v) FROM t"), kept - 1);
 }
 
+/* Nobody can cut the power here; what can be seen is that a commit asks for the disk. */
+Test(database, a_commit_waits_until_the_disk_has_it, .init = begin, .fini = end) {
+    cr_assert_eq(state_integer(db, "PRAGMA synchronous"), 2); /* FULL */
+}
+
 /* A limit on the size of files stands for a full disk. */
 static int fill_the_disk(void) {
     const struct rlimit small = {200000, 200000};

@@ -227,8 +227,8 @@ static vo_status take_result(void *ctx, const vo_job *j, vo_error *err) {
         return VO_OK;
     }
     if (vo_job_state_over(j->state)) {
-        snprintf(why, sizeof why, "the job has no result (%s)%s%s",
-                 vo_job_state_name(j->state), j->error ? ": " : "", j->error ? j->error : "");
+        snprintf(why, sizeof why, "the job has no result (%s)%s%s", vo_job_state_name(j->state),
+                 j->error ? ": " : "", j->error ? j->error : "");
     } else {
         vo_exchange_header(x, "Retry-After", "1");
         snprintf(why, sizeof why, "the job is %s, %.0f %% done: ask again",

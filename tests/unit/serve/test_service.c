@@ -681,8 +681,8 @@ Test(service, a_job_whose_request_is_wrong_is_refused_before_it_is_one) {
         "{\"kind\":\"optimize\",\"request\":{\"prices\":\"x\"}}",
         "{\"kind\":\"nothing\",\"request\":{}}",
         "{\"kind\":\"optimize\"}",
-        "{\"kind\":\"fetch\",\"request\":{\"client\":\"batu\",\"base_url\":\"http://"
-        "10.0.0.1\"}}",
+        ("{\"kind\":\"fetch\",\"request\":{\"client\":\"batu\","
+         "\"base_url\":\"http://10.0.0.1\"}}"),
     };
     for (size_t i = 0; i < 4; i++) {
         vo_exchange x = post("/api/v1/jobs", wrong[i]);

@@ -84,8 +84,7 @@ Test(api_keys, what_has_not_the_form_of_a_key_is_none) {
         "vo_Ab3d-6gH_0123456789abcdefghijklmnopqrstuvwxyzABC-_FG",
         "vo_Ab3dE6gH-0123456789abcdefghijklmnopqrstuvwxyzABC-_FG",
         "vo_Ab3dE6gH_0123456789abcdefghijklmnopqrstuvwxyzABC+_FG",
-        "vo_Ab3dE6gH_0123456789abcdefghijklmnopqrstuvwxyzABC\xc3\xa9"
-        "FG"};
+        "vo_Ab3dE6gH_0123456789abcdefghijklmnopqrstuvwxyzABC\303\251FG"};
     char id[VO_KEY_ID];
     unsigned char hash[VO_KEY_HASH];
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

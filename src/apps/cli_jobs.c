@@ -119,6 +119,10 @@ typedef struct {
     char last[VO_JOB_ID];
 } listing;
 
+static const char *doing(const vo_job *j) {
+    return j->phase && j->state == VO_JOB_RUNNING ? j->phase : "";
+}
+
 static void add_row(cli_table *t, const vo_job *j) {
     char text[32];
     cli_table_cell(t, "%s", j->id);
@@ -128,7 +132,7 @@ static void add_row(cli_table *t, const vo_job *j) {
     cli_table_cell(t, "%.0f%%", 100 * j->progress);
     cli_table_cell(t, "%d of %d", j->attempt, j->max_attempts);
     cli_table_cell(t, "%s", when(j->created_ms, text));
-    cli_table_cell(t, "%.70s", j->error ? j->error : j->phase ? j->phase : "");
+    cli_table_cell(t, "%.70s", j->error ? j->error : doing(j));
 }
 
 static vo_status list_one(void *ctx, const vo_job *j, vo_error *err) {
@@ -215,7 +219,7 @@ static vo_status show_one(void *ctx, const vo_job *j, vo_error *err) {
     printf("%-9s %s, %.0f%%, attempt %d of %d\n", "State", vo_job_state_name(j->state),
            100 * j->progress, j->attempt, j->max_attempts);
     if (j->cancel_asked && j->state == VO_JOB_RUNNING) say("", "it is asked to stop");
-    say("Doing", j->phase);
+    say("Doing", doing(j));
     say("Created", when(j->created_ms, text));
     say("Started", when(j->started_ms, text));
     say("Ended", when(j->ended_ms, text));

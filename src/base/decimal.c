@@ -85,14 +85,39 @@ static const char two_digits[] = "0001020304050607080910111213141516171819202122
                                  "50515253545556575859606162636465666768697071727374"
                                  "75767778798081828384858687888990919293949596979899";
 
+static int32_t count_digits(uint64_t v) {
+    static const uint64_t power[] = {0,
+                                     UINT64_C(10),
+                                     UINT64_C(100),
+                                     UINT64_C(1000),
+                                     UINT64_C(10000),
+                                     UINT64_C(100000),
+                                     UINT64_C(1000000),
+                                     UINT64_C(10000000),
+                                     UINT64_C(100000000),
+                                     UINT64_C(1000000000),
+                                     UINT64_C(10000000000),
+                                     UINT64_C(100000000000),
+                                     UINT64_C(1000000000000),
+                                     UINT64_C(10000000000000),
+                                     UINT64_C(100000000000000),
+                                     UINT64_C(1000000000000000),
+                                     UINT64_C(10000000000000000),
+                                     UINT64_C(100000000000000000),
+                                     UINT64_C(1000000000000000000),
+                                     UINT64_C(10000000000000000000)};
+    const int32_t bits = 64 - __builtin_clzll(v | 1);
+    const int32_t least = bits * 1233 >> 12; /* floor(bits * log10(2)) */
+    return least + (v >= power[least]);
+}
+
 int32_t vo_decimal_write(uint64_t v, char out[VO_DECIMAL_DIGITS]) {
-    char digit[VO_DECIMAL_DIGITS];
-    int32_t at = VO_DECIMAL_DIGITS;
-    for (; v >= 100; v /= 100) memcpy(digit + (at -= 2), two_digits + 2 * (v % 100), 2);
+    const int32_t n = v ? count_digits(v) : 1;
+    char *at = out + n;
+    for (; v >= 100; v /= 100) memcpy(at -= 2, two_digits + 2 * (v % 100), 2);
     if (v >= 10)
-        memcpy(digit + (at -= 2), two_digits + 2 * v, 2);
+        memcpy(at - 2, two_digits + 2 * v, 2);
     else
-        digit[--at] = (char)('0' + v);
-    memcpy(out, digit + at, (size_t)(VO_DECIMAL_DIGITS - at));
-    return VO_DECIMAL_DIGITS - at;
+        at[-1] = (char)('0' + v);
+    return n;
 }

@@ -526,12 +526,19 @@ void vo_json_out_key(vo_json_out *w, const char *key) {
 }
 
 void vo_json_out_quoted_key(vo_json_out *w, const char *quoted, size_t len) {
-    if (w->failed != VO_OK) return;
+    if (!reserve(w, len + 1)) return;
     assert(w->depth > 0 && w->level[w->depth - 1].object && !w->after_key);
-    separate(w);
-    put(w, quoted, len);
-    if (w->indent) put(w, " ", 1);
     w->after_key = true;
+    if (w->indent || !w->level[w->depth - 1].any) {
+        separate(w);
+        put(w, quoted, len);
+        if (w->indent) put(w, " ", 1);
+        return;
+    }
+    char *p = w->text + w->len;
+    *p = ',';
+    memcpy(p + 1, quoted, len);
+    w->len += len + 1;
 }
 
 void vo_json_out_null(vo_json_out *w) { scalar(w, "null", 4); }

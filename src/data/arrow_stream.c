@@ -112,8 +112,6 @@ static size_t push_list(flat *f, const size_t *place, size_t n) {
 
 /* Structs of two 64-bit numbers each. */
 static size_t push_pairs(flat *f, uint64_t (*pair)[2], size_t n) {
-    align(f, 4, 16 * n);
-    align(f, 8, 16 * n);
     for (size_t i = n; i-- > 0;) {
         push_number(f, pair[i][1], 8);
         push_number(f, pair[i][0], 8);

@@ -113,6 +113,11 @@ Test(price_resample, means_are_those_of_minutes_also_where_clocks_change) {
            60);
     agrees("Australia/Lord_Howe", utc(2024, 10, 4, 13, 30), utc(2024, 10, 6, 13, 0), 300, "1h",
            60);
+    /* ... and once at a minute past midnight */
+    agrees("America/St_Johns", utc(2006, 4, 1, 3, 30), utc(2006, 4, 3, 2, 30), 60, "1h", 60);
+    agrees("America/St_Johns", utc(2006, 10, 28, 2, 30), utc(2006, 10, 30, 3, 30), 60, "1h",
+           60);
+    agrees("America/St_Johns", utc(2006, 4, 1, 3, 30), utc(2006, 4, 3, 2, 30), 60, "20m", 20);
 }
 
 Test(price_resample, an_interval_in_two_steps_counts_in_both) {
@@ -130,15 +135,15 @@ Test(price_resample, an_interval_in_two_steps_counts_in_both) {
 
 Test(price_resample, weeks_begin_on_monday_and_months_on_the_first) {
     vo_zone *z = zone_of("Europe/Berlin");
-    vo_series *s = series(utc(2023, 12, 31, 23, 0), utc(2024, 4, 30, 22, 0), 3600);
+    vo_series *s = series(utc(2024, 1, 2, 23, 0), utc(2024, 4, 30, 22, 0), 3600);
     vo_series *week = resample(s, z, "1w", VO_STATISTIC_MEAN);
     vo_series *month = resample(s, z, "P1M", VO_STATISTIC_FIRST);
-    cr_expect_eq(week->start[0].s, utc(2023, 12, 31, 23, 0), "2024-01-01 was a Monday");
+    cr_expect_eq(week->start[0].s, utc(2023, 12, 31, 23, 0), "a Monday, before the first hour");
     cr_expect_eq(week->start[13].s, utc(2024, 3, 31, 22, 0), "in summer time");
     cr_assert_eq(month->n, 4u);
     cr_expect_eq(month->start[3].s, utc(2024, 3, 31, 22, 0));
     cr_expect_float_eq(month->dt_h[2], 743, 1e-9, "March 2024 had an hour less");
-    cr_expect_eq(month->column[0].value[1], s->column[0].value[31 * 24]);
+    cr_expect_eq(month->column[0].value[1], s->column[0].value[29 * 24]);
     vo_series_free(week);
     vo_series_free(month);
     vo_series_free(s);

@@ -2,6 +2,7 @@
  * whose answers say what it was given. */
 #include "serve/transport.h"
 
+#include "port/clock.h"
 #include "port/task.h"
 #include "support/raw_http.h"
 #include "support/replay_server.h"
@@ -533,6 +534,22 @@ Test(transport, answers_may_come_from_other_threads_in_any_order) {
         }
     }
     for (size_t i = 0; i < HELD; i++) close(fd[i]);
+    stop(s);
+}
+
+Test(transport, an_answer_from_another_thread_wakes_the_loop_and_does_not_wait_for_its_tick) {
+    server *s = start(NULL);
+    const int fd = raw_connect(s->port);
+    const double began_s = vo_clock_monotonic_s();
+    for (int i = 0; i < 40; i++) {
+        raw_say(fd, GET("/hold"));
+        reply_all(s, 1);
+        raw_answer a = raw_receive(fd);
+        cr_assert_str_eq(a.body, "late");
+        raw_free(&a);
+    }
+    cr_assert_lt(vo_clock_monotonic_s() - began_s, 2); /* 4 by ticks of 100 ms */
+    close(fd);
     stop(s);
 }
 

@@ -55,14 +55,18 @@ enum {
     CLI_MODELS_DOCTOR = 1u << 24,
     CLI_DECIDE = 1u << 25, /* what to do now */
     CLI_SIMULATE = 1u << 26,
+    CLI_MODELS_METRICS = 1u << 27,
+    CLI_MODELS_IMPORTANCE = 1u << 28,
+    CLI_PREDICT = 1u << 29,
     CLI_DECIDES = CLI_MODELS_PROMOTE | CLI_MODELS_ROLLBACK | CLI_MODELS_PRUNE,
-    CLI_REGISTRY = CLI_MODELS_LIST | CLI_MODELS_SHOW | CLI_DECIDES | CLI_MODELS_DOCTOR,
+    CLI_REGISTRY = CLI_MODELS_LIST | CLI_MODELS_SHOW | CLI_DECIDES | CLI_MODELS_DOCTOR |
+                   CLI_MODELS_METRICS | CLI_MODELS_IMPORTANCE,
     CLI_TRAINS = CLI_TRAIN_PRICE | CLI_TRAIN_Q | CLI_RETRAIN,
     CLI_LEARNS = CLI_TRAINS | CLI_FORECAST | CLI_EVALUATE | CLI_MODELS_COMPARE,
     CLI_LAKE = CLI_LIST | CLI_SHOW | CLI_EXPORT | CLI_REMOVE,
     CLI_PLANS = CLI_OPTIMIZE | CLI_COMPARE | CLI_BACKTEST | CLI_DECIDE,
     CLI_TABLES = CLI_COMPARE | CLI_BACKTEST,
-    CLI_PRICED = CLI_PLANS | CLI_LEARNS, /* take prices                  */
+    CLI_PRICED = CLI_PLANS | CLI_LEARNS | CLI_PREDICT, /* take prices    */
     CLI_BATTERY = CLI_TRAIN_Q | CLI_RETRAIN | CLI_EVALUATE | CLI_MODELS_COMPARE,
     CLI_ALL = (1u << 30) - 1
 };
@@ -143,6 +147,7 @@ void cli_render_doctor(const vo_json *r, GString *out);
 
 void cli_render_train(const vo_json *r, GString *out);
 void cli_render_forecast(const vo_json *r, GString *out);
+void cli_render_predict(const vo_json *r, GString *out);
 void cli_render_decide(const vo_json *r, GString *out);
 void cli_render_simulate(const vo_json *r, GString *out);
 void cli_render_retrain(const vo_json *r, GString *out);
@@ -153,6 +158,8 @@ void cli_render_evaluate(const vo_json *r, GString *out);
 
 void cli_render_models_list(const vo_json *r, GString *out);
 void cli_render_models_show(const vo_json *r, GString *out);
+void cli_render_models_metrics(const vo_json *r, GString *out);
+void cli_render_models_importance(const vo_json *r, GString *out);
 void cli_render_models_decided(const vo_json *r, GString *out); /* promote, rollback */
 void cli_render_models_pruned(const vo_json *r, GString *out);
 void cli_render_models_health(const vo_json *r, GString *out);

@@ -206,19 +206,34 @@ void cli_render_forecast(const vo_json *r, GString *out) {
                                cli_dim(), listed, n, cli_plain());
 }
 
+void cli_render_predict(const vo_json *r, GString *out) {
+    const vo_json *said = vo_json_get(r, "prediction");
+    const vo_json *interval = vo_json_get(r, "confidence_interval");
+    const bool action = said && vo_json_kind_of(said) == VO_JSON_STRING;
+    g_string_append_printf(out, "%s@%s: %s", cli_str(r, "model_id"), cli_str(r, "version"),
+                           cli_bold());
+    if (action)
+        g_string_append_printf(out, "%s%s   %.0f %% sure\n", vo_json_string(said), cli_plain(),
+                               100 * cli_num(r, "confidence"));
+    else
+        g_string_append_printf(out, "%.4g%s in %g minutes\n", cli_num(r, "prediction"),
+                               cli_plain(), cli_num(r, "horizon_minutes"));
+    if (interval && vo_json_kind_of(interval) == VO_JSON_OBJECT)
+        g_string_append_printf(out, "  %g %% between %.4g and %.4g\n",
+                               100 * cli_num(interval, "level"), cli_num(interval, "low"),
+                               cli_num(interval, "high"));
+}
+
 /* ---- what to do now ------------------------------------------------------------------------ */
 
 void cli_render_decide(const vo_json *r, GString *out) {
     const char *action = cli_str(r, "action");
-    const vo_json *model = vo_json_get(r, "model");
-    const bool named = model && vo_json_kind_of(model) == VO_JSON_OBJECT;
     g_string_append_printf(out, "%s%s%s", cli_bold(), action, cli_plain());
     if (strcmp(action, "hold") != 0)
         g_string_append_printf(out, " at %.4g MW", cli_num(r, "power"));
-    g_string_append_printf(
-        out, "   %.0f %% sure, by %s%s%s%s%s\n%s\n\n", 100 * cli_num(r, "confidence"),
-        cli_str(r, "policy"), named ? " of model " : "", named ? cli_str(model, "id") : "",
-        named ? "@" : "", named ? cli_str(model, "version") : "", cli_str(r, "reason"));
+    g_string_append_printf(out, "   %.0f %% sure, by %s\n%s\n\n",
+                           100 * cli_num(r, "confidence"), cli_str(r, "policy"),
+                           cli_str(r, "reason"));
     char *price = cli_money(cli_num(r, "price"), 2);
     g_string_append_printf(out, "  at %.16s, price %s; stored %.1f %%, then %.1f %%\n",
                            cli_str(r, "at"), price, 100 * cli_num(r, "soc"),

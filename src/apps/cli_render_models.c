@@ -108,6 +108,55 @@ void cli_render_models_list(const vo_json *r, GString *out) {
     render_versions(vo_json_get(vo_json_at(list, 0), "versions"), out);
 }
 
+/* ---- figures --------------------------------------------------------------------------- */
+
+static void render_version(const vo_json *r, GString *out) {
+    g_string_append_printf(out, "%s@%s, %s %s, made %.16s UTC\n\n", cli_str(r, "id"),
+                           cli_str(r, "version"), cli_str(r, "type"), cli_str(r, "method"),
+                           cli_str(r, "created"));
+}
+
+void cli_render_models_metrics(const vo_json *r, GString *out) {
+    const vo_json *horizons = vo_json_get(r, "horizons"), *all = vo_json_get(r, "metrics");
+    const char *key = NULL;
+    const vo_json *v = NULL;
+    render_version(r, out);
+    for (size_t i = 0; all && vo_json_member(all, i, &key, &v); i++)
+        if (vo_json_kind_of(v) == VO_JSON_NUMBER)
+            g_string_append_printf(out, "  %-12s %.6g\n", key, vo_json_number(v));
+    if (size_of(horizons) == 0) return;
+    g_string_append_c(out, '\n');
+    cli_table *t = cli_table_new(">Minutes|>Trees|>MAE|>RMSE|>Weekly naive MAE");
+    for (size_t i = 0; i < size_of(horizons); i++) {
+        const vo_json *h = vo_json_at(horizons, i), *m = vo_json_get(h, "metrics");
+        cli_table_cell(t, "%g", cli_num(h, "minutes"));
+        cli_table_cell(t, "%g", cli_num(h, "trees"));
+        cli_money_cell(t, cli_num(m, "mae"), 3);
+        cli_money_cell(t, cli_num(m, "rmse"), 3);
+        cli_money_cell(t, cli_num(vo_json_get(h, "naive_week"), "mae"), 3);
+    }
+    cli_table_print(t, out);
+}
+
+void cli_render_models_importance(const vo_json *r, GString *out) {
+    const vo_json *horizons = vo_json_get(r, "horizons");
+    render_version(r, out);
+    for (size_t i = 0; i < size_of(horizons); i++) {
+        const vo_json *h = vo_json_at(horizons, i), *list = vo_json_get(h, "importance");
+        g_string_append_printf(out, "%g minutes ahead\n", cli_num(h, "minutes"));
+        cli_table *t = cli_table_new("<Feature|>Gain|>Cover|>Permutation");
+        for (size_t k = 0; k < size_of(list); k++) {
+            const vo_json *x = vo_json_at(list, k);
+            cli_table_cell(t, "%s", cli_str(x, "feature"));
+            cli_money_cell(t, cli_num(x, "gain"), 3);
+            cli_money_cell(t, cli_num(x, "cover"), 1);
+            cli_money_cell(t, cli_num(x, "permutation"), 3);
+        }
+        cli_table_print(t, out);
+        g_string_append_c(out, '\n');
+    }
+}
+
 /* ---- show ------------------------------------------------------------------------------ */
 
 static void render_data(const vo_json *manifest, GString *out) {

@@ -59,6 +59,11 @@ static const cli_command commands[] = {
      "  volteo forecast --market MEM --node APATZINGAN --method epf_naive --horizon 1440 \\\n"
      "      --quantiles 0.05,0.5,0.95 --json",
      vo_engine_forecast, cli_render_forecast},
+    {"predict", CLI_PREDICT, "MODEL", "model_id",
+     "What a trained model says now: a price with its interval, or an action.",
+     "volteo predict price_prediction --prices prices.csv --horizon 60\n"
+     "  volteo predict battery_policy --prices prices.csv --charge-level 0.5 --json",
+     vo_engine_predict, cli_render_predict},
     {"retrain", CLI_RETRAIN, NULL, NULL,
      "A new model on data to date, in production only if it is not worse.",
      "volteo retrain --market MEM --node APATZINGAN --method gbt --battery battery.json\n"
@@ -74,6 +79,13 @@ static const cli_command commands[] = {
      "Trained models, their versions, and which of them is in production.",
      "volteo models list\n  volteo models list --id price_prediction --json",
      vo_engine_models_list, cli_render_models_list},
+    {"models metrics", CLI_MODELS_METRICS, "MODEL", "model",
+     "The figures of a version, by horizon.", "volteo models metrics price_prediction",
+     vo_engine_models_metrics, cli_render_models_metrics},
+    {"models importance", CLI_MODELS_IMPORTANCE, "MODEL", "model",
+     "Which features of a boosted model matter, by horizon.",
+     "volteo models importance price_prediction@champion --json", vo_engine_models_importance,
+     cli_render_models_importance},
     {"models show", CLI_MODELS_SHOW, "MODEL", "model",
      "A version: what it was trained on, its figures, files, parents and promotions.",
      "volteo models show price_prediction\n"

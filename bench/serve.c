@@ -263,6 +263,7 @@ static void months(const settings *o, const server *ours) {
     const double total = total_of(ours, body);
     const month_figures a = bear_month(o, ours, body, file, 8, total);
     say("optimize_month_goal", a.most.per_s, GOAL_OPTIMIZE, "requests_per_s");
+    say("optimize_month_cpu", a.most.cpu_us, 0, "us");
     say("optimize_month_half_load_p99_goal", a.half.p99_ms, GOAL_P99_MS, "ms");
     for (int workers = 1; o->python && workers <= 2; workers++) {
         const server peer = start_peer(o, workers);

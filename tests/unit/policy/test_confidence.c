@@ -84,8 +84,15 @@ Test(confidence, the_same_twice) {
 Test(confidence, without_errors_they_are_half_the_deviation_of_the_prices) {
     bench x;
     set_up(&x);
-    /* prices 50 and 70: deviation 10, half of it 5 */
-    cr_expect_eq(sure(&x, 70, (double)NAN, -1), sure(&x, 70, 5, -1));
+    x.price[0] = 30, x.price[1] = 50;
+    x.view.from = 1, x.view.to = 3, x.view.known = 2;
+    /* of 30, 50 and 52; a difference of 2 is then no certainty */
+    const double mean = 132.0 / 3;
+    const double deviation =
+        sqrt((pow(30 - mean, 2) + pow(50 - mean, 2) + pow(52 - mean, 2)) / 3);
+    const double share = sure(&x, 52, (double)NAN, -1);
+    cr_expect_eq(share, sure(&x, 52, 0.5 * deviation, -1));
+    cr_expect_neq(share, sure(&x, 52, 0.7 * deviation, -1));
     vo_series_free(x.s);
 }
 

@@ -2,9 +2,9 @@
  *
  * Two ways to kill. By count: a child takes and runs a job under ptrace and is killed before its
  * n-th system call, for many n (between two of them nothing on disk changes). By chance: a child
- * runs a real worker with threads and is killed after an instant drawn at random, again and again,
- * until all jobs are over. The lasting effect of a job is a file named by its id, which counts how
- * often it was made and is made once however often the job is run.
+ * adds jobs and runs a real worker with threads, and is killed after so many were accepted and an
+ * instant drawn at random, again and again; a last one finishes what is left. The lasting effect
+ * of a job is a file named by its id: it can be made once only, however often the job is run.
  * VOLTEO_KILLS=full: before every system call, and some hundred random kills.
  */
 #include <criterion/criterion.h>
@@ -263,24 +263,26 @@ Test(job_kills, a_kill_while_a_job_is_run_loses_nothing_and_repeats_no_effect, .
 
 /* ---- killed at random --------------------------------------------------------------------- */
 
-/* Adds jobs and runs them, two threads, until it is killed or all there are to be are over. */
-static void live(int to, int jobs, int64_t done_jobs) {
+/* Two threads run jobs while this one adds more and more, until it is killed; in the last life
+ * (life < 0) none is added, and it ends when none is left. Each life asks again for the first jobs
+ * of the one before, with their keys, as a client would that heard no answer. */
+static void live(int to, int life) {
     state s;
     vo_worker *w = NULL;
-    int64_t count[VO_JOB_STATES] = {0};
+    int64_t count[VO_JOB_STATES] = {1};
     if (!state_open(&s)) _exit(3);
     const vo_worker_settings how = settings(&s);
     if (vo_worker_start(&how, &w, NULL) != VO_OK) _exit(4);
-    for (int i = 0; i < jobs; i++) {
-        char key[16], id[VO_JOB_ID];
-        snprintf(key, sizeof key, "job %d", i);
+    for (int i = 0; life >= 0; i++) {
+        char key[32], id[VO_JOB_ID];
+        snprintf(key, sizeof key, "life %d job %d", i < 3 ? life - 1 : life, i < 3 ? i + 3 : i);
         const vo_job_order o = {
             .kind = "train", .request = "{}", .key = key, .max_attempts = 100};
         if (vo_accept_job(s.db, s.q, &o, vo_clock_utc_ms(), id, NULL, NULL) != VO_OK) _exit(5);
         if (write(to, id, VO_JOB_ID) != VO_JOB_ID) _exit(6);
         vo_worker_wake(w);
     }
-    while (count[VO_JOB_DONE] < done_jobs) {
+    while (count[VO_JOB_QUEUED] + count[VO_JOB_RUNNING] > 0) {
         if (vo_job_book_counts(s.db, count, NULL) != VO_OK) _exit(7);
         vo_pause_s(0.005);
     }
@@ -289,9 +291,11 @@ static void live(int to, int jobs, int64_t done_jobs) {
     _exit(0);
 }
 
-/* One life: true if it ended by itself. What it said was accepted is added to id[*n]. */
-static bool live_and_die(double seconds, int jobs, char (*id)[VO_JOB_ID], size_t *n,
-                         size_t most) {
+#define TOLD 50000
+static char told_id[TOLD][VO_JOB_ID];
+
+/* What it said was accepted is added to told_id[*n]. */
+static void live_and_die(vo_random *r, int life, size_t *n) {
     int pipes[2], status = 0;
     char told[VO_JOB_ID];
     cr_assert_eq(pipe(pipes), 0);
@@ -299,41 +303,54 @@ static bool live_and_die(double seconds, int jobs, char (*id)[VO_JOB_ID], size_t
     cr_assert_geq(child, 0);
     if (child == 0) {
         close(pipes[0]);
-        live(pipes[1], jobs, jobs);
+        live(pipes[1], life);
     }
     close(pipes[1]);
-    if (seconds >= 0) {
-        vo_pause_s(seconds);
-        kill(child, SIGKILL);
+    uint64_t left = life >= 0 ? vo_random_below(r, 12) : TOLD;
+    const double then_s = vo_random_between(r, 0, 0.03);
+    for (bool alive = life >= 0;; left--) {
+        if (alive && left == 0) {
+            vo_pause_s(then_s);
+            kill(child, SIGKILL);
+            alive = false;
+        }
+        if (read(pipes[0], told, sizeof told) != sizeof told) break;
+        if (*n < TOLD) memcpy(told_id[(*n)++], told, sizeof told);
     }
-    while (read(pipes[0], told, sizeof told) == sizeof told)
-        if (*n < most) memcpy(id[(*n)++], told, sizeof told);
     close(pipes[0]);
     cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert(WIFSIGNALED(status) || WEXITSTATUS(status) == 0, "%x", (unsigned)status);
-    return WIFEXITED(status);
+    cr_assert(life >= 0 ? WIFSIGNALED(status) : WIFEXITED(status) && WEXITSTATUS(status) == 0,
+              "%x", (unsigned)status);
 }
 
-#define TOLD 20000
-static char told_id[TOLD][VO_JOB_ID];
+#define STATE_OF(word) "document LIKE '%\"state\":\"" word "\"%'"
+#define EVENTS "FROM vo_event WHERE event = 'job' AND "
 
 Test(job_kills, kills_at_random_of_a_worker_with_threads_lose_nothing, .init = begin,
      .fini = end, .timeout = 900) {
-    const int rounds = in_full() ? 300 : 12, jobs = in_full() ? 150 : 12;
+    const int lives = in_full() ? 300 : 15;
     vo_random r = vo_random_seed(17, 0);
     size_t n = 0;
-    int killed = 0;
-    for (int i = 0; i < rounds; i++)
-        killed += !live_and_die(vo_random_between(&r, 0, 0.12), jobs, told_id, &n, TOLD);
-    cr_assert(live_and_die(-1, jobs, told_id, &n, TOLD));
+    for (int i = 0; i < lives; i++) live_and_die(&r, i, &n);
+    live_and_die(&r, -1, &n);
     state s;
     cr_assert(state_open(&s));
     check_sound(s.db);
-    cr_assert_eq(state_integer(s.db, "SELECT count(*) FROM vo_job"), jobs);
+    const int64_t jobs = state_integer(s.db, "SELECT count(*) FROM vo_job");
+    cr_assert_geq(jobs, lives / 2);
+    cr_assert_eq(state_integer(s.db, "SELECT count(*) FROM vo_job WHERE state = 'done'"), jobs);
     cr_assert_eq(state_integer(s.db, "SELECT count(*) FROM vo_queue"), 0);
-    cr_assert_geq(n, (size_t)jobs);
-    for (size_t i = n - (size_t)jobs; i < n; i++) check_done(s.db, told_id[i]);
-    for (size_t i = 0; i < n; i++) cr_assert_eq(state_job(s.db, told_id[i]).state, VO_JOB_DONE);
+    cr_assert_eq(state_integer(s.db, "SELECT count(*) " EVENTS STATE_OF("done")), jobs);
+    cr_assert_eq(state_integer(s.db, "SELECT count(DISTINCT about) " EVENTS STATE_OF("done")),
+                 jobs);
+    cr_assert_eq(state_integer(s.db, "SELECT count(*) " EVENTS STATE_OF("running")),
+                 state_integer(s.db, "SELECT sum(attempt) FROM vo_job"));
+    if (in_full()) /* some were cut off in the middle */
+        cr_assert_gt(state_integer(s.db, "SELECT sum(attempt) FROM vo_job"), jobs);
+    for (size_t i = 0; i < n; i++) {
+        cr_assert_eq(state_job(s.db, told_id[i]).state, VO_JOB_DONE); /* none is lost */
+        cr_assert(effect_is_there(told_id[i]));
+        if (i % 100 == 0) check_done(s.db, told_id[i]);
+    }
     state_close(&s);
-    cr_assert_gt(killed, 0);
 }

@@ -291,7 +291,7 @@ static bool asked_to_stop(const server *v) { return v->s->stop && v->s->stop(v->
 /* No new connections; what is under way is answered; jobs go on until drain_s, then go back. */
 static void begin_to_end(server *v) {
     say(v, VO_LOG_INFO, "stopping: what is under way is finished", NULL);
-    if (v->service) vo_service_drain(v->service);
+    if (v->service) vo_service_drain(v->service, 0.7 * v->s->drain_s); /* and time to send it */
     if (v->transport) vo_transport_stop(v->transport, v->s->drain_s);
     if (v->worker) vo_worker_stop(v->worker, v->s->drain_s);
     read_events(v);

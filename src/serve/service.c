@@ -42,6 +42,7 @@ struct vo_service {
     vo_lock *page_lock;
     _Atomic(const char *) trouble;
     atomic_bool draining, stopping;
+    _Atomic double drained_s; /* monotonic: nothing is computed longer */
     atomic_ullong full, late;
     atomic_size_t hub_clients; /* as the loop saw them last */
     atomic_ullong hub_sent, hub_dropped, hub_events;
@@ -365,8 +366,11 @@ static int32_t watch(void *ctx, const char *phase, double fraction) {
     (void)phase;
     (void)fraction;
     const hand *h = ctx;
-    return atomic_load(&h->service->stopping) || (h->x && atomic_load(&h->x->gone)) ||
-           vo_clock_monotonic_s() > h->until_s;
+    const vo_service *v = h->service;
+    const double now_s = vo_clock_monotonic_s();
+    return atomic_load(&v->stopping) ||
+           (atomic_load(&v->draining) && now_s > atomic_load(&v->drained_s)) ||
+           (h->x && atomic_load(&h->x->gone)) || now_s > h->until_s;
 }
 
 static void on_refuse(void *ctx, vo_exchange *x, int status, const char *why) {
@@ -584,7 +588,10 @@ fail:
 void vo_service_ready(vo_service *v, const char *trouble) {
     atomic_store(&v->trouble, trouble);
 }
-void vo_service_drain(vo_service *v) { atomic_store(&v->draining, true); }
+void vo_service_drain(vo_service *v, double most_s) {
+    atomic_store(&v->drained_s, vo_clock_monotonic_s() + most_s);
+    atomic_store(&v->draining, true);
+}
 
 void vo_service_finish(vo_service *v) {
     atomic_store(&v->draining, true);

@@ -62,8 +62,9 @@ vo_handler vo_service_handler(void);
 /* What is not in order, as a literal, or NULL: readyz's answer. Not ready when made. Any thread. */
 void vo_service_ready(vo_service *v, const char *trouble);
 
-/* From now on readyz says 503, and nothing new is computed; what is being computed is answered. */
-void vo_service_drain(vo_service *v);
+/* From now on readyz says 503, and nothing new is computed; what is being computed, or waits, is
+ * answered: after most_s with 503. */
+void vo_service_drain(vo_service *v, double most_s);
 
 /* Ends the pool: running calls are asked to stop, and all that was submitted is replied to. After
  * it `done` may still be called, until vo_service_free. */

@@ -435,7 +435,7 @@ Test(service, readyz_is_503_until_it_is_ready_and_again_when_it_stops) {
     x = ask("GET", "/readyz");
     EXPECT(&at, &x, 503, "on fire");
     vo_service_ready(at.service, NULL);
-    vo_service_drain(at.service);
+    vo_service_drain(at.service, 60);
     x = ask("GET", "/readyz");
     EXPECT(&at, &x, 503, "stopping");
     x = post("/optimize", day);
@@ -587,6 +587,22 @@ Test(service, what_waited_too_long_is_503_and_was_not_begun) {
     vo_exchange x = post("/optimize", day);
     EXPECT(&at, &x, 503, "not begun");
     cr_expect_eq((int)vo_service_count(at.service).late, 1);
+    bench_close(&at);
+}
+
+Test(service, a_drain_gives_what_is_computed_so_long_and_no_longer) {
+    bench_open(&at, &(bench_settings){.threads = 1});
+    char *work = long_work();
+    vo_exchange first = post("/api/v1/compare", work);
+    cr_assert(handler()->head(at.service, &first));
+    handler()->request(at.service, &first);
+    wait_busy(1);
+    vo_service_drain(at.service, 0.01);
+    wait_replies(1);
+    cr_expect_eq(first.status, 503, "%s", answer(&first));
+    cr_expect(says(&first, "stopping"));
+    done(&at, &first);
+    free(work);
     bench_close(&at);
 }
 

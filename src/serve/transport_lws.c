@@ -162,6 +162,9 @@ static void on_gone(vo_transport *t, struct lws *wsi) {
 static int on_socket(vo_transport *t, struct lws *wsi, const char *bytes, size_t n) {
     vo_connection *c = lws_get_opaque_user_data(wsi);
     if (!c) return -1;
+    /* The handshake is over, and its time-out, which libwebsockets leaves running, with it. */
+    if (bytes && !c->closing && t->all.s.tls_certificate)
+        lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
     vo_connections_enter(&t->all);
     if (bytes)
         vo_connection_receive(c, bytes, n);

@@ -836,6 +836,30 @@ Test(transport, tls_serves_and_refuses_old_versions) {
     cr_assert_eq(system(command), 0);
 }
 
+Test(transport, a_tls_connection_outlives_the_time_given_to_its_handshake) {
+    char folder[] = "/tmp/volteo_tls_XXXXXX", base[100], pem[120], key[120], command[900];
+    cr_assert(mkdtemp(folder) != NULL);
+    snprintf(base, sizeof base, "%s/c", folder);
+    if (!replay_certificate(base)) return; /* no openssl on this machine */
+    snprintf(pem, sizeof pem, "%s.pem", base);
+    snprintf(key, sizeof key, "%s.key", base);
+    vo_transport_settings t = settings();
+    t.head_timeout_s = 0.9;
+    t.tls_certificate = pem;
+    t.tls_key = key;
+    server *s = start(&t);
+    snprintf(command, sizeof command,
+             "(printf 'GET /a HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n'; sleep 2.5; printf "
+             "'GET /b HTTP/1.1\\r\\nHost: h\\r\\nConnection: close\\r\\n\\r\\n') | "
+             "openssl s_client -quiet -ign_eof -connect 127.0.0.1:%d 2>/dev/null | "
+             "grep -c 'HTTP/1.1 200' | grep -qx 2",
+             (int)s->port);
+    cr_assert_eq(system(command), 0);
+    stop(s);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    cr_assert_eq(system(command), 0);
+}
+
 Test(transport, settings_that_cannot_be_are_refused_in_words) {
     vo_transport_settings t = settings();
     vo_transport *first = NULL, *none = NULL;

@@ -111,6 +111,13 @@ static vo_status read_clock(vo_spread *s, vo_error *err) {
     return VO_OK;
 }
 
+/* Each is in the ring at most once: a short series needs no room for all the days' errors. */
+static size_t count_origins(const vo_spread *s) {
+    size_t n = 0;
+    for (size_t t = 0; t < s->series->n; t++) n += s->quarter[t] != 0;
+    return n;
+}
+
 static void forget(vo_spread *s) {
     for (size_t i = 0; i < s->n_ring; i++) s->ring[i].n = 0;
     s->latest = s->reached = s->scored = 0;
@@ -137,24 +144,29 @@ vo_status vo_spread_create(vo_forecaster *f, const vo_series *series, size_t lon
     s->learns = learns;
     s->own = f->ops->quantiles != NULL;
     s->days = days;
-    s->n_ring = ((size_t)days + 1) * A_DAY; /* and those of the day under way */
-    const size_t all = s->n_ring * longest;
     s->hour = a->zalloc(a->ctx, series->n);
     s->quarter = a->zalloc(a->ctx, series->n);
+    if (!s->hour || !s->quarter) {
+        st = vo_fail(err, VO_ENOMEM, "the hours of %zu intervals", series->n);
+        goto fail;
+    }
+    st = read_clock(s, err);
+    if (st != VO_OK) goto fail;
+    const size_t origins = count_origins(s);
+    s->n_ring = ((size_t)days + 1) * A_DAY; /* and those of the day under way */
+    if (s->n_ring > origins) s->n_ring = origins > 0 ? origins : 1;
+    const size_t all = s->n_ring * longest;
     s->ring = a->zalloc(a->ctx, s->n_ring * sizeof *s->ring);
     s->said = a->zalloc(a->ctx, all * sizeof(double));
     s->verdict = a->zalloc(a->ctx, all * sizeof *s->verdict);
     s->errors = a->zalloc(a->ctx, all * sizeof(double));
     s->scratch = a->zalloc(a->ctx, (all > series->n ? all : series->n) * sizeof(double));
     s->spare = a->zalloc(a->ctx, longest * sizeof(double));
-    if (!s->hour || !s->quarter || !s->ring || !s->said || !s->verdict || !s->errors ||
-        !s->scratch || !s->spare) {
+    if (!s->ring || !s->said || !s->verdict || !s->errors || !s->scratch || !s->spare) {
         st = vo_fail(err, VO_ENOMEM, "errors of %d days", (int)days);
         goto fail;
     }
     for (size_t i = 0; i < s->n_ring; i++) s->ring[i].said = s->said + i * longest;
-    st = read_clock(s, err);
-    if (st != VO_OK) goto fail;
     forget(s);
     *out = s;
     return VO_OK;

@@ -263,9 +263,23 @@ Test(job_kills, a_kill_while_a_job_is_run_loses_nothing_and_repeats_no_effect, .
 
 /* ---- killed at random --------------------------------------------------------------------- */
 
+/* The first jobs of the life before are asked for again with their keys, as a client would that
+ * heard no answer. */
+static void add_for_ever(const state *s, vo_worker *w, int to, int life) {
+    for (int i = 0;; i++) {
+        char key[32], id[VO_JOB_ID];
+        snprintf(key, sizeof key, "life %d job %d", i < 3 ? life - 1 : life, i < 3 ? i + 3 : i);
+        const vo_job_order o = {
+            .kind = "train", .request = "{}", .key = key, .max_attempts = 100};
+        if (vo_accept_job(s->db, s->q, &o, vo_clock_utc_ms(), id, NULL, NULL) != VO_OK)
+            _exit(5);
+        if (write(to, id, VO_JOB_ID) != VO_JOB_ID) _exit(6);
+        vo_worker_wake(w);
+    }
+}
+
 /* Two threads run jobs while this one adds more and more, until it is killed; in the last life
- * (life < 0) none is added, and it ends when none is left. Each life asks again for the first jobs
- * of the one before, with their keys, as a client would that heard no answer. */
+ * (life < 0) none is added, and it ends when none is left. */
 static void live(int to, int life) {
     state s;
     vo_worker *w = NULL;
@@ -273,15 +287,7 @@ static void live(int to, int life) {
     if (!state_open(&s)) _exit(3);
     const vo_worker_settings how = settings(&s);
     if (vo_worker_start(&how, &w, NULL) != VO_OK) _exit(4);
-    for (int i = 0; life >= 0; i++) {
-        char key[32], id[VO_JOB_ID];
-        snprintf(key, sizeof key, "life %d job %d", i < 3 ? life - 1 : life, i < 3 ? i + 3 : i);
-        const vo_job_order o = {
-            .kind = "train", .request = "{}", .key = key, .max_attempts = 100};
-        if (vo_accept_job(s.db, s.q, &o, vo_clock_utc_ms(), id, NULL, NULL) != VO_OK) _exit(5);
-        if (write(to, id, VO_JOB_ID) != VO_JOB_ID) _exit(6);
-        vo_worker_wake(w);
-    }
+    if (life >= 0) add_for_ever(&s, w, to, life);
     while (count[VO_JOB_QUEUED] + count[VO_JOB_RUNNING] > 0) {
         if (vo_job_book_counts(s.db, count, NULL) != VO_OK) _exit(7);
         vo_pause_s(0.005);

@@ -340,7 +340,7 @@ Test(job_book, what_is_not_there_is_said, .init = begin, .fini = end) {
 Test(job_book, progress_is_a_fraction_and_metrics_an_object, .init = begin, .fini = end) {
     static const struct {
         double told, kept;
-    } row[] = {{-1, 0}, {NAN, 0}, {0.25, 0.25}, {7, 1}, {INFINITY, 1}};
+    } row[] = {{-1, 0}, {(double)NAN, 0}, {0.25, 0.25}, {7, 1}, {(double)INFINITY, 1}};
     const char *id = add_job(0);
     const int32_t fence = begin_job(id);
     vo_error err = {0};

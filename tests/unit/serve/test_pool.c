@@ -93,6 +93,17 @@ Test(pool, threads_work_at_the_same_time) {
     vo_lock_free(at.lock);
 }
 
+Test(pool, a_thread_that_sleeps_is_woken, .timeout = 60) {
+    vo_pool *p = open_pool(&at, 1, 10, 60, true);
+    for (size_t i = 0; i < 200; i++) { /* it has time to fall asleep between them */
+        cr_assert(vo_pool_submit(p, item(i)));
+        while (atomic_load(&at.done[i]) == 0 || vo_pool_busy(p) > 0) {
+        }
+    }
+    vo_pool_free(p);
+    vo_lock_free(at.lock);
+}
+
 Test(pool, refuses_sizes_outside_their_bounds) {
     vo_pool *p = NULL;
     vo_error err = {0};

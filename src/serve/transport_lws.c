@@ -240,7 +240,8 @@ static struct lws_context *make_context(vo_transport *t, uint64_t loop) {
     info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | loop;
     if (t->all.s.tls_certificate) info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     info.pt_serv_buf_size = VO_CONNECTION_PIECE;
-    info.max_http_header_pool = 1; /* its HTTP is not used */
+    info.timeout_secs = (unsigned)t->all.s.head_timeout_s + 1; /* of TLS handshakes */
+    info.max_http_header_pool = 1;                             /* its HTTP is not used */
     info.protocols = protocols;
     info.user = t;
     return lws_create_context(&info);

@@ -121,7 +121,6 @@ static void read_exchange(vo_exchange *x, char *text, size_t size) {
     x->body = text;
     x->body_len = (size_t)(end - text);
     x->peer = "127.0.0.1";
-    x->status = 200;
     x->came_s = vo_clock_monotonic_s();
 }
 

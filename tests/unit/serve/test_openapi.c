@@ -357,6 +357,7 @@ Test(openapi, the_short_paths_of_models_are_the_long_ones) {
     cr_expect_str_eq(matched(a, "POST", "/models/x/promote"), "promote");
     cr_expect_str_eq(matched(a, "POST", "/models/x/rollback"), "rollback");
     cr_expect_str_eq(matched(a, "POST", "/api/v1/models/x/rollback"), "rollback");
+    cr_expect_str_eq(matched(a, "POST", "/models//promote"), "(no path)"); /* no empty id */
     vo_openapi_free(a);
 }
 

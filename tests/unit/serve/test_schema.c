@@ -250,6 +250,8 @@ Test(schema, a_branch_of_the_values_own_type_says_what_is_wrong) {
                                  "\"properties\":{\"a\":{\"maximum\":1}}}]}";
     expect_refusal(NULL, schema, "{\"a\":2}", "/a", "at most 1");
     expect_refusal(NULL, schema, "\"x\"", "", "must be an object or null, is \"x\"");
+    expect_refusal(NULL, "{\"oneOf\":[{\"maximum\":3},{\"minimum\":1}]}", "2", "",
+                   "exclude one another");
 }
 
 Test(schema, schemas_may_refer_to_themselves_where_they_descend) {

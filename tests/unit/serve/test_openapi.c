@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "serve/assets.h"
-#include "serve/docs_page.h"
 
 /* Documents are written with ' for ". */
 #define OPERATION(id, more)                                                                    \
@@ -359,20 +358,4 @@ Test(openapi, the_short_paths_of_models_are_the_long_ones) {
     cr_expect_str_eq(matched(a, "POST", "/api/v1/models/x/rollback"), "rollback");
     cr_expect_str_eq(matched(a, "POST", "/models//promote"), "(no path)"); /* no empty id */
     vo_openapi_free(a);
-}
-
-/* Answers of `printf %s TEXT | openssl dgst -sha256 -binary | base64`. */
-Test(openapi, the_page_may_run_its_own_style_and_script_and_nothing_else) {
-    char policy[VO_DOCS_POLICY];
-    vo_error err = {0};
-    cr_assert_eq(
-        vo_docs_page_policy("<style>a{}</style><script>alert(1)</script>", policy, &err),
-        VO_OK);
-    cr_expect(strstr(policy, "default-src 'none'"));
-    cr_expect(
-        strstr(policy, "script-src 'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"),
-        "%s", policy);
-    cr_expect_null(strstr(policy, "unsafe"));
-    cr_expect_eq(vo_docs_page_policy(vo_asset_docs_page, policy, &err), VO_OK, "%s", err.msg);
-    cr_expect_eq(vo_docs_page_policy("<p>", policy, &err), VO_EINVAL);
 }

@@ -234,13 +234,12 @@ size_t vo_text_format_number(double v, char out[VO_TEXT_NUMBER]) {
         fixed = true;
         n = vo_decimal_write(d.digits, digit);
     }
-    const int32_t least = usual ? 16 : 15, places = n > least ? n : least;
     const int32_t e = d.exponent + n - 1;
 
     char *p = out;
     if (v < 0) *p++ = '-';
-    p = fixed || (e >= -4 && e < places) ? put_fixed(p, digit, n, d.exponent)
-                                         : put_scientific(p, digit, n, d.exponent);
+    p = fixed || (e >= -4 && e < n) ? put_fixed(p, digit, n, d.exponent)
+                                    : put_scientific(p, digit, n, d.exponent);
     *p = '\0';
     return (size_t)(p - out);
 }

@@ -181,6 +181,18 @@ static const entry *look_up(vo_auth *a, const char *text, int64_t now_ms, const 
 /* ---- the key of a request ------------------------------------------------------------------ */
 
 /* The word that is all of `text` but blanks around it; false: none, several, or too long a one. */
+bool vo_auth_offered(const vo_exchange *x) {
+    for (const char *list = x->ws_protocol; *list;) {
+        size_t n = strcspn(list, ",");
+        const char *next = list[n] ? list + n + 1 : list + n;
+        const char *item = vo_text_trim(list, &n);
+        if (n == strlen(VO_AUTH_PROTOCOL) && memcmp(item, VO_AUTH_PROTOCOL, n) == 0)
+            return true;
+        list = next;
+    }
+    return false;
+}
+
 static bool only_word(const char *text, size_t len, char out[VO_KEY_TEXT]) {
     text = vo_text_trim(text, &len);
     if (len == 0 || len >= VO_KEY_TEXT) return false;

@@ -27,6 +27,7 @@ typedef struct {
 
 /* The subprotocol of GET /api/v1/events; the answer to a handshake that offers it names it. */
 #define VO_AUTH_PROTOCOL "volteo.events"
+bool vo_auth_offered(const vo_exchange *x); /* does it offer that one? */
 
 /* VO_EINVAL: an origin that is none, or "*" without keys. Reads the keys for the first time. */
 vo_status vo_auth_open(const vo_auth_settings *s, vo_auth **out, vo_error *err);

@@ -42,6 +42,18 @@ static bool say(vo_connection *c, int kind, const char *bytes, size_t n) {
     return vo_connection_write(c, frame, head + n);
 }
 
+/* The 101 answer with the headers that the handler gave it. */
+static size_t greeting(const vo_exchange *x, const char *proof, char *out, size_t size) {
+    size_t n = (size_t)snprintf(out, size,
+                                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                                "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n",
+                                proof);
+    for (size_t i = 0; i < x->n_headers; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s: %s\r\n", x->header[i].name,
+                              x->header[i].value);
+    return n + (size_t)snprintf(out + n, size - n, "\r\n");
+}
+
 /* Greets or refuses: `proof` is Sec-WebSocket-Accept. */
 void vo_peer_begin(vo_connection *c, const char *proof) {
     vo_connections *a = c->all;
@@ -62,14 +74,11 @@ void vo_peer_begin(vo_connection *c, const char *proof) {
     c->state = VO_CONNECTION_PEER;
     atomic_fetch_add(&a->peers, 1);
     c->x->status = 101;
+    char answer[160 + sizeof c->x->header];
+    const size_t n = greeting(c->x, proof, answer, sizeof answer);
     vo_connection_done(c);
-    char answer[160];
-    snprintf(answer, sizeof answer,
-             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-             "Sec-WebSocket-Accept: %s\r\n\r\n",
-             proof);
     vo_connection_time(c, VO_TIMER_PING);
-    if (vo_connection_write(c, answer, strlen(answer))) vo_peer_ready(p);
+    if (vo_connection_write(c, answer, n)) vo_peer_ready(p);
 }
 
 void vo_peer_free(vo_connection *c) {

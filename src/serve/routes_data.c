@@ -40,8 +40,9 @@ void vo_route_nodes(const vo_call *c) {
 }
 
 void vo_route_prices(const vo_call *c) {
-    static const char *const name[] = {"market",     "process", "node",   "from",  "to",
-                                       "resolution", "columns", "format", "limit", "after"};
+    static const char *const name[] = {"kind",    "market", "process",    "node",
+                                       "from",    "to",     "resolution", "statistic",
+                                       "columns", "format", "limit",      "after"};
     char *request = request_of(c, name, sizeof name / sizeof name[0]);
     if (request) vo_route_document(c, request);
     free(request);

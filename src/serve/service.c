@@ -404,7 +404,11 @@ static bool on_peer_open(void *ctx, vo_exchange *x, vo_peer *p, void **user) {
         sent >= 0)
         last = (double)sent;
     x->status = 101;
-    if (vo_hub_open(v->settings.hub, p, last >= 0 ? (int64_t)last : -1, user)) return true;
+    if (vo_hub_open(v->settings.hub, p, last >= 0 ? (int64_t)last : -1, user)) {
+        if (vo_auth_offered(x))
+            vo_exchange_header(x, "Sec-WebSocket-Protocol", "%s", VO_AUTH_PROTOCOL);
+        return true;
+    }
     vo_answer_busy(x, 5, "too many listen already");
     return false;
 }

@@ -36,8 +36,8 @@ typedef struct {
     void (*done)(void *ctx, vo_exchange *x);
 
     /* A WebSocket handshake (head was called and said true). *user is the peer's from here on.
-     * A client that offers the subprotocol "volteo.events" (ws_protocol; auth.h) must find it in
-     * the 101 answer, else browsers fail the connection; "bearer.KEY" is never sent back.
+     * Headers that it adds to x go into the 101 answer: of the subprotocols that a client
+     * offers it must find one there, else browsers fail the connection.
      * false: refused, with the answer in x. */
     bool (*peer_open)(void *ctx, vo_exchange *x, vo_peer *p, void **user);
     /* A whole text message, NUL-terminated. false: close with 1008 (binary ones: 1003, closed by

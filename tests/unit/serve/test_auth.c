@@ -362,3 +362,18 @@ Test(auth, a_refresh_on_another_thread_never_disturbs_a_check, .init = begin, .f
     for (int i = 0; i < 20000; i++) cr_assert_eq(with("Bearer ", key[1 + i % 3], ""), 0);
     vo_task_join(t);
 }
+
+Test(auth, the_subprotocol_of_events_is_known_among_others) {
+    static const struct {
+        const char *offer;
+        bool there;
+    } t[] = {{"", false},
+             {"volteo.events", true},
+             {"bearer.abc ,\tvolteo.events", true},
+             {"volteo.events2, xvolteo.events", false},
+             {"bearer.volteo.events", false}};
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+        const vo_exchange asked = {.ws_protocol = t[i].offer};
+        cr_assert_eq(vo_auth_offered(&asked), t[i].there, "%s", t[i].offer);
+    }
+}

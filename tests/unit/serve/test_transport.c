@@ -108,6 +108,7 @@ static bool on_open(void *ctx, vo_exchange *x, vo_peer *p, void **user) {
     t->s = s;
     t->peer = p;
     *user = t;
+    if (x->ws_protocol[0]) vo_exchange_header(x, "Sec-WebSocket-Protocol", "b");
     atomic_fetch_add(&s->opened, 1);
     return true;
 }
@@ -746,6 +747,21 @@ Test(transport, what_a_websocket_may_not_say_ends_it_with_the_code_for_it) {
     cr_assert_eq(raw_upgrade(fd, "/ws"), 101);
     raw_send(fd, "\x81\x01x", 3); /* not masked */
     cr_assert_eq(raw_close_code(fd), 1002);
+    close(fd);
+    stop(s);
+}
+
+Test(transport, headers_that_the_handler_adds_are_in_the_answer_to_a_handshake) {
+    server *s = start(NULL);
+    int fd = raw_connect(s->port);
+    raw_say(fd, "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                "Sec-WebSocket-Protocol: a, b\r\n\r\n");
+    raw_answer a = raw_receive_head(fd);
+    cr_assert_eq(a.status, 101);
+    cr_assert_str_eq(raw_header(&a, "Sec-WebSocket-Protocol"), "b");
+    cr_assert_str_eq(raw_header(&a, "Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    raw_free(&a);
     close(fd);
     stop(s);
 }

@@ -22,7 +22,7 @@ static choice best_action(const vo_proof_interval *v, double worth, double mu) {
     const size_t n = vo_proof_bends(v, u);
     choice best = {-INF, 0};
     for (size_t i = 0; i < n; i++) {
-        const double out = fmax(u[i], 0);
+        const double out = u[i] > 0 ? u[i] : 0;
         const double value =
             vo_proof_cash(v, u[i]) + worth * vo_proof_stored(v, u[i]) - mu * out;
         if (value > best.value) best = (choice){value, out};

@@ -15,6 +15,10 @@ static double per(const double *column, size_t t, double otherwise) {
     return column ? column[t] : otherwise;
 }
 
+/* fmin and fmax of numbers that are numbers, without a call. */
+static double least(double a, double b) { return a < b ? a : b; }
+static double most(double a, double b) { return a > b ? a : b; }
+
 vo_proof_interval vo_proof_interval_at(const vo_problem *p, size_t t) {
     const vo_battery *b = p->battery;
     vo_proof_interval v = {.dt_h = per(p->dt_h, t, p->interval_h), .keep = 1};
@@ -26,8 +30,8 @@ vo_proof_interval vo_proof_interval_at(const vo_problem *p, size_t t) {
     }
     v.stored_per_charged = b->charge_efficiency * f;
     v.taken_per_discharged = f / b->discharge_efficiency;
-    v.charge_mwh = fmin(b->charge_mw, per(p->charge_limit_mw, t, INF)) * v.dt_h;
-    v.discharge_mwh = fmin(b->discharge_mw, per(p->discharge_limit_mw, t, INF)) * v.dt_h;
+    v.charge_mwh = least(b->charge_mw, per(p->charge_limit_mw, t, INF)) * v.dt_h;
+    v.discharge_mwh = least(b->discharge_mw, per(p->discharge_limit_mw, t, INF)) * v.dt_h;
     const double carbon = per(p->carbon_kg_per_mwh, t, 0) / 1000 * p->carbon_price_per_t;
     v.buy = p->price[t] + p->fee_per_mwh + carbon;
     v.sell = per(p->export_price, t, p->price[t]) - p->fee_per_mwh;
@@ -81,8 +85,8 @@ static size_t insert(double *u, size_t n, double at, double lo, double hi) {
 
 size_t vo_proof_bends(const vo_proof_interval *v, double *u) {
     const double base = v->load_mwh - v->pv_mwh; /* the u that balances the meter */
-    const double lo = fmax(-v->charge_mwh, base - v->import_mwh);
-    const double hi = fmin(v->discharge_mwh, base + v->curtail_mwh + v->export_mwh);
+    const double lo = most(-v->charge_mwh, base - v->import_mwh);
+    const double hi = least(v->discharge_mwh, base + v->curtail_mwh + v->export_mwh);
     if (!(lo <= hi)) return 0;
     const double meter[] = {0, -v->import_mwh, v->export_mwh};
     size_t n = insert(u, 0, lo, lo, hi);

@@ -126,7 +126,7 @@ vo_status vo_forecaster_to_bytes(const vo_forecaster *f, void **bytes, size_t *l
 }
 
 vo_status vo_forecaster_open(const void *bytes, size_t len, const char *path,
-                            char name[VO_FORECASTER_NAME], vo_artefact **out, vo_error *err) {
+                             char name[VO_FORECASTER_NAME], vo_artefact **out, vo_error *err) {
     vo_status st = vo_artefact_open(bytes, len, KIND, FORMAT, path, out, err);
     if (st != VO_OK) return st;
     st = vo_artefact_enter(*out, "NAME", err);

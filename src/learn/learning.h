@@ -31,8 +31,9 @@ typedef struct {
     /* `loss` is NAN where there is none to tell. false: stop with VO_ECANCELED. Or NULL. */
     bool (*progress)(void *ctx, const char *phase, double fraction, double loss);
     void *progress_ctx;
-    int32_t *epoch; /* or NULL: what learns in rounds writes the one just done, from 1, before */
-                    /* it calls progress                                                     */
+    int32_t
+        *epoch; /* or NULL: what learns in rounds writes the one just done, from 1, before */
+                /* it calls progress                                                     */
 } vo_learning;
 
 #endif

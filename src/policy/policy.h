@@ -50,7 +50,7 @@ typedef struct {
     const vo_series *calendar; /* [site->n] starts, days, zone; forecast columns           */
     size_t longest;            /* the longest window that will be asked for, intervals     */
     double low_percentile, high_percentile; /* threshold, 0..100                            */
-    int32_t export_price_known; /* 1: site->export_price is a tariff known ahead            */
+    int32_t export_price_known;  /* 1: site->export_price is a tariff known ahead            */
     int32_t levels_of_all_known; /* 1: threshold's levels are of all prices known, also this */
                                  /*    day's; 0: of those known when the local day began     */
     const vo_alloc *alloc;       /* NULL: libc                                               */
@@ -84,13 +84,14 @@ typedef struct vo_policy vo_policy;
 
 /* Why the first action of the last plan is what it is; NAN where there is nothing to tell. */
 typedef struct {
-    double flip_below, flip_above; /* as vo_plan's of the first interval, what is believed of   */
-                                   /* later prices staying as it is                             */
-    double value_per_mwh;          /* what one more MWh at the interval's end earns             */
-    double low, high;              /* threshold: charges at or below, discharges at or above    */
-    double q[3];                   /* q_learning: worth of charge, hold, discharge              */
-    double confidence;             /* q_learning: of the table (q_table.h)                      */
-    const double *price;           /* [to - from] believed; valid until the next call; or NULL  */
+    double flip_below,
+        flip_above;       /* as vo_plan's of the first interval, what is believed of   */
+                          /* later prices staying as it is                             */
+    double value_per_mwh; /* what one more MWh at the interval's end earns             */
+    double low, high;     /* threshold: charges at or below, discharges at or above    */
+    double q[3];          /* q_learning: worth of charge, hold, discharge              */
+    double confidence;    /* q_learning: of the table (q_table.h)                      */
+    const double *price;  /* [to - from] believed; valid until the next call; or NULL  */
 } vo_policy_why;
 
 typedef struct {

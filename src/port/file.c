@@ -302,7 +302,8 @@ bool vo_file_is_regular(const char *path) {
 uint64_t vo_file_mark(const char *path) {
     struct stat s;
     if (stat(path, &s) != 0) return 0;
-    uint64_t h = (uint64_t)s.st_mtim.tv_sec * UINT64_C(1000000000) + (uint64_t)s.st_mtim.tv_nsec;
+    uint64_t h =
+        (uint64_t)s.st_mtim.tv_sec * UINT64_C(1000000000) + (uint64_t)s.st_mtim.tv_nsec;
     h = (h ^ (uint64_t)s.st_ino) * UINT64_C(0x9e3779b97f4a7c15);
     h = (h ^ (uint64_t)s.st_size) * UINT64_C(0x9e3779b97f4a7c15);
     return h ? h : 1;

@@ -63,8 +63,8 @@ struct vo_exchange {
     const void *operation;   /* a vo_operation of openapi.h, NULL: none matched              */
     void *params;            /* a vo_params of openapi.h, freed by the service's `done`      */
     char key_id[40];         /* who asks, for logs and limits; "" without a key              */
-    int scope;               /* what its key may: a vo_scope                                    */
-    double began_s;          /* monotonic, when a thread took it; 0: never                   */
+    int scope;      /* what its key may: a vo_scope                                    */
+    double began_s; /* monotonic, when a thread took it; 0: never                   */
 
     /* ---- the answer: filled by the service before vo_transport_reply --------------------- */
     int status;        /* 200                                                          */

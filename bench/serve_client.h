@@ -180,7 +180,7 @@ typedef struct {
 } load_line;
 
 typedef struct {
-    int epoll, timer;
+    int port, epoll, timer;
     const char *request;
     size_t request_len, lines, n, done, sent;
     load_line *line;
@@ -209,11 +209,23 @@ static void send_due(load_run *r) {
     timerfd_settime(r->timer, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
+/* The server closes what has been idle for long, perhaps as a request leaves: as any client with
+ * kept connections does, it is sent again on a new one. Its latency counts on. */
+static void reopen(load_run *r, load_line *l) {
+    if (l->answer.head_len > 0 && l->busy) die("an answer under load was broken off");
+    close(l->fd);
+    watch(r->epoll, l->fd = dial(r->port), EPOLLIN, (uint64_t)(l - r->line));
+    if (l->busy) send_all(l->fd, r->request, r->request_len);
+}
+
 static void receive(load_run *r, load_line *l) {
     static char piece[1 << 18];
     const ssize_t n = recv(l->fd, piece, sizeof piece, 0);
     if (n < 0 && errno == EAGAIN) return;
-    if (n <= 0) die("a connection under load was closed by the server");
+    if (n <= 0) {
+        reopen(r, l);
+        return;
+    }
     if (!take_bytes(&l->answer, piece, (size_t)n)) return;
     if (l->answer.status == 200)
         r->latency_ms[r->result.answered++] = (now_s() - l->due_s) * 1e3;
@@ -225,7 +237,8 @@ static void receive(load_run *r, load_line *l) {
 
 static load_result offer(int port, const char *path, const char *body, double rate,
                          double seconds, size_t lines) {
-    load_run r = {.lines = lines, .n = (size_t)(rate * seconds), .step_s = 1 / rate};
+    load_run r = {
+        .port = port, .lines = lines, .n = (size_t)(rate * seconds), .step_s = 1 / rate};
     if (r.n == 0) die("no request in %g s at %g/s", seconds, rate);
     char *request = request_text(path, body, &r.request_len);
     r.request = request;

@@ -10,6 +10,7 @@
 #include "apps/cli.h"
 #include "base/text.h"
 #include "port/interrupt.h"
+#include "port/memory.h"
 #include "port/terminal.h"
 #include "serve/server.h"
 
@@ -237,6 +238,8 @@ static bool settings_of(given *g, vo_server_settings *s) {
     return right;
 }
 
+enum { KEPT_MIB = 64 }; /* of freed memory, for the next answers */
+
 static int run(int argc, char **argv, bool worker) {
     given g = {0};
     vo_server_settings s = vo_server_settings_default();
@@ -246,6 +249,7 @@ static int run(int argc, char **argv, bool worker) {
         read_environment(&g);
         if (settings_of(&g, &s)) {
             vo_interrupt_watch();
+            vo_memory_keep((size_t)KEPT_MIB << 20);
             const vo_status r = worker ? vo_server_work(&s, &err) : vo_server_run(&s, &err);
             code = r == VO_OK                            ? CLI_DONE
                    : r == VO_EINVAL || r == VO_ENOTFOUND ? CLI_USAGE

@@ -1,13 +1,18 @@
-# The mappings of config/sources as a table inside the library (src/data/mapping_presets.h), so
-# that `volteo data import FILE` needs no folder of configuration.
+# The mappings of config/sources and the tariffs of config/tariffs as tables inside the library
+# (src/data/mapping_presets.h, tariff_presets.h), so that `volteo data import FILE` and a tariff by
+# its name need no folder of configuration.
 include_guard()
-file(GLOB presets CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/config/sources/*.yaml")
-set(presets_c "${PROJECT_BINARY_DIR}/generated/data/mapping_presets.c")
-add_custom_command(
-    OUTPUT "${presets_c}"
-    COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/embed_presets.py" "${presets_c}"
-            ${presets}
-    DEPENDS "${PROJECT_SOURCE_DIR}/cmake/embed_presets.py" ${presets}
-    COMMENT "Embedding the mappings of sources"
-    VERBATIM)
-target_sources(volteo_data_objects PRIVATE "${presets_c}")
+function(volteo_embed_presets noun folder)
+    file(GLOB presets CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.yaml")
+    set(presets_c "${PROJECT_BINARY_DIR}/generated/data/${noun}_presets.c")
+    add_custom_command(
+        OUTPUT "${presets_c}"
+        COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/embed_presets.py" ${noun}
+                "${presets_c}" ${presets}
+        DEPENDS "${PROJECT_SOURCE_DIR}/cmake/embed_presets.py" ${presets}
+        COMMENT "Embedding ${folder}"
+        VERBATIM)
+    target_sources(volteo_data_objects PRIVATE "${presets_c}")
+endfunction()
+volteo_embed_presets(mapping config/sources)
+volteo_embed_presets(tariff config/tariffs)

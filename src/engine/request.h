@@ -59,7 +59,7 @@
     X(market_params,        ANY,     0, 0,    "",    "prices from the lake")                    \
     X(prices,               ANY,     0, 0,    "",    "prices in the request itself")            \
     X(prices_file,          TEXT,    0, 0,    "",    "a file of prices, where allowed")      \
-    X(tariff,               TEXT,    0, 0,    "",    "tariff files instead of prices, commas between") \
+    X(tariff,               TEXT,    0, 0,    "",    "tariffs by name instead of prices; where allowed files") \
     X(home,                 TEXT,    0, 0,    "",    "its load and PV: a node of the lake's loads") \
     X(price_column,         TEXT,    0, 0,    "",    "its column; default price")               \
     X(time_column,          TEXT,    0, 0,    "",    "its column of time; found by itself")     \

@@ -13,14 +13,13 @@
 #include "base/civil.h"
 #include "data/export.h"
 #include "data/synth_home.h"
-#include "data/tariff_source.h"
+#include "data/tariff_shipped.h"
 #include "engine/inputs.h"
 #include "engine/members.h"
 #include "engine/solution.h"
 #include "grid/tariff.h"
 
 #define TARIFF "pge_e_tou_c_2026-03-01"
-#define FOLDER "config/tariffs"
 #define LATITUDE 37.34 /* of San Jose, where that tariff is paid */
 #define LONGITUDE (-121.89)
 #define ELEVATION_M 25
@@ -68,26 +67,6 @@ static double number_of(const simulation *s, int field, double absent) {
 
 /* ---- what is asked ---------------------------------------------------------------------------- */
 
-/* A name is that of a file of ours; a path is the caller's, where files may be read. */
-static vo_status open_tariff(simulation *s, vo_error *err) {
-    static const char letters[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-        "._-";
-    const char *name = s->f[SIM_tariff].text ? s->f[SIM_tariff].text : TARIFF;
-    char path[VO_TARIFF_PATH];
-    const bool plain = strspn(name, letters) == strlen(name) && !strstr(name, "..") &&
-                       !strstr(name, ".yaml") && strlen(name) < 200;
-    if (!plain && !s->o->allow_files)
-        return vo_fail(err, VO_EINVAL,
-                       "tariff = \"%.80s\": local files are not read here; name one of " FOLDER
-                       ", such as \"" TARIFF "\"",
-                       name);
-    snprintf(path, sizeof path, plain ? FOLDER "/%.200s.yaml" : "%.1000s", name);
-    vo_error why = {0};
-    const vo_status st = vo_tariff_load(path, &s->tariff, &why);
-    return st == VO_OK ? st : vo_fail(err, st, "tariff = \"%.80s\": %.380s", name, why.msg);
-}
-
 static vo_status read_span(simulation *s, vo_error *err) {
     const char *from = s->f[SIM_from].text ? s->f[SIM_from].text : "2026-07-01";
     const vo_zone *zone = s->tariff->zone;
@@ -124,7 +103,8 @@ static vo_status read_all(simulation *s, const char *request, vo_error *err) {
     s->battery.charge_efficiency = s->battery.discharge_efficiency = each_way;
     s->battery.min_soc = 0, s->battery.max_soc = 1;
     s->battery.initial_soc = HALF_FULL;
-    st = open_tariff(s, err);
+    st = vo_tariff_open(s->f[SIM_tariff].text ? s->f[SIM_tariff].text : TARIFF,
+                        s->o->allow_files, &s->tariff, err);
     if (st != VO_OK) return st;
     s->home = vo_synth_home_options_default();
     s->home.pv_share = 1;

@@ -20,7 +20,7 @@
     X(days,             INTEGER, 1, 366,      "d",   "how long (1)")                             \
     X(from,             TEXT,    0, 0,        "",    "first local day (2026-07-01)")             \
     X(seed,             INTEGER, 0, 9e15,     "",    "of homes and weather (1)")                 \
-    X(tariff,           TEXT,    0, 0,        "",    "its name in config/tariffs; where allowed a file") \
+    X(tariff,           TEXT,    0, 0,        "",    "its name; where allowed a file")         \
     X(interval_minutes, INTEGER, 5, 60,       "min", "a divisor of 60 (30)")                     \
     X(battery_kwh,      ABOVE,   0, 1e5,      "kWh", "of every home (13.5)")                     \
     X(battery_kw,       ABOVE,   0, 1e5,      "kW",  "both ways (5)")                            \

@@ -9,7 +9,7 @@
 #include <volteo/schedule.h>
 
 #include "data/lake.h"
-#include "data/tariff_source.h"
+#include "data/tariff_shipped.h"
 #include "engine/inputs.h"
 
 #define VERSIONS 32
@@ -17,6 +17,7 @@
 
 typedef struct {
     const vo_tariff_ask *ask;
+    bool files; /* may be read */
     vo_tariff *version[VERSIONS];
     size_t n_versions;
     const vo_zone *zone; /* the first version's */
@@ -34,17 +35,17 @@ static vo_status load_versions(pricing *p, vo_error *err) {
         if (len == 0 || len >= sizeof path || p->n_versions == VERSIONS)
             return vo_fail(
                 err, VO_EINVAL,
-                "tariff = \"%.80s\": must be the name of a file, or of up to %d with "
-                "commas between",
+                "tariff = \"%.80s\": must be a name or a file, or up to %d with commas "
+                "between",
                 p->ask->files, VERSIONS);
         memcpy(path, file, len);
         path[len] = '\0';
-        const vo_status s = vo_tariff_load(path, &p->version[p->n_versions], err);
+        const vo_status s = vo_tariff_open(path, p->files, &p->version[p->n_versions], err);
         if (s != VO_OK) return s;
         p->n_versions++;
         file += len + (file[len] == ',');
     }
-    if (p->n_versions == 0) return vo_fail(err, VO_EINVAL, "tariff is empty: name a file");
+    if (p->n_versions == 0) return vo_fail(err, VO_EINVAL, "tariff is empty: name one");
     p->zone = p->version[0]->zone;
     for (size_t i = 1; i < p->n_versions; i++)
         if (strcmp(vo_zone_name(p->version[i]->zone), vo_zone_name(p->zone)) != 0)
@@ -181,10 +182,7 @@ static vo_status price_all(pricing *p, vo_error *err) {
 
 vo_status vo_tariff_price_series(const vo_engine_options *o, const vo_tariff_ask *a,
                                  vo_series **out, vo_error *err) {
-    pricing p = {.ask = a};
-    if (!o->allow_files)
-        return vo_fail(err, VO_EINVAL, "tariff = \"%.80s\": local files are not read here",
-                       a->files);
+    pricing p = {.ask = a, .files = o->allow_files};
     vo_status s = load_versions(&p, err);
     if (s == VO_OK) s = read_span(&p, err);
     if (s == VO_OK && a->home) s = read_home(&p, o->lake, err);

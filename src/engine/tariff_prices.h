@@ -13,7 +13,7 @@
 #include "grid/series.h"
 
 typedef struct {
-    const char *files; /* of kind "tariff", with commas: the versions of one schedule        */
+    const char *files; /* names or files of tariffs, with commas: the versions of a schedule */
     const char *home;  /* node of the lake's loads; NULL: none                               */
     const char *from, *to; /* local days, `to` included; NULL only with a home: all it has   */
     double interval_minutes; /* without a home; 0: 60 */

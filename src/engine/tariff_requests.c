@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/civil.h"
-#include "data/tariff_source.h"
+#include "data/tariff_shipped.h"
 #include "engine/members.h"
 #include "port/file.h"
 
@@ -104,7 +104,7 @@ static void write_tariff(vo_json_out *w, const char *path, const vo_tariff *t) {
 
 vo_status vo_tariff_show(const char *path, vo_json_out *w, vo_error *err) {
     vo_tariff *t = NULL;
-    const vo_status s = vo_tariff_load(path, &t, err);
+    const vo_status s = vo_tariff_open(path, true, &t, err);
     if (s == VO_OK) write_tariff(w, path, t);
     vo_tariff_free(t);
     return s;

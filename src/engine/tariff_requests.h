@@ -6,7 +6,7 @@
 #include "base/json.h"
 
 /* {"tariff": path, utility, schedule, effective, ..., seasons[]: name, from, rates[] with
- * hours} of a file of kind "tariff". */
+ * hours} of a file of kind "tariff", or of one known by name. */
 vo_status vo_tariff_show(const char *path, vo_json_out *w, vo_error *err);
 
 /* The publication as JSON into `out` ("-": standard output) and {"tariff", "file"}. */

@@ -127,12 +127,13 @@ Test(simulate, it_tells_of_every_home_and_stops_when_told_to) {
 Test(simulate, what_it_cannot_do_is_refused_in_words) {
     static const struct {
         const char *text, *says;
-    } refused[] = {{"{\"homes\": 0}", "homes"},
-                   {"{\"days\": 400}", "days"},
-                   {"{\"tariff\": \"/etc/passwd\"}", "not read here"},
-                   {"{\"tariff\": \"..\"}", "not read here"},
-                   {"{\"tariff\": \"no_such\"}", "no_such"},
-                   {"{\"trade\": true}", "trade"}};
+    } refused[] = {
+        {"{\"homes\": 0}", "homes"},
+        {"{\"days\": 400}", "days"},
+        {"{\"tariff\": \"/etc/passwd\"}", "not read here"},
+        {"{\"tariff\": \"..\"}", "not read here"},
+        {"{\"tariff\": \"no_such\"}", "there are flat_peak_off_peak, pge_e_tou_c_2025-01-01"},
+        {"{\"trade\": true}", "trade"}};
     vo_engine_options o = vo_engine_options_default();
     vo_engine *e = NULL;
     cr_assert_eq(vo_engine_open(&o, &e, NULL), VO_OK);

@@ -99,6 +99,27 @@ Test(tariff_prices, what_is_missing_is_named) {
                  VO_EINVAL);
 }
 
+Test(tariff_prices, names_are_for_all_and_files_for_those_who_may_read_them) {
+    const vo_engine_options none = vo_engine_options_default();
+    const vo_tariff_ask day = {.files = "pge_e_tou_c_2026-01-01,pge_e_tou_c_2026-03-01",
+                               .from = "2026-02-28",
+                               .to = "2026-03-01"};
+    vo_tariff_ask by_file = day;
+    vo_series *s = NULL, *same;
+    vo_error err = {0};
+    by_file.files = PGE("2026-01-01") "," PGE("2026-03-01");
+    cr_assert_eq(vo_tariff_price_series(&none, &day, &s, &err), VO_OK, "%s", err.msg);
+    same = price(&by_file);
+    cr_assert_eq(s->n, 48u);
+    for (size_t t = 0; t < 48; t++)
+        cr_expect_eq(vo_series_find(s, "price")[t], vo_series_find(same, "price")[t]);
+    vo_series_free(same);
+    vo_series_free(s);
+    s = NULL;
+    cr_expect_eq(vo_tariff_price_series(&none, &by_file, &s, &err), VO_EINVAL);
+    cr_expect(strstr(err.msg, "not read here"), "%s", err.msg);
+}
+
 /* Three hours of a home in kW: its intervals, its load and PV in MW, the tariff's prices. */
 Test(tariff_prices, a_home_brings_its_intervals_its_load_and_its_pv) {
     static const char *const names[] = {"load_kw", "pv_kw"};

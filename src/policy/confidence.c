@@ -22,9 +22,12 @@ typedef struct {
     vo_forecaster *forecaster;
     vo_price_law *law;
     vo_price_nodes nodes; /* k = 0: normal errors                       */
-    double error;         /* their size                                 */
+    double size;          /* theirs                                     */
     vo_random chance;
+    double *block;                           /* all of these            */
     double *price, *export_price, *power_mw; /* [to - from]             */
+    double *error, *keeps, *fresh; /* likewise: of the latest pair of futures; what of it
+                                              * stays to the next interval, what is added to it */
 } futures;
 
 static int direction_of(double mw) { return (mw > NONE_MW) - (mw < -NONE_MW); }
@@ -34,9 +37,17 @@ static void futures_fini(futures *f) {
     vo_window_free(f->window);
     vo_price_law_free(f->law);
     vo_forecaster_free(f->forecaster);
-    a->free(a->ctx, f->price);
-    a->free(a->ctx, f->export_price);
-    a->free(a->ctx, f->power_mw);
+    a->free(a->ctx, f->block);
+}
+
+static vo_status make_room(futures *f, size_t n, vo_error *err) {
+    double **const rows[] = {&f->price, &f->export_price, &f->power_mw,
+                             &f->error, &f->keeps,        &f->fresh};
+    const size_t n_rows = sizeof rows / sizeof rows[0];
+    f->block = f->alloc->zalloc(f->alloc->ctx, n_rows * n * sizeof(double));
+    if (!f->block) return vo_fail(err, VO_ENOMEM, "futures of %zu intervals", n);
+    for (size_t i = 0; i < n_rows; i++) *rows[i] = f->block + i * n;
+    return VO_OK;
 }
 
 /* Half the standard deviation of what is known and believed: a forecast that explains three
@@ -78,6 +89,38 @@ static vo_status take_law(futures *f, const char *spec, vo_error *err) {
     return VO_OK;
 }
 
+/* Of intervals of one length, as nearly all are, once. */
+static void make_fading(futures *f, size_t seen, size_t n) {
+    const double *dt_h = f->world->calendar->dt_h + f->view->from;
+    for (size_t t = seen; t < n; t++) {
+        if (t > seen && dt_h[t] == dt_h[t - 1]) {
+            f->keeps[t] = f->keeps[t - 1];
+            f->fresh[t] = f->fresh[t - 1];
+            continue;
+        }
+        const double rho = exp(-dt_h[t] / FADES_H);
+        f->keeps[t] = rho;
+        f->fresh[t] = sqrt(1 - rho * rho) * f->size;
+    }
+}
+
+static double draw_normal(futures *f) {
+    return vo_normal_score_near(((double)(vo_random_u64(&f->chance) >> 12) + 0.5) * 0x1p-52);
+}
+
+/* Of two futures that follow one another the second has the errors of the first, turned round. */
+static void draw_errors(futures *f, int future, size_t seen, size_t n) {
+    if (future % 2) {
+        for (size_t t = seen; t < n; t++) f->error[t] = -f->error[t];
+        return;
+    }
+    double error = f->size * draw_normal(f);
+    for (size_t t = seen; t < n; t++) {
+        f->error[t] = error;
+        error = f->keeps[t] * error + f->fresh[t] * draw_normal(f);
+    }
+}
+
 static size_t draw(futures *f, const double *weight) {
     double x = vo_random_unit(&f->chance);
     size_t i = 0;
@@ -85,32 +128,36 @@ static size_t draw(futures *f, const double *weight) {
     return i;
 }
 
-/* One future into f->price. Export prices that are not a tariff move with the others. */
-static void draw_future(futures *f) {
-    const vo_policy_view *view = f->view;
+static void draw_nodes(futures *f, size_t seen, size_t n) {
     const vo_price_nodes *nodes = &f->nodes;
-    const size_t n = view->to - view->from, seen = view->known - view->from, k = nodes->k;
-    const bool exports = f->believed_export && !f->world->export_price_known;
-    double error = f->error * vo_random_normal(&f->chance);
-    size_t node = k ? draw(f, nodes->start ? nodes->start : nodes->weight) : 0;
+    const size_t k = nodes->k;
+    size_t node = draw(f, nodes->start ? nodes->start : nodes->weight);
     for (size_t t = seen; t < n; t++) {
-        const double dt_h = f->world->calendar->dt_h[view->from + t];
-        const double rho = exp(-dt_h / FADES_H);
-        f->price[t] = k ? nodes->price[(t - seen) * k + node] : f->believed[t] + error;
-        if (exports)
-            f->export_price[t] = f->believed_export[t] + (f->price[t] - f->believed[t]);
-        if (k)
-            node = draw(f, nodes->move ? nodes->move + node * k : nodes->weight);
-        else
-            error = rho * error + sqrt(1 - rho * rho) * f->error * vo_random_normal(&f->chance);
+        f->price[t] = nodes->price[(t - seen) * k + node];
+        node = draw(f, nodes->move ? nodes->move + node * k : nodes->weight);
     }
+}
+
+/* One future into f->price. Export prices that are not a tariff move with the others. */
+static void draw_future(futures *f, int future) {
+    const vo_policy_view *view = f->view;
+    const size_t n = view->to - view->from, seen = view->known - view->from;
+    if (f->nodes.k) {
+        draw_nodes(f, seen, n);
+    } else {
+        draw_errors(f, future, seen, n);
+        for (size_t t = seen; t < n; t++) f->price[t] = f->believed[t] + f->error[t];
+    }
+    if (!f->believed_export || f->world->export_price_known) return;
+    for (size_t t = seen; t < n; t++)
+        f->export_price[t] = f->believed_export[t] + (f->price[t] - f->believed[t]);
 }
 
 static vo_status count_futures(futures *f, vo_method method, double power_mw, double *share,
                                vo_error *err) {
     int same = 0;
     for (int i = 0; i < VO_CONFIDENCE_FUTURES; i++) {
-        draw_future(f);
+        draw_future(f, i);
         const vo_status st = vo_window_solve(f->window, f->view, f->price,
                                              f->believed_export ? f->export_price : NULL,
                                              method, 0, f->power_mw, err);
@@ -132,24 +179,21 @@ vo_status vo_confidence_plan(const vo_policy_world *world, const vo_policy_view 
                  .view = view,
                  .believed = believed,
                  .believed_export = believed_export,
-                 .error = error_per_mwh};
+                 .size = error_per_mwh};
     double share = 1;
     vo_status st = VO_OK;
     if (view->known >= view->to) {
         *confidence = 1;
         return VO_OK;
     }
-    f.price = a->zalloc(a->ctx, n * sizeof(double));
-    f.export_price = a->zalloc(a->ctx, n * sizeof(double));
-    f.power_mw = a->zalloc(a->ctx, n * sizeof(double));
-    if (!f.price || !f.export_price || !f.power_mw)
-        st = vo_fail(err, VO_ENOMEM, "futures of %zu intervals", n);
+    st = make_room(&f, n, err);
     if (st == VO_OK) st = vo_window_create(world, &f.window, err);
     if (st == VO_OK && forecaster) st = take_law(&f, forecaster, err);
     if (st == VO_OK) {
         memcpy(f.price, believed, n * sizeof(double));
         if (believed_export) memcpy(f.export_price, believed_export, n * sizeof(double));
-        if (isnan(f.error)) f.error = usual_error(view, believed);
+        if (isnan(f.size)) f.size = usual_error(view, believed);
+        make_fading(&f, view->known - view->from, n);
         f.chance = vo_random_seed(SEED, 0);
         st = count_futures(&f, method, power_mw, &share, err);
     }

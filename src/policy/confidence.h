@@ -7,6 +7,9 @@
  *
  *     e_{t+1} = rho e_t + sqrt(1 - rho^2) size * noise,   rho = exp(-dt / 6 h).
  *
+ * Those futures come in pairs with opposite errors (antithetic variates): each has its law, and the
+ * share of them is the surer the more it leans one way.
+ *
  * Of a rule on levels: the chance that the price lies on that side of the market's true
  * percentiles, which are known by n prices only: with F the share of them below the price, the
  * estimate of it is normal with variance q (1 - q) / n.

@@ -24,8 +24,9 @@ struct vo_price_law {
     double *quantile; /* [longest][K * WITHIN] */
     double *price;    /* [longest][K]          */
     double level[K * WITHIN];
+    double level_score[K * WITHIN], cut_score[K]; /* normal ones; that of cut 0 is not used */
     double weight[K], start[K], move[K * K];
-    double moved_by; /* the rho that `move` is for; NAN: none yet */
+    double moved_by; /* the rho that `move` is for; NAN: none yet, nor scores */
 };
 
 static double rank_within(size_t node, size_t part) {
@@ -72,13 +73,18 @@ fail:
 
 /* ---- the chain -------------------------------------------------------------------------- */
 
+static void make_scores(vo_price_law *l) {
+    for (size_t i = 0; i < K * WITHIN; i++) l->level_score[i] = vo_normal_score(l->level[i]);
+    for (size_t i = 1; i < K; i++) l->cut_score[i] = vo_normal_score(cut[i]);
+}
+
 /* Adds share * (the chances of the next node, from score z). */
-static void add_moves(double z, double rho, double share, double *row) {
+static void add_moves(const vo_price_law *l, double z, double rho, double share, double *row) {
     const double noise = sqrt(1 - rho * rho);
     double below = 0;
     for (size_t j = 0; j < K; j++) {
         const double upto =
-            j + 1 < K ? vo_normal_below((vo_normal_score(cut[j + 1]) - rho * z) / noise) : 1;
+            j + 1 < K ? vo_normal_below((l->cut_score[j + 1] - rho * z) / noise) : 1;
         row[j] += share * (upto - below);
         below = upto;
     }
@@ -86,10 +92,11 @@ static void add_moves(double z, double rho, double share, double *row) {
 
 static void make_moves(vo_price_law *l, double rho) {
     if (rho == l->moved_by) return;
+    if (isnan(l->moved_by)) make_scores(l);
     memset(l->move, 0, sizeof l->move);
     for (size_t i = 0; i < K; i++)
         for (size_t j = 0; j < WITHIN; j++)
-            add_moves(vo_normal_score(rank_within(i, j)), rho, 1.0 / WITHIN, l->move + i * K);
+            add_moves(l, l->level_score[i * WITHIN + j], rho, 1.0 / WITHIN, l->move + i * K);
     l->moved_by = rho;
 }
 
@@ -116,6 +123,14 @@ static bool make_prices(vo_price_law *l, size_t n) {
     return true;
 }
 
+/* Whether any interval's nodes differ: before errors were seen they do not, and the chain between
+ * them says nothing. */
+static bool spread_out(const vo_price_law *l, size_t n) {
+    for (size_t t = 0; t < n; t++)
+        if (l->price[t * K + K - 1] != l->price[t * K]) return true;
+    return false;
+}
+
 vo_status vo_price_law_at(vo_price_law *l, const double *history, size_t known, size_t to,
                           bool present, vo_price_nodes *out, size_t *filled, bool *able,
                           vo_error *err) {
@@ -128,13 +143,13 @@ vo_status vo_price_law_at(vo_price_law *l, const double *history, size_t known, 
     if (st != VO_OK) return st;
     *able = make_prices(l, to - known);
     *out = (vo_price_nodes){.k = K, .price = l->price, .weight = l->weight};
-    if (!*able || !present) return VO_OK;
+    if (!*able || !present || !spread_out(l, to - known)) return VO_OK;
     make_moves(l, memory.along);
     memset(l->start, 0, sizeof l->start);
     if (isnan(memory.score))
         memcpy(l->start, l->weight, sizeof l->start);
     else
-        add_moves(memory.score, memory.now, 1, l->start);
+        add_moves(l, memory.score, memory.now, 1, l->start);
     out->move = l->move;
     out->start = l->start;
     return VO_OK;

@@ -29,8 +29,9 @@ vo_status vo_price_law_create(vo_forecaster *f, const vo_series *series, size_t 
 void vo_price_law_free(vo_price_law *l); /* accepts NULL */
 
 /* The law of intervals known..to-1 given history[0 .. known). `present`: history[known - 1] is
- * the price of the interval just begun, and tells of those to come. *able false: nothing can be
- * said. The nodes are valid until the next call. */
+ * the price of the interval just begun, and tells of those to come. Before errors were seen all
+ * nodes of an interval have one price, and there is neither move nor start. *able false: nothing
+ * can be said. The nodes are valid until the next call. */
 vo_status vo_price_law_at(vo_price_law *l, const double *history, size_t known, size_t to,
                           bool present, vo_price_nodes *out, size_t *filled, bool *able,
                           vo_error *err);

@@ -66,6 +66,36 @@ Test(confidence, it_is_the_chance_that_the_later_price_stays_on_its_side) {
     vo_series_free(x.s);
 }
 
+/* Whatever was drawn, the opposite was as well. */
+Test(confidence, where_as_much_speaks_for_it_as_against_it_is_half) {
+    bench x;
+    set_up(&x);
+    cr_expect_eq(sure(&x, 50, 10, -1), 0.5);
+    cr_expect_eq(sure(&x, 50, 10, 1), 0.5);
+    vo_series_free(x.s);
+}
+
+/* Of the hours to come all but the last are shut: its error decides alone. */
+Test(confidence, errors_keep_their_size_while_they_fade) {
+    static const size_t last[] = {1, 4, 9};
+    for (size_t i = 0; i < 3; i++) {
+        bench x;
+        double open[24] = {0}, believed[24], out = -1;
+        vo_error err = {0};
+        set_up(&x);
+        for (size_t t = 0; t < 24; t++) believed[t] = 60;
+        believed[0] = 50;
+        open[0] = open[last[i]] = 1;
+        x.site.charge_limit_mw = x.site.discharge_limit_mw = open;
+        x.view.to = x.world.longest = last[i] + 1;
+        cr_assert_eq(vo_confidence_plan(&x.world, &x.view, NULL, VO_METHOD_EXACT, believed,
+                                        NULL, 10, -1, &out, &err),
+                     VO_OK, "%s", err.msg);
+        cr_expect_float_eq(out, vo_normal_below(1), 0.1, "%zu h ahead: %g", last[i], out);
+        vo_series_free(x.s);
+    }
+}
+
 Test(confidence, what_is_known_is_sure) {
     bench x;
     set_up(&x);

@@ -116,6 +116,16 @@ Test(price_law, ahead_of_the_day_nothing_is_known_of_its_ranks) {
     tear_down(&x);
 }
 
+Test(price_law, without_errors_seen_all_ranks_are_one_price) {
+    bench x;
+    set_up(&x, 0.7);
+    const vo_price_nodes n = at(&x, x.price, 24, true); /* a day: nothing was foretold */
+    cr_expect(!n.move && !n.start, "and there is no way between them");
+    for (size_t t = 0; t < AHEAD; t++)
+        for (size_t i = 1; i < K; i++) cr_assert_eq(n.price[t * K + i], n.price[t * K]);
+    tear_down(&x);
+}
+
 Test(price_law, the_future_is_not_read) {
     bench x, y;
     set_up(&x, 0.7);

@@ -277,6 +277,11 @@ static void take_back(const vo_registry *r, const char *id, const char *version)
     vo_registry_book_free(b);
 }
 
+const char *vo_registry_key_of(const vo_manifest *m) {
+    const vo_json *v = vo_json_get(m->root, "key");
+    return v && vo_json_kind_of(v) == VO_JSON_STRING ? vo_json_string(v) : "";
+}
+
 /* The newest version of a model whose manifest has this key; a damaged one has none. */
 static void find_key(const vo_registry *r, const vo_registry_book *b, const char *id,
                      const char *key, char version[VO_REGISTRY_NAME]) {
@@ -288,22 +293,47 @@ static void find_key(const vo_registry *r, const vo_registry_book *b, const char
         vo_registry_path(r, id, m->version[i].version, folder);
         if (vo_manifest_load(folder, id, m->version[i].version, &found, NULL) != VO_OK)
             continue;
-        const vo_json *v = vo_json_get(found.root, "key");
-        if (v && vo_json_kind_of(v) == VO_JSON_STRING && strcmp(vo_json_string(v), key) == 0)
+        if (strcmp(vo_registry_key_of(&found), key) == 0)
             snprintf(version, VO_REGISTRY_NAME, "%s", m->version[i].version);
         vo_manifest_fini(&found);
     }
 }
 
+/* The same under the lock, where a version that its writer left unlisted is listed now. */
+static vo_status claim_key(change *c, const char *id, const char *key,
+                           char version[VO_REGISTRY_NAME], vo_error *err) {
+    vo_manifest adopted = {0};
+    find_key(c->r, c->book, id, key, version);
+    if (*version) return VO_OK;
+    vo_status st = vo_registry_adopt_key(c->r, c->book, id, key, &adopted, version, err);
+    if (st == VO_OK && *version) {
+        st = vo_registry_write(c->r, c->book, err);
+        vo_registry_book_free(c->book); /* it has texts of the manifest */
+        c->book = NULL;
+    }
+    vo_manifest_fini(&adopted);
+    return st;
+}
+
 vo_status vo_registry_find_key(const vo_registry *r, const char *id, const char *key,
                                char version[VO_REGISTRY_NAME], vo_error *err) {
+    char folder[VO_REGISTRY_PATH], name[VO_REGISTRY_NAME] = "";
     vo_registry_book *b = NULL;
+    change c;
     vo_status st = vo_registry_check_name(id, "id", err);
     if (st == VO_OK) st = vo_registry_list(r, &b, err);
     if (st != VO_OK) return st;
-    find_key(r, b, id, key, version);
+    find_key(r, b, id, key, name);
     vo_registry_book_free(b);
-    return VO_OK;
+    vo_registry_path(r, id, NULL, folder);
+    if (!*name && vo_file_exists(folder)) { /* without it there is nothing to adopt */
+        st = begin(r, false, &c, err);
+        if (st != VO_OK) return st;
+        st = claim_key(&c, id, key, name, err);
+        end(&c);
+    }
+    if (st == VO_OK) memcpy(version, name, sizeof name);
+    return st;
 }
 
 vo_status vo_registry_register(const vo_registry *r, const vo_registry_draft *d,
@@ -323,12 +353,12 @@ vo_status vo_registry_register_once(const vo_registry *r, const vo_registry_draf
     if (st == VO_OK) st = vo_registry_check_name(d->type, "type", err);
     if (st == VO_OK) st = begin(r, false, &c, err);
     if (st != VO_OK) return st;
-    if (d->key) find_key(r, c.book, d->id, d->key, name);
-    if (*name) {
-        memcpy(version, name, sizeof name);
-        *existed = true;
+    if (d->key) st = claim_key(&c, d->id, d->key, name, err);
+    if (st != VO_OK || *name) {
+        if (st == VO_OK) memcpy(version, name, sizeof name);
+        *existed = st == VO_OK;
         end(&c);
-        return VO_OK;
+        return st;
     }
     st = name_version(&c, d, name, err);
     if (st == VO_OK) st = vo_manifest_text(d, name, &manifest, &len, err);

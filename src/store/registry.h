@@ -16,7 +16,7 @@
  * "ID@champion", "ID@challenger", "ID@VERSION".
  *
  * Times are the caller's: seconds since 1970 UTC. Threads: a handle may be shared; writers of
- * any thread and process wait for one another, readers never wait.
+ * any thread and process wait for one another, readers never wait (find_key may: it adopts).
  */
 #ifndef VO_STORE_REGISTRY_H
 #define VO_STORE_REGISTRY_H
@@ -62,12 +62,15 @@ vo_status vo_registry_load(const vo_registry *r, const char *reference, const ch
 vo_status vo_registry_register(const vo_registry *r, const vo_registry_draft *d,
                                char version[VO_REGISTRY_NAME], vo_error *err);
 
-/* The version of a model that was registered with this key, or "" if there is none (any more). */
+/* The version of a model that was registered with this key, or "" if there is none (any more). One
+ * whose writer died before it was listed is adopted, as the doctor does, so that it is not made
+ * again. */
 vo_status vo_registry_find_key(const vo_registry *r, const char *id, const char *key,
                                char version[VO_REGISTRY_NAME], vo_error *err);
 
 /* register, unless a version with the draft's key is there: then `version` is that one and *existed
- * is set. Looked at under the lock: of several callers with one key one registers. */
+ * is set. Looked at under the lock, and adopted as above: of several callers with one key, and of
+ * one that dies and asks again, one version comes. */
 vo_status vo_registry_register_once(const vo_registry *r, const vo_registry_draft *d,
                                     char version[VO_REGISTRY_NAME], bool *existed,
                                     vo_error *err);

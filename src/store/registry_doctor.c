@@ -80,10 +80,16 @@ static vo_status adopt(round_of *d, vo_manifest *m, vo_error *err) {
     return VO_OK;
 }
 
-/* A model has one type: an orphan of another is nobody's version. */
-static bool fits(const round_of *d, const vo_manifest *m) {
-    const vo_registry_model *is = vo_registry_book_find(d->book, d->id);
-    return !is || strcmp(is->type, m->type) == 0;
+/* Is the folder a whole version? A model has one type: an orphan of another is nobody's version.
+ * *m is the caller's either way: vo_manifest_fini. */
+static vo_status open_orphan(const vo_registry_book *b, const char *id, const char *name,
+                             const char *folder, vo_manifest *m, vo_error *why) {
+    const vo_registry_model *is = vo_registry_book_find(b, id);
+    vo_status st = vo_manifest_load(folder, id, name, m, why);
+    if (st == VO_OK) st = vo_manifest_verify(m, folder, why);
+    if (st == VO_OK && is && strcmp(is->type, m->type) != 0)
+        st = vo_fail(why, VO_EINVAL, "it is of type %.63s, others of its id are not", m->type);
+    return st;
 }
 
 static vo_status look_at_stranger(round_of *d, const char *name, const char *folder,
@@ -97,10 +103,7 @@ static vo_status look_at_stranger(round_of *d, const char *name, const char *fol
     }
     snprintf(manifest, sizeof manifest, "%s/%s", folder, VO_MANIFEST_NAME);
     if (!vo_file_exists(manifest) && !vo_registry_book_find(d->book, d->id)) return VO_OK;
-    vo_status st = vo_manifest_load(folder, d->id, name, &m, &why);
-    if (st == VO_OK) st = vo_manifest_verify(&m, folder, &why);
-    if (st == VO_OK && !fits(d, &m))
-        st = vo_fail(&why, VO_EINVAL, "it is of type %.63s, others of its id are not", m.type);
+    vo_status st = open_orphan(d->book, d->id, name, folder, &m, &why);
     if (st == VO_ENOMEM) vo_fail(err, st, "%s", why.msg);
     if (st != VO_OK) {
         vo_manifest_fini(&m);
@@ -153,6 +156,64 @@ static vo_status look_at_id(void *ctx, const char *name, bool is_folder, vo_erro
     d->id = name;
     vo_registry_path(d->r, name, NULL, path);
     return vo_folder_list(path, look_at_entry, d, err);
+}
+
+/* ---- one version of a key ------------------------------------------------------------------ */
+
+typedef struct {
+    const vo_registry *r;
+    const vo_registry_book *book;
+    const char *id, *key;
+    vo_registry_log log;
+    vo_manifest found; /* of the newest so far */
+    char version[VO_REGISTRY_NAME];
+} key_search;
+
+static vo_status look_for_key(void *ctx, const char *name, bool is_folder, vo_error *err) {
+    key_search *s = ctx;
+    char folder[VO_REGISTRY_PATH];
+    vo_manifest m = {0};
+    vo_error why = {0};
+    const vo_registry_model *is = vo_registry_book_find(s->book, s->id);
+    if (!is_folder || vo_registry_check_name(name, "version", NULL) != VO_OK ||
+        (is && vo_registry_model_find(is, name)) || strcmp(name, s->version) < 0 ||
+        vo_registry_log_pruned(&s->log, s->id, name))
+        return VO_OK;
+    vo_registry_path(s->r, s->id, name, folder);
+    const vo_status st = open_orphan(s->book, s->id, name, folder, &m, &why);
+    if (st != VO_OK || strcmp(vo_registry_key_of(&m), s->key) != 0) {
+        vo_manifest_fini(&m); /* not whole: for the doctor to tell of */
+        return st == VO_ENOMEM ? vo_fail(err, st, "%s", why.msg) : VO_OK;
+    }
+    vo_manifest_fini(&s->found);
+    s->found = m;
+    snprintf(s->version, sizeof s->version, "%s", name);
+    return VO_OK;
+}
+
+vo_status vo_registry_adopt_key(const vo_registry *r, vo_registry_book *b, const char *id,
+                                const char *key, vo_manifest *adopted,
+                                char version[VO_REGISTRY_NAME], vo_error *err) {
+    char path[VO_REGISTRY_PATH], log[VO_REGISTRY_PATH];
+    key_search s = {.r = r, .book = b, .id = id, .key = key};
+    version[0] = '\0';
+    vo_registry_path(r, id, NULL, path);
+    if (!vo_file_exists(path)) return VO_OK;
+    vo_registry_log_path(r, log);
+    vo_status st = vo_registry_log_load(log, b->log, r->alloc, &s.log, err);
+    if (st == VO_OK) st = vo_folder_list(path, look_for_key, &s, err);
+    if (st == VO_OK && *s.version) {
+        st = vo_registry_book_add(b, id, s.found.type, &s.found.entry, err);
+        if (st == VO_OK) vo_registry_model_sort(vo_registry_book_find(b, id));
+    }
+    vo_registry_log_fini(&s.log);
+    if (st == VO_OK) {
+        memcpy(version, s.version, sizeof s.version);
+        *adopted = s.found;
+    } else {
+        vo_manifest_fini(&s.found);
+    }
+    return st;
 }
 
 /* ---- the list ---------------------------------------------------------------------------- */

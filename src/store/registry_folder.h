@@ -28,6 +28,16 @@ vo_status vo_registry_write(const vo_registry *r, const vo_registry_book *b, vo_
 /* Makes the folder if need be and waits for its lock. */
 vo_status vo_registry_lock(const vo_registry *r, vo_file_lock *out, vo_error *err);
 
+/* The key of a manifest, or "". */
+const char *vo_registry_key_of(const vo_manifest *m);
+
+/* The newest whole version of ID that is not listed (its writer died before) and has this key goes
+ * into the book, as the doctor adopts; version "": there is none. With the lock. *adopted is the
+ * caller's, to be freed behind the book, whose texts it has: vo_manifest_fini. */
+vo_status vo_registry_adopt_key(const vo_registry *r, vo_registry_book *b, const char *id,
+                                const char *key, vo_manifest *adopted,
+                                char version[VO_REGISTRY_NAME], vo_error *err);
+
 /* Removes the files in ID/NAME and the folder; folders in it stay, and make it fail. */
 vo_status vo_registry_remove(const vo_registry *r, const char *id, const char *name,
                              vo_error *err);

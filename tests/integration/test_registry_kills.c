@@ -71,6 +71,14 @@ static vo_status do_first(const vo_registry *r) { /* of a new model */
     return vo_registry_register(r, &d, version, NULL);
 }
 
+static vo_status do_keyed(const vo_registry *r) { /* of a request that may be sent again */
+    vo_registry_draft d = model_draft("gbt", 9);
+    char version[VO_REGISTRY_NAME];
+    bool existed = false;
+    d.key = "job 9";
+    return vo_registry_register_once(r, &d, version, &existed, NULL);
+}
+
 static vo_status do_promote(const vo_registry *r) {
     const vo_registry_decision why = model_why("better");
     return vo_registry_promote(r, "gbt", "latest", VO_REGISTRY_CHAMPION, &why, NULL);
@@ -241,6 +249,36 @@ static void again(change what, bool is_new) {
     vo_registry_close(r);
 }
 
+/* Listed versions of the key; the doctor adds none. */
+static void one_of_the_key(const vo_registry *r) {
+    vo_registry_book *b = NULL;
+    char version[VO_REGISTRY_NAME] = "";
+    cr_assert_eq(vo_registry_list(r, &b, NULL), VO_OK);
+    const vo_registry_model *m = vo_registry_book_find(b, "gbt");
+    cr_expect_eq(m->n, 7u, "six were there, and one was asked for: %zu", m->n);
+    cr_expect_str_eq(m->latest, "v20260211_134509");
+    vo_registry_book_free(b);
+    cr_assert_eq(vo_registry_find_key(r, "gbt", "job 9", version, NULL), VO_OK);
+    cr_expect_str_eq(version, "v20260211_134509");
+    all_load(r);
+}
+
+/* The request comes again after the crash: by turns what it made is looked for first, as a training
+ * does before it begins, or only when it is registered. */
+static void ask_again(long n) {
+    char version[VO_REGISTRY_NAME];
+    vo_registry_health health;
+    vo_registry *r = model_folder_open(work);
+    if (n % 2) cr_assert_eq(vo_registry_find_key(r, "gbt", "job 9", version, NULL), VO_OK);
+    cr_assert_eq(do_keyed(r), VO_OK);
+    one_of_the_key(r);
+    cr_assert_eq(vo_registry_doctor(r, true, 0, NULL, NULL, &health, NULL), VO_OK);
+    cr_expect_eq(health.findings, health.mended);
+    one_of_the_key(r);
+    model_folder_healthy(r);
+    vo_registry_close(r);
+}
+
 /* The log and the list are the same bytes whenever the change is made: times are given. */
 static void learn(change what, states *s) {
     s->old_list = text_of(base);
@@ -304,4 +342,23 @@ Test(registry_kills, rollback_leaves_the_old_or_the_new, .init = begin, .fini = 
 Test(registry_kills, prune_leaves_the_old_or_the_new, .init = begin, .fini = end,
      .timeout = 300) {
     kill_everywhere(do_prune);
+}
+
+Test(registry_kills, one_version_comes_of_a_key_that_is_asked_for_until_it_is_there,
+     .init = begin, .fini = end, .timeout = 300) {
+    bool may = true;
+    long n = 0, orphans = 0;
+    for (; may; n++) {
+        char path[DATA_PATH + 64], *list = NULL;
+        start_over();
+        if (!killed_before(do_keyed, n, &may)) break;
+        snprintf(path, sizeof path, "%s/gbt/v20260211_134509", work);
+        list = text_of(work);
+        orphans += vo_file_exists(path) && !strstr(list, "v20260211_134509");
+        free(list);
+        ask_again(n);
+    }
+    if (!may) cr_skip_test("this machine lets no process be traced");
+    cr_expect_gt(n, 20);
+    cr_expect_gt(orphans, 0, "the instants between folder and list were met");
 }

@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ struct vo_auth {
     vo_auth_settings s;
     bool any_origin;
     table *now;              /* the loop's                     */
+    uint64_t edition;        /* of it                          */
     _Atomic(table *) coming; /* NULL, or what refresh has made */
 };
 
@@ -154,24 +156,45 @@ static const table *current(vo_auth *a) {
     if (t) {
         table_free(a->now);
         a->now = t;
+        a->edition++;
     }
     return a->now;
+}
+
+static const entry *find(const table *t, const char *id) {
+    entry wanted = {0};
+    snprintf(wanted.id, sizeof wanted.id, "%s", id);
+    return t && t->n ? bsearch(&wanted, t->key, t->n, sizeof *t->key, by_id) : NULL;
+}
+
+static bool expired(const entry *e, int64_t now_ms) {
+    return e->expires_ms != 0 && e->expires_ms <= now_ms;
+}
+
+bool vo_auth_holds(vo_auth *a, const char *key_id, int64_t now_ms) {
+    const entry *e = find(current(a), key_id);
+    return e && e->revoked_ms == 0 && !expired(e, now_ms);
+}
+
+uint64_t vo_auth_edition(vo_auth *a) {
+    (void)current(a);
+    return a->edition;
 }
 
 /* The good key that `text` is, or NULL and why not. */
 static const entry *look_up(vo_auth *a, const char *text, int64_t now_ms, const char **why) {
     static const unsigned char nothing[VO_KEY_HASH];
-    entry wanted = {0};
+    char id[VO_KEY_ID];
+    unsigned char hash[VO_KEY_HASH];
     *why = "this is not a key of this server";
-    if (!vo_api_key_hash(text, wanted.id, wanted.hash)) return NULL;
-    const table *t = current(a);
-    const entry *e = t->n ? bsearch(&wanted, t->key, t->n, sizeof *t->key, by_id) : NULL;
-    if (!vo_api_key_same(wanted.hash, e ? e->hash : nothing) || !e) return NULL;
+    if (!vo_api_key_hash(text, id, hash)) return NULL;
+    const entry *e = find(current(a), id);
+    if (!vo_api_key_same(hash, e ? e->hash : nothing) || !e) return NULL;
     if (e->revoked_ms != 0) {
         *why = "this key was revoked: ask for another";
         return NULL;
     }
-    if (e->expires_ms != 0 && e->expires_ms <= now_ms) {
+    if (expired(e, now_ms)) {
         *why = "this key has expired: ask for another";
         return NULL;
     }

@@ -12,6 +12,8 @@
 #ifndef VO_SERVE_AUTH_H
 #define VO_SERVE_AUTH_H
 
+#include <stdint.h>
+
 #include "serve/exchange.h"
 #include "serve/openapi.h"
 #include "store/database.h"
@@ -40,6 +42,11 @@ vo_status vo_auth_refresh(vo_auth *a, vo_error *err);
  * VO_SCOPE_NONE lets anybody pass, and names who has a good key. now_ms: UTC, for expiry. */
 int vo_auth_check(vo_auth *a, vo_exchange *x, vo_scope needed, int64_t now_ms,
                   double *rate_per_s, const char **why);
+
+/* For connections that outlive their check. Loop only: does the key of this id still open anything;
+ * and which table says so: another number, another table. */
+bool vo_auth_holds(vo_auth *a, const char *key_id, int64_t now_ms);
+uint64_t vo_auth_edition(vo_auth *a);
 
 /* Adds the CORS headers of an allowed origin to the answer; true for a preflight (OPTIONS with
  * Access-Control-Request-Method), whose answer is complete then but for its status. `allow`: the

@@ -129,7 +129,8 @@ void vo_connections_fini(vo_connections *a);
 void vo_connections_enter(vo_connections *a);
 void vo_connections_leave(vo_connections *a);
 void vo_connections_tick(vo_connections *a);  /* time-outs; about every 100 ms */
-void vo_connections_stop(vo_connections *a);  /* no further requests; peers are told */
+void vo_connections_drain(vo_connections *a); /* no further requests */
+void vo_connections_stop(vo_connections *a);  /* besides, peers are told to go */
 void vo_connections_abort(vo_connections *a); /* closes all */
 void vo_connections_reply(vo_connections *a, vo_exchange *x); /* any thread */
 void vo_connections_wake(vo_connections *a);                  /* any thread */

@@ -192,14 +192,19 @@ void vo_connections_leave(vo_connections *a) {
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-void vo_connections_stop(vo_connections *a) {
+void vo_connections_drain(vo_connections *a) {
     a->stopping = true;
     for (vo_connection *c = a->every, *next; c; c = next) {
         next = c->all_next; /* nothing below frees one */
-        if (c->state == VO_CONNECTION_HEAD)
-            vo_connection_close(c);
-        else if (c->peer)
-            vo_peer_end(c, 1001);
+        if (c->state == VO_CONNECTION_HEAD) vo_connection_close(c);
+    }
+}
+
+void vo_connections_stop(vo_connections *a) {
+    vo_connections_drain(a);
+    for (vo_connection *c = a->every, *next; c; c = next) {
+        next = c->all_next;
+        if (c->peer) vo_peer_end(c, 1001);
     }
 }
 

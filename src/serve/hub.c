@@ -67,6 +67,7 @@ struct client {
     uint16_t closing;    /* code, or 0 */
     uint8_t n_replies;
     bool woken, catching, waiting, got;
+    char key[16]; /* id of his key, or "" */
 };
 
 struct vo_hub {
@@ -74,6 +75,7 @@ struct vo_hub {
     /* the loop's */
     event **ring;        /* [s.ring] */
     uint64_t head, tail; /* positions */
+    bool ending;
     size_t bytes;
     int64_t newest, floor; /* id of the last event; the ring has all above floor */
     client **client;
@@ -376,15 +378,20 @@ static void wake(client *c) {
     vo_peer_ready(c->peer);
 }
 
-static void too_slow(vo_hub *h, client *c) {
-    if (c->closing) return;
-    c->closing = VO_HUB_TOO_SLOW;
+/* He gets nothing more. */
+static void give_up(vo_hub *h, client *c, uint16_t code) {
+    c->closing = code;
     if (c->got) {
         piece_free(c->piece);
         c->piece = NULL;
         c->got = false;
         h->pieces--;
     }
+}
+
+static void too_slow(vo_hub *h, client *c) {
+    if (c->closing) return;
+    give_up(h, c, VO_HUB_TOO_SLOW);
     atomic_fetch_add_explicit(&h->dropped, 1, memory_order_relaxed);
 }
 
@@ -586,6 +593,7 @@ const char *vo_hub_next(vo_hub *h, void *user, size_t *len, int *close) {
         return c->held->text;
     }
     c->woken = false;
+    if (h->ending && !c->catching && !c->closing) c->closing = 1001;
     if (c->closing) *close = c->closing;
     return NULL;
 }
@@ -631,6 +639,32 @@ void vo_hub_flush(vo_hub *h) {
     take_pieces(h, answered);
     serve_line(h);
     for (size_t i = 0; i < h->n; i++) look_after(h, h->client[i]);
+}
+
+void vo_hub_name(vo_hub *h, void *user, const char *key_id) {
+    client *c = user;
+    (void)h;
+    snprintf(c->key, sizeof c->key, "%s", key_id);
+}
+
+void vo_hub_expel(vo_hub *h, bool (*holds)(void *ctx, const char *key_id), void *ctx) {
+    const char *last = "";
+    bool held = true; /* many clients, few keys: neighbours often share one */
+    for (size_t i = 0; i < h->n; i++) {
+        client *c = h->client[i];
+        if (!c->key[0] || c->closing) continue;
+        if (strcmp(c->key, last) != 0) held = holds(ctx, c->key);
+        last = c->key;
+        if (held) continue;
+        give_up(h, c, VO_HUB_KEY_GONE);
+        wake(c);
+    }
+    serve_line(h);
+}
+
+void vo_hub_farewell(vo_hub *h) {
+    h->ending = true;
+    for (size_t i = 0; i < h->n; i++) wake(h->client[i]);
 }
 
 vo_status vo_hub_publish(vo_hub *h, const char *name, const char *about, const char *document,

@@ -10,7 +10,7 @@
  *
  * Every connection gets its events in the order of their ids and each at most once.
  *
- * Client to server: {"subscribe": ["job.*", "price"], "about": ["j_..."]}, {"unsubscribe": [...]},
+ * Client to server: {"subscribe": ["job*", "price"], "about": ["j_..."]}, {"unsubscribe": [...]},
  * {"ping": 1}; see hub_topics.h. Without a subscription all events come. Server: the events,
  * {"id":123,"event":"job","time":"...","...":...}; answers to the messages;
  * {"event":"error","detail":"..."} for bad ones. Whoever sends more than 64 messages without
@@ -28,7 +28,8 @@
 
 typedef struct vo_hub vo_hub;
 
-enum { VO_HUB_TOO_SLOW = 4408 };
+/* Codes of its own that it closes with. */
+enum { VO_HUB_KEY_GONE = 4401, VO_HUB_TOO_SLOW = 4408 };
 
 typedef struct {
     vo_database *db;    /* of the event log; NULL: only what vo_hub_publish is given */
@@ -59,6 +60,13 @@ bool vo_hub_open(vo_hub *h, vo_peer *p, int64_t last, void **user);
 bool vo_hub_message(vo_hub *h, void *user, const char *text, size_t len);
 const char *vo_hub_next(vo_hub *h, void *user, size_t *len, int *close);
 void vo_hub_closed(vo_hub *h, void *user);
+
+/* He came with this key: for vo_hub_expel. Who came without stays. */
+void vo_hub_name(vo_hub *h, void *user, const char *key_id);
+/* Closes those whose key no longer holds (4401): nothing more is sent to them. */
+void vo_hub_expel(vo_hub *h, bool (*holds)(void *ctx, const char *key_id), void *ctx);
+/* From now on whoever has had all there is is closed (1001, "going away"). */
+void vo_hub_farewell(vo_hub *h);
 
 typedef struct {
     size_t clients;

@@ -28,6 +28,7 @@
 #include "serve/assets.h"
 #include "serve/job_kinds.h"
 #include "serve/service.h"
+#include "serve/trouble.h"
 #include "store/api_keys.h"
 #include "store/event_log.h"
 #include "store/job_book.h"
@@ -36,6 +37,25 @@
 #define KEPT_JOBS_MS (INT64_C(90) * 24 * 3600 * 1000)
 #define RATE_WITH_KEYS 1000 /* a second; an optimize costs 5 */
 #define SPARE_FILES 256     /* beside connections: databases, models, the lake */
+#define FAREWELL_S 2        /* for listeners to hear the last events */
+
+/* What fails again and again until somebody looks: X(NAME, in the log, at /readyz while it lasts) */
+// clang-format off
+#define TROUBLES(X)                                                                             \
+    X(KEYS,      "keys cannot be read",              "keys cannot be read: see the log")        \
+    X(STATE,     "the state database does not answer", "the state database does not answer")    \
+    X(EVENTS,    "events cannot be read",            "events cannot be read: see the log")      \
+    X(JOBS,      "jobs",                             "jobs cannot be done: see the log")        \
+    X(SCHEDULES, "schedules",                        "schedules cannot be kept: see the log")   \
+    X(OLD,       "old jobs and events cannot be removed",                                       \
+                 "old jobs and events cannot be removed: see the log")
+// clang-format on
+
+enum {
+#define X(name, log, ready) TROUBLE_##name,
+    TROUBLES(X) N_TROUBLES
+#undef X
+};
 
 typedef struct {
     char host[64];
@@ -61,9 +81,13 @@ typedef struct {
     vo_worker *worker;
     vo_timetable *timetable;
     vo_scheduler *scheduler;
-    vo_lock *lock; /* of `news` and `ended` */
-    bool news, ended;
-    vo_task *house;
+    vo_lock *lock; /* of what follows */
+    bool news, ended, worked;
+    vo_trouble trouble[N_TROUBLES];
+    /* the house's */
+    vo_task *house, *ender;
+    enum { SERVING, DRAINING, PARTING, LEAVING } phase;
+    double end_s, parted_s;
     atomic_llong jobs[VO_JOB_STATES], ready, leased; /* as the house counted them last */
 } server;
 
@@ -76,6 +100,7 @@ vo_server_settings vo_server_settings_default(void) {
                                 .rate_per_s = -1,
                                 .burst = 0,
                                 .max_body = (size_t)8 << 20,
+                                .line = 64,
                                 .job_threads = 1,
                                 .engine_threads = 1,
                                 .log_level = "info",
@@ -116,17 +141,6 @@ static vo_status check_count(const char *name, int32_t v, int32_t lo, int32_t hi
     return vo_fail(err, VO_EINVAL, "%s = %d: must be in %d..%d", name, v, lo, hi);
 }
 
-static vo_status read_log_level(const char *name, vo_log_level *out, vo_error *err) {
-    static const char *const level[] = {"error", "warn", "info", "debug"};
-    for (int i = 0; i < 4; i++)
-        if (strcmp(name, level[i]) == 0) {
-            *out = (vo_log_level)i;
-            return VO_OK;
-        }
-    return vo_fail(err, VO_EINVAL, "log_level = \"%.20s\": must be error, warn, info or debug",
-                   name);
-}
-
 static vo_status check_settings(server *v, vo_error *err) {
     const vo_server_settings *s = v->s;
     vo_status r = read_listen(s->listen, &v->at, err);
@@ -139,12 +153,12 @@ static vo_status check_settings(server *v, vo_error *err) {
     if (r == VO_OK && !s->tls_certificate != !s->tls_key)
         r = vo_fail(err, VO_EINVAL, "tls_certificate and tls_key go together: give both");
     if (r == VO_OK) r = check_count("threads", s->threads, 0, 256, err);
-    if (r == VO_OK) r = check_count("line", s->line, 0, 100000, err);
+    if (r == VO_OK) r = check_count("line", s->line, 1, 100000, err);
     if (r == VO_OK) r = check_count("job_threads", s->job_threads, 0, 64, err);
     if (r == VO_OK) r = check_count("max_connections", s->max_connections, 0, 1000000, err);
-    if (r == VO_OK && (s->max_body < 1024 || s->max_body > (size_t)1 << 30))
+    if (r == VO_OK && (s->max_body < 1024 || s->max_body > (size_t)VO_SERVER_MOST_BODY))
         r = vo_fail(err, VO_EINVAL, "max_body = %zu: must be in 1024..%zu bytes", s->max_body,
-                    (size_t)1 << 30);
+                    (size_t)VO_SERVER_MOST_BODY);
     v->rate_per_s = s->rate_per_s >= 0 ? s->rate_per_s : v->auth_on ? RATE_WITH_KEYS : 0;
     if (r == VO_OK && !(v->rate_per_s <= 1e9))
         r = vo_fail(err, VO_EINVAL, "rate = %g: must be in [0, 1e9] a second", s->rate_per_s);
@@ -161,6 +175,40 @@ static void say(server *v, vo_log_level level, const char *what, const vo_error 
     char text[640];
     snprintf(text, sizeof text, "%s%s%s", what, err ? ": " : "", err ? err->msg : "");
     vo_access_log_say(v->log, level, text, NULL);
+}
+
+static void meet(server *v, int which, const vo_error *err) {
+    static const char *const words[] = {
+#define X(name, log, ready) log,
+        TROUBLES(X)
+#undef X
+    };
+    char more[60] = "";
+    uint64_t unsaid = 0;
+    vo_lock_take(v->lock);
+    const bool now = vo_trouble_met(&v->trouble[which], vo_clock_monotonic_s(), &unsaid);
+    vo_lock_release(v->lock);
+    if (!now) return;
+    char text[640];
+    snprintf(text, sizeof text, "%s: %s", words[which], err->msg);
+    if (unsaid > 0) snprintf(more, sizeof more, "\"unsaid\":%llu", (unsigned long long)unsaid);
+    vo_access_log_say(v->log, VO_LOG_ERROR, text, unsaid > 0 ? more : NULL);
+}
+
+/* What readyz says of it, or NULL. */
+static const char *lasting_trouble(server *v) {
+    static const char *const words[] = {
+#define X(name, log, ready) ready,
+        TROUBLES(X)
+#undef X
+    };
+    const double now_s = vo_clock_monotonic_s();
+    const char *found = NULL;
+    vo_lock_take(v->lock);
+    for (int i = 0; i < N_TROUBLES && !found; i++)
+        if (vo_trouble_lasts(&v->trouble[i], now_s)) found = words[i];
+    vo_lock_release(v->lock);
+    return found;
 }
 
 static vo_status count_key(void *ctx, const vo_api_key *k, vo_error *err) {
@@ -228,7 +276,7 @@ static void on_changed(void *ctx) {
     vo_lock_release(v->lock);
 }
 
-static void on_trouble(void *ctx, const vo_error *err) { say(ctx, VO_LOG_ERROR, "jobs", err); }
+static void on_trouble(void *ctx, const vo_error *err) { meet(ctx, TROUBLE_JOBS, err); }
 
 static void on_job_added(void *ctx) {
     server *v = ctx;
@@ -247,26 +295,28 @@ static vo_status pass(void *ctx, const char *name, bool is_folder, vo_error *err
 /* What readyz says. */
 static const char *find_trouble(server *v) {
     int64_t count[VO_JOB_STATES], ready = 0, leased = 0;
-    if (vo_job_book_counts(v->house_db, count, NULL) != VO_OK ||
-        vo_queue_depth(v->house_queue, vo_clock_utc_ms(), &ready, &leased, NULL) != VO_OK)
+    vo_error err = {0};
+    if (vo_job_book_counts(v->house_db, count, &err) != VO_OK ||
+        vo_queue_depth(v->house_queue, vo_clock_utc_ms(), &ready, &leased, &err) != VO_OK) {
+        meet(v, TROUBLE_STATE, &err);
         return "the state database does not answer";
+    }
     for (int i = 0; i < VO_JOB_STATES; i++) atomic_store(&v->jobs[i], count[i]);
     atomic_store(&v->ready, ready);
     atomic_store(&v->leased, leased);
     if (!vo_file_exists(v->s->lake) || vo_folder_list(v->s->lake, pass, NULL, NULL) != VO_OK)
         return "the folder of the lake cannot be read";
-    return NULL;
+    return lasting_trouble(v);
 }
 
 static void each_second(server *v) {
     vo_error err = {0};
-    if (v->auth && vo_auth_refresh(v->auth, &err) != VO_OK)
-        say(v, VO_LOG_ERROR, "keys cannot be read", &err);
+    if (v->auth && vo_auth_refresh(v->auth, &err) != VO_OK) meet(v, TROUBLE_KEYS, &err);
     if (v->service) vo_service_ready(v->service, find_trouble(v));
     size_t made = 0;
-    if (v->scheduler) {
+    if (v->scheduler && v->phase == SERVING) {
         if (vo_scheduler_step(v->scheduler, vo_clock_utc_ms(), &made, &err) != VO_OK)
-            say(v, VO_LOG_ERROR, "schedules", &err);
+            meet(v, TROUBLE_SCHEDULES, &err);
         if (made > 0) on_job_added(v);
     }
 }
@@ -276,31 +326,70 @@ static void each_hour(server *v) {
     int64_t n = 0;
     if (vo_event_log_trim(v->house_db, KEPT_EVENTS, &err) != VO_OK ||
         vo_job_book_trim(v->house_db, vo_clock_utc_ms() - KEPT_JOBS_MS, &n, &err) != VO_OK)
-        say(v, VO_LOG_ERROR, "old jobs and events cannot be removed", &err);
+        meet(v, TROUBLE_OLD, &err);
 }
 
 static void read_events(server *v) {
     vo_error err = {0};
     if (!v->hub) return;
     if (vo_hub_tail(v->hub, &err) && v->transport) vo_transport_wake(v->transport);
-    if (err.code != 0) say(v, VO_LOG_ERROR, "events cannot be read", &err);
+    if (err.code != 0) meet(v, TROUBLE_EVENTS, &err);
 }
 
 static bool asked_to_stop(const server *v) { return v->s->stop && v->s->stop(v->s->stop_ctx); }
 
-/* No new connections; what is under way is answered; jobs go on until drain_s, then go back. */
+static void end_worker(void *ctx) {
+    server *v = ctx;
+    if (v->worker) vo_worker_stop(v->worker, v->s->drain_s);
+    vo_lock_take(v->lock);
+    v->worked = v->news = true;
+    vo_lock_wake_all(v->lock);
+    vo_lock_release(v->lock);
+}
+
+/* No new connections; what is under way is answered; jobs go on until drain_s, then go back, while
+ * the house goes on telling of them. */
 static void begin_to_end(server *v) {
     say(v, VO_LOG_INFO, "stopping: what is under way is finished", NULL);
+    v->phase = DRAINING;
+    v->end_s = vo_clock_monotonic_s() + v->s->drain_s;
     if (v->service) vo_service_drain(v->service, 0.7 * v->s->drain_s); /* and time to send it */
-    if (v->transport) vo_transport_stop(v->transport, v->s->drain_s);
-    if (v->worker) vo_worker_stop(v->worker, v->s->drain_s);
+    if (v->transport) vo_transport_drain(v->transport);
+    if (vo_task_start(end_worker, v, &v->ender, NULL) != VO_OK) end_worker(v);
+}
+
+/* Jobs are at rest: listeners hear the last of them and are closed. */
+static void part(server *v) {
+    v->phase = PARTING;
+    v->parted_s = vo_clock_monotonic_s();
     read_events(v);
+    vo_service_farewell(v->service);
+    vo_transport_wake(v->transport);
+}
+
+static void leave(server *v) {
+    v->phase = LEAVING;
+    vo_transport_stop(v->transport, fmax(v->end_s - vo_clock_monotonic_s(), 0.5));
+}
+
+/* false: the end, of a process that only works. */
+static bool go_on_ending(server *v) {
+    vo_lock_take(v->lock);
+    const bool worked = v->worked;
+    vo_lock_release(v->lock);
+    if (v->phase == DRAINING && worked) {
+        if (!v->transport) return false;
+        part(v);
+    }
+    if (v->phase == PARTING && (vo_transport_count(v->transport).peers == 0 ||
+                                vo_clock_monotonic_s() - v->parted_s >= FAREWELL_S))
+        leave(v);
+    return true;
 }
 
 static void keep_house(void *ctx) {
     server *v = ctx;
     double second_s = 0, hour_s = 0;
-    bool ending = false;
     for (;;) {
         vo_lock_take(v->lock);
         if (!v->news && !v->ended) vo_lock_wait(v->lock, 0.1);
@@ -318,11 +407,8 @@ static void keep_house(void *ctx) {
             hour_s = now_s;
             each_hour(v);
         }
-        if (!ending && asked_to_stop(v)) {
-            ending = true;
-            begin_to_end(v);
-            if (!v->transport) break;
-        }
+        if (v->phase == SERVING && asked_to_stop(v)) begin_to_end(v);
+        if (v->phase != SERVING && !go_on_ending(v)) break;
     }
 }
 
@@ -442,7 +528,7 @@ static vo_status open_schedules(server *v, vo_error *err) {
 
 static vo_status open_log(server *v, vo_error *err) {
     vo_log_level level = VO_LOG_INFO;
-    const vo_status r = read_log_level(v->s->log_level, &level, err);
+    const vo_status r = vo_log_level_parse(v->s->log_level, &level, err);
     if (r != VO_OK) return r;
     return vo_access_log_open(v->s->log_file, level, v->s->log_requests, &v->log, err);
 }
@@ -501,7 +587,7 @@ static vo_status open_service(server *v, vo_error *err) {
     s.log = v->log;
     s.hub = v->hub;
     s.threads = v->s->threads > 0 ? (size_t)v->s->threads : vo_thread_count();
-    if (v->s->line > 0) s.line = (size_t)v->s->line;
+    s.line = (size_t)v->s->line;
     s.job_added = on_job_added;
     s.job_ctx = v;
     s.reply = reply;
@@ -557,6 +643,7 @@ static vo_status open_common(server *v, vo_error *err) {
 static void close_all(server *v) {
     if (v->service) vo_service_finish(v->service);
     end_house(v);
+    vo_task_join(v->ender);
     vo_worker_free(v->worker);
     vo_transport_close(v->transport);
     vo_service_free(v->service);

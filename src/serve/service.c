@@ -41,7 +41,8 @@ struct vo_service {
     vo_metrics_page *page;
     vo_lock *page_lock;
     _Atomic(const char *) trouble;
-    atomic_bool draining, stopping;
+    atomic_bool draining, stopping, farewell;
+    uint64_t keys_seen;       /* the edition of keys that listeners were last held against */
     _Atomic double drained_s; /* monotonic: nothing is computed longer */
     atomic_ullong full, late;
     atomic_size_t hub_clients; /* as the loop saw them last */
@@ -159,7 +160,9 @@ static bool may(vo_service *v, vo_exchange *x, const vo_operation *op, double *o
 
 static bool in_rate(vo_service *v, vo_exchange *x, const vo_operation *op, double own_rate) {
     if (op->scope == VO_SCOPE_NONE) return true;
-    const char *who = x->key_id[0] ? x->key_id : x->peer;
+    char address[VO_RATE_WHO];
+    vo_rate_limit_peer(x->peer, address);
+    const char *who = x->key_id[0] ? x->key_id : address;
     const double wait_s =
         vo_rate_limit_take(v->settings.rate, who, op->cost, own_rate, vo_clock_monotonic_s());
     if (!(wait_s > 0)) return true;
@@ -405,6 +408,7 @@ static bool on_peer_open(void *ctx, vo_exchange *x, vo_peer *p, void **user) {
         last = (double)sent;
     x->status = 101;
     if (vo_hub_open(v->settings.hub, p, last >= 0 ? (int64_t)last : -1, user)) {
+        vo_hub_name(v->settings.hub, *user, x->key_id);
         if (vo_auth_offered(x))
             vo_exchange_header(x, "Sec-WebSocket-Protocol", "%s", VO_AUTH_PROTOCOL);
         return true;
@@ -427,12 +431,28 @@ static void on_peer_closed(void *ctx, void *user) {
 
 static void on_woken(void *ctx) {
     const vo_service *v = ctx;
-    if (v->settings.hub) vo_hub_flush(v->settings.hub);
+    if (!v->settings.hub) return;
+    vo_hub_flush(v->settings.hub);
+    if (atomic_load(&v->farewell)) vo_hub_farewell(v->settings.hub);
+}
+
+static bool holds(void *ctx, const char *key_id) {
+    const vo_service *v = ctx;
+    return vo_auth_holds(v->settings.auth, key_id, vo_clock_utc_ms());
+}
+
+/* With each new table of keys, which comes about each second, so that time is looked at too. */
+static void expel(vo_service *v) {
+    const uint64_t edition = vo_auth_edition(v->settings.auth);
+    if (edition == v->keys_seen) return;
+    v->keys_seen = edition;
+    vo_hub_expel(v->settings.hub, holds, v);
 }
 
 static void on_tick(void *ctx) {
     vo_service *v = ctx;
     if (!v->settings.hub) return;
+    expel(v);
     const vo_hub_counts n = vo_hub_count(v->settings.hub);
     atomic_store(&v->hub_clients, n.clients);
     atomic_store(&v->hub_sent, n.sent);
@@ -596,6 +616,8 @@ void vo_service_drain(vo_service *v, double most_s) {
     atomic_store(&v->drained_s, vo_clock_monotonic_s() + most_s);
     atomic_store(&v->draining, true);
 }
+
+void vo_service_farewell(vo_service *v) { atomic_store(&v->farewell, true); }
 
 void vo_service_finish(vo_service *v) {
     atomic_store(&v->draining, true);

@@ -66,6 +66,10 @@ void vo_service_ready(vo_service *v, const char *trouble);
  * answered: after most_s with 503. */
 void vo_service_drain(vo_service *v, double most_s);
 
+/* Nothing more will happen here: listeners are closed as soon as they have heard all. Then have the
+ * transport call `woken`. */
+void vo_service_farewell(vo_service *v);
+
 /* Ends the pool: running calls are asked to stop, and all that was submitted is replied to. After
  * it `done` may still be called, until vo_service_free. */
 void vo_service_finish(vo_service *v);

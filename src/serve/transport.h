@@ -8,7 +8,7 @@
  * requests that a strict reader must refuse. No HTTP/2, neither by upgrade nor by ALPN.
  *
  * Threads: the handler is called on the loop's thread only, and must not block.
- *          vo_transport_reply, _wake and _stop may be called from any thread.
+ *          vo_transport_reply, _wake, _drain and _stop may be called from any thread.
  *
  * To add one: write transport_NAME.c with these functions; tests/unit/serve/test_transport.c
  * runs over it.
@@ -92,6 +92,9 @@ void vo_transport_wake(vo_transport *t);
 /* This peer has something to say: peer_next will be called when its socket takes it. Loop
  * thread only. */
 void vo_peer_ready(vo_peer *p);
+
+/* The first half of stopping: no new connections, requests under way are answered; WebSockets stay. */
+void vo_transport_drain(vo_transport *t);
 
 /* No new connections; requests under way are answered, WebSockets closed with 1001; run returns
  * when all have left. After drain_s those that are still there are cut off (x->gone), and run

@@ -34,10 +34,10 @@ struct vo_transport {
         vo_transport *transport;
     } tick;
     int32_t port;
-    bool polls, ran, draining, leaving;
+    bool polls, ran, shut, draining, leaving;
     double end_s; /* of draining */
     vo_signals *kept;
-    atomic_bool stop;
+    atomic_bool drain, stop;
     atomic_int drain_ms;
 };
 
@@ -88,16 +88,23 @@ static void leave_loop(vo_transport *t) {
     lws_context_destroy(t->lws);
 }
 
-static void begin_drain(vo_transport *t) {
-    t->draining = true;
-    t->end_s = t->all.now_s + atomic_load(&t->drain_ms) / 1000.0;
+static void shut_door(vo_transport *t) {
+    t->shut = true;
     if (t->listening) socket_close(t->listening);
     vo_listener_close(t->listener);
     t->listener = NULL;
+    vo_connections_drain(&t->all);
+}
+
+static void begin_drain(vo_transport *t) {
+    t->draining = true;
+    t->end_s = t->all.now_s + atomic_load(&t->drain_ms) / 1000.0;
+    if (!t->shut) shut_door(t);
     vo_connections_stop(&t->all);
 }
 
 static void go_on_draining(vo_transport *t) {
+    if (!t->shut && atomic_load(&t->drain)) shut_door(t);
     if (!t->draining && atomic_load(&t->stop)) begin_drain(t);
     if (!t->draining) return;
     if (t->all.now_s >= t->end_s) vo_connections_abort(&t->all);
@@ -337,6 +344,11 @@ vo_status vo_transport_run(vo_transport *t, vo_error *err) {
 
 void vo_transport_reply(vo_transport *t, vo_exchange *x) { vo_connections_reply(&t->all, x); }
 void vo_transport_wake(vo_transport *t) { vo_connections_wake(&t->all); }
+
+void vo_transport_drain(vo_transport *t) {
+    atomic_store(&t->drain, true);
+    vo_connections_wake(&t->all);
+}
 
 void vo_transport_stop(vo_transport *t, double drain_s) {
     const double ms = drain_s < 0 ? 0 : drain_s > 1e6 ? 1e9 : drain_s * 1000;

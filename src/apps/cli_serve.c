@@ -31,7 +31,7 @@ typedef enum { NAME, NUMBER, SWITCH } flag_kind;
     X("cors",            cors,            NAME,   false, "ORIGIN,...", "web pages that may ask: https://app.example") \
     X("rate",            rate,            NUMBER, false, "N",     "requests a second per key, in their cost; 0: no limit (1000; none without keys)") \
     X("burst",           burst,           NUMBER, false, "N",     "that many at once (twice the rate)") \
-    X("max-body",        max_body,        NUMBER, false, "BYTES", "of a request (8388608)") \
+    X("max-body",        max_body,        NUMBER, false, "BYTES", "of a request (8388608; at most 67108864)") \
     X("max-connections", max_connections, NUMBER, false, "N",     "at a time (12000, or what the system allows)") \
     X("threads",         threads,         NUMBER, false, "N",     "that compute answers (cores)") \
     X("line",            line,            NUMBER, false, "N",     "requests that wait for a thread; more are answered 503 (64)") \
@@ -227,7 +227,7 @@ static bool settings_of(given *g, vo_server_settings *s) {
     double body = (double)s->max_body;
     const bool right = auth_of(g, &s->auth) && number_of(g, F_rate, 0, 1e9, &s->rate_per_s) &&
                        number_of(g, F_burst, 0, 1e9, &s->burst) &&
-                       number_of(g, F_max_body, 1024, 1 << 30, &body) &&
+                       number_of(g, F_max_body, 1024, VO_SERVER_MOST_BODY, &body) &&
                        number_of(g, F_drain, 0, 3600, &s->drain_s) &&
                        whole_of(g, F_max_connections, 1e6, &s->max_connections) &&
                        whole_of(g, F_threads, 256, &s->threads) &&

@@ -21,8 +21,9 @@ typedef struct {
     /* Per key or address, in the cost of openapi.json. 0: no limit; -1: 1 000/s with keys, else none.
      * burst 0: twice the rate, at least 100. */
     double rate_per_s, burst;
-    size_t max_body;         /* bytes                             */
-    int32_t threads, line;   /* of computing; 0: cores, 64        */
+    size_t max_body;         /* bytes, 1 KiB .. VO_SERVER_MOST_BODY */
+    int32_t threads;         /* of computing; 0: as many as cores */
+    int32_t line;            /* requests that wait for one, >= 1 */
     int32_t max_connections; /* 0: 12 000, or what the system allows */
     int32_t job_threads;     /* of jobs run here; 0: none (volteo worker runs them) */
     int32_t engine_threads;  /* of one job; 0: all cores                             */
@@ -39,6 +40,9 @@ typedef struct {
     const char *(*secret)(void *ctx, const char *variable);
     void *secret_ctx;
 } vo_server_settings;
+
+/* What a job may be, so that no request is taken which would then be too long for the book. */
+enum { VO_SERVER_MOST_BODY = 64 << 20 };
 
 vo_server_settings vo_server_settings_default(void);
 

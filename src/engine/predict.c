@@ -179,6 +179,9 @@ static vo_status row_from_features(const predict *p, float *row, vo_error *err) 
                            "features.%s is %s: model %s has %zu features, each a number or "
                            "null; or give prices, and they are made",
                            name, v ? vo_fields_kind(v) : "missing", p->model->found.id, n);
+        if (kind == VO_JSON_NUMBER && !(fabs(vo_json_number(v)) <= VO_FEATURE_MOST))
+            return vo_fail(err, VO_EINVAL, "features.%s = %g: must be in [%g, %g]", name,
+                           vo_json_number(v), -VO_FEATURE_MOST, VO_FEATURE_MOST);
         row[j] = kind == VO_JSON_NULL ? NAN : (float)vo_json_number(v);
         found++;
     }

@@ -11,6 +11,9 @@
 
 #include "base/json.h"
 
+/* A feature's value lies within: models compute in single precision. */
+#define VO_FEATURE_MOST 1e12
+
 vo_status vo_predict_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                          vo_error *err);
 

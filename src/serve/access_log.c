@@ -53,7 +53,7 @@ vo_status vo_log_level_parse(const char *name, vo_log_level *out, vo_error *err)
             return VO_OK;
         }
     return vo_fail(err, VO_EINVAL,
-                   "log level = \"%.40s\" is none: give error, warn, info or debug", name);
+                   "log_level = \"%.40s\" is none: give error, warn, info or debug", name);
 }
 
 /* ---- one line ------------------------------------------------------------------------------- */
@@ -115,12 +115,6 @@ static void put_member(line *l, const char *name, const char *text, size_t n) {
     l->size += 1;
     l->full = false;
     put(l, "\"", 1);
-}
-
-char *vo_access_log_member(char *at, size_t size, const char *name, const char *text) {
-    line l = {at, size, strlen(at), false};
-    if (size - l.len > strlen(name) + 8) put_member(&l, name, text, strlen(text));
-    return at;
 }
 
 static void begin_line(line *l, vo_log_level level, const char *msg) {

@@ -39,15 +39,10 @@ vo_status vo_access_log_open(const char *path, vo_log_level level, bool requests
 /* What is queued is written; whoever takes nothing for two seconds does not get it. Accepts NULL. */
 void vo_access_log_close(vo_access_log *l);
 
-/* {"time","level","msg", ...}; `more` is further members without braces ("\"port\":80"), or NULL;
- * vo_access_log_member writes one. */
+/* {"time","level","msg", ...}; `more` is further members without braces ("\"port\":80"), or NULL. */
 void vo_access_log_say(vo_access_log *l, vo_log_level level, const char *msg, const char *more);
 void vo_access_log_request(vo_access_log *l, const vo_exchange *x, const char *route,
                            double ms);
 uint64_t vo_access_log_dropped(const vo_access_log *l);
-
-/* Appends "name":"text", escaped, with a comma before it unless at[0] is NUL; what does not fit
- * into `size` bytes is cut at a character. Returns at. */
-char *vo_access_log_member(char *at, size_t size, const char *name, const char *text);
 
 #endif

@@ -136,7 +136,7 @@ static vo_status check_members(const vo_json *root, vo_error *err) {
     if (vo_json_kind_of(root) != VO_JSON_OBJECT)
         return vo_fail(err, VO_EINVAL,
                        "a message must be an object, such as "
-                       "{\"subscribe\": [\"job.*\"]}");
+                       "{\"subscribe\": [\"job*\"]}");
     const char *key;
     const vo_json *value;
     for (size_t i = 0; vo_json_member(root, i, &key, &value); i++) {

@@ -1,7 +1,7 @@
 /* hub_topics.h -- what a client of the hub wants to hear of, and the messages that say so.
  *
- *   {"subscribe": ["job.*", "price"], "about": ["j_..."]}   "about" absent: of anything;
- *                                                          "subscribe" absent: any event
+ *   {"subscribe": ["job*", "price"], "about": ["j_..."]}   "about" absent: of anything;
+ *                                                         "subscribe" absent: any event
  *   {"unsubscribe": ["price"]}                             with "about": only of those
  *   {"ping": 1}
  *

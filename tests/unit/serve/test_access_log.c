@@ -162,18 +162,6 @@ Test(access_log, nothing_from_outside_ends_a_line_or_a_string, .init = begin, .f
     free(text);
 }
 
-Test(access_log, a_member_is_escaped_and_cut_to_its_room) {
-    char small[24] = "";
-    cr_expect_str_eq(vo_access_log_member(small, sizeof small, "a", "b\"c"),
-                     "\"a\":\"b\\\"c\"");
-    cr_expect_str_eq(vo_access_log_member(small, sizeof small, "d", "0123456789"),
-                     "\"a\":\"b\\\"c\",\"d\":\"012345\"");
-    char more[64] = "";
-    vo_access_log_member(more, sizeof more, "path", "/x");
-    cr_expect_str_eq(vo_access_log_member(more, sizeof more, "y", "z"),
-                     "\"path\":\"/x\",\"y\":\"z\"");
-}
-
 Test(access_log, a_pipe_that_nobody_reads_blocks_nobody_and_the_loss_is_told, .init = begin,
      .fini = end) {
     enum { MANY = 40000 };

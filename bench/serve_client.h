@@ -168,7 +168,8 @@ static int ask_once(int port, const char *path, const char *body, char *text, si
 /* ---- requests at a fixed rate ------------------------------------------------------------- */
 
 typedef struct {
-    size_t answered, refused; /* refused: not 200 */
+    size_t answered, refused; /* refused: not 200                   */
+    size_t reopened;          /* kept connections the server closed */
     double p50_ms, p99_ms, most_ms, per_s;
 } load_result;
 
@@ -182,17 +183,19 @@ typedef struct {
 typedef struct {
     int port, epoll, timer;
     const char *request;
-    size_t request_len, lines, n, done, sent;
+    size_t request_len, lines, n, done, sent, turn;
     load_line *line;
     double *latency_ms;
     double begin_s, step_s;
     load_result result;
 } load_run;
 
-/* What is due and has a free connection leaves. */
+/* What is due and has a free connection leaves. The lines take turns: one that never sends a
+ * request is closed by the server when the time for its first head is over. */
 static void send_due(load_run *r) {
-    for (size_t i = 0; i < r->lines && r->sent < r->n; i++) {
-        load_line *l = &r->line[i];
+    for (size_t i = 0; i < r->lines && r->sent < r->n;
+         i++, r->turn = (r->turn + 1) % r->lines) {
+        load_line *l = &r->line[r->turn];
         const double due_s = r->begin_s + (double)r->sent * r->step_s;
         if (l->busy) continue;
         if (due_s > now_s()) break;
@@ -213,6 +216,7 @@ static void send_due(load_run *r) {
  * kept connections does, it is sent again on a new one. Its latency counts on. */
 static void reopen(load_run *r, load_line *l) {
     if (l->answer.head_len > 0 && l->busy) die("an answer under load was broken off");
+    r->result.reopened++;
     close(l->fd);
     watch(r->epoll, l->fd = dial(r->port), EPOLLIN, (uint64_t)(l - r->line));
     if (l->busy) send_all(l->fd, r->request, r->request_len);

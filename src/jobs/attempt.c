@@ -7,6 +7,7 @@
 #include "jobs/attempt.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +20,10 @@
 #include "port/task.h"
 #include "store/event_log.h"
 
-#define TOLD_MS 250   /* between two lines of progress */
-#define CLOSE_TRIES 6 /* 0.05 s, 0.1 s, ... between them: about three seconds */
-#define HOUR_MS INT64_C(3600000)
+#define TOLD_MS 250    /* between two lines of progress */
+#define CLOSE_TRIES 12 /* 0.05 s, 0.1 s, ... 4 s between them: half a minute ...     */
+#define HURRY_TRIES 3  /* ... but when the worker stops; the next one finds it then  */
+#define CLOSE_PAUSE_S 4
 #define SWEEP_MOST 200 /* messages of one sweep */
 #define WORKER_NAME 64
 
@@ -90,7 +92,7 @@ static vo_status tell_unknown(const vo_attempt *a, int64_t now_ms, vo_error *err
     vo_status st = vo_json_out_create(&w, err);
     if (st != VO_OK) return st;
     vo_json_out_object(w);
-    vo_json_out_key(w, "job_id"), vo_json_out_string(w, a->d.id);
+    vo_json_out_key(w, "job"), vo_json_out_string(w, a->d.id);
     vo_json_out_key(w, "detail");
     vo_json_out_string(w, "a message of the queue without a job in the book: dropped");
     vo_json_out_end(w);
@@ -222,8 +224,8 @@ int64_t vo_attempt_backoff_ms(int64_t backoff_ms, const char *id, int32_t attemp
     vo_random r =
         vo_random_seed(vo_hash_bytes(VO_HASH_START, id, strlen(id)), (uint64_t)attempt);
     double ms = (double)backoff_ms * vo_random_between(&r, 0.5, 1.5);
-    for (int32_t i = 1; i < attempt && ms < (double)HOUR_MS; i++) ms *= 2;
-    return ms < (double)HOUR_MS ? (int64_t)ms : HOUR_MS;
+    for (int32_t i = 1; i < attempt && ms < (double)VO_QUEUE_DELAY_MS; i++) ms *= 2;
+    return ms < (double)VO_QUEUE_DELAY_MS ? (int64_t)ms : VO_QUEUE_DELAY_MS;
 }
 
 typedef struct {
@@ -274,15 +276,17 @@ static vo_status close_once(closing *c, vo_error *err) {
                                            : close_both(c, s->db, err);
 }
 
-/* A full disk or a lock may pass; meanwhile the lease is kept by the beats. */
+/* A full disk or a lock may pass; meanwhile the lease is kept by the beats. What the work has found
+ * out is worth some patience, unless everybody waits for this worker to end. */
 static vo_status close_with_patience(closing *c, vo_error *err) {
     double pause_s = 0.05;
-    for (int i = 1;; i++, pause_s *= 2) {
+    for (int i = 1;; i++, pause_s = fmin(2 * pause_s, CLOSE_PAUSE_S)) {
         const vo_status st = close_once(c, err);
         if (st == VO_EINVAL && c->how == VO_OK) { /* a response the book does not take */
             c->how = VO_EINVAL;
             c->error = err->msg;
-        } else if ((st != VO_EIO && st != VO_ENOMEM) || i == CLOSE_TRIES) {
+        } else if ((st != VO_EIO && st != VO_ENOMEM) || i >= CLOSE_TRIES ||
+                   (i >= HURRY_TRIES && atomic_load(&c->a->stopping))) {
             return st;
         } else {
             vo_lock_take(c->a->lock);

@@ -7,7 +7,9 @@
  * queue_local.c: a table in the state database. What a back-end looks like: queue_back.h.
  *
  * Threads and processes: a handle may be shared; any number of processes may take.
- * Times: milliseconds since 1970 UTC, the caller's.
+ * Times: milliseconds since 1970 UTC, the caller's. A clock that was ahead and is put right leaves
+ * instants that lie too far ahead: nothing is made ready more than VO_QUEUE_DELAY_MS from now, nor
+ * leased for more than VO_QUEUE_LEASE_MS, so what says so is ready, and its lease over.
  *
  * To add one: write queue_NAME.c with these functions, add it to vo_queue_open's list;
  * tests/suite/test_queue.c runs over it.
@@ -18,6 +20,9 @@
 #include "store/job_book.h"
 
 typedef struct vo_queue vo_queue;
+
+#define VO_QUEUE_DELAY_MS INT64_C(3600000)  /* an hour */
+#define VO_QUEUE_LEASE_MS INT64_C(86400000) /* a day   */
 
 typedef struct {
     char id[VO_JOB_ID];
@@ -33,7 +38,9 @@ void vo_queue_close(vo_queue *q); /* accepts NULL */
  * speed where it is so; nobody may need it. */
 bool vo_queue_joins(const vo_queue *q, const vo_database *db);
 
-/* Ready at ready_ms. An id that waits already, or is leased, is not put twice. */
+/* Ready at ready_ms. An id that waits already is not put twice: it is ready at the earlier of the
+ * two instants (a job that backs off and is asked for again need not wait on). One that is leased is
+ * left as it is. A back-end that cannot bring a message forward may deliver it twice instead. */
 vo_status vo_queue_push(vo_queue *q, const char *id, int64_t ready_ms, vo_error *err);
 
 /* The oldest ready one, whose lease (if it had any) is over; ours until now + lease. *any false:

@@ -3,7 +3,8 @@
  * A message is a row: ready from ready_ms, leased until lease_ms (0: not leased). Taking is one
  * transaction, so no two takers get the same row. token counts all deliveries there ever were:
  * who still has an older one has lost its lease, even if the message went and came back since.
- * Looking for work when there is none only reads.
+ * Looking for work when there is none only reads: what is ready, and then what a clock that was
+ * ahead has put beyond the hour (queue.h).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,9 @@ static vo_status push(vo_queue *q, const char *id, int64_t ready_ms, vo_error *e
     const vo_db_value arg[] = {vo_db_text(id), vo_db_integer(ready_ms)};
     return vo_database_run(of(q)->db,
                            "INSERT INTO vo_queue (id, ready_ms, lease_ms, token, deliveries,"
-                           " worker) VALUES (?, ?, 0, 0, 0, '') ON CONFLICT (id) DO NOTHING",
+                           " worker) VALUES (?, ?, 0, 0, 0, '') ON CONFLICT (id) DO UPDATE"
+                           " SET ready_ms = excluded.ready_ms WHERE vo_queue.lease_ms = 0"
+                           " AND vo_queue.ready_ms > excluded.ready_ms",
                            arg, 2, NULL, NULL, NULL, err);
 }
 
@@ -59,21 +62,28 @@ static vo_status keep(void *ctx, const vo_db_value *value, size_t n, vo_error *e
     return VO_OK;
 }
 
-static vo_status look(vo_database *db, taking *t, vo_error *err) {
-    const vo_db_value arg[] = {vo_db_integer(t->now_ms), vo_db_integer(t->now_ms)};
-    t->any = false;
-    return vo_database_run(
-        db,
-        "SELECT id, deliveries FROM vo_queue WHERE ready_ms <= ? AND lease_ms <= ?"
-        " ORDER BY ready_ms, id LIMIT 1",
-        arg, 2, keep, t, NULL, err);
+/* Beyond here nothing is but by a clock that was ahead. */
+static int64_t ahead(int64_t now_ms, int64_t most_ms) {
+    return now_ms > INT64_MAX - most_ms ? INT64_MAX : now_ms + most_ms;
 }
 
-static vo_status take_integer(void *ctx, const vo_db_value *value, size_t n, vo_error *err) {
-    (void)n;
-    (void)err;
-    *(int64_t *)ctx = value[0].integer;
-    return VO_OK;
+static vo_status look(vo_database *db, taking *t, vo_error *err) {
+    const int64_t now_ms = t->now_ms, lease_ms = ahead(now_ms, VO_QUEUE_LEASE_MS);
+    const vo_db_value arg[] = {vo_db_integer(now_ms), vo_db_integer(now_ms),
+                               vo_db_integer(lease_ms)};
+    const vo_db_value far[] = {vo_db_integer(ahead(now_ms, VO_QUEUE_DELAY_MS)),
+                               vo_db_integer(now_ms), vo_db_integer(lease_ms)};
+    t->any = false;
+    const vo_status st =
+        vo_database_run(db,
+                        "SELECT id, deliveries FROM vo_queue WHERE ready_ms <= ?"
+                        " AND (lease_ms <= ? OR lease_ms > ?) ORDER BY ready_ms, id LIMIT 1",
+                        arg, 3, keep, t, NULL, err);
+    if (st != VO_OK || t->any) return st;
+    return vo_database_run(db,
+                           "SELECT id, deliveries FROM vo_queue WHERE ready_ms > ?"
+                           " AND (lease_ms <= ? OR lease_ms > ?) ORDER BY ready_ms, id LIMIT 1",
+                           far, 3, keep, t, NULL, err);
 }
 
 static vo_status look_and_lease(void *ctx, vo_database *db, vo_error *err) {
@@ -83,7 +93,7 @@ static vo_status look_and_lease(void *ctx, vo_database *db, vo_error *err) {
     st = vo_database_run(db, "UPDATE vo_queue_count SET last = last + 1", NULL, 0, NULL, NULL,
                          NULL, err);
     if (st == VO_OK)
-        st = vo_database_run(db, "SELECT last FROM vo_queue_count", NULL, 0, take_integer,
+        st = vo_database_run(db, "SELECT last FROM vo_queue_count", NULL, 0, vo_db_take_integer,
                              &t->d.token, NULL, err);
     const vo_db_value arg[] = {vo_db_integer(t->until_ms), vo_db_integer(t->d.token),
                                vo_db_text(t->worker), vo_db_text(t->d.id)};
@@ -151,14 +161,19 @@ static vo_status take_two(void *ctx, const vo_db_value *value, size_t n, vo_erro
 
 static vo_status depth(vo_queue *q, int64_t now_ms, int64_t *ready, int64_t *leased,
                        vo_error *err) {
-    const vo_db_value arg[] = {vo_db_integer(now_ms), vo_db_integer(now_ms),
-                               vo_db_integer(now_ms)};
+    const int64_t far_ms = ahead(now_ms, VO_QUEUE_DELAY_MS),
+                  lease_ms = ahead(now_ms, VO_QUEUE_LEASE_MS);
+    const vo_db_value arg[] = {vo_db_integer(now_ms), vo_db_integer(far_ms),
+                               vo_db_integer(now_ms), vo_db_integer(lease_ms),
+                               vo_db_integer(now_ms), vo_db_integer(lease_ms)};
     int64_t two[2] = {0, 0};
     const vo_status st = vo_database_run(
         of(q)->db,
-        "SELECT coalesce(sum(CASE WHEN ready_ms <= ? AND lease_ms <= ? THEN 1 ELSE 0 END), 0),"
-        " coalesce(sum(CASE WHEN lease_ms > ? THEN 1 ELSE 0 END), 0) FROM vo_queue",
-        arg, 3, take_two, two, NULL, err);
+        "SELECT coalesce(sum(CASE WHEN (ready_ms <= ? OR ready_ms > ?)"
+        " AND (lease_ms <= ? OR lease_ms > ?) THEN 1 ELSE 0 END), 0),"
+        " coalesce(sum(CASE WHEN lease_ms > ? AND lease_ms <= ? THEN 1 ELSE 0 END), 0)"
+        " FROM vo_queue",
+        arg, 6, take_two, two, NULL, err);
     if (st != VO_OK) return st;
     *ready = two[0];
     *leased = two[1];

@@ -14,6 +14,7 @@
 
 #define MOST_COUNTED 1000 /* missed firings */
 #define MAX_DETAIL 400
+#define AHEAD_MS 60000 /* clocks are put right by less all the time */
 
 static const char *const steps[] = {
     "CREATE TABLE vo_schedule (name TEXT PRIMARY KEY, cron TEXT NOT NULL, tz TEXT NOT NULL,"
@@ -24,7 +25,8 @@ struct vo_scheduler {
     vo_database *db;
     vo_queue *queue;
     const vo_timetable *table;
-    int64_t *due_ms; /* [n] before it there is nothing to do */
+    int64_t *due_ms;   /* [n] before it there is nothing to do */
+    int64_t newest_ms; /* that a step has seen */
 };
 
 static int64_t next_ms(const vo_timetable_row *r, int64_t now_ms) {
@@ -206,6 +208,17 @@ static vo_status tell(const firing *f, const char *action, const char *job, int6
     return s;
 }
 
+/* The clock was ahead, and is right now: nothing has been missed. */
+static vo_status begin_anew(firing *f, vo_database *db, stored *row, vo_error *err) {
+    char detail[MAX_DETAIL], stamp[32];
+    snprintf(detail, sizeof detail,
+             "the last firing was at %s, which is yet to come: the clock has been set back",
+             vo_civil_format_utc(row->seen_ms / 1000, stamp));
+    row->seen_ms = f->now_ms;
+    const vo_status s = tell(f, "reset", row->job, f->now_ms / 1000, 0, detail, err);
+    return s == VO_OK ? save(db, &f->row, row, err) : s;
+}
+
 static vo_status make_job(firing *f, int64_t at_s, stored *row, vo_error *err) {
     char key[VO_JOB_KEY], stamp[32], *request = NULL;
     bool existed = false;
@@ -220,6 +233,13 @@ static vo_status make_job(firing *f, int64_t at_s, stored *row, vo_error *err) {
     return s;
 }
 
+/* Only a clock that was set back comes to an instant twice. */
+static vo_status tell_made(const firing *f, const char *job, int64_t at_s, int64_t missed,
+                           vo_error *err) {
+    return tell(f, f->made ? "made" : "skipped", job, at_s, missed,
+                f->made ? NULL : "its job was made already", err);
+}
+
 static vo_status fire(void *ctx, vo_database *db, vo_error *err) {
     firing *f = ctx;
     stored row;
@@ -228,6 +248,7 @@ static vo_status fire(void *ctx, vo_database *db, vo_error *err) {
     f->made = false;
     vo_status s = load(db, f->row.name, &row, err);
     if (s != VO_OK || !is_mine(&row, &f->row)) return s;
+    if (row.seen_ms > f->now_ms + AHEAD_MS) return begin_anew(f, db, &row, err);
     const int64_t after_s = row.seen_ms / 1000;
     const int64_t at_s = vo_cron_last(f->row.when, f->row.zone, after_s, f->now_ms / 1000);
     if (at_s == INT64_MIN) return VO_OK;
@@ -240,7 +261,7 @@ static vo_status fire(void *ctx, vo_database *db, vo_error *err) {
         s = tell(f, "skipped", row.job, at_s, missed, detail, err);
     } else if (s == VO_OK) {
         s = make_job(f, at_s, &row, err);
-        if (s == VO_OK) s = tell(f, "made", row.job, at_s, missed, NULL, err);
+        if (s == VO_OK) s = tell_made(f, row.job, at_s, missed, err);
     }
     return s == VO_OK ? save(db, &f->row, &row, err) : s;
 }
@@ -258,7 +279,10 @@ static vo_status deal_with(firing *f, vo_error *err) {
 vo_status vo_scheduler_step(vo_scheduler *s, int64_t now_ms, size_t *made, vo_error *err) {
     size_t n = 0;
     vo_status st = VO_OK;
-    for (size_t i = 0; i < vo_timetable_count(s->table); i++) {
+    const bool back = now_ms < s->newest_ms - AHEAD_MS;
+    s->newest_ms = back || now_ms > s->newest_ms ? now_ms : s->newest_ms;
+    if (back) memset(s->due_ms, 0, vo_timetable_count(s->table) * sizeof *s->due_ms);
+    for (size_t i = 0; i < vo_timetable_count(s->table) && st != VO_EIO; i++) {
         vo_error why = {0};
         firing f = {.s = s, .i = i, .row = vo_timetable_at(s->table, i), .now_ms = now_ms};
         if (!f.row.enabled || now_ms < s->due_ms[i]) continue;

@@ -16,8 +16,10 @@
  * After downtime the latest of the missed firings is made up for, the others are dropped. While
  * the job of an earlier firing is not over, a firing is skipped. What becomes of each firing is an
  * event "schedule" about NAME:
- *     {"schedule","instant","action":"made"|"skipped"|"refused","job","missed","detail"}
- * (`missed`: firings before it that were dropped, counted up to 1000.)
+ *     {"schedule","instant","action":"made"|"skipped"|"refused"|"reset","job","missed","detail"}
+ * (`missed`: firings before it that were dropped, counted up to 1000.) A firing that was dealt with
+ * more than a minute after now is one of a clock that was ahead: the schedule begins anew at now,
+ * which is told as "reset".
  * A schedule that is new, was disabled, or whose cron or tz changed, begins at that moment: it has
  * missed nothing. Of two schedulers with different timetables, the one opened last is right.
  *
@@ -59,7 +61,8 @@ vo_status vo_scheduler_open(vo_database *db, vo_queue *queue, const vo_timetable
                             int64_t now_ms, vo_scheduler **out, vo_error *err);
 void vo_scheduler_close(vo_scheduler *s); /* accepts NULL */
 
-/* Makes the jobs that are due: to be called about each second. *made (or NULL): how many. */
+/* Makes the jobs that are due: to be called about each second. *made (or NULL): how many. VO_EIO: the
+ * database does not answer, the rest is left for the next time. */
 vo_status vo_scheduler_step(vo_scheduler *s, int64_t now_ms, size_t *made, vo_error *err);
 
 /* Of row i: the next firing after now_ms; INT64_MAX: none, or it is disabled. */

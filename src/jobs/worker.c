@@ -131,9 +131,9 @@ static vo_status check(const vo_worker_settings *s, vo_error *err) {
     if (s->threads < 0 || s->threads > MOST_THREADS)
         return vo_fail(err, VO_EINVAL, "threads = %d is outside 0 to %d", s->threads,
                        MOST_THREADS);
-    if (s->lease_ms < 30 || s->lease_ms > day_ms)
+    if (s->lease_ms < 30 || s->lease_ms > VO_QUEUE_LEASE_MS / 2)
         return vo_fail(err, VO_EINVAL, "lease_ms = %lld is outside 30 to %lld",
-                       (long long)s->lease_ms, (long long)day_ms);
+                       (long long)s->lease_ms, (long long)VO_QUEUE_LEASE_MS / 2);
     if (s->backoff_ms < 0 || s->backoff_ms > day_ms)
         return vo_fail(err, VO_EINVAL, "backoff_ms = %lld is outside 0 to %lld",
                        (long long)s->backoff_ms, (long long)day_ms);

@@ -2,7 +2,7 @@
  *
  * A running job's lease is extended by a thread of its own (a third of the lease), whether or not
  * the work says anything. A worker that is killed loses its lease; the job is then begun again by
- * whoever takes it, as a new attempt. Passing failures (VO_EIO, VO_ENOMEM) are tried again after
+ * whoever takes it, which counts as a loss and not as an attempt (job_book.h). Passing failures (VO_EIO, VO_ENOMEM) are tried again after
  * backoff_ms * 2^(attempt-1) with jitter, at most an hour; others are refusals. The same thread
  * sweeps: a job whose message the queue has lost is put into it again.
  * What happens to one delivery is attempt.h.

@@ -59,6 +59,17 @@ typedef vo_status (*vo_db_row)(void *ctx, const vo_db_value *value, size_t n, vo
 vo_status vo_database_run(vo_database *db, const char *sql, const vo_db_value *arg, size_t n,
                           vo_db_row row, void *ctx, int64_t *changed, vo_error *err);
 
+/* A vo_db_row for one number: into the int64_t that ctx is. */
+vo_status vo_db_take_integer(void *ctx, const vo_db_value *value, size_t n, vo_error *err);
+
+/* From now on others are waited for so long at most (0 to 3600 s), if the URL did not say less. For
+ * those who rather hear "locked" than wait. Before the handle is shared. */
+void vo_database_hurry(vo_database *db, double busy_s);
+
+/* Writes a row again as it is: VO_EIO where nothing can be written (disk full, read-only, locked
+ * by another), although reading may still do. */
+vo_status vo_database_try_writing(vo_database *db, vo_error *err);
+
 /* Calls work between BEGIN IMMEDIATE and COMMIT: all of it, or (any failure) nothing. May be
  * nested: an inner one that fails leaves nothing of its own, and its caller decides whether to go
  * on; what an inner one did is on disk when the outermost has returned VO_OK. */

@@ -44,6 +44,13 @@ struct vo_database {
     uint64_t uses;
 };
 
+vo_status vo_db_take_integer(void *ctx, const vo_db_value *value, size_t n, vo_error *err) {
+    (void)n;
+    (void)err;
+    *(int64_t *)ctx = value[0].integer;
+    return VO_OK;
+}
+
 vo_db_value vo_db_text(const char *s) {
     return s ? (vo_db_value){.kind = VO_DB_TEXT, .bytes = s, .len = strlen(s)}
              : (vo_db_value){.kind = VO_DB_NULL};
@@ -311,15 +318,8 @@ vo_status vo_database_transact(vo_database *db, vo_db_work work, void *ctx, vo_e
 
 /* ---- schema -------------------------------------------------------------------------------- */
 
-static vo_status first_integer(void *ctx, const vo_db_value *value, size_t n, vo_error *err) {
-    (void)n;
-    (void)err;
-    *(int64_t *)ctx = value[0].integer;
-    return VO_OK;
-}
-
 static vo_status ask_integer(vo_database *db, const char *sql, int64_t *out, vo_error *err) {
-    return vo_database_run(db, sql, NULL, 0, first_integer, out, NULL, err);
+    return vo_database_run(db, sql, NULL, 0, vo_db_take_integer, out, NULL, err);
 }
 
 typedef struct {
@@ -333,7 +333,7 @@ static vo_status version_of(vo_database *db, const migration *m, int64_t *versio
     const vo_db_value part = vo_db_text(m->part);
     *version = 0;
     const vo_status st = vo_database_run(db, "SELECT version FROM vo_part WHERE name = ?",
-                                         &part, 1, first_integer, version, NULL, err);
+                                         &part, 1, vo_db_take_integer, version, NULL, err);
     if (st == VO_OK && (*version < 0 || (uint64_t)*version > m->n))
         return vo_fail(
             err, VO_EINVAL,
@@ -367,6 +367,11 @@ vo_status vo_database_migrate(vo_database *db, const char *part, const char *con
     const vo_status st = version_of(db, &m, &version, err); /* most often nothing to do */
     if (st != VO_OK || (uint64_t)version == n) return st;
     return vo_database_transact(db, migrate, &m, err);
+}
+
+vo_status vo_database_try_writing(vo_database *db, vo_error *err) {
+    return vo_database_run(db, "UPDATE vo_part SET version = version", NULL, 0, NULL, NULL,
+                           NULL, err);
 }
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -503,6 +508,10 @@ vo_status vo_database_open(const char *url, vo_database **out, vo_error *err) {
 fail:
     vo_database_close(db);
     return st;
+}
+
+void vo_database_hurry(vo_database *db, double busy_s) {
+    if (busy_s < db->busy_s) db->busy_s = busy_s;
 }
 
 void vo_database_close(vo_database *db) {

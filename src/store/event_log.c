@@ -59,13 +59,6 @@ static vo_status check_document(const char *event, const char *document, vo_erro
     return st;
 }
 
-static vo_status take_integer(void *ctx, const vo_db_value *value, size_t n, vo_error *err) {
-    (void)n;
-    (void)err;
-    *(int64_t *)ctx = value[0].integer;
-    return VO_OK;
-}
-
 typedef struct {
     const char *event, *about, *document;
     int64_t now_ms, id;
@@ -76,7 +69,7 @@ static vo_status add(void *ctx, vo_database *db, vo_error *err) {
     vo_status st = vo_database_run(db, "UPDATE vo_event_count SET last = last + 1", NULL, 0,
                                    NULL, NULL, NULL, err);
     if (st == VO_OK)
-        st = vo_database_run(db, "SELECT last FROM vo_event_count", NULL, 0, take_integer,
+        st = vo_database_run(db, "SELECT last FROM vo_event_count", NULL, 0, vo_db_take_integer,
                              &a->id, NULL, err);
     const vo_db_value arg[] = {vo_db_integer(a->id), vo_db_integer(a->now_ms),
                                vo_db_text(a->event), vo_db_text(a->about),

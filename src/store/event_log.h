@@ -1,4 +1,4 @@
-/* event_log.h -- what happened, numbered: jobs, models, prices, trades. Kept for a while so that
+/* event_log.h -- what happened, numbered: jobs, models, prices. Kept for a while so that
  * a reader who was away can go on where he stopped, over restarts and from other processes.
  *
  * Ids grow by one or more and are never used again; the order of ids is the order in which
@@ -24,7 +24,7 @@ vo_status vo_event_log_add(vo_database *db, const char *event, const char *about
 typedef struct {
     int64_t id, time_ms;
     const char *event, *about; /* valid during the call, as the next */
-    const char *document;      /* whole: {"id":1,"event":"job","time":"...Z","job_id":...} */
+    const char *document;      /* whole: {"id":1,"event":"job","time":"...Z","job":...} */
 } vo_event;
 typedef vo_status (*vo_event_told)(void *ctx, const vo_event *e, vo_error *err);
 

@@ -22,6 +22,7 @@
 #define MAX_ATTEMPTS 100
 #define MAX_REQUEST ((size_t)64 << 20)
 #define MAX_ERROR 500
+#define AHEAD_MS (INT64_C(7) * 24 * 3600 * 1000)
 #define RANK 26 /* letters of an id that count time and chance */
 
 static const char *const steps[] = {
@@ -33,6 +34,7 @@ static const char *const steps[] = {
     " ended_ms BIGINT NOT NULL, beat_ms BIGINT NOT NULL, due_ms BIGINT NOT NULL);"
     "CREATE UNIQUE INDEX vo_job_key ON vo_job (owner, idem_key);" /* NULL keys differ */
     "CREATE INDEX vo_job_state ON vo_job (state, due_ms);",
+    "ALTER TABLE vo_job ADD COLUMN losses INTEGER NOT NULL DEFAULT 0",
 };
 
 vo_status vo_job_book_migrate(vo_database *db, vo_error *err) {
@@ -78,10 +80,11 @@ vo_status vo_job_state_parse(const char *name, vo_job_state *out, vo_error *err)
 
 // clang-format off
 #define COLUMNS_BRIEF "id, kind, state, error, idem_key, owner, phase, metrics, progress,"      \
-    " attempt, max_attempts, fence, cancel_asked, created_ms, started_ms, ended_ms, beat_ms"
+    " attempt, max_attempts, fence, cancel_asked, created_ms, started_ms, ended_ms, beat_ms,"   \
+    " losses"
 // clang-format on
 #define COLUMNS_WHOLE COLUMNS_BRIEF ", request, response"
-#define N_BRIEF 17
+#define N_BRIEF 18
 
 static const char *text_or_null(const vo_db_value *v) {
     return v->kind == VO_DB_TEXT ? v->bytes : NULL;
@@ -116,9 +119,10 @@ static vo_status read_row(const vo_db_value *v, size_t n, vo_job *j, vo_error *e
     j->started_ms = v[14].integer;
     j->ended_ms = v[15].integer;
     j->beat_ms = v[16].integer;
+    j->losses = (int32_t)v[17].integer;
     if (n > N_BRIEF) {
-        j->request = text_or_null(&v[17]);
-        j->response = text_or_null(&v[18]);
+        j->request = text_or_null(&v[N_BRIEF]);
+        j->response = text_or_null(&v[N_BRIEF + 1]);
     }
     return VO_OK;
 }
@@ -195,7 +199,7 @@ static vo_status log_state(vo_database *db, const brief *b, vo_job_state state, 
     const vo_status st = vo_json_out_create(&w, err);
     if (st != VO_OK) return st;
     vo_json_out_object(w);
-    vo_json_out_key(w, "job_id"), vo_json_out_string(w, b->job.id);
+    vo_json_out_key(w, "job"), vo_json_out_string(w, b->job.id);
     vo_json_out_key(w, "kind"), vo_json_out_string(w, b->job.kind);
     vo_json_out_key(w, "state"), vo_json_out_string(w, vo_job_state_name(state));
     vo_json_out_key(w, "attempt"), vo_json_out_integer(w, attempt);
@@ -389,25 +393,27 @@ vo_status vo_job_book_list(vo_database *db, const vo_job_query *q, vo_job_told t
     return vo_database_run(db, sql, arg, n, tell, &g, NULL, err);
 }
 
+/* due_ms lies at most an hour after now, and now at most some days after older_than: what is heard
+ * of later still was written by a clock that was ahead. */
 vo_status vo_job_book_waiting(vo_database *db, int64_t older_than_ms, size_t most,
                               vo_job_told told, void *ctx, vo_error *err) {
     telling g = {told, ctx, 0};
+    const int64_t ahead_ms =
+        older_than_ms > INT64_MAX - AHEAD_MS ? INT64_MAX : older_than_ms + AHEAD_MS;
     const vo_db_value arg[] = {vo_db_text(state_name[VO_JOB_QUEUED]),
                                vo_db_text(state_name[VO_JOB_RUNNING]),
-                               vo_db_integer(older_than_ms),
+                               vo_db_integer(older_than_ms), vo_db_integer(ahead_ms),
                                vo_db_integer(most > INT32_MAX ? INT32_MAX : (int64_t)most)};
     return vo_database_run(db,
                            "SELECT " COLUMNS_BRIEF " FROM vo_job WHERE state IN (?, ?)"
-                           " AND due_ms < ? ORDER BY id LIMIT ?",
-                           arg, 4, tell, &g, NULL, err);
+                           " AND (due_ms < ? OR due_ms > ?) ORDER BY id LIMIT ?",
+                           arg, 5, tell, &g, NULL, err);
 }
 
 vo_status vo_job_book_pushed(vo_database *db, const char *id, int64_t now_ms, vo_error *err) {
-    const vo_db_value arg[] = {vo_db_integer(now_ms), vo_db_text(id), vo_db_integer(now_ms)};
-    return vo_database_run(db,
-                           "UPDATE vo_job SET due_ms = ? WHERE id = ? AND due_ms < ?"
-                           " AND ended_ms = 0",
-                           arg, 3, NULL, NULL, NULL, err);
+    const vo_db_value arg[] = {vo_db_integer(now_ms), vo_db_text(id)};
+    return vo_database_run(db, "UPDATE vo_job SET due_ms = ? WHERE id = ? AND ended_ms = 0",
+                           arg, 2, NULL, NULL, NULL, err);
 }
 
 static vo_status take_count(void *ctx, const vo_db_value *value, size_t n, vo_error *err) {
@@ -494,7 +500,7 @@ static vo_status queue_row(vo_database *db, change *c, int32_t attempt, int64_t 
 
 static vo_status begin(void *ctx, vo_database *db, vo_error *err) {
     static const char lost[] =
-        "the worker was lost at each attempt: killed, or out of memory? Look at its log, then "
+        "its worker was lost too often: killed, or out of memory? Look at the log, then "
         "`volteo jobs retry`";
     change *c = ctx;
     vo_status st = read_brief(db, c->id, &c->b, err);
@@ -503,24 +509,27 @@ static vo_status begin(void *ctx, vo_database *db, vo_error *err) {
     const vo_job *j = &c->b.job;
     if (vo_job_state_over(j->state)) return VO_OK;
     if (j->cancel_asked) return close_row(db, c, VO_JOB_CANCELLED, err);
-    if (j->attempt >= j->max_attempts) {
+    const bool is_lost = j->state == VO_JOB_RUNNING;
+    const int32_t losses = j->losses + is_lost, attempt = j->attempt + !is_lost;
+    if (losses >= VO_JOB_LOSSES) {
         c->error = lost;
         return close_row(db, c, VO_JOB_DEAD, err);
     }
     c->new_fence = j->fence + 1;
     const vo_db_value arg[] = {vo_db_text(state_name[VO_JOB_RUNNING]),
+                               vo_db_integer(attempt),
+                               vo_db_integer(losses),
                                vo_db_integer(c->new_fence),
                                vo_db_integer(c->now_ms),
                                vo_db_integer(c->now_ms),
                                vo_db_integer(c->now_ms),
                                vo_db_text(c->id)};
     st = vo_database_run(db,
-                         "UPDATE vo_job SET state = ?, attempt = attempt + 1, fence = ?,"
+                         "UPDATE vo_job SET state = ?, attempt = ?, losses = ?, fence = ?,"
                          " started_ms = ?, beat_ms = ?, due_ms = ?, progress = 0, phase = '',"
                          " metrics = NULL WHERE id = ?",
-                         arg, 6, NULL, NULL, NULL, err);
-    if (st == VO_OK)
-        st = log_state(db, &c->b, VO_JOB_RUNNING, j->attempt + 1, NULL, c->now_ms, err);
+                         arg, 8, NULL, NULL, NULL, err);
+    if (st == VO_OK) st = log_state(db, &c->b, VO_JOB_RUNNING, attempt, NULL, c->now_ms, err);
     if (st == VO_OK && c->told) st = vo_job_book_get(db, c->id, c->told, c->ctx, err);
     c->go = st == VO_OK;
     return st;
@@ -557,7 +566,7 @@ static vo_status log_progress(vo_database *db, const change *c, vo_error *err) {
     if (st == VO_OK) st = vo_json_out_create(&w, err);
     if (st == VO_OK) {
         vo_json_out_object(w);
-        vo_json_out_key(w, "job_id"), vo_json_out_string(w, c->id);
+        vo_json_out_key(w, "job"), vo_json_out_string(w, c->id);
         vo_json_out_key(w, "kind"), vo_json_out_string(w, c->b.job.kind);
         vo_json_out_key(w, "progress"), vo_json_out_number(w, c->progress);
         vo_json_out_key(w, "phase"), vo_json_out_string(w, c->phase);
@@ -721,6 +730,10 @@ static vo_status requeue(void *ctx, vo_database *db, vo_error *err) {
                        "again",
                        c->id, vo_job_state_name(s));
     st = queue_row(db, c, 0, c->now_ms, err);
+    const vo_db_value id = vo_db_text(c->id);
+    if (st == VO_OK)
+        st = vo_database_run(db, "UPDATE vo_job SET losses = 0 WHERE id = ?", &id, 1, NULL,
+                             NULL, NULL, err);
     if (st == VO_OK && c->push) st = c->push(c->ctx, c->id, err);
     return st;
 }

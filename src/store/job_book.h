@@ -7,12 +7,15 @@
  *   queued -> running -> done | failed (refused: bad input, nothing to retry)
  *      |         |-> queued (a passing failure, until max_attempts; then dead)
  *      |         |-> queued (handed back by a worker that stops: costs no attempt)
+ *      |         |-> running (its worker was lost: killed, or cut off from the lease. That says
+ *      |         |            nothing against the job, so it costs no attempt; but one that
+ *      |         |            takes its worker with it each time must end: VO_JOB_LOSSES, dead)
  *      |         '-> cancelled
  *      '-> cancelled
  *
  * Every change of state is also an event (event_log.h), in the same transaction:
- *   "job"          {"job_id", "kind", "state", "attempt", and where known "owner", "error"}
- *   "job_progress" {"job_id", "kind", "progress", "phase", "metrics"}
+ *   "job"          {"job", "kind", "state", "attempt", and where known "owner", "error"}
+ *   "job_progress" {"job", "kind", "progress", "phase", "metrics"}
  * Times: milliseconds since 1970 UTC, the caller's.
  */
 #ifndef VO_STORE_JOB_BOOK_H
@@ -22,7 +25,8 @@
 
 #define VO_JOB_ID 40 /* "j_" and 26 letters that sort by time */
 #define VO_JOB_KIND 24
-#define VO_JOB_KEY 256 /* idempotency key */
+#define VO_JOB_KEY 256   /* idempotency key */
+#define VO_JOB_LOSSES 20 /* so many lost workers are a job's own doing */
 
 // clang-format off
 #define VO_JOB_STATE_MAP(X)                                                                     \
@@ -30,7 +34,7 @@
     X(RUNNING,   "running",   false)                                                            \
     X(DONE,      "done",      true)                                                             \
     X(FAILED,    "failed",    true)  /* refused: the request is wrong                        */ \
-    X(DEAD,      "dead",      true)  /* failed in passing max_attempts times: the dead letters */ \
+    X(DEAD,      "dead",      true)  /* failed in passing max_attempts times, or lost too many workers */ \
     X(CANCELLED, "cancelled", true)
 // clang-format on
 
@@ -56,6 +60,7 @@ typedef struct {
     const char *metrics;           /* JSON object of the last progress, or NULL */
     double progress;               /* 0..1 */
     int32_t attempt, max_attempts; /* attempt: of those that count, from 1; 0: none yet */
+    int32_t losses;                /* workers lost at it */
     int32_t fence;                 /* of the beginning that is current                  */
     bool cancel_asked;
     int64_t created_ms, started_ms, ended_ms, beat_ms; /* 0: not yet */
@@ -90,9 +95,10 @@ typedef struct {
 vo_status vo_job_book_list(vo_database *db, const vo_job_query *q, vo_job_told told, void *ctx,
                            vo_error *err);
 
-/* A delivery begins: the next attempt. *go false: nothing to do (it is over; or it is closed
- * here: cancelled, or dead because its attempts are used up by workers that were lost); true:
- * *fence is its number, and `told` (or NULL) is handed the job. VO_ENOTFOUND: not in the book. */
+/* A delivery begins: the next attempt, or, where it is running already, the same once more: its
+ * worker is taken for lost. *go false: nothing to do (it is over; or it is closed here: cancelled,
+ * or dead of VO_JOB_LOSSES); true: *fence is its number, and `told` (or NULL) is handed the job.
+ * VO_ENOTFOUND: not in the book. */
 vo_status vo_job_book_begin(vo_database *db, const char *id, int64_t now_ms, bool *go,
                             int32_t *fence, vo_job_told told, void *ctx, vo_error *err);
 
@@ -124,7 +130,7 @@ vo_status vo_job_book_release(vo_database *db, const char *id, int32_t fence, in
  * VO_ENOTFOUND. */
 vo_status vo_job_book_cancel(vo_database *db, const char *id, int64_t now_ms,
                              vo_job_state *state, vo_error *err);
-/* A dead, failed or cancelled one is queued again with its attempts at 0. VO_EINVAL: it is not
+/* A dead, failed or cancelled one is queued again with its attempts and losses at 0. VO_EINVAL: it is not
  * over, or done. */
 vo_status vo_job_book_requeue(vo_database *db, const char *id, int64_t now_ms,
                               vo_status (*push)(void *ctx, const char *id, vo_error *err),

@@ -320,6 +320,25 @@ Test(database, who_waits_too_long_for_another_writer_is_told_so, .init = begin, 
     vo_database_close(other);
 }
 
+static vo_status write_without_patience(void *ctx, vo_database *d, vo_error *err) {
+    vo_database *other = ctx;
+    (void)d;
+    cr_assert_eq(rows(other), 0); /* reading goes on ... */
+    return vo_database_try_writing(other, err);
+}
+
+Test(database, one_that_hurries_hears_at_once_that_nothing_can_be_written, .init = begin,
+     .fini = end, .timeout = 5) { /* half of what is waited for otherwise */
+    vo_error err = {0};
+    vo_database *other = open_at(path);
+    vo_database_hurry(other, 0.05);
+    vo_database_hurry(other, 60); /* the less of the two */
+    cr_assert_eq(vo_database_transact(db, write_without_patience, other, &err), VO_EIO);
+    cr_assert(strstr(err.msg, "locked by another for more than 0.05 s"), "%s", err.msg);
+    cr_assert_eq(vo_database_try_writing(other, &err), VO_OK, "%s", err.msg);
+    vo_database_close(other);
+}
+
 /* ---- schema ------------------------------------------------------------------------------- */
 
 static const char *const three_steps[] = {
@@ -504,6 +523,7 @@ static int fill_the_disk(void) {
     }
     free(big);
     if (st != VO_EIO || !strstr(err.msg, path)) return 11;
+    if (vo_database_try_writing(db, &err) != VO_EIO) return 13;
     return state_integer(db, "SELECT count(*) FROM big") == n - 1 ? 0 : 12;
 }
 

@@ -148,6 +148,24 @@ EACH_QUEUE(an_id_that_waits_or_is_leased_is_not_put_twice) {
     cr_assert_str_eq(take(10000).id, "");
 }
 
+EACH_QUEUE(what_waits_and_is_put_again_is_ready_at_the_earlier_instant) {
+    push("a", 0);
+    const vo_delivery d = take(0);
+    cr_assert_eq(vo_queue_retry(q, &d, 500, NULL), VO_OK);
+    push("a", 600); /* later: nothing is put off */
+    push("b", 550);
+    push("a", 20);
+    cr_assert_str_eq(take(19).id, "");
+    const vo_delivery again = take(20);
+    cr_assert_str_eq(again.id, "a");
+    cr_assert_eq(again.deliveries, 2);
+    push("a", 0); /* leased: it stays as it is */
+    cr_assert_str_eq(take(20).id, "");
+    ack(&again);
+    cr_assert_str_eq(take(549).id, "");
+    cr_assert_str_eq(take(550).id, "b");
+}
+
 /* ---- in any order ------------------------------------------------------------------------- */
 
 #define IDS 8
@@ -187,6 +205,7 @@ EACH_QUEUE(anything_in_any_order_is_as_the_rules_say) {
         case 0:
             push(name_of(id), now_ms);
             if (!m[id].there) m[id].there = true, m[id].ready_ms = now_ms, m[id].lease_ms = 0;
+            if (m[id].lease_ms == 0 && now_ms < m[id].ready_ms) m[id].ready_ms = now_ms;
             break;
         case 1: {
             const size_t next = model_next(m, now_ms);
@@ -274,6 +293,38 @@ Test(queue, the_local_one_is_part_of_its_databases_transactions, .init = open_lo
     vo_database_close(other);
     cr_assert_eq(vo_database_transact(f.db, push_and_fail, NULL, NULL), VO_ECANCELED);
     has(0, 0, 0);
+}
+
+/* A clock that was a year ahead was put right. */
+Test(queue, a_lease_from_the_far_future_is_over, .init = open_local, .fini = close_all) {
+    const int64_t now = 1000000, year = INT64_C(365) * 86400000;
+    push("a", 0);
+    const vo_delivery d = take(now + year);
+    has(now + year, 0, 1);
+    has(now, 1, 0);
+    const vo_delivery again = take(now);
+    cr_assert_str_eq(again.id, "a");
+    cr_assert_not(extend(&d, now));
+    cr_assert_str_eq(take(now).id, "");
+    vo_delivery longest = {.id = ""};
+    bool any = false;
+    push("b", 0);
+    cr_assert_eq(vo_queue_take(q, "w", now, VO_QUEUE_LEASE_MS, &longest, &any, NULL), VO_OK);
+    cr_assert(any);
+    has(now, 0, 2); /* the longest that may be is a lease all the same */
+    cr_assert_str_eq(take(now).id, "");
+}
+
+Test(queue, what_is_ready_in_the_far_future_is_ready, .init = open_local, .fini = close_all) {
+    const int64_t now = 1000000, year = INT64_C(365) * 86400000;
+    push("far", now + year);
+    push("soon", now + VO_QUEUE_DELAY_MS);
+    has(now, 1, 0);
+    push("now", now);
+    cr_assert_str_eq(take(now).id, "now"); /* the present comes first */
+    cr_assert_str_eq(take(now).id, "far");
+    cr_assert_str_eq(take(now).id, "");
+    cr_assert_str_eq(take(now + VO_QUEUE_DELAY_MS).id, "soon");
 }
 
 Test(queue, what_waits_or_is_leased_is_there_after_a_restart, .init = open_local,

@@ -64,9 +64,12 @@ static vo_status push(vo_queue *q, const char *id, int64_t ready_ms, vo_error *e
     memory *m = of(q);
     const vo_status st = enter(m, err);
     if (st != VO_OK) return st;
+    message *old = find(m, id);
     if (m->lose > 0) {
         m->lose--;
-    } else if (!find(m, id)) {
+    } else if (old) {
+        if (old->lease_ms == 0 && ready_ms < old->ready_ms) old->ready_ms = ready_ms;
+    } else {
         cr_assert_lt(m->n, (size_t)MOST);
         message *x = &m->m[m->n++];
         *x = (message){.ready_ms = ready_ms};

@@ -222,6 +222,59 @@ Test(scheduler, the_same_timetable_is_known_again_also_with_an_offset_for_a_zone
     close_place(&p);
 }
 
+/* The machine woke a year ahead, and its clock was put right: with a restart, and without. */
+static void set_back(bool restart) {
+    place p;
+    open_place(&p);
+    vo_timetable *t = read(hourly);
+    const int64_t ten = utc(2024, 3, 1, 10, 0);
+    vo_scheduler *s = start(&p, t, ten + 365 * DAY);
+    cr_expect_eq(step(s, ten + 365 * DAY + 30 * MINUTE), 1u);
+    finish_all(&p);
+    if (restart) {
+        vo_scheduler_close(s);
+        s = start(&p, t, ten);
+    }
+    cr_expect_eq(step(s, ten), 0u);
+    cr_expect_eq(state_events(p.state.db, "schedule", "prices", "\"action\":\"reset\""), 1);
+    cr_expect_eq(state_events(p.state.db, "schedule", "prices", "has been set back"), 1);
+    cr_expect_eq(step(s, ten + 24 * MINUTE), 0u);
+    cr_expect_eq(step(s, ten + 25 * MINUTE), 1u);
+    cr_expect_eq(state_events(p.state.db, "schedule", "prices", "\"action\":\"made\""), 2);
+    cr_expect_eq(state_events(p.state.db, "schedule", "prices", "\"missed\":0"), 3);
+    vo_scheduler_close(s);
+    vo_timetable_free(t);
+    close_place(&p);
+}
+
+Test(scheduler, a_clock_that_is_set_back_begins_it_anew_and_is_told) {
+    set_back(true);
+    set_back(false);
+}
+
+Test(scheduler, an_instant_that_comes_twice_makes_one_job) {
+    place p;
+    open_place(&p);
+    vo_timetable *t = read(hourly);
+    const int64_t ten = utc(2024, 3, 1, 10, 0);
+    vo_scheduler *s = start(&p, t, ten);
+    cr_expect_eq(step(s, ten + 25 * MINUTE), 1u);
+    finish_all(&p);
+    /* half a second is no news: it is waited for */
+    cr_expect_eq(step(s, ten + 25 * MINUTE - 500), 0u);
+    cr_expect_eq(step(s, ten + 25 * MINUTE), 0u);
+    cr_expect_eq(state_events(p.state.db, "schedule", NULL, ""), 1);
+    cr_expect_eq(step(s, ten + 20 * MINUTE), 0u);
+    cr_expect_eq(step(s, ten + 25 * MINUTE), 0u);
+    cr_expect_eq(state_events(p.state.db, "schedule", "prices", "\"action\":\"reset\""), 1);
+    cr_expect_eq(state_events(p.state.db, "schedule", "prices", "was made already"), 1);
+    cr_expect_eq(jobs(&p), 1);
+    cr_expect_eq(step(s, ten + 85 * MINUTE), 1u);
+    vo_scheduler_close(s);
+    vo_timetable_free(t);
+    close_place(&p);
+}
+
 Test(scheduler, a_job_that_the_book_refuses_is_told_and_left_behind) {
     place p;
     open_place(&p);

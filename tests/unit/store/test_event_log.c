@@ -52,10 +52,10 @@ static heard after(int64_t id, size_t most) {
 
 Test(event_log, an_event_is_told_with_its_number_name_and_time_in_front, .init = begin,
      .fini = end) {
-    add("job", "{\"job_id\":\"j_1\",\"n\":1}");
+    add("job", "{\"job\":\"j_1\",\"n\":1}");
     cr_assert_str_eq(after(0, 10).document,
                      "{\"id\":1,\"event\":\"job\",\"time\":\"2026-02-11T13:45:00.250Z\","
-                     "\"job_id\":\"j_1\",\"n\":1}");
+                     "\"job\":\"j_1\",\"n\":1}");
     add("price", " { } ");
     cr_assert(strstr(after(1, 10).document, "250Z\"}"), "%s", after(1, 10).document);
 }

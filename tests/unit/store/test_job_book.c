@@ -233,13 +233,31 @@ Test(job_book, a_passing_failure_is_tried_again_until_it_is_dead, .init = begin,
     cr_assert(told(id, "dead") == 1 && told(id, "queued") == 2);
 }
 
-Test(job_book, workers_that_are_lost_each_time_make_it_dead, .init = begin, .fini = end) {
+Test(job_book, workers_that_are_lost_cost_no_attempt, .init = begin, .fini = end) {
     const char *id = add_job(2);
-    cr_assert_gt(begin_job(id), 0);
-    cr_assert_gt(begin_job(id), 0);
+    bool again = false;
+    for (int32_t i = 0; i < 10; i++) {
+        cr_assert_gt(begin_job(id), 0);
+        const vo_job j = state_job(f.db, id);
+        cr_assert(j.attempt == 1 && j.losses == i && j.state == VO_JOB_RUNNING);
+    }
+    cr_assert(fail(id, begin_job(id), &again) && again);
+    cr_assert(state_job(f.db, id).attempt == 1 && state_job(f.db, id).losses == 10);
+    cr_assert(fail(id, begin_job(id), &again) && !again);
+    cr_assert_eq(state_job(f.db, id).state, VO_JOB_DEAD); /* of its two failures */
+    cr_assert_eq(state_job(f.db, id).attempt, 2);
+}
+
+Test(job_book, workers_that_are_lost_each_time_make_it_dead, .init = begin, .fini = end) {
+    const char *id = add_job(1);
+    for (int32_t i = 0; i < VO_JOB_LOSSES; i++) cr_assert_gt(begin_job(id), 0);
     cr_assert_eq(begin_job(id), -1);
     cr_assert_eq(state_job(f.db, id).state, VO_JOB_DEAD);
     cr_assert(strstr(state_job(f.db, id).error, "lost"), "%s", state_job(f.db, id).error);
+    cr_assert_eq(told(id, "running"), VO_JOB_LOSSES);
+    cr_assert_eq(vo_job_book_requeue(f.db, id, NOW, NULL, NULL, NULL), VO_OK);
+    cr_assert_eq(state_job(f.db, id).losses, 0);
+    cr_assert_gt(begin_job(id), 0);
 }
 
 Test(job_book, handing_back_costs_no_attempt, .init = begin, .fini = end) {
@@ -428,6 +446,16 @@ Test(job_book, silence_is_counted_from_when_a_job_was_ready_or_last_heard_of, .i
     cr_assert(waiting(NOW + 1000) == 0 && waiting(NOW + 1001) == 1);
     cr_assert(finish(id, begin_job(id), VO_JOB_DONE));
     cr_assert_eq(waiting(INT64_MAX), 0u);
+}
+
+Test(job_book, what_a_clock_that_was_ahead_wrote_is_silent, .init = begin, .fini = end) {
+    const int64_t day = 86400000;
+    const vo_job_order o = {.kind = "train", .request = "{}"};
+    const char *id = add_order(&o, NOW + 365 * day);
+    cr_assert_eq(waiting(NOW), 1u);
+    cr_assert_eq(waiting(NOW + 365 * day), 0u);
+    cr_assert_eq(vo_job_book_pushed(f.db, id, NOW, NULL), VO_OK);
+    cr_assert(waiting(NOW) == 0 && waiting(NOW + 1) == 1);
 }
 
 Test(job_book, only_what_is_over_for_long_is_removed, .init = begin, .fini = end) {

@@ -122,11 +122,15 @@ static json_t *scan_number(scanner *c) {
     return vo_text_number(from, (size_t)(c->at - from), &v) ? json_real(v) : NULL;
 }
 
+/* ASCII that stands for itself in a string. Of a char that has no sign, too: letters beyond ASCII
+ * are jansson's to judge. */
+static bool stands_for_itself(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
 /* The span of a string's text. */
 static bool scan_text(scanner *c, const char **text, size_t *len) {
     if (!scan_char(c, '"')) return false;
     *text = c->at;
-    while (c->at < c->end && *c->at >= 0x20 && *c->at != '"' && *c->at != '\\') c->at++;
+    while (c->at < c->end && stands_for_itself(*c->at)) c->at++;
     *len = (size_t)(c->at - *text);
     return c->at < c->end && *c->at++ == '"';
 }
@@ -231,9 +235,11 @@ vo_status vo_json_parse(const char *text, size_t len, vo_json **out, vo_error *e
                       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &e);
     if (!root && json_error_code(&e) == json_error_out_of_memory)
         return vo_fail(err, VO_ENOMEM, "JSON of %zu bytes", len);
-    if (!root)
+    if (!root) /* jansson's word for the first would be an option of its own */
         return vo_fail(err, VO_EINVAL, "JSON, line %d, column %d: %s", e.line, e.column,
-                       e.text);
+                       json_error_code(&e) == json_error_null_character
+                           ? "a text holds the character \\u0000, which none may: leave it out"
+                           : e.text);
     if (check_members(root, err) != VO_OK) {
         json_decref(root);
         return VO_EINVAL;

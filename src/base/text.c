@@ -271,6 +271,12 @@ bool vo_text_has_exactly(const char *s, size_t len, const char *word) {
     return false;
 }
 
+int vo_text_hex(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 size_t vo_text_utf8_fault(const char *text, size_t len) {
     size_t i = 0;
     while (i < len) {

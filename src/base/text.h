@@ -26,6 +26,9 @@ size_t vo_text_format_number(double v, char out[VO_TEXT_NUMBER]);
 /* Drops blanks (space, tab, CR, LF) at both ends: returns the new start, shortens *len. */
 const char *vo_text_trim(const char *s, size_t *len);
 
+/* Of a hexadecimal digit: 0..15; -1 for any other character. */
+int vo_text_hex(char c);
+
 /* Offset of the first byte that is not well-formed UTF-8 (RFC 3629), or len. */
 size_t vo_text_utf8_fault(const char *s, size_t len);
 

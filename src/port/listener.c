@@ -140,4 +140,11 @@ vo_accepted vo_listener_accept(vo_listener *l, int *fd, char from[VO_ADDRESS_TEX
 }
 
 void vo_socket_finish(int fd) { shutdown(fd, SHUT_WR); }
+
+int vo_socket_ended(int fd) {
+    char byte;
+    if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0) return -1; /* reset, or not ended */
+    return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
 void vo_socket_close(int fd) { close(fd); }

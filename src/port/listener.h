@@ -28,6 +28,9 @@ vo_accepted vo_listener_accept(vo_listener *l, int *fd, char from[VO_ADDRESS_TEX
 
 /* Sends what there is and the end of the stream; the other side may still talk. */
 void vo_socket_finish(int fd);
+/* Has the other side sent its last byte, and is it still there as far as one can know? A second
+ * descriptor of the socket, the caller's to close; -1: no, or there are none left. */
+int vo_socket_ended(int fd);
 void vo_socket_close(int fd);
 
 #endif

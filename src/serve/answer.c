@@ -7,49 +7,12 @@
 
 #include "base/civil.h"
 #include "port/clock.h"
+#include "serve/http_status.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { TURN = 1 << 20 }; /* bytes of one connection before the others' turn */
-
-static const char *reason(int status) {
-    static const struct {
-        int status;
-        const char *words;
-    } known[] = {{101, "Switching Protocols"},
-                 {200, "OK"},
-                 {201, "Created"},
-                 {202, "Accepted"},
-                 {204, "No Content"},
-                 {303, "See Other"},
-                 {304, "Not Modified"},
-                 {400, "Bad Request"},
-                 {401, "Unauthorized"},
-                 {403, "Forbidden"},
-                 {404, "Not Found"},
-                 {405, "Method Not Allowed"},
-                 {406, "Not Acceptable"},
-                 {408, "Request Timeout"},
-                 {409, "Conflict"},
-                 {410, "Gone"},
-                 {413, "Content Too Large"},
-                 {414, "URI Too Long"},
-                 {415, "Unsupported Media Type"},
-                 {417, "Expectation Failed"},
-                 {422, "Unprocessable Content"},
-                 {426, "Upgrade Required"},
-                 {429, "Too Many Requests"},
-                 {431, "Request Header Fields Too Large"},
-                 {500, "Internal Server Error"},
-                 {501, "Not Implemented"},
-                 {503, "Service Unavailable"},
-                 {504, "Gateway Timeout"},
-                 {505, "HTTP Version Not Supported"}};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (known[i].status == status) return known[i].words;
-    return "Status";
-}
 
 static const char *date(vo_connections *a) {
     static const char days[] = "MonTueWedThuFriSatSun";
@@ -83,7 +46,8 @@ static size_t put_header(vo_connections *a, size_t at, const char *name, const c
 static size_t write_head(vo_connection *c, const vo_exchange *x, bool has_body) {
     vo_connections *a = c->all;
     char line[64];
-    snprintf(line, sizeof line, "HTTP/1.1 %d %s\r\nDate: ", x->status, reason(x->status));
+    snprintf(line, sizeof line, "HTTP/1.1 %d %s\r\nDate: ", x->status,
+             vo_http_status_name(x->status));
     size_t at = put(a, 0, line);
     at = put(a, at, date(a));
     at = put(a, at, "\r\n");
@@ -104,9 +68,9 @@ static size_t write_head(vo_connection *c, const vo_exchange *x, bool has_body) 
 /* The answer has left. */
 static void finish(vo_connection *c) {
     vo_connection_done(c);
-    if (c->ends_after) {
+    if (c->ends_after || (c->ended && c->in_len == 0)) {
         const bool tls = c->all->s.tls_certificate != NULL; /* has no half-closing */
-        if (tls && !c->unread)
+        if (c->ended || (tls && !c->unread))
             vo_connection_close(c);
         else
             vo_connection_linger(c);
@@ -139,8 +103,9 @@ void vo_connection_answer(vo_connection *c) {
     vo_connections *a = c->all;
     vo_exchange *x = c->x;
     if (x->status < 200 || x->status > 599) x->status = 500;
-    c->ends_after |= x->close_after || a->stopping;
+    c->ends_after |= a->stopping;
     c->state = VO_CONNECTION_ANSWER;
+    c->answer_since_s = a->now_s;
     vo_connection_time(c, VO_TIMER_WRITE);
     const bool may = x->status != 204 && x->status != 304;
     const size_t head = write_head(c, x, may);

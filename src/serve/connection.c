@@ -12,7 +12,8 @@ typedef struct {
     vo_http_framing framing;
     char from[VO_CONNECTION_FROM];
     char *body;
-    char text[]; /* the head */
+    size_t body_cap; /* bytes of it that are held in the account */
+    char text[];     /* the head */
 } request;
 
 static request *request_of(vo_exchange *x) { return (request *)(void *)x; }
@@ -26,6 +27,7 @@ static request *request_make(vo_connection *c, const char *head, size_t n) {
     r->x.next = NULL;
     memset(&r->framing, 0, sizeof r->framing);
     r->body = NULL;
+    r->body_cap = 0;
     if (n) memcpy(r->text, head, n);
     r->text[n] = '\0';
     memcpy(r->from, c->from, sizeof r->from);
@@ -42,9 +44,17 @@ static request *request_make(vo_connection *c, const char *head, size_t n) {
     return r;
 }
 
+static void drop_body(vo_connections *a, request *r) {
+    vo_connections_let_go(a, r->body_cap);
+    free(r->body);
+    r->body = NULL;
+    r->body_cap = 0;
+    r->x.body = "";
+}
+
 static void exchange_free(vo_connections *a, vo_exchange *x) {
     if (a->h.done) a->h.done(a->ctx, x);
-    free(request_of(x)->body);
+    drop_body(a, request_of(x));
     free(x->answer);
     free(x);
 }
@@ -70,6 +80,13 @@ vo_connection *vo_connection_create(vo_connections *a, void *socket, const char 
     return c;
 }
 
+static void drop_input(vo_connection *c) {
+    vo_connections_let_go(c->all, c->in_cap);
+    free(c->in);
+    c->in = NULL;
+    c->in_cap = 0;
+}
+
 void vo_connection_free(vo_connection *c) {
     if (!c) return;
     vo_connections *a = c->all;
@@ -88,7 +105,7 @@ void vo_connection_free(vo_connection *c) {
         vo_connection_done(c);
     }
     atomic_fetch_sub(&a->connections, 1);
-    free(c->in);
+    drop_input(c);
     free(c);
 }
 
@@ -105,6 +122,10 @@ void vo_connection_linger(vo_connection *c) {
     c->state = VO_CONNECTION_LINGER;
     c->in_len = 0;
     vo_connection_time(c, VO_TIMER_LINGER);
+    if (c->ended) { /* nothing is left to be read over */
+        vo_connection_close(c);
+        return;
+    }
     if (c->paused) c->all->io.pause(c->socket, false);
     c->paused = false;
     c->all->io.finish(c->socket);
@@ -122,6 +143,8 @@ void vo_connection_refuse(vo_connection *c, int status, const char *why) {
         }
         c->x = &r->x;
     }
+    drop_body(a, request_of(c->x));
+    if (status == 503) vo_exchange_header(c->x, "Retry-After", "5");
     c->x->status = status;
     if (a->h.refuse) a->h.refuse(a->ctx, c->x, status, why);
     vo_connection_answer(c);
@@ -137,7 +160,7 @@ static void hand_over(vo_connection *c) {
         c->x->body = r->body;
     }
     c->state = VO_CONNECTION_COMPUTING;
-    vo_connection_time(c, VO_TIMER_NONE);
+    vo_connection_time(c, c->ended ? VO_TIMER_ENDED : VO_TIMER_NONE);
     a->computing++;
     a->h.request(a->ctx, c->x);
 }
@@ -159,6 +182,8 @@ static void open_peer(vo_connection *c, const vo_http_framing *f) {
     }
 }
 
+#define TOO_MUCH "too much is being sent to this server already: ask again soon"
+
 /* The body begins, if there is one. */
 static void begin_body(vo_connection *c, const vo_http_framing *f, bool more_is_here) {
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -166,10 +191,14 @@ static void begin_body(vo_connection *c, const vo_http_framing *f, bool more_is_
         vo_connection_refuse(c, 413, "the body is larger than what is taken here");
         return;
     }
+    if (!vo_connections_hold(c->all, 0, (size_t)f->length)) {
+        vo_connection_refuse(c, 503, TOO_MUCH);
+        return;
+    }
+    vo_connections_let_go(c->all, (size_t)f->length); /* it was a question */
     c->body_left = f->length;
     c->chunked = f->chunked;
     memset(&c->chunks, 0, sizeof c->chunks);
-    c->body_cap = 0;
     if (!f->chunked && f->length == 0) {
         hand_over(c);
         return;
@@ -240,6 +269,28 @@ static size_t receive_head(vo_connection *c, const char *bytes, size_t n) {
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
 
+/* With what came, not with what the client says will come. */
+static bool widen_body(vo_connection *c, request *r, size_t n) {
+    const size_t need = r->x.body_len + n;
+    const size_t whole = c->chunked ? c->all->s.max_body : r->x.body_len + (size_t)c->body_left;
+    size_t cap = 2 * r->body_cap > 4096 ? 2 * r->body_cap : 4096;
+    if (cap < need) cap = need;
+    if (cap > whole) cap = whole;
+    if (!vo_connections_hold(c->all, r->body_cap, cap - r->body_cap)) {
+        vo_connection_refuse(c, 503, TOO_MUCH);
+        return false;
+    }
+    char *more = realloc(r->body, cap + 1);
+    if (!more) {
+        vo_connections_let_go(c->all, cap - r->body_cap);
+        vo_connection_refuse(c, 503, "no memory for the body");
+        return false;
+    }
+    r->body = more;
+    r->body_cap = cap;
+    return true;
+}
+
 static bool keep_body(vo_connection *c, const char *bytes, size_t n) {
     request *r = request_of(c->x);
     const size_t need = r->x.body_len + n;
@@ -247,19 +298,7 @@ static bool keep_body(vo_connection *c, const char *bytes, size_t n) {
         vo_connection_refuse(c, 413, "the body is larger than what is taken here");
         return false;
     }
-    if (need > c->body_cap) {
-        size_t cap = c->body_cap ? 2 * c->body_cap : 4096;
-        /* Not all at once on the word of a client, unless it is little. */
-        if (!c->chunked && need + c->body_left <= 65536) cap = need + (size_t)c->body_left;
-        if (cap < need) cap = need;
-        char *more = realloc(r->body, cap + 1);
-        if (!more) {
-            vo_connection_refuse(c, 503, "no memory for the body");
-            return false;
-        }
-        r->body = more;
-        c->body_cap = cap;
-    }
+    if (need > r->body_cap && !widen_body(c, r, n)) return false;
     memcpy(r->body + r->x.body_len, bytes, n);
     r->x.body_len = need;
     return true;
@@ -320,7 +359,7 @@ static size_t receive_some(vo_connection *c, const char *bytes, size_t n) {
 /* Sent ahead while an answer is due: kept, and when it is much, not read further. Nor is who
  * does not read us. */
 static void maybe_pause(vo_connection *c) {
-    if (c->closing) return;
+    if (c->closing || c->ended) return;
     const bool busy = c->state == VO_CONNECTION_COMPUTING || c->state == VO_CONNECTION_ANSWER;
     const bool pause =
         c->all->io.choked(c->socket) || (busy && c->in_len >= c->all->s.max_head);
@@ -345,8 +384,12 @@ bool vo_connection_write(vo_connection *c, const char *bytes, size_t n) {
 static bool keep_input(vo_connection *c, const char *bytes, size_t n) {
     if (c->in_len + n > c->in_cap) {
         const size_t cap = c->in_len + n + (c->in_len ? c->in_len : 0);
+        if (!vo_connections_hold(c->all, c->in_cap, cap - c->in_cap)) return false;
         char *more = realloc(c->in, cap);
-        if (!more) return false;
+        if (!more) {
+            vo_connections_let_go(c->all, cap - c->in_cap);
+            return false;
+        }
         c->in = more;
         c->in_cap = cap;
     }
@@ -361,11 +404,7 @@ static void use_input(vo_connection *c) {
     if (c->in_len < used) return; /* a refusal has dropped it all */
     c->in_len -= used;
     if (c->in_len) memmove(c->in, c->in + used, c->in_len);
-    if (c->in_len == 0) {
-        free(c->in);
-        c->in = NULL;
-        c->in_cap = 0;
-    }
+    if (c->in_len == 0) drop_input(c);
 }
 
 void vo_connection_receive(vo_connection *c, const char *bytes, size_t n) {
@@ -385,7 +424,31 @@ void vo_connection_receive(vo_connection *c, const char *bytes, size_t n) {
 
 void vo_connection_resume(vo_connection *c) {
     if (c->in_len && !c->closing) use_input(c);
+    const bool waits = c->state == VO_CONNECTION_HEAD || c->state == VO_CONNECTION_BODY;
+    if (c->ended && waits) vo_connection_close(c); /* the rest of it will not come */
     maybe_pause(c);
+}
+
+bool vo_connection_waits(const vo_connection *c) {
+    const bool asked = c->state == VO_CONNECTION_COMPUTING || c->state == VO_CONNECTION_ANSWER;
+    return asked && !c->closing && !c->ended && c->all->s.ended_timeout_s > 0;
+}
+
+void vo_connection_ended(vo_connection *c, void *socket) {
+    c->socket = socket;
+    c->ended = true;
+    if (c->state == VO_CONNECTION_COMPUTING)
+        vo_connection_time(c, VO_TIMER_ENDED);
+    else
+        c->all->io.ask_writable(socket);
+}
+
+/* Has it taken less than it must have since its answer began? */
+static bool takes_too_little(const vo_connection *c) {
+    const vo_transport_settings *s = &c->all->s;
+    const double since_s = c->all->now_s - c->answer_since_s - s->write_timeout_s;
+    const double taken = (double)(c->x->answer_len - c->out_left);
+    return since_s > 0 && taken < since_s * s->min_write_per_s;
 }
 
 void vo_connection_writable(vo_connection *c) {
@@ -393,6 +456,11 @@ void vo_connection_writable(vo_connection *c) {
     if (c->state == VO_CONNECTION_PEER) {
         vo_peer_pump(c);
     } else if (c->state == VO_CONNECTION_ANSWER) {
+        if (c->out_left && takes_too_little(c)) {
+            atomic_fetch_add(&c->all->timed_out, 1);
+            vo_connection_close(c);
+            return;
+        }
         vo_connection_time(c, VO_TIMER_WRITE);
         vo_connection_push(c);
     }

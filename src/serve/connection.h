@@ -47,6 +47,7 @@ typedef enum {
     VO_TIMER_WRITE,
     VO_TIMER_PING,
     VO_TIMER_PONG,
+    VO_TIMER_ENDED, /* the client has said its end, and waits for its answer */
     VO_TIMER_LINGER,
     VO_TIMERS
 } vo_timer;
@@ -84,14 +85,15 @@ struct vo_connection {
     bool old;        /* HTTP/1.0: it must be told that the connection stays */
     bool ends_after; /* the answer under way                                */
     bool unread;     /* the client may still be sending what nobody wants   */
+    bool ended;      /* the client has sent all it will: nothing is read    */
     char from[VO_CONNECTION_FROM];
     char *in; /* received, not used yet */
     size_t in_len, in_cap, seen;
     vo_exchange *x;
     uint64_t body_left;
     vo_chunks chunks;
-    size_t body_cap;
-    const char *out; /* the rest of what is being written */
+    double answer_since_s; /* when the answer under way began to be written */
+    const char *out;       /* the rest of what is being written */
     size_t out_left;
     vo_peer *peer;
     vo_connection *all_prev, *all_next;
@@ -107,6 +109,7 @@ typedef struct vo_connections {
     vo_connection *first[VO_TIMERS], *last[VO_TIMERS];
     vo_connection *every;
     size_t computing; /* exchanges that others hold */
+    size_t held;      /* bytes that clients have sent and that are not done with */
     vo_peer *ready_first, *ready_last;
     char *scratch; /* [VO_CONNECTION_PIECE] */
     char date[48];
@@ -122,7 +125,8 @@ typedef struct vo_connections {
 vo_status vo_connections_init(vo_connections *a, const vo_transport_settings *s,
                               const vo_handler *h, void *ctx, const vo_socket_calls *io,
                               void *bell, vo_error *err);
-/* Every connection is freed before, and every exchange has come back. */
+/* Every connection is freed before, and every exchange has come back; those that came last are
+ * handed to `done` here. */
 void vo_connections_fini(vo_connections *a);
 
 /* Around whatever the loop was woken for: the time; then replies and peers with news. */
@@ -135,14 +139,27 @@ void vo_connections_abort(vo_connections *a); /* closes all */
 void vo_connections_reply(vo_connections *a, vo_exchange *x); /* any thread */
 void vo_connections_wake(vo_connections *a);                  /* any thread */
 
+/* There are as many connections as may be, and one more wants in: closes that which has been idle
+ * longest between requests, else the one whose head is longest on its way, for a second at least.
+ * false: all are at work. */
+bool vo_connections_make_room(vo_connections *a);
+
 /* A connection was accepted. NULL: no memory. */
 vo_connection *vo_connection_create(vo_connections *a, void *socket, const char *from);
 void vo_connection_receive(vo_connection *c, const char *bytes, size_t n);
 void vo_connection_writable(vo_connection *c);
+/* Does a client who says its end now wait for an answer? Then `socket` is what to write to from now
+ * on; it is not read any more. */
+bool vo_connection_waits(const vo_connection *c);
+void vo_connection_ended(vo_connection *c, void *socket);
 void vo_connection_free(vo_connection *c); /* its socket is closed; accepts NULL */
 
 /* ---- between connection*.c ----------------------------------------------------------------- */
 void vo_connection_time(vo_connection *c, vo_timer kind);
+/* The account of what clients have sent: `more` bytes beside the `have` that this one holds. false:
+ * there is no room. The last eighth is for those who hold little. */
+bool vo_connections_hold(vo_connections *a, size_t have, size_t more);
+void vo_connections_let_go(vo_connections *a, size_t bytes);
 void vo_connection_close(vo_connection *c);
 /* At most VO_CONNECTION_PIECE; false: it is closing. */
 bool vo_connection_write(vo_connection *c, const char *bytes, size_t n);

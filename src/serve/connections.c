@@ -11,11 +11,14 @@ vo_transport_settings vo_transport_settings_default(void) {
                                    .max_head = 16 << 10,
                                    .max_body = 8 << 20,
                                    .max_message = 64 << 10,
+                                   .max_held = (size_t)256 << 20,
                                    .max_connections = 12000,
                                    .head_timeout_s = 10,
                                    .body_timeout_s = 30,
                                    .idle_timeout_s = 60,
                                    .write_timeout_s = 30,
+                                   .min_write_per_s = 16 << 10,
+                                   .ended_timeout_s = 10,
                                    .ping_s = 30};
 }
 
@@ -36,15 +39,35 @@ vo_status vo_connections_init(vo_connections *a, const vo_transport_settings *s,
     a->wait_s[VO_TIMER_WRITE] = s->write_timeout_s;
     a->wait_s[VO_TIMER_PING] = a->wait_s[VO_TIMER_PONG] = s->ping_s;
     a->wait_s[VO_TIMER_LINGER] = 2;
+    a->wait_s[VO_TIMER_ENDED] = s->ended_timeout_s;
     a->now_s = vo_clock_monotonic_s();
     a->date_s = -1;
     atomic_init(&a->replies, NULL);
     return VO_OK;
 }
 
-void vo_connections_fini(vo_connections *a) {
-    free(a->scratch);
-    a->scratch = NULL;
+/* ---- what all of them hold ------------------------------------------------------------------- */
+
+bool vo_connections_hold(vo_connections *a, size_t have, size_t more) {
+    enum { LITTLE = 65536 };
+    const size_t most =
+        have + more <= LITTLE ? a->s.max_held : a->s.max_held - a->s.max_held / 8;
+    if (more > most || a->held > most - more) return false;
+    a->held += more;
+    return true;
+}
+
+void vo_connections_let_go(vo_connections *a, size_t bytes) { a->held -= bytes; }
+
+bool vo_connections_make_room(vo_connections *a) {
+    const double soon_s = 1;
+    vo_connection *c = a->first[VO_TIMER_IDLE];
+    if (!c) c = a->first[VO_TIMER_HEAD];
+    if (!c) return false;
+    const bool new = a->now_s - (c->due_s - a->wait_s[VO_TIMER_HEAD]) < soon_s;
+    if (c->timer == VO_TIMER_HEAD && new) return false;
+    vo_connection_close(c);
+    return true;
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */
@@ -74,7 +97,8 @@ void vo_connection_time(vo_connection *c, vo_timer kind) {
 }
 
 static void time_out(vo_connection *c, vo_timer kind) {
-    if (kind != VO_TIMER_LINGER && kind != VO_TIMER_PING && kind != VO_TIMER_IDLE)
+    if (kind != VO_TIMER_LINGER && kind != VO_TIMER_PING && kind != VO_TIMER_IDLE &&
+        kind != VO_TIMER_ENDED)
         atomic_fetch_add(&c->all->timed_out, 1);
     if (c->peer)
         vo_peer_timeout(c, kind);
@@ -213,4 +237,10 @@ void vo_connections_abort(vo_connections *a) {
         next = c->all_next;
         vo_connection_close(c);
     }
+}
+
+void vo_connections_fini(vo_connections *a) {
+    take_replies(a); /* of a loop that has failed */
+    free(a->scratch);
+    a->scratch = NULL;
 }

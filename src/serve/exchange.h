@@ -54,7 +54,6 @@ struct vo_exchange {
     const char *body; /* NUL-terminated besides; "" if none                           */
     size_t body_len;
     bool tls, upgrade; /* upgrade: this wants to become a WebSocket                    */
-    bool close_after;  /* set by the service: no further request on this connection   */
     double came_s;     /* monotonic, when its head was complete                        */
     atomic_bool gone;  /* the client has left: nobody will read the answer             */
 

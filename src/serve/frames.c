@@ -35,30 +35,6 @@ size_t vo_frame_write(int kind, size_t n, char to[10]) {
     return 2 + bytes;
 }
 
-/* Length of the sequence at s, 0: none is there. Table 3-7 of the Unicode standard. */
-static size_t utf8_sequence(const uint8_t *s, size_t n) {
-    const uint8_t a = s[0];
-    if (a < 0x80) return 1;
-    const size_t len = a >= 0xc2 && a < 0xe0 ? 2 : a >= 0xe0 && a < 0xf0 ? 3 : 4;
-    if (a < 0xc2 || a > 0xf4 || n < len) return 0;
-    const uint8_t low = a == 0xe0 ? 0xa0 : a == 0xf0 ? 0x90 : 0x80;
-    const uint8_t high = a == 0xed ? 0x9f : a == 0xf4 ? 0x8f : 0xbf;
-    if (s[1] < low || s[1] > high) return 0;
-    for (size_t i = 2; i < len; i++)
-        if ((s[i] & 0xc0) != 0x80) return 0;
-    return len;
-}
-
-bool vo_frame_utf8(const char *text, size_t n) {
-    const uint8_t *s = (const uint8_t *)text;
-    for (size_t i = 0; i < n;) {
-        const size_t len = utf8_sequence(s + i, n - i);
-        if (len == 0) return false;
-        i += len;
-    }
-    return true;
-}
-
 bool vo_frame_close_code(int code) {
     return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) ||
            (code >= 3000 && code <= 4999);

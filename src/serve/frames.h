@@ -31,7 +31,6 @@ void vo_frame_unmask(const vo_frame *f, const char *from, char *to, size_t n);
 /* The head of a server's frame of n bytes: 2..10 bytes into `to`, their count. */
 size_t vo_frame_write(int kind, size_t n, char to[10]);
 
-bool vo_frame_utf8(const char *text, size_t n);
 bool vo_frame_close_code(int code); /* may a peer send it? */
 
 /* Sec-WebSocket-Accept of a Sec-WebSocket-Key; false: that is no key (base64 of 16 bytes). */

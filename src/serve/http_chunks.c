@@ -1,14 +1,10 @@
 /* http_chunks.c -- see http_chunks.h. A state per byte, but data is passed on in one piece. */
 #include "serve/http_chunks.h"
 
+#include "base/text.h"
+
 enum { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, LINE, TRAILER, TRAILER_LF, LAST_LF };
 enum { MOST_DIGITS = 12, MOST_SKIPPED = 8192 };
-
-static int hex(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 static int after_size(vo_chunks *c, char b) {
     if (c->digits == 0) return -1;
@@ -17,7 +13,7 @@ static int after_size(vo_chunks *c, char b) {
 }
 
 static int size_digit(vo_chunks *c, char b) {
-    const int digit = hex(b);
+    const int digit = vo_text_hex(b);
     if (digit < 0) return after_size(c, b);
     if (++c->digits > MOST_DIGITS) return -1;
     c->left = c->left * 16 + (uint64_t)digit;

@@ -1,6 +1,8 @@
 /* http_head.c -- see http_head.h. Line by line, each cut out of the text with NULs. */
 #include "serve/http_head.h"
 
+#include "base/text.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -33,12 +35,6 @@ static bool all_token(const char *s) {
     return true;
 }
 
-static int hex(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The next line without its CR LF, NUL-terminated; NULL at the empty one. */
 static char *next_line(char **at) {
     char *line = *at, *lf = strstr(line, "\r\n");
@@ -53,14 +49,33 @@ static const char *check_target(const char *target) {
         if (*c <= ' ' || *c >= 0x7f) return "the target has characters that a URL cannot have";
         if (*c == '#') return "the target has a fragment";
         if (*c != '%') continue;
-        const int high = hex(c[1]), low = high < 0 ? -1 : hex(c[2]);
+        const int high = vo_text_hex(c[1]), low = high < 0 ? -1 : vo_text_hex(c[2]);
         if (low < 0) return "the target has a % without two hexadecimal digits";
         if (high == 0 && low == 0) return "the target has an encoded NUL";
     }
     return NULL;
 }
 
-static int request_line(char *line, vo_exchange *x, vo_http_framing *f, const char **why) {
+/* Cuts "http://authority/path?query" (RFC 9112, 3.2.2) in place: *authority and, as the target, what
+ * follows it. */
+static const char *absolute_form(char *target, const char **authority, bool options) {
+    const size_t scheme = strncasecmp(target, "http://", 7) == 0    ? 7
+                          : strncasecmp(target, "https://", 8) == 0 ? 8
+                                                                    : 0;
+    if (scheme == 0) return target;
+    const size_t n = strcspn(target + scheme, "/?");
+    char *rest = target + scheme + n;
+    memmove(target, target + scheme, n); /* room for its NUL, and for a '/' */
+    target[n] = '\0';
+    *authority = target;
+    if (*rest == '/') return rest;
+    if (*rest == '\0') return options ? "*" : "/";
+    *--rest = '/';
+    return rest;
+}
+
+static int request_line(char *line, vo_exchange *x, vo_http_framing *f, const char **authority,
+                        const char **why) {
     char *target = line ? strchr(line, ' ') : NULL;
     char *version = target ? strchr(target + 1, ' ') : NULL;
     *why = "the request line is not METHOD TARGET HTTP/1.1";
@@ -76,13 +91,14 @@ static int request_line(char *line, vo_exchange *x, vo_http_framing *f, const ch
     x->method = line;
     f->http10 = version[7] == '0';
     f->keep_alive = !f->http10;
-    *why = "the target must begin with '/'";
-    if (*target != '/' && !(strcmp(target, "*") == 0 && strcmp(line, "OPTIONS") == 0))
-        return 400;
     if ((*why = check_target(target))) return 400;
     char *query = strchr(target, '?');
+    const bool options = strcmp(line, "OPTIONS") == 0;
+    const char *path = absolute_form(target, authority, options);
+    *why = "the target must begin with '/' or http://";
+    if (*path != '/' && !(strcmp(path, "*") == 0 && options)) return 400;
     if (query) *query++ = '\0';
-    x->path = target;
+    x->path = path;
     x->query = query ? query : "";
     return 0;
 }
@@ -211,6 +227,8 @@ static int judge(const framing_headers *h, vo_exchange *x, vo_http_framing *f,
     return 0;
 }
 
+static bool is_host(const char *v) { return !strpbrk(v, " \t,/?#@\\\"<>"); }
+
 int vo_http_head_parse(char *text, size_t n, vo_exchange *x, vo_http_framing *f,
                        const char **why) {
     x->method = x->path = x->query = "";
@@ -224,7 +242,8 @@ int vo_http_head_parse(char *text, size_t n, vo_exchange *x, vo_http_framing *f,
     framing_headers h;
     memset(&h, 0, sizeof h);
     char *at = text, *line = next_line(&at);
-    int status = request_line(line, x, f, why);
+    const char *authority = NULL;
+    int status = request_line(line, x, f, &authority, why);
     bool has_host = false;
     for (int i = 0; status == 0 && (line = next_line(&at)); i++) {
         const bool host = strncasecmp(line, "host:", 5) == 0;
@@ -239,6 +258,9 @@ int vo_http_head_parse(char *text, size_t n, vo_exchange *x, vo_http_framing *f,
     *why = "HTTP/1.1 asks for one Host header";
     if (!has_host && !f->http10) return 400;
     *why = "Host is not a name or address with a port";
-    if (strpbrk(x->host, " \t,/?#@\\\"<>")) return 400;
+    if (!is_host(x->host)) return 400;
+    *why = "the target's host is not a name or address with a port";
+    if (authority && (!*authority || !is_host(authority))) return 400;
+    if (authority) x->host = authority; /* it counts, whatever Host says */
     return judge(&h, x, f, why);
 }

@@ -3,7 +3,8 @@
  * Whatever two programs could read differently is refused: bare CR or LF, folded lines, blanks
  * before a colon, a repeated or signed Content-Length, Content-Length beside
  * Transfer-Encoding, codings other than "chunked", several Hosts, control characters, "%00".
- * RFC 9112; targets in origin form only ("*" of OPTIONS too).
+ * RFC 9112; targets in origin form or absolute ("http://host/path": its host is the one that counts,
+ * Host must be there all the same), and "*" of OPTIONS.
  */
 #ifndef VO_SERVE_HTTP_HEAD_H
 #define VO_SERVE_HTTP_HEAD_H

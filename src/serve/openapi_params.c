@@ -42,21 +42,14 @@ static vo_status refuse(vo_finding *f, const char *name, size_t len, const char 
     return VO_EINVAL;
 }
 
-static int hex(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 /* Into out[len + 1]; false: not percent-encoded, not UTF-8, or with a NUL. */
 static bool decode(const char *in, size_t len, bool plus_is_blank, char *out, size_t *out_len) {
     size_t n = 0;
     for (size_t i = 0; i < len; i++) {
         char c = in[i];
         if (c == '%') {
-            const int high = i + 2 < len ? hex(in[i + 1]) : -1;
-            const int low = i + 2 < len ? hex(in[i + 2]) : -1;
+            const int high = i + 2 < len ? vo_text_hex(in[i + 1]) : -1;
+            const int low = i + 2 < len ? vo_text_hex(in[i + 2]) : -1;
             if (high < 0 || low < 0) return false;
             c = (char)(high * 16 + low);
             i += 2;

@@ -5,6 +5,8 @@
  */
 #include "serve/connection.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +92,7 @@ void vo_peer_free(vo_connection *c) {
     forget_ready(a, p);
     atomic_fetch_sub(&a->peers, 1);
     if (a->h.peer_closed) a->h.peer_closed(a->ctx, p->user);
+    vo_connections_let_go(a, p->message_len);
     free(p->message);
     free(p);
 }
@@ -113,8 +116,9 @@ static void take_message(vo_connection *c) {
     p->message = NULL;
     p->message_len = 0;
     p->in_message = false;
+    vo_connections_let_go(a, n);
     bool goes_on = true;
-    if (!vo_frame_utf8(text ? text : "", n)) {
+    if (vo_text_utf8_fault(text ? text : "", n) < n) {
         vo_peer_end(c, 1007);
     } else {
         if (a->h.peer_message)
@@ -127,9 +131,11 @@ static void take_message(vo_connection *c) {
 static void take_data(vo_connection *c, const vo_frame *f, const char *bytes) {
     vo_peer *p = c->peer;
     const size_t n = (size_t)f->len;
-    char *more = realloc(p->message, p->message_len + n + 1);
+    const bool room = vo_connections_hold(c->all, p->message_len, n);
+    char *more = room ? realloc(p->message, p->message_len + n + 1) : NULL;
     if (!more) {
-        vo_peer_end(c, 1011);
+        if (room) vo_connections_let_go(c->all, n);
+        vo_peer_end(c, room ? 1011 : 1013); /* try again later */
         return;
     }
     p->message = more;
@@ -153,7 +159,7 @@ static void take_control(vo_connection *c, const vo_frame *f, const char *bytes)
     } else {
         const int code = n < 2 ? 1000 : (uint8_t)payload[0] << 8 | (uint8_t)payload[1];
         const bool fine = n == 0 || (n >= 2 && vo_frame_close_code(code) &&
-                                     vo_frame_utf8(payload + 2, n - 2));
+                                     vo_text_utf8_fault(payload + 2, n - 2) == n - 2);
         vo_peer_end(c, fine ? code : 1002);
     }
 }

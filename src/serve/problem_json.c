@@ -12,57 +12,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "serve/http_status.h"
 
 #define DETAIL 512
-
-static const char *title(int status) {
-    switch (status) {
-    case 400:
-        return "Bad Request";
-    case 401:
-        return "Unauthorized";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 406:
-        return "Not Acceptable";
-    case 408:
-        return "Request Timeout";
-    case 409:
-        return "Conflict";
-    case 411:
-        return "Length Required";
-    case 413:
-        return "Content Too Large";
-    case 414:
-        return "URI Too Long";
-    case 415:
-        return "Unsupported Media Type";
-    case 417:
-        return "Expectation Failed";
-    case 422:
-        return "Unprocessable Content";
-    case 426:
-        return "Upgrade Required";
-    case 429:
-        return "Too Many Requests";
-    case 431:
-        return "Request Header Fields Too Large";
-    case 501:
-        return "Not Implemented";
-    case 503:
-        return "Service Unavailable";
-    case 504:
-        return "Gateway Timeout";
-    case 505:
-        return "HTTP Version Not Supported";
-    default:
-        return status < 500 ? "Bad Request" : "Internal Server Error";
-    }
-}
 
 /* What came from outside may be no UTF-8, and a cut may have halved a letter. */
 static void put_text(vo_json_out *w, const char *key, const char *text) {
@@ -78,7 +30,7 @@ static void write(vo_exchange *x, int status, const char *detail, const vo_findi
                   vo_json_out *w) {
     vo_json_out_object(w);
     put_text(w, "type", "about:blank");
-    put_text(w, "title", title(status));
+    put_text(w, "title", vo_http_status_name(status));
     vo_json_out_key(w, "status");
     vo_json_out_integer(w, status);
     if (detail) put_text(w, "detail", detail);

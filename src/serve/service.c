@@ -21,7 +21,7 @@
 #include "serve/routes.h"
 #include "store/sha256.h"
 
-enum { ETAG = 24 };
+enum { ETAG = 24, HEAVY_COST = 20, METRICS_LINE = 256 };
 
 /* A thread of the pool: its engine, and what that computes now. */
 typedef struct {
@@ -34,7 +34,8 @@ typedef struct {
 struct vo_service {
     vo_service_settings settings;
     vo_pool *pool;
-    hand *hands;            /* [settings.threads] */
+    vo_pool *aside; /* one thread for the metrics, which are asked for above all under load */
+    hand *hands;    /* [settings.threads] */
     vo_route **handler;     /* [n_operations] */
     const char **operation; /* [n_operations]: ids */
     size_t n_operations;
@@ -334,15 +335,33 @@ static void on_request(void *ctx, vo_exchange *x) {
     } else if (op->on_loop) {
         x->began_s = vo_clock_monotonic_s();
         answer(v, x, NULL);
+    } else if (v->handler[op->index] == vo_route_metrics) {
+        if (vo_pool_submit(v->aside, x, false)) return;
+        vo_answer_busy(x, 1, "too many ask for the metrics at once");
     } else if (atomic_load(&v->draining)) {
         vo_answer_busy(x, 5, "this server is stopping: ask again soon");
-    } else if (vo_pool_submit(v->pool, x)) {
+    } else if (vo_pool_submit(v->pool, x, op->cost >= HEAVY_COST)) {
         return;
     } else {
         atomic_fetch_add(&v->full, 1);
         vo_answer_busy(x, 1, "too much is being computed already: ask again soon");
     }
     reply(v, x);
+}
+
+static void answer_late(vo_service *v, vo_exchange *x) {
+    atomic_fetch_add(&v->late, 1);
+    vo_answer_busy(x, 5, "this waited too long for its turn and was not begun: ask again");
+}
+
+/* On the thread of the metrics. */
+static void work_aside(void *ctx, void *item, size_t worker, bool late) {
+    vo_exchange *x = item;
+    (void)worker;
+    (void)late; /* never too late for them */
+    x->began_s = vo_clock_monotonic_s();
+    answer(ctx, x, NULL);
+    reply(ctx, x);
 }
 
 /* On the pool. */
@@ -356,8 +375,7 @@ static void work(void *ctx, void *item, size_t worker, bool late) {
     if (atomic_load(&x->gone)) {
         x->status = 499; /* nobody will see it but the log */
     } else if (late) {
-        atomic_fetch_add(&v->late, 1);
-        vo_answer_busy(x, 5, "this waited too long for its turn and was not begun: ask again");
+        answer_late(v, x);
     } else {
         answer(v, x, h->engine);
     }
@@ -449,8 +467,18 @@ static void expel(vo_service *v) {
     vo_hub_expel(v->settings.hub, holds, v);
 }
 
+/* Whoever has waited long enough is told so now, and not when a thread has time for it. */
+static void answer_overdue(vo_service *v) {
+    vo_exchange *x;
+    while (v->pool && (x = vo_pool_overdue(v->pool))) {
+        answer_late(v, x);
+        reply(v, x);
+    }
+}
+
 static void on_tick(void *ctx) {
     vo_service *v = ctx;
+    answer_overdue(v);
     if (!v->settings.hub) return;
     expel(v);
     const vo_hub_counts n = vo_hub_count(v->settings.hub);
@@ -601,6 +629,8 @@ vo_status vo_service_create(const vo_service_settings *s, vo_service **out, vo_e
     if (status == VO_OK) status = open_engines(v, err);
     if (status == VO_OK)
         status = vo_pool_create(s->threads, s->line, s->deadline_s, work, v, &v->pool, err);
+    if (status == VO_OK)
+        status = vo_pool_create(1, METRICS_LINE, s->deadline_s, work_aside, v, &v->aside, err);
     if (status != VO_OK) goto fail;
     *out = v;
     return VO_OK;
@@ -622,6 +652,8 @@ void vo_service_farewell(vo_service *v) { atomic_store(&v->farewell, true); }
 void vo_service_finish(vo_service *v) {
     atomic_store(&v->draining, true);
     atomic_store(&v->stopping, true);
+    vo_pool_free(v->aside);
+    v->aside = NULL;
     vo_pool_free(v->pool);
     v->pool = NULL;
 }

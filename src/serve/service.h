@@ -37,7 +37,7 @@ typedef struct {
     vo_access_log *log; /* or NULL */
     vo_hub *hub;        /* or NULL: no events */
     size_t threads;     /* of the pool: 2                                                    */
-    size_t line;        /* waiting before it: 64                                             */
+    size_t line;        /* waiting before it: 64, and as many heavy ones (cost >= 20)        */
     double deadline_s;  /* of waiting there: 10                                              */
     double most_s;      /* of computing one answer: 30                                       */
     void (*job_added)(void *ctx); /* or NULL: to wake the worker */

@@ -56,15 +56,22 @@ typedef struct {
     const char *host; /* "127.0.0.1", "::1", "0.0.0.0": an address, not a name      */
     int32_t port;     /* 0: a free one                                              */
     const char *tls_certificate, *tls_key; /* PEM files; NULL: plain                   */
-    size_t max_head;        /* bytes of the request line and all headers; 16 KiB        */
-    size_t max_body;        /* 8 MiB; head() may be told less by content-length itself */
-    size_t max_message;     /* of a WebSocket client; 64 KiB                            */
-    size_t max_connections; /* 12 000; more are not accepted until one leaves          */
+    size_t max_head;    /* bytes of the request line and all headers; 16 KiB        */
+    size_t max_body;    /* 8 MiB; head() may be told less by content-length itself */
+    size_t max_message; /* of a WebSocket client; 64 KiB                            */
+    size_t max_held; /* of all that clients have sent and that is not answered yet, bodies above
+                        all; beyond it 503; 256 MiB. The last eighth is for small ones       */
+    size_t max_connections; /* 12 000; for one more the one that has been idle longest goes; if
+                               all are at work it is turned away                         */
     double head_timeout_s;  /* from the connection, or the end of the last answer's
                                first following byte, to the whole head; 10              */
     double body_timeout_s;  /* for the whole body; 30                                  */
     double idle_timeout_s;  /* between requests of a connection; 60                    */
     double write_timeout_s; /* without progress while an answer is written; 30         */
+    double min_write_per_s; /* bytes of an answer that a client takes on the mean, after the
+                               first write_timeout_s; 16 KiB; 0: any                      */
+    double ended_timeout_s; /* of computing for one who has said its end (a half-closed
+                               connection, which looks like one that has left); 10; 0: it has left */
     double ping_s;          /* WebSocket pings; no pong for as long again: closed; 30   */
 } vo_transport_settings;
 

@@ -150,7 +150,8 @@ static void on_knock(vo_transport *t) {
         const vo_accepted said = vo_listener_accept(t->listener, &fd, from);
         if (said == VO_ACCEPT_NONE) return;
         if (said == VO_ACCEPTED &&
-            atomic_load(&t->all.connections) < t->all.s.max_connections) {
+            (atomic_load(&t->all.connections) < t->all.s.max_connections ||
+             vo_connections_make_room(&t->all))) {
             adopt(t, fd, from);
             continue;
         }
@@ -159,11 +160,26 @@ static void on_knock(vo_transport *t) {
     }
 }
 
+/* libwebsockets closes a socket whose client has sent its last byte. One that waits for an answer
+ * gets it all the same, through a second descriptor, which is only written to. What ends inside
+ * TLS has left: there is no half-closing. */
+static bool goes_on(vo_transport *t, struct lws *wsi, vo_connection *c) {
+    if (t->leaving || t->all.s.tls_certificate || !vo_connection_waits(c)) return false;
+    const int fd = vo_socket_ended(lws_get_socket_fd(wsi));
+    if (fd < 0) return false;
+    const lws_sock_file_fd_type file = {.sockfd = fd};
+    struct lws *on = lws_adopt_descriptor_vhost(t->vhost, LWS_ADOPT_SOCKET, file, NULL, NULL);
+    if (!on) return false;
+    lws_rx_flow_control(on, 0);
+    lws_set_opaque_user_data(on, c);
+    vo_connection_ended(c, on);
+    return true;
+}
+
 static void on_gone(vo_transport *t, struct lws *wsi) {
     vo_connection *c = lws_get_opaque_user_data(wsi);
     lws_set_opaque_user_data(wsi, NULL);
-    vo_connection_free(c);
-    (void)t;
+    if (c && !goes_on(t, wsi, c)) vo_connection_free(c);
 }
 
 static int on_socket(vo_transport *t, struct lws *wsi, const char *bytes, size_t n) {
@@ -236,6 +252,14 @@ static vo_status check_settings(const vo_transport_settings *s, vo_error *err) {
     if (s->max_message < 1 || s->max_message > 1 << 28)
         return vo_fail(err, VO_EINVAL, "max_message = %zu is not in 1..268435456",
                        s->max_message);
+    if (s->max_held < s->max_body)
+        return vo_fail(err, VO_EINVAL, "max_held = %zu is less than max_body = %zu",
+                       s->max_held, s->max_body);
+    if (!(s->min_write_per_s >= 0))
+        return vo_fail(err, VO_EINVAL, "min_write_per_s = %g is negative", s->min_write_per_s);
+    if (!(s->ended_timeout_s >= 0 && s->ended_timeout_s <= 86400))
+        return vo_fail(err, VO_EINVAL, "ended_timeout_s = %g is not in [0, 86400]",
+                       s->ended_timeout_s);
     if (s->max_connections < 1) return vo_fail(err, VO_EINVAL, "max_connections is 0");
     return check_tls(s, err);
 }
@@ -368,8 +392,9 @@ vo_transport_counts vo_transport_count(const vo_transport *t) {
 void vo_transport_close(vo_transport *t) {
     if (!t) return;
     vo_signals *kept = vo_signals_keep();
-    if (t->lws && !t->polls && !t->leaving) lws_context_destroy(t->lws);
+    const bool twice = !t->polls && !t->leaving;
     t->leaving = true;
+    if (t->lws && twice) lws_context_destroy(t->lws);
     if (t->lws) lws_context_destroy(t->lws);
     vo_signals_put_back(kept);
     vo_connections_fini(&t->all);

@@ -289,3 +289,49 @@ Test(text, words_are_found_at_the_beginning_and_anywhere_without_case) {
     cr_expect_not(vo_text_has_exactly("a Price", 7, "price"));
     cr_expect_not(vo_text_has_exactly("a price", 6, "price"));
 }
+
+/* Decodes and looks at the number: another way than ranges of bytes. */
+static bool plain_utf8(const unsigned char *s, size_t n) {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    for (size_t i = 0; i < n;) {
+        size_t len = s[i] < 0x80 ? 1 : (s[i] >> 5) == 6 ? 2 : (s[i] >> 4) == 14 ? 3 : 4;
+        if (len == 4 && (s[i] >> 3) != 30) return false;
+        if (len == 1) {
+            i++;
+            continue;
+        }
+        if (n - i < len) return false;
+        uint32_t v = s[i] & (0x7fu >> len);
+        for (size_t k = 1; k < len; k++) {
+            if ((s[i + k] >> 6) != 2) return false;
+            v = v << 6 | (s[i + k] & 0x3fu);
+        }
+        if (v < least[len] || v > 0x10ffff || (v >= 0xd800 && v < 0xe000)) return false;
+        i += len;
+    }
+    return true;
+}
+
+Test(text, utf8_is_what_a_decoder_takes) {
+    unsigned char s[4];
+    for (uint32_t a = 0; a < 256; a++)
+        for (uint32_t b = 0; b < 256; b++)
+            for (uint32_t rest = 0; rest < 16; rest++) {
+                static const unsigned char edge[] = {0x00, 0x7f, 0x80, 0xbf};
+                s[0] = (unsigned char)a;
+                s[1] = (unsigned char)b;
+                s[2] = edge[rest / 4];
+                s[3] = edge[rest % 4];
+                for (size_t n = 1; n <= 4; n++)
+                    cr_assert_eq(vo_text_utf8_fault((const char *)s, n) == n, plain_utf8(s, n));
+            }
+}
+
+Test(text, a_hexadecimal_digit_is_known_in_both_cases_and_nothing_else_is_one) {
+    static const char digits[] = "0123456789abcdef";
+    int known = 0;
+    for (int c = 0; c < 256; c++) known += vo_text_hex((char)c) >= 0;
+    cr_assert_eq(known, 22);
+    for (int v = 0; v < 16; v++) cr_assert_eq(vo_text_hex(digits[v]), v);
+    for (int v = 10; v < 16; v++) cr_assert_eq(vo_text_hex((char)(digits[v] - 'a' + 'A')), v);
+}

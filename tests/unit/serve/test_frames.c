@@ -35,43 +35,6 @@ Test(frames, the_key_of_the_standard_has_its_answer_and_no_key_has_none) {
     cr_assert_not(vo_frame_accept("dGhlIHNhbXBsZSBub25j ZQ==", proof));
 }
 
-/* Decodes and looks at the number: another way than ranges of bytes. */
-static bool plain_utf8(const unsigned char *s, size_t n) {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    for (size_t i = 0; i < n;) {
-        size_t len = s[i] < 0x80 ? 1 : (s[i] >> 5) == 6 ? 2 : (s[i] >> 4) == 14 ? 3 : 4;
-        if (len == 4 && (s[i] >> 3) != 30) return false;
-        if (len == 1) {
-            i++;
-            continue;
-        }
-        if (n - i < len) return false;
-        uint32_t v = s[i] & (0x7fu >> len);
-        for (size_t k = 1; k < len; k++) {
-            if ((s[i + k] >> 6) != 2) return false;
-            v = v << 6 | (s[i + k] & 0x3fu);
-        }
-        if (v < least[len] || v > 0x10ffff || (v >= 0xd800 && v < 0xe000)) return false;
-        i += len;
-    }
-    return true;
-}
-
-Test(frames, utf8_is_what_a_decoder_takes) {
-    unsigned char s[4];
-    for (uint32_t a = 0; a < 256; a++)
-        for (uint32_t b = 0; b < 256; b++)
-            for (uint32_t rest = 0; rest < 16; rest++) {
-                static const unsigned char edge[] = {0x00, 0x7f, 0x80, 0xbf};
-                s[0] = (unsigned char)a;
-                s[1] = (unsigned char)b;
-                s[2] = edge[rest / 4];
-                s[3] = edge[rest % 4];
-                for (size_t n = 1; n <= 4; n++)
-                    cr_assert_eq(vo_frame_utf8((const char *)s, n), plain_utf8(s, n));
-            }
-}
-
 Test(frames, codes_that_nobody_may_send_are_known) {
     static const int fine[] = {1000, 1001, 1003, 1007, 1011, 3000, 4999};
     static const int bad[] = {0, 999, 1004, 1005, 1006, 1015, 2999, 5000};

@@ -2,6 +2,7 @@
 #include "serve/http_head.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,5 +79,42 @@ Test(http_head, more_than_a_hundred_headers_are_refused) {
     parsed *p = parse(text);
     cr_assert_eq(p->status, 431);
     cr_assert_str_eq(p->x.origin, "");
+    free(p);
+}
+
+Test(http_head, a_target_with_its_host_is_the_same_as_one_without_and_its_host_counts) {
+    static const struct {
+        const char *line, *path, *query, *host;
+    } cases[] = {{"GET http://a.example/p?q=1", "/p", "q=1", "a.example"},
+                 {"GET HTTPS://a.example:8443/p/%41", "/p/%41", "", "a.example:8443"},
+                 {"GET http://a", "/", "", "a"},
+                 {"GET http://a?q", "/", "q", "a"},
+                 {"GET http://[::1]:80/?/http://b/", "/", "/http://b/", "[::1]:80"},
+                 {"OPTIONS http://a", "*", "", "a"},
+                 {"GET /http://b/", "/http://b/", "", "h"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: h\r\n\r\n", cases[i].line);
+        parsed *p = parse(text);
+        cr_assert_eq(p->status, 0, "%s: %s", cases[i].line, p->why);
+        cr_assert_str_eq(p->x.path, cases[i].path);
+        cr_assert_str_eq(p->x.query, cases[i].query);
+        cr_assert_str_eq(p->x.host, cases[i].host);
+        free(p);
+    }
+}
+
+Test(http_head, a_target_whose_host_is_none_is_refused) {
+    static const char *const targets[] = {"http://",   "http:///p", "http://me@a/p",
+                                          "ftp://a/p", "http:/a",   "a.example"};
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: h\r\n\r\n", targets[i]);
+        parsed *p = parse(text);
+        cr_assert_eq(p->status, 400, "%s", targets[i]);
+        free(p);
+    }
+    parsed *p = parse("GET http://a/p HTTP/1.1\r\n\r\n");
+    cr_assert_eq(p->status, 400); /* Host has to be there all the same */
     free(p);
 }

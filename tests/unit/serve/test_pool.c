@@ -49,7 +49,7 @@ static desk at; /* large, and zeroed: each test is a process of its own */
 
 Test(pool, every_item_is_done_exactly_once) {
     vo_pool *p = open_pool(&at, 4, 2000, 60, true);
-    for (size_t i = 0; i < 2000; i++) cr_assert(vo_pool_submit(p, item(i)));
+    for (size_t i = 0; i < 2000; i++) cr_assert(vo_pool_submit(p, item(i), false));
     vo_pool_free(p);
     for (size_t i = 0; i < 2000; i++) cr_expect_eq(atomic_load(&at.done[i]), 1, "item %zu", i);
     cr_expect_eq(atomic_load(&at.wrong_worker), 0);
@@ -59,13 +59,13 @@ Test(pool, every_item_is_done_exactly_once) {
 
 Test(pool, says_at_once_when_the_line_is_full) {
     vo_pool *p = open_pool(&at, 1, 3, 60, false);
-    cr_assert(vo_pool_submit(p, item(0)));
+    cr_assert(vo_pool_submit(p, item(0), false));
     while (atomic_load(&at.begun) == 0) { /* the thread has taken it and stands at the gate */
     }
-    for (size_t i = 1; i <= 3; i++) cr_assert(vo_pool_submit(p, item(i)));
+    for (size_t i = 1; i <= 3; i++) cr_assert(vo_pool_submit(p, item(i), false));
     cr_expect_eq((int)vo_pool_waiting(p), 3);
     cr_expect_eq((int)vo_pool_busy(p), 1);
-    cr_expect_not(vo_pool_submit(p, item(4)));
+    cr_expect_not(vo_pool_submit(p, item(4), false));
     open_gate(&at);
     vo_pool_free(p);
     for (size_t i = 0; i < 4; i++) cr_expect_eq(atomic_load(&at.done[i]), 1);
@@ -75,7 +75,7 @@ Test(pool, says_at_once_when_the_line_is_full) {
 
 Test(pool, what_waited_longer_than_its_deadline_is_marked_late) {
     vo_pool *p = open_pool(&at, 1, 10, 0, true); /* whatever waits at all */
-    for (size_t i = 0; i < 10; i++) cr_assert(vo_pool_submit(p, item(i)));
+    for (size_t i = 0; i < 10; i++) cr_assert(vo_pool_submit(p, item(i), false));
     vo_pool_free(p);
     cr_expect_eq(atomic_load(&at.late), 10);
     vo_lock_free(at.lock);
@@ -83,7 +83,7 @@ Test(pool, what_waited_longer_than_its_deadline_is_marked_late) {
 
 Test(pool, threads_work_at_the_same_time) {
     vo_pool *p = open_pool(&at, 3, 10, 60, false);
-    for (size_t i = 0; i < 3; i++) cr_assert(vo_pool_submit(p, item(i)));
+    for (size_t i = 0; i < 3; i++) cr_assert(vo_pool_submit(p, item(i), false));
     while (atomic_load(&at.begun) <
            3) { /* all three stand at the gate: none waits for another */
     }
@@ -96,7 +96,7 @@ Test(pool, threads_work_at_the_same_time) {
 Test(pool, a_thread_that_sleeps_is_woken, .timeout = 60) {
     vo_pool *p = open_pool(&at, 1, 10, 60, true);
     for (size_t i = 0; i < 200; i++) { /* it has time to fall asleep between them */
-        cr_assert(vo_pool_submit(p, item(i)));
+        cr_assert(vo_pool_submit(p, item(i), false));
         while (atomic_load(&at.done[i]) == 0 || vo_pool_busy(p) > 0) {
         }
     }

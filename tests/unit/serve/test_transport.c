@@ -414,7 +414,6 @@ Test(transport, what_two_programs_could_read_differently_is_refused_with_400) {
         "GET  / HTTP/1.1\r\nHost: h\r\n\r\n",
         "GET / HTTP/1.1 \r\nHost: h\r\n\r\n",
         "GET /\r\nHost: h\r\n\r\n",
-        "GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n",
         "CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n",
         "GET /a%00b HTTP/1.1\r\nHost: h\r\n\r\n",
         "GET /a%4 HTTP/1.1\r\nHost: h\r\n\r\n",

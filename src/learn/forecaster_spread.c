@@ -204,11 +204,17 @@ static size_t path_end(const vo_spread *s, size_t origin) {
     return t;
 }
 
+/* asinh and sinh by their definitions: what the C library does for the last digits next to 0 takes
+ * several times as long, and the median is added to it. */
 static double scaled(const scale *s, double price) {
-    return asinh((price - s->median) / s->deviation);
+    const double x = (price - s->median) / s->deviation;
+    return copysign(log(fabs(x) + sqrt(x * x + 1)), x);
 }
 
-static double unscaled(const scale *s, double y) { return s->median + s->deviation * sinh(y); }
+static double unscaled(const scale *s, double y) {
+    const double e = exp(y);
+    return s->median + s->deviation * (0.5 * (e - 1 / e));
+}
 
 /* Sets s->scale for the local day of t: median and median absolute deviation of the days before. */
 static void find_scale(vo_spread *s, const double *history, size_t t) {
@@ -220,11 +226,9 @@ static void find_scale(vo_spread *s, const double *history, size_t t) {
     for (size_t i = window_begin(s, dawn, LEVEL); i < dawn; i++)
         if (!isnan(history[i])) s->scratch[n++] = history[i];
     if (n == 0) return;
-    qsort(s->scratch, n, sizeof *s->scratch, vo_order_double);
-    const double median = vo_order_quantile(s->scratch, n, 0.5);
+    const double median = vo_order_median(s->scratch, n);
     for (size_t i = 0; i < n; i++) s->scratch[i] = fabs(s->scratch[i] - median);
-    qsort(s->scratch, n, sizeof *s->scratch, vo_order_double);
-    const double apart = vo_order_quantile(s->scratch, n, 0.5) / 0.6745;
+    const double apart = vo_order_median(s->scratch, n) / 0.6745;
     s->scale.median = median;
     s->scale.deviation = apart > 1e-6 * (1 + fabs(median)) ? apart : 1 + fabs(median);
 }

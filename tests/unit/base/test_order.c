@@ -31,3 +31,30 @@ Test(order, a_quantile_lies_linearly_between_its_neighbours) {
         cr_expect_float_eq(vo_order_quantile(v, 4, c[i].p), c[i].value, 1e-12, "%g", c[i].p);
     cr_expect_float_eq(vo_order_quantile(v, 1, 0.3), 1, 0);
 }
+
+/* Against a sort: random, with ties, in order, against it, all equal, and what a pivot in the
+ * middle finds worst. */
+Test(order, the_median_is_that_of_the_sorted_numbers) {
+    enum { MOST = 300 };
+    double v[MOST], sorted[MOST];
+    for (size_t n = 1; n <= MOST; n++)
+        for (int kind = 0; kind < 6; kind++) {
+            uint32_t noise = (uint32_t)(n * 7 + (size_t)kind);
+            for (size_t i = 0; i < n; i++) {
+                noise = noise * 1664525u + 1013904223u;
+                const double at = (double)i, all = (double)n;
+                v[i] = kind == 0   ? (double)(noise >> 8) - 8e6
+                       : kind == 1 ? (double)(noise >> 30)
+                       : kind == 2 ? at
+                       : kind == 3 ? -at
+                       : kind == 4 ? 5
+                                   : fabs(at - all / 2);
+            }
+            for (size_t i = 0; i < n; i++) sorted[i] = v[i];
+            qsort(sorted, n, sizeof *sorted, vo_order_double);
+            cr_assert_eq(vo_order_median(v, n), vo_order_quantile(sorted, n, 0.5), "%zu, %d", n,
+                         kind);
+            qsort(v, n, sizeof *v, vo_order_double); /* the same numbers still */
+            for (size_t i = 0; i < n; i++) cr_assert_eq(v[i], sorted[i]);
+        }
+}

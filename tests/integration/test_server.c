@@ -333,7 +333,9 @@ Test(server, more_than_the_rate_is_429, .timeout = 60) {
     start(flag);
     int granted = 0, refused = 0;
     for (int i = 0; i < 6; i++) { /* 5 each */
-        reply r = served_ask(&at, "POST", "/optimize", NULL, four);
+        char header[60];          /* who says that he is somebody else is not */
+        snprintf(header, sizeof header, "X-Forwarded-For: 192.0.2.%d\r\n", i);
+        reply r = served_ask(&at, "POST", "/optimize", header, four);
         granted += r.status == 200;
         refused += r.status == 429 && atoi(reply_header(&r, "Retry-After")) >= 1;
         reply_drop(&r);

@@ -377,3 +377,38 @@ Test(auth, the_subprotocol_of_events_is_known_among_others) {
         cr_assert_eq(vo_auth_offered(&asked), t[i].there, "%s", t[i].offer);
     }
 }
+
+static void refresh(void) {
+    vo_error err = {0};
+    cr_assert_eq(vo_auth_refresh(auth, &err), VO_OK, "%s", err.msg);
+}
+
+Test(auth, a_key_that_was_checked_holds_until_it_is_revoked_or_expires, .init = begin,
+     .fini = end) {
+    make(2, NOW + 10); /* another, which ends */
+    refresh();
+    for (int s = 1; s <= 3; s++) cr_expect(vo_auth_holds(auth, id[s], NOW), "%d", s);
+    cr_expect(vo_auth_holds(auth, id[2], NOW + 9));
+    cr_expect_not(vo_auth_holds(auth, id[2], NOW + 10));
+    cr_expect(vo_auth_holds(auth, id[1], INT64_MAX));
+    cr_assert_eq(vo_api_keys_revoke(db, id[1], NOW, NULL), VO_OK);
+    cr_expect(vo_auth_holds(auth, id[1], NOW), "nobody has read it yet");
+    refresh();
+    cr_expect_not(vo_auth_holds(auth, id[1], NOW));
+    cr_expect(vo_auth_holds(auth, id[3], NOW));
+    cr_expect_not(vo_auth_holds(auth, "nobody", NOW));
+    cr_expect_not(vo_auth_holds(auth, "", NOW));
+}
+
+Test(auth, each_table_of_keys_has_a_number_of_its_own, .init = begin, .fini = end) {
+    const uint64_t first = vo_auth_edition(auth);
+    cr_expect_eq(vo_auth_edition(auth), first);
+    refresh();
+    const uint64_t second = vo_auth_edition(auth);
+    cr_expect_neq(second, first);
+    vo_exchange x = request();
+    refresh();
+    check(&x, VO_SCOPE_READ); /* may take the table too */
+    with("Bearer ", key[1], "");
+    cr_expect_neq(vo_auth_edition(auth), second);
+}

@@ -710,3 +710,81 @@ Test(hub, the_threads_of_log_and_loop_share_only_what_is_locked) {
     }
     end();
 }
+
+/* ---- keys that go, and the end ---------------------------------------------------------------- */
+
+static bool holds_good(void *ctx, const char *key_id) {
+    ++*(int *)ctx;
+    return strcmp(key_id, "good") == 0;
+}
+
+Test(hub, who_came_with_a_key_that_no_longer_holds_gets_nothing_more) {
+    begin();
+    vo_peer p[5];
+    static const char *const key[] = {"good", "bad", "", "bad", "bad"};
+    int asked = 0;
+    for (int i = 0; i < 40; i++) say(0, 0);
+    spread();
+    for (int i = 0; i < 4; i++) {
+        open_peer(&p[i], -1);
+        vo_hub_name(hub, p[i].user, key[i]);
+    }
+    open_peer(&p[4], 0); /* waits for old events */
+    vo_hub_name(hub, p[4].user, "bad");
+    say(0, 0);
+    spread();
+    vo_hub_expel(hub, holds_good, &asked);
+    cr_expect_geq(asked, 2);
+    cr_expect_str_eq(all_of(&p[0]), "41");
+    cr_expect_str_eq(all_of(&p[2]), "41");
+    for (int i = 1; i < 5; i++) {
+        if (i == 2) continue;
+        cr_expect_str_eq(all_of(&p[i]), "");
+        cr_expect_eq(p[i].code, VO_HUB_KEY_GONE, "%d: %d", i, p[i].code);
+        leave(&p[i]);
+    }
+    cr_expect_eq((int)vo_hub_count(hub).dropped_clients, 0, "they were not too slow");
+    say(0, 0);
+    spread();
+    cr_expect_str_eq(all_of(&p[0]), "42");
+    cr_expect_not(p[0].closed || p[2].closed);
+    leave(&p[0]);
+    leave(&p[2]);
+    end();
+}
+
+Test(hub, at_the_end_all_are_closed_when_they_have_heard_all) {
+    begin();
+    vo_peer idle, behind, old;
+    for (int i = 0; i < 40; i++) say(0, 0);
+    spread();
+    open_peer(&idle, -1);
+    open_peer(&behind, -1);
+    open_peer(&old, 35); /* in the ring */
+    cr_expect_str_eq(all_of(&idle), "");
+    cr_expect_str_eq(all_of(&old), "36 37 38 39 40");
+    vo_peer older;
+    open_peer(&older, 3); /* in the log only */
+    say(0, 0);
+    vo_error err;
+    cr_assert(vo_hub_tail(hub, &err));
+    vo_hub_flush(hub);
+    vo_hub_farewell(hub);
+    cr_expect_str_eq(all_of(&behind), "41");
+    cr_expect_eq(behind.code, 1001);
+    cr_expect_str_eq(all_of(&idle), "41");
+    cr_expect_eq(idle.code, 1001);
+    size_t heard = 0;
+    for (int turn = 0; turn < 20 && !older.closed; turn++) {
+        for (const char *t; (t = next(&older));) heard++;
+        (void)vo_hub_tail(hub, &err);
+        vo_hub_flush(hub);
+    }
+    cr_expect_eq(heard, 38, "%zu", heard);
+    cr_expect_eq(older.code, 1001);
+    leave(&idle);
+    leave(&behind);
+    leave(&old);
+    leave(&older);
+    end();
+}

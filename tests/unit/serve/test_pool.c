@@ -104,6 +104,81 @@ Test(pool, a_thread_that_sleeps_is_woken, .timeout = 60) {
     vo_lock_free(at.lock);
 }
 
+/* Items 0..4 are heavy, 5.. are light. */
+static bool submit(vo_pool *p, size_t i) { return vo_pool_submit(p, item(i), i < 5); }
+
+Test(pool, heavy_items_leave_one_thread_to_the_light_ones, .timeout = 60) {
+    vo_pool *p = open_pool(&at, 3, 10, 60, false);
+    for (size_t i = 0; i < 5; i++) cr_assert(submit(p, i));
+    while (atomic_load(&at.begun) < 2) {
+    }
+    for (size_t i = 5; i < 10; i++) cr_assert(submit(p, i));
+    while (atomic_load(&at.begun) < 3) { /* a light one, though heavy ones came before it */
+    }
+    cr_expect_eq((int)vo_pool_waiting(p), 3 + 4);
+    open_gate(&at);
+    vo_pool_free(p);
+    for (size_t i = 0; i < 10; i++) cr_expect_eq(atomic_load(&at.done[i]), 1);
+    vo_lock_free(at.lock);
+}
+
+static void note_order(void *ctx, void *which, size_t worker, bool late) {
+    desk *d = ctx;
+    static atomic_int n;
+    vo_lock_take(d->lock);
+    while (!d->open) vo_lock_wait(d->lock, -1);
+    vo_lock_release(d->lock);
+    (void)worker;
+    (void)late;
+    atomic_store(&d->done[(uintptr_t)which - 1], atomic_fetch_add(&n, 1) + 1);
+}
+
+Test(pool, of_a_single_thread_the_light_ones_have_the_first_word) {
+    vo_pool *p = NULL;
+    cr_assert_eq(vo_lock_create(&at.lock, NULL), VO_OK);
+    cr_assert_eq(vo_pool_create(1, 10, 60, note_order, &at, &p, NULL), VO_OK);
+    cr_assert(submit(p, 5));
+    while (vo_pool_busy(p) == 0) {
+    }
+    for (size_t i = 0; i < 2; i++) cr_assert(submit(p, i));
+    for (size_t i = 6; i < 8; i++) cr_assert(submit(p, i));
+    open_gate(&at);
+    vo_pool_free(p);
+    static const int order[] = {4, 5, 0, 0, 0, 1, 2, 3};
+    for (size_t i = 0; i < 8; i++) cr_expect_eq(atomic_load(&at.done[i]), order[i], "%zu", i);
+    vo_lock_free(at.lock);
+}
+
+Test(pool, what_waits_too_long_can_be_taken_out_of_either_line_and_is_not_done) {
+    vo_pool *p = open_pool(&at, 1, 3, 0, false);
+    cr_assert(submit(p, 5));
+    while (atomic_load(&at.begun) == 0) {
+    }
+    cr_assert(submit(p, 6) && submit(p, 7) && submit(p, 0));
+    int taken = 0;
+    while (taken < 3) { /* a deadline of 0 is over as soon as the clock has moved */
+        const void *late = vo_pool_overdue(p);
+        taken += late != NULL;
+        cr_expect(!late || late == item(6) || late == item(7) || late == item(0));
+    }
+    cr_expect_null(vo_pool_overdue(p));
+    cr_expect_eq((int)vo_pool_waiting(p), 0);
+    open_gate(&at);
+    vo_pool_free(p);
+    cr_expect_eq(atomic_load(&at.begun), 1);
+    vo_lock_free(at.lock);
+}
+
+Test(pool, nothing_is_overdue_before_its_time) {
+    vo_pool *p = open_pool(&at, 1, 3, 3600, false);
+    cr_assert(submit(p, 5) && submit(p, 6) && submit(p, 0));
+    cr_expect_null(vo_pool_overdue(p));
+    open_gate(&at);
+    vo_pool_free(p);
+    cr_expect_eq(atomic_load(&at.begun), 3);
+    vo_lock_free(at.lock);
+}
+
 Test(pool, refuses_sizes_outside_their_bounds) {
     vo_pool *p = NULL;
     vo_error err = {0};

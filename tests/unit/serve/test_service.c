@@ -476,8 +476,8 @@ Test(service, metrics_count_what_was_answered) {
     vo_exchange x = ask("GET", "/metrics");
     cr_expect_eq(send(&at, &x), 200);
     cr_expect(says(&x, "volteo_up 1"));
-    /* itself, and a thread that has just replied and not yet sat down */
-    cr_expect(says(&x, "volteo_pool_busy 1") || says(&x, "volteo_pool_busy 2"));
+    /* at most a thread that has just replied and not yet sat down: metrics are not in the pool */
+    cr_expect(says(&x, "volteo_pool_busy 0") || says(&x, "volteo_pool_busy 1"));
     cr_expect(strstr(x.type, "version=0.0.4"));
     int found = 0;
     for (const char *line = answer(&x); line; line = strchr(line, '\n'), line += line != NULL) {
@@ -590,6 +590,86 @@ Test(service, what_waited_too_long_is_503_and_was_not_begun) {
     bench_close(&at);
 }
 
+static void hand(vo_exchange *x) {
+    cr_assert(handler()->head(at.service, x));
+    handler()->request(at.service, x);
+}
+
+/* threads: the only one is taken, and the line is full. */
+Test(service, the_metrics_answer_whoever_computes_and_waits) {
+    bench_open(&at, &(bench_settings){.threads = 1, .line = 1});
+    char *work = long_work();
+    vo_exchange first = post("/api/v1/compare", work), next = post("/optimize", day),
+                full = post("/optimize", day), x = ask("GET", "/metrics");
+    hand(&first);
+    wait_busy(1);
+    hand(&next);
+    hand(&full);
+    cr_expect_eq(full.status, 503);
+    EXPECT(&at, &x, 200, "volteo_pool_waiting 1");
+    cr_expect_eq(first.status + next.status, 0);
+    atomic_store(&first.gone, true);
+    wait_replies(4);
+    done(&at, &first);
+    done(&at, &next);
+    done(&at, &full);
+    free(work);
+    bench_close(&at);
+}
+
+/* threads: they stay at what they do, and the loop's ticks answer. */
+Test(service, who_waits_too_long_is_told_in_time_though_no_thread_is_free) {
+    bench_open(&at, &(bench_settings){.threads = 1, .deadline_s = 0.2});
+    char *work = long_work();
+    vo_exchange first = post("/api/v1/compare", work), light = post("/optimize", day),
+                heavy = post("/api/v1/compare", work);
+    hand(&first);
+    wait_busy(1);
+    const double began_s = vo_clock_monotonic_s();
+    hand(&light);
+    hand(&heavy);
+    handler()->tick(at.service);
+    cr_expect_eq(light.status + heavy.status, 0); /* there is time yet */
+    while (vo_clock_monotonic_s() - began_s < 0.2 + 0.001) handler()->tick(at.service);
+    handler()->tick(at.service);
+    cr_expect_eq(at.replies, 2);
+    cr_expect_eq(light.status, 503);
+    cr_expect_eq(heavy.status, 503);
+    cr_expect_eq(first.status, 0);
+    cr_expect_eq((int)vo_service_count(at.service).late, 2);
+    cr_expect_eq((int)vo_service_count(at.service).waiting, 0);
+    atomic_store(&first.gone, true);
+    wait_replies(3);
+    done(&at, &first);
+    done(&at, &light);
+    done(&at, &heavy);
+    free(work);
+    bench_close(&at);
+}
+
+/* threads: all heavy ones together leave one free. */
+Test(service, light_requests_do_not_wait_for_heavy_ones) {
+    bench_open(&at, &(bench_settings){.threads = 2});
+    char *work = long_work();
+    vo_exchange heavy[4], light;
+    for (int i = 0; i < 4; i++) {
+        heavy[i] = post("/api/v1/compare", work);
+        hand(&heavy[i]);
+    }
+    for (int i = 0; i < 5; i++) {
+        light = post("/optimize", day);
+        EXPECT(&at, &light, 200, "schedule");
+    }
+    int unfinished = 0;
+    for (int i = 0; i < 4; i++) unfinished += heavy[i].status == 0;
+    cr_expect_geq(unfinished, 3);
+    for (int i = 0; i < 4; i++) atomic_store(&heavy[i].gone, true);
+    wait_replies(9);
+    for (int i = 0; i < 4; i++) done(&at, &heavy[i]);
+    free(work);
+    bench_close(&at);
+}
+
 Test(service, a_drain_gives_what_is_computed_so_long_and_no_longer) {
     bench_open(&at, &(bench_settings){.threads = 1});
     char *work = long_work();
@@ -666,6 +746,59 @@ Test(service, a_job_is_accepted_with_202_and_its_place) {
     EXPECT(&at, &x, 202, "\"queued\"");
     x = ask("POST", result);
     EXPECT(&at, &x, 409, "");
+    bench_close(&at);
+}
+
+static const char training[] =
+    "{\"kind\":\"train\",\"request\":{\"method\":\"gbt\",\"horizons\":[60],\"id\":\"m1\","
+    "\"market_params\":{\"market\":\"S\",\"node\":\"N\"}}}";
+
+Test(service, a_job_that_a_key_may_not_make_it_may_not_end_or_begin_again) {
+    bench_open(&at, &(bench_settings){.keys = true});
+    char id[64], path[100], retry[120];
+    vo_exchange x = with_key(post("/api/v1/jobs", training), at.key[2]);
+    EXPECT(&at, &x, 403, "admin");
+    x = with_key(post("/api/v1/jobs", training), at.key[3]);
+    cr_expect_eq(send(&at, &x), 202, "%s", answer(&x));
+    job_id(&x, id);
+    done(&at, &x);
+    snprintf(path, sizeof path, "/api/v1/jobs/%s", id);
+    snprintf(retry, sizeof retry, "%s/retry", path);
+    x = with_key(ask("DELETE", path), at.key[2]);
+    EXPECT(&at, &x, 403, "a job of kind train takes a key of scope admin");
+    x = with_key(ask("GET", path), at.key[1]);
+    EXPECT(&at, &x, 200, "\"queued\"");
+    x = with_key(ask("DELETE", path), at.key[3]);
+    EXPECT(&at, &x, 200, "\"cancelled\"");
+    x = with_key(ask("POST", retry), at.key[2]);
+    EXPECT(&at, &x, 403, "a job of kind train takes a key of scope admin");
+    x = with_key(ask("POST", retry), at.key[3]);
+    EXPECT(&at, &x, 202, "\"queued\"");
+    x = with_key(ask("DELETE", "/api/v1/jobs/j_00000000000000000000000000"), at.key[2]);
+    EXPECT(&at, &x, 404, "");
+    x = with_key(post("/api/v1/jobs", order), at.key[2]); /* its own it may */
+    cr_expect_eq(send(&at, &x), 202, "%s", answer(&x));
+    job_id(&x, id);
+    done(&at, &x);
+    snprintf(path, sizeof path, "/api/v1/jobs/%s", id);
+    x = with_key(ask("DELETE", path), at.key[2]);
+    EXPECT(&at, &x, 200, "\"cancelled\"");
+    bench_close(&at);
+}
+
+Test(service, while_the_state_database_is_stuck_routes_of_jobs_say_so_and_plans_go_on) {
+    bench_open(&at, &(bench_settings){.threads = 1});
+    vo_gate *g = vo_service_gate(at.service);
+    cr_assert(vo_gate_enter(g)); /* one is stuck in there */
+    vo_exchange x = ask("GET", "/api/v1/jobs");
+    cr_expect_eq(send(&at, &x), 503, "%s", answer(&x));
+    cr_expect_str_eq(header(&x, "Retry-After"), "2");
+    done(&at, &x);
+    x = post("/optimize", day);
+    EXPECT(&at, &x, 200, "schedule");
+    vo_gate_leave(g, true);
+    x = ask("GET", "/api/v1/jobs");
+    EXPECT(&at, &x, 200, "jobs");
     bench_close(&at);
 }
 
@@ -766,4 +899,21 @@ Test(service, a_document_that_lacks_an_operation_is_refused_at_the_start) {
     cr_expect_str_eq(err.msg, "openapi.json lacks operationId optimize");
     cr_expect_null(v);
     vo_openapi_free(api);
+}
+
+Test(service, callers_without_a_key_count_by_their_network) {
+    static const struct {
+        const char *peer;
+        int status;
+    } row[] = {{"2001:db8:1:2::1", 200}, {"2001:db8:1:2:ffff::9", 429}, /* the same /64 */
+               {"2001:db8:1:3::1", 200}, {"::ffff:192.0.2.1", 200},
+               {"192.0.2.1", 429},       {"192.0.2.2", 200}};
+    bench_open(&at, &(bench_settings){.rate_per_s = 0.001, .burst = 5});
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        vo_exchange x = post("/optimize", day);
+        x.peer = row[i].peer;
+        cr_expect_eq(send(&at, &x), row[i].status, "%s: %d", row[i].peer, x.status);
+        done(&at, &x);
+    }
+    bench_close(&at);
 }

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { LARGE = 20 << 20, HELD = 64 };
@@ -554,7 +555,9 @@ Test(transport, an_answer_from_another_thread_wakes_the_loop_and_does_not_wait_f
 }
 
 Test(transport, a_client_that_leaves_is_noticed_and_its_exchange_lives_until_the_reply) {
-    server *s = start(NULL);
+    vo_transport_settings t = settings();
+    t.ended_timeout_s = 0.2;
+    server *s = start(&t);
     const int fd = raw_connect(s->port);
     raw_say(fd, GET("/hold"));
     await_held(s, 1);
@@ -662,25 +665,132 @@ Test(transport, two_thousand_half_open_connections_do_not_keep_others_out) {
     stop(s);
 }
 
-Test(transport, connections_beyond_the_most_are_turned_away_until_one_leaves) {
+Test(transport, connections_beyond_the_most_are_turned_away_while_all_are_at_work) {
+    vo_transport_settings t = settings();
+    t.max_connections = 2;
+    server *s = start(&t);
+    const int a = raw_connect(s->port), b = raw_connect(s->port);
+    raw_say(a, GET("/hold"));
+    raw_say(b, GET("/hold"));
+    await_held(s, 2);
+    const int c = raw_connect(s->port);
+    cr_assert(raw_ended(c));
+    reply_all(s, 2);
+    raw_answer one = raw_receive(a), two = raw_receive(b);
+    cr_assert_eq(one.status + two.status, 400);
+    raw_free(&one);
+    raw_free(&two);
+    close(a), close(b), close(c);
+    stop(s);
+}
+
+Test(transport, when_it_is_full_the_one_who_is_idle_longest_makes_room) {
     vo_transport_settings t = settings();
     t.max_connections = 2;
     server *s = start(&t);
     const int a = raw_connect(s->port), b = raw_connect(s->port);
     raw_say(a, GET("/a"));
+    raw_answer got = raw_receive(a);
+    raw_free(&got);
     raw_say(b, GET("/a"));
-    raw_answer one = raw_receive(a), two = raw_receive(b);
-    cr_assert_eq(one.status + two.status, 400);
+    got = raw_receive(b);
+    raw_free(&got);
     const int c = raw_connect(s->port);
-    cr_assert(raw_ended(c));
-    close(a);
-    int status = 0;
-    for (int i = 0; i < 1000 && status != 200; i++) status = raw_status(s->port, GET("/a"));
-    cr_assert_eq(status, 200);
-    raw_free(&one);
-    raw_free(&two);
-    close(b);
-    close(c);
+    raw_say(c, GET("/c"));
+    got = raw_receive(c);
+    cr_assert_eq(got.status, 200);
+    raw_free(&got);
+    cr_assert(raw_ended(a));
+    raw_say(b, GET("/b")); /* the other stays */
+    got = raw_receive(b);
+    cr_assert_eq(got.status, 200);
+    raw_free(&got);
+    close(a), close(b), close(c);
+    stop(s);
+}
+
+Test(transport, when_it_is_full_of_silent_ones_the_eldest_makes_room) {
+    enum { FEW = 20 };
+    vo_transport_settings t = settings();
+    t.max_connections = FEW;
+    server *s = start(&t);
+    int fd[FEW], status = 0;
+    for (int i = 0; i < FEW; i++) {
+        fd[i] = raw_connect(s->port);
+        if (i % 2) raw_say(fd[i], "GET / HT");
+    }
+    for (int i = 0; i < 2000 && status != 200; i++) {
+        status = raw_status(s->port, GET("/a"));
+        look_again(s);
+    }
+    cr_assert_eq(status, 200); /* after a second: new ones get that long to speak */
+    cr_assert(raw_ended(fd[0]));
+    for (int i = 0; i < FEW; i++) close(fd[i]);
+    stop(s);
+}
+
+/* ---- who has said all --------------------------------------------------------------------------- */
+
+Test(transport, one_who_ends_its_side_after_its_requests_gets_their_answers) {
+    server *s = start(NULL);
+    const int fd = raw_connect(s->port);
+    raw_say(fd, GET("/hold") GET("/second"));
+    cr_assert_eq(shutdown(fd, SHUT_WR), 0);
+    await_held(s, 1);
+    for (int i = 0; i < 20; i++) look_again(s); /* its end has been seen */
+    cr_assert_not(atomic_load(&s->held[0]->gone));
+    reply_all(s, 1);
+    raw_answer a = raw_receive(fd);
+    cr_assert_str_eq(a.body, "late");
+    raw_free(&a);
+    a = raw_receive(fd);
+    cr_assert_str_eq(a.body, "GET /second? 0 0 127.0.0.1");
+    raw_free(&a);
+    cr_assert(raw_ended(fd)); /* and then it is closed */
+    cr_assert_eq(atomic_load(&s->gone), 0);
+    close(fd);
+    stop(s);
+}
+
+Test(transport, one_who_has_ended_its_side_gets_megabytes_too) {
+    server *s = start(NULL);
+    char *got = malloc(LARGE);
+    cr_assert(got != NULL);
+    for (size_t i = 0; i < LARGE; i++) s->large[i] = (char)(i * 2654435761u >> 24);
+    for (int when = 0; when < 2; when++) {
+        const int fd = raw_connect(s->port);
+        raw_say(fd, GET("/large"));
+        if (when == 0) cr_assert_eq(shutdown(fd, SHUT_WR), 0);
+        raw_answer a = raw_receive_head(fd);
+        cr_assert_eq(a.status, 200);
+        if (when == 1) cr_assert_eq(shutdown(fd, SHUT_WR), 0);
+        cr_assert_eq((int)raw_read(fd, got, LARGE), LARGE);
+        cr_assert(memcmp(got, s->large, LARGE) == 0);
+        cr_assert(raw_ended(fd));
+        close(fd);
+    }
+    free(got);
+    stop(s);
+}
+
+Test(transport, one_who_ends_in_the_middle_of_a_request_is_closed) {
+    server *s = start(NULL);
+    static const char *const texts[] = {
+        "GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab",
+        GET("/hold") "GET / HT"};
+    for (size_t i = 0; i < 3; i++) {
+        const int fd = raw_connect(s->port);
+        raw_say(fd, texts[i]);
+        cr_assert_eq(shutdown(fd, SHUT_WR), 0);
+        if (i == 2) reply_all(s, 1);
+        if (i == 2) {
+            raw_answer a = raw_receive(fd);
+            cr_assert_str_eq(a.body, "late");
+            raw_free(&a);
+        }
+        cr_assert(raw_ended(fd));
+        close(fd);
+    }
     stop(s);
 }
 

@@ -289,8 +289,8 @@ vo_status vo_engine_data_compact(vo_engine *e, const char *request, char **respo
 }
 
 /* The same for requests that borrow an open lake. */
-typedef vo_status desk_answer(vo_price_desk *desk, const char *request, vo_json_out *w,
-                              vo_error *err);
+typedef vo_status desk_answer(const vo_engine_options *o, vo_price_desk *desk,
+                              const char *request, vo_json_out *w, vo_error *err);
 
 static vo_status call_desk(const vo_engine *e, desk_answer *run, const char *request,
                            char **response, vo_error *err) {
@@ -298,7 +298,7 @@ static vo_status call_desk(const vo_engine *e, desk_answer *run, const char *req
     vo_json_out *w = NULL;
     size_t len = 0;
     vo_status s = vo_json_out_create(&w, err);
-    if (s == VO_OK) s = run(e->desk, request, w, err);
+    if (s == VO_OK) s = run(&e->options, e->desk, request, w, err);
     if (s == VO_OK) s = vo_json_out_take(w, response, &len, err);
     vo_json_out_free(w);
     return s;
@@ -314,7 +314,7 @@ vo_status vo_engine_nodes(vo_engine *e, const char *request, char **response, vo
 
 vo_status vo_engine_prices(vo_engine *e, const char *request, vo_document *out, vo_error *err) {
     if (!request) return vo_fail(err, VO_EINVAL, "the request is missing: send a JSON object");
-    return vo_prices_run(e->desk, request, out, err);
+    return vo_prices_run(&e->options, e->desk, request, out, err);
 }
 
 void vo_document_fini(vo_document *d) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "engine/going_on.h"
 #include "engine/members.h"
 #include "engine/price_requests.h"
 
@@ -22,6 +23,7 @@ const vo_field *vo_nodes_fields(size_t *n) {
 }
 
 typedef struct {
+    const vo_engine_options *o;
     vo_json *root;
     vo_field_value f[NODES_FIELDS];
     vo_lake *lake;
@@ -105,13 +107,14 @@ static void write_market(vo_json_out *w, const vo_lake_entry *e, size_t n) {
     vo_json_out_end(w);
 }
 
-vo_status vo_markets_run(vo_price_desk *desk, const char *request, vo_json_out *w,
-                         vo_error *err) {
+vo_status vo_markets_run(const vo_engine_options *o, vo_price_desk *desk, const char *request,
+                         vo_json_out *w, vo_error *err) {
     ask a = {.root = NULL};
     vo_status s = vo_json_parse(request, strlen(request), &a.root, err);
     if (s == VO_OK && (vo_json_kind_of(a.root) != VO_JSON_OBJECT || vo_json_size(a.root)))
         s = vo_fail(err, VO_EINVAL, "the request must be an empty object, {}");
     if (s == VO_OK) s = vo_price_desk_borrow(desk, &a.lake, err);
+    if (s == VO_OK) s = vo_going_on(o, "listing", 0.1, err);
     if (s == VO_OK) s = vo_lake_list(a.lake, &a.entry, &a.n, err);
     if (s == VO_OK) {
         if (a.n) qsort(a.entry, a.n, sizeof *a.entry, by_market);
@@ -196,7 +199,8 @@ static vo_status write_page(ask *a, vo_json_out *w, vo_error *err) {
         if (!is_asked(a, e) || n++ == limit) continue;
         const vo_lake_key key = {e->market, e->process, e->node, e->kind};
         vo_lake_entry found;
-        const vo_status s = vo_lake_look(a->lake, &key, &found, err);
+        vo_status s = vo_going_on(a->o, "looking", (double)n / ((double)limit + 1), err);
+        if (s == VO_OK) s = vo_lake_look(a->lake, &key, &found, err);
         if (s != VO_OK && s != VO_ENOTFOUND) return s;
         if (s == VO_OK) write_node(w, &found);
         last = e;
@@ -207,9 +211,9 @@ static vo_status write_page(ask *a, vo_json_out *w, vo_error *err) {
     return VO_OK;
 }
 
-vo_status vo_nodes_run(vo_price_desk *desk, const char *request, vo_json_out *w,
-                       vo_error *err) {
-    ask a = {.root = NULL};
+vo_status vo_nodes_run(const vo_engine_options *o, vo_price_desk *desk, const char *request,
+                       vo_json_out *w, vo_error *err) {
+    ask a = {.o = o};
     vo_status s = vo_json_parse(request, strlen(request), &a.root, err);
     if (s == VO_OK) s = vo_fields_read(a.root, "", fields, NODES_FIELDS, a.f, err);
     if (s == VO_OK && a.f[NODES_kind].text) s = vo_kind_check(a.f[NODES_kind].text, err);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "engine/going_on.h"
 #include "engine/inputs.h"
 #include "engine/learn_world.h"
 #include "engine/members.h"
@@ -428,7 +429,9 @@ vo_status vo_predict_run(const vo_engine_options *o, const char *request, vo_jso
                               p.level, LEVELS, &p.n_levels, err);
     if (s == VO_OK) s = find_model(&p, err);
     p.priced = s == VO_OK && names_prices(&p.request);
-    if (p.priced) s = vo_inputs_load(o, &p.request, &p.in, err);
+    if (s == VO_OK) s = vo_going_on(o, "reading", 0.3, err);
+    if (s == VO_OK && p.priced) s = vo_inputs_load(o, &p.request, &p.in, err);
+    if (s == VO_OK) s = vo_going_on(o, "predicting", 0.6, err);
     if (s == VO_OK) s = read_time(&p, err);
     if (s == VO_OK)
         s = p.model->table      ? say_action(&p, err)

@@ -9,6 +9,7 @@
 #include "data/source.h"
 #include "data/source_csv.h"
 #include "engine/data_requests.h"
+#include "engine/going_on.h"
 #include "engine/inline_prices.h"
 #include "engine/inputs.h"
 #include "engine/members.h"
@@ -170,11 +171,15 @@ static vo_status clean_rows(adding *a, vo_error *err) {
     return s;
 }
 
-static vo_status store(adding *a, vo_error *err) {
+/* Once it is being written nobody stops it: it would be there in part. */
+static vo_status store(const vo_engine_options *o, adding *a, vo_error *err) {
     vo_lake_how how = {.zone_named = a->f[ADD_tz].text != NULL};
-    vo_status s = vo_lake_check(a->lake, &a->key, a->series, &how, err);
+    vo_status s = vo_going_on(o, "comparing", 0.5, err);
+    if (s == VO_OK) s = vo_lake_check(a->lake, &a->key, a->series, &how, err);
     if (s == VO_OK) s = vo_lake_compare(a->lake, &a->key, a->series, &a->difference, err);
     if (s != VO_OK || a->difference.added + a->difference.changed == 0) return s;
+    s = vo_going_on(o, "storing", 0.7, err);
+    if (s != VO_OK) return s;
     return vo_lake_upsert_as(a->lake, &a->key, a->series, a->report, "request", &how, a->zone,
                              err);
 }
@@ -200,14 +205,15 @@ static void write_answer(const adding *a, vo_json_out *w) {
     vo_json_out_end(w);
 }
 
-vo_status vo_prices_add_run(vo_price_desk *desk, const char *request, vo_json_out *w,
-                            vo_error *err) {
+vo_status vo_prices_add_run(const vo_engine_options *o, vo_price_desk *desk,
+                            const char *request, vo_json_out *w, vo_error *err) {
     adding a = {.root = NULL};
     vo_status s = read_request(&a, request, err);
     if (s == VO_OK) s = read_rows(&a, err);
+    if (s == VO_OK) s = vo_going_on(o, "cleaning", 0.3, err);
     if (s == VO_OK) s = clean_rows(&a, err);
     if (s == VO_OK) s = vo_price_desk_borrow(desk, &a.lake, err);
-    if (s == VO_OK) s = store(&a, err);
+    if (s == VO_OK) s = store(o, &a, err);
     if (s == VO_OK) write_answer(&a, w);
     vo_price_desk_return(desk, a.lake);
     vo_clean_report_free(a.report);

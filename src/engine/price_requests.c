@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/zone.h"
 #include "data/export.h"
+#include "engine/going_on.h"
 #include "engine/inputs.h"
 #include "engine/members.h"
 #include "engine/price_formats.h"
@@ -27,6 +28,7 @@ const vo_field *vo_prices_fields(size_t *n) {
 }
 
 typedef struct {
+    const vo_engine_options *o;
     vo_json *root;
     vo_field_value f[PRICES_FIELDS];
     vo_lake *lake;
@@ -37,6 +39,7 @@ typedef struct {
     vo_statistic statistic;
     vo_price_format format;
     vo_time from, to; /* of the answer                 */
+    int64_t seen_s;   /* of `after`; INT64_MIN: none   */
     vo_series *series;
     size_t n_columns, column[VO_SERIES_MAX_COLUMNS]; /* places in the series */
     size_t first, after;                             /* rows of the page     */
@@ -172,17 +175,19 @@ static vo_status read_columns(ask *a, vo_error *err) {
 
 /* ---- which rows ----------------------------------------------------------------------- */
 
+static size_t limit_of(const ask *a) {
+    return a->f[PRICES_limit].json ? (size_t)a->f[PRICES_limit].number : 0; /* 0: all */
+}
+
+static size_t first_row(const ask *a) {
+    return a->seen_s == INT64_MIN ? 0
+                                  : vo_series_lower_bound(a->series, (vo_time){a->seen_s + 1});
+}
+
 static vo_status find_page(ask *a, vo_error *err) {
     const vo_series *s = a->series;
-    const char *after = a->f[PRICES_after].text;
-    const size_t limit = a->f[PRICES_limit].json ? (size_t)a->f[PRICES_limit].number : s->n;
-    a->first = 0;
-    if (after) {
-        int64_t seen_s = 0;
-        const vo_status st = vo_inputs_instant(a->zone, after, "after", false, &seen_s, err);
-        if (st != VO_OK) return st;
-        a->first = vo_series_lower_bound(s, (vo_time){seen_s + 1});
-    }
+    const size_t limit = limit_of(a) ? limit_of(a) : s->n;
+    a->first = first_row(a);
     a->after = s->n - a->first < limit ? s->n : a->first + limit;
     if ((a->after - a->first) * a->n_columns <= VO_PRICES_MOST_VALUES) return VO_OK;
     return vo_fail(
@@ -192,18 +197,78 @@ static vo_status find_page(ask *a, vo_error *err) {
         a->after - a->first, a->n_columns, VO_PRICES_MOST_VALUES);
 }
 
-/* The series of the answer: read whole, made coarser if that was asked. */
-static vo_status load(ask *a, vo_error *err) {
+/* The rows with from_s <= start < to_s, made coarser if that was asked, in place of those before. */
+static vo_status read_rows(ask *a, int64_t from_s, int64_t to_s, vo_error *err) {
     const vo_lake_key key = {a->entry.market, a->entry.process, a->entry.node, a->entry.kind};
-    vo_status s = vo_lake_read_holes(a->lake, &key, a->from, a->to, &a->series, err);
-    if (s == VO_OK && a->step.kind != VO_STEP_RAW) {
-        vo_series *coarse = NULL;
-        s = vo_price_resample(a->series, a->zone, &a->step, a->statistic, &coarse, err);
-        if (s == VO_OK) {
-            vo_series_free(a->series);
-            a->series = coarse;
-        }
+    vo_series_free(a->series);
+    a->series = NULL;
+    vo_status s = vo_going_on(a->o, "reading", 0.2, err);
+    if (s == VO_OK)
+        s = vo_lake_read_holes(a->lake, &key, (vo_time){from_s}, (vo_time){to_s}, &a->series,
+                               err);
+    if (s == VO_OK) s = vo_going_on(a->o, "resampling", 0.5, err);
+    if (s != VO_OK || a->step.kind == VO_STEP_RAW) return s;
+    vo_series *coarse = NULL;
+    s = vo_price_resample(a->series, a->zone, &a->step, a->statistic, &coarse, err);
+    if (s != VO_OK) return s;
+    vo_series_free(a->series);
+    a->series = coarse;
+    return VO_OK;
+}
+
+static double longest_step_s(const ask *a) {
+    switch (a->step.kind) {
+    case VO_STEP_RAW:
+        return a->entry.interval_h > 0 ? 3600 * a->entry.interval_h : 3600;
+    case VO_STEP_MINUTES:
+        return 60.0 * a->step.minutes;
+    case VO_STEP_DAY:
+        return 25 * 3600.0;
+    case VO_STEP_WEEK:
+        return 169 * 3600.0;
+    case VO_STEP_MONTH:
+        break;
     }
+    return 745 * 3600.0;
+}
+
+/* Is it as if the whole span had been read? All columns of the series are there (a year may lack
+ * some), and, unless it is the span's end, a row after the page, which need not be complete. */
+static bool is_page(const ask *a, bool tail) {
+    return a->series->n_columns == a->entry.n_columns &&
+           (tail || a->series->n - first_row(a) > limit_of(a));
+}
+
+/* Of a page only its part of the span: from the row that was seen last (a coarse step as a whole)
+ * for as long as limit + 1 rows take, or longer where rows are missing. If that does not do, all. */
+static vo_status load_rows(ask *a, vo_error *err) {
+    const char *after = a->f[PRICES_after].text;
+    int64_t from_s = a->from.s;
+    vo_status s =
+        after ? vo_inputs_instant(a->zone, after, "after", false, &a->seen_s, err) : VO_OK;
+    if (s != VO_OK) return s;
+    if (after) {
+        const int64_t begin_s = a->step.kind == VO_STEP_RAW
+                                    ? a->seen_s
+                                    : vo_step_begin(&a->step, a->zone, a->seen_s);
+        from_s = begin_s > from_s ? begin_s : from_s;
+    }
+    bool tail = limit_of(a) == 0;
+    for (double rows = (double)limit_of(a) + 2;; rows *= 8) {
+        const double until_s = (double)from_s + rows * longest_step_s(a);
+        tail = tail || until_s >= (double)a->to.s;
+        if (from_s >= a->to.s || (tail && from_s == a->from.s)) break;
+        vo_error why = {0};
+        s = read_rows(a, from_s, tail ? a->to.s : (int64_t)until_s, &why);
+        if (s == VO_ECANCELED) return vo_fail(err, s, "%s", why.msg);
+        if (s == VO_OK && is_page(a, tail)) return VO_OK;
+        if (tail) break;
+    }
+    return read_rows(a, a->from.s, a->to.s, err);
+}
+
+static vo_status load(ask *a, vo_error *err) {
+    vo_status s = load_rows(a, err);
     if (s == VO_OK) s = read_columns(a, err);
     return s == VO_OK ? find_page(a, err) : s;
 }
@@ -272,9 +337,9 @@ static vo_status to_json(const ask *a, vo_document *out, vo_error *err) {
     return s;
 }
 
-vo_status vo_prices_run(vo_price_desk *desk, const char *request, vo_document *out,
-                        vo_error *err) {
-    ask a = {.root = NULL};
+vo_status vo_prices_run(const vo_engine_options *o, vo_price_desk *desk, const char *request,
+                        vo_document *out, vo_error *err) {
+    ask a = {.o = o, .seen_s = INT64_MIN};
     vo_status s = read_request(&a, request, err);
     if (s == VO_OK) s = vo_price_desk_borrow(desk, &a.lake, err);
     if (s == VO_OK) {
@@ -289,6 +354,7 @@ vo_status vo_prices_run(vo_price_desk *desk, const char *request, vo_document *o
             a.entry.market, a.entry.process, a.entry.node);
     if (s == VO_OK) s = read_span(&a, err);
     if (s == VO_OK) s = load(&a, err);
+    if (s == VO_OK) s = vo_going_on(o, "writing", 0.7, err);
     if (s == VO_OK)
         s = a.format == VO_PRICE_FORMAT_JSON
                 ? to_json(&a, out, err)

@@ -66,12 +66,13 @@ const vo_field *vo_prices_add_fields(size_t *n);
 
 /* {} -> {"markets": [{market, processes, nodes, kinds, from, to, currency, tz,
  * interval_minutes}]} */
-vo_status vo_markets_run(vo_price_desk *desk, const char *request, vo_json_out *w,
-                         vo_error *err);
-vo_status vo_nodes_run(vo_price_desk *desk, const char *request, vo_json_out *w, vo_error *err);
-vo_status vo_prices_run(vo_price_desk *desk, const char *request, vo_document *out,
-                        vo_error *err);
-vo_status vo_prices_add_run(vo_price_desk *desk, const char *request, vo_json_out *w,
-                            vo_error *err);
+vo_status vo_markets_run(const vo_engine_options *o, vo_price_desk *desk, const char *request,
+                         vo_json_out *w, vo_error *err);
+vo_status vo_nodes_run(const vo_engine_options *o, vo_price_desk *desk, const char *request,
+                       vo_json_out *w, vo_error *err);
+vo_status vo_prices_run(const vo_engine_options *o, vo_price_desk *desk, const char *request,
+                        vo_document *out, vo_error *err);
+vo_status vo_prices_add_run(const vo_engine_options *o, vo_price_desk *desk,
+                            const char *request, vo_json_out *w, vo_error *err);
 
 #endif

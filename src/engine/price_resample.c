@@ -147,6 +147,12 @@ static void find_step(const vo_zone *zone, const vo_step *step, int64_t at, int6
         long_step(zone, (int64_t)step->minutes * 60, at, from, to);
 }
 
+int64_t vo_step_begin(const vo_step *step, const vo_zone *zone, int64_t at) {
+    int64_t from_s = 0, to_s = 0;
+    find_step(zone, step, at, &from_s, &to_s);
+    return from_s;
+}
+
 /* ---- values -------------------------------------------------------------------------- */
 
 typedef struct {

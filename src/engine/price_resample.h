@@ -43,6 +43,9 @@ typedef enum {
 } vo_statistic;
 extern const char *const vo_statistic_name[VO_STATISTICS];
 
+/* Where the step begins that `at` lies in. Not of VO_STEP_RAW. */
+int64_t vo_step_begin(const vo_step *step, const vo_zone *zone, int64_t at);
+
 /* The same columns, zone, currency and unit; missing values are left out, a step without any is
  * NAN. *out is the caller's. VO_EINVAL: the data have longer intervals than the step. */
 vo_status vo_price_resample(const vo_series *s, const vo_zone *zone, const vo_step *step,

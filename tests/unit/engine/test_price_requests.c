@@ -8,9 +8,12 @@
 
 #include <volteo/engine.h>
 
+#include "base/text.h"
 #include "data/lake_duckdb.h"
 #include "engine/price_requests.h"
 #include "port/file.h"
+
+#define MA "\"market\": \"M\", \"node\": \"A\""
 
 static char folder[400], lake[450];
 
@@ -211,6 +214,107 @@ Test(price_requests, pages_give_every_row_once) {
     vo_engine_close(e);
 }
 
+/* The pages' rows one after the other, as "stamp=value ". */
+static void collect(vo_engine *e, const char *of, int limit, const char *after, char *out,
+                    size_t size) {
+    char request[300], next[64] = "";
+    snprintf(next, sizeof next, "%s", after);
+    vo_text t = vo_text_over(out, size);
+    for (int pages = 0; pages < 500; pages++) {
+        char page[40] = "";
+        if (limit) snprintf(page, sizeof page, ", \"limit\": %d", limit);
+        snprintf(request, sizeof request, "{\"market\": \"M\", \"node\": \"A\", %s%s%s%s%s}",
+                 of, page, *next ? ", \"after\": \"" : "", next, *next ? "\"" : "");
+        vo_json *r = fetch_json(e, request);
+        const vo_json *stamps = vo_json_get(r, "timestamps");
+        const vo_json *prices = vo_json_get(vo_json_get(r, "values"), "price");
+        for (size_t i = 0; i < vo_json_size(prices); i++)
+            vo_text_append(&t, "%s=%.12g ", vo_json_string(vo_json_at(stamps, i)),
+                           vo_json_number(vo_json_at(prices, i)));
+        const vo_json *v = vo_json_get(r, "next");
+        snprintf(next, sizeof next, "%s",
+                 vo_json_kind_of(v) == VO_JSON_STRING ? vo_json_string(v) : "");
+        vo_json_free(r);
+        if (!*next) return;
+    }
+    cr_assert_fail("pages without end: %s", of);
+}
+
+Test(price_requests, pages_are_cuts_of_the_whole_whatever_the_step_and_the_holes) {
+    static char whole[60000], pages[60000];
+    static const char *const of[] = {
+        "\"resolution\": \"raw\"",
+        "\"resolution\": \"1h\"",
+        "\"resolution\": \"360\"",
+        "\"resolution\": \"1d\"",
+        "\"resolution\": \"1w\"",
+        "\"resolution\": \"1mo\"",
+        "\"resolution\": \"1d\", \"from\": \"2024-03-09T17:00Z\", \"to\": \"2024-06-02\""};
+    vo_engine *e = engine("cuts");
+    add(e, "A", 71);
+    vo_json_free(ask(e, vo_engine_prices_add,
+                     "{\"market\": \"M\", \"node\": \"A\", \"tz\": \"America/New_York\", "
+                     "\"start\": \"2024-05-31T23:00\", \"prices\": [7, 8, 9, 11, 12]}"));
+    vo_json_free(ask(e, vo_engine_prices_add,
+                     "{\"market\": \"M\", \"node\": \"A\", \"tz\": \"America/New_York\", "
+                     "\"start\": \"2026-01-01\", \"prices\": [1, 2, 3]}"));
+    for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+        collect(e, of[i], 0, "", whole, sizeof whole);
+        for (int limit = 1; limit < 6; limit += 2) {
+            collect(e, of[i], limit, "", pages, sizeof pages);
+            cr_expect_str_eq(pages, whole, "%s, pages of %d", of[i], limit);
+        }
+    }
+    /* From the middle of a step on: the next step is the first, and whole. */
+    collect(e, of[3], 0, "", whole, sizeof whole);
+    collect(e, of[3], 2, "2024-03-10T12:30:00-04:00", pages, sizeof pages);
+    cr_expect_str_eq(pages, strstr(whole, "2024-03-11"));
+    /* After the last there is nothing, which is no error. */
+    collect(e, of[0], 3, "2026-01-01T02:00:00-05:00", pages, sizeof pages);
+    cr_expect_str_eq(pages, "");
+    collect(e, of[0], 3, "2030-01-01T00:00:00Z", pages, sizeof pages);
+    cr_expect_str_eq(pages, "");
+    vo_engine_close(e);
+}
+
+static int32_t stop(void *ctx, const char *phase, double fraction) {
+    (void)phase;
+    (void)fraction;
+    int *left = ctx;
+    return --*left < 0;
+}
+
+Test(price_requests, who_does_not_wait_any_more_stops_the_call) {
+    static const char *const body =
+        "{\"market\": \"M\", \"node\": \"B\", \"start\": \"2025-01-01\", \"prices\": [1, 2]}";
+    vo_engine *e = engine("stops"), *told = NULL;
+    add(e, "A", 71);
+    int left = 0;
+    vo_engine_options o = vo_engine_options_default();
+    o.lake = lake;
+    o.progress = stop;
+    o.progress_ctx = &left;
+    cr_assert_eq(vo_engine_open(&o, &told, NULL), VO_OK);
+    vo_error err = {0};
+    char *response = NULL;
+    vo_document d = {0};
+    for (int times = 0; times < 3; times++) {
+        left = times;
+        cr_expect_eq(vo_engine_prices(told, "{" MA "}", &d, &err), VO_ECANCELED, "%d", times);
+        left = times;
+        cr_expect_eq(vo_engine_prices_add(told, body, &response, &err), VO_ECANCELED, "%d",
+                     times);
+    }
+    cr_expect(!d.bytes && !response);
+    left = 0;
+    cr_expect_eq(vo_engine_markets(told, "{}", &response, &err), VO_ECANCELED);
+    left = 0;
+    cr_expect_eq(vo_engine_nodes(told, "{}", &response, &err), VO_ECANCELED);
+    refuses(e, NULL, "{\"market\": \"M\", \"node\": \"B\"}", "B");
+    vo_engine_close(told);
+    vo_engine_close(e);
+}
+
 Test(price_requests, markets_and_nodes_say_what_there_is) {
     vo_engine *e = engine("nodes");
     vo_json *r = ask(e, vo_engine_markets, "{}");
@@ -311,8 +415,6 @@ Test(price_requests, a_hole_is_left_a_hole) {
     vo_json_free(r);
     vo_engine_close(e);
 }
-
-#define MA "\"market\": \"M\", \"node\": \"A\""
 
 Test(price_requests, what_cannot_be_is_refused_in_words) {
     vo_engine *e = engine("refusals");

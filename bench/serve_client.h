@@ -171,6 +171,7 @@ typedef struct {
     size_t answered, refused; /* refused: not 200                   */
     size_t reopened;          /* kept connections the server closed */
     double p50_ms, p99_ms, most_ms, per_s;
+    double late_p99_ms; /* how late requests left, though a connection was free */
 } load_result;
 
 typedef struct {
@@ -185,7 +186,8 @@ typedef struct {
     const char *request;
     size_t request_len, lines, n, done, sent, turn;
     load_line *line;
-    double *latency_ms;
+    double *latency_ms, *late_ms;
+    bool choked; /* the last time no connection was free: lateness is not the machine's */
     double begin_s, step_s;
     load_result result;
 } load_run;
@@ -193,18 +195,22 @@ typedef struct {
 /* What is due and has a free connection leaves. The lines take turns: one that never sends a
  * request is closed by the server when the time for its first head is over. */
 static void send_due(load_run *r) {
+    bool up_to_date = false;
     for (size_t i = 0; i < r->lines && r->sent < r->n;
          i++, r->turn = (r->turn + 1) % r->lines) {
         load_line *l = &r->line[r->turn];
         const double due_s = r->begin_s + (double)r->sent * r->step_s;
         if (l->busy) continue;
-        if (due_s > now_s()) break;
+        const double now = now_s();
+        up_to_date = due_s > now;
+        if (up_to_date) break;
         l->busy = true;
         l->due_s = due_s;
         l->answer = (answer_state){.head_len = 0};
-        r->sent++;
+        r->late_ms[r->sent++] = r->choked ? 0 : (now - due_s) * 1e3;
         send_all(l->fd, r->request, r->request_len);
     }
+    r->choked = !up_to_date;
     const double next_s = r->begin_s + (double)r->sent * r->step_s;
     const struct itimerspec at = {
         .it_value = {.tv_sec = (time_t)next_s,
@@ -248,6 +254,7 @@ static load_result offer(int port, const char *path, const char *body, double ra
     r.request = request;
     r.line = room(lines, sizeof *r.line);
     r.latency_ms = room(r.n, sizeof *r.latency_ms);
+    r.late_ms = room(r.n, sizeof *r.late_ms);
     r.epoll = epoll_create1(EPOLL_CLOEXEC);
     r.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     watch(r.epoll, r.timer, EPOLLIN | EPOLLET, UINT64_MAX);
@@ -264,12 +271,14 @@ static load_result offer(int port, const char *path, const char *body, double ra
     r.result.per_s = (double)r.result.answered / (now_s() - r.begin_s);
     r.result.p50_ms = quantile(r.latency_ms, r.result.answered, 0.5);
     r.result.p99_ms = quantile(r.latency_ms, r.result.answered, 0.99);
+    r.result.late_p99_ms = quantile(r.late_ms, r.n, 0.99);
     r.result.most_ms = quantile(r.latency_ms, r.result.answered, 1);
     for (size_t i = 0; i < lines; i++) close(r.line[i].fd);
     close(r.epoll);
     close(r.timer);
     free(r.line);
     free(r.latency_ms);
+    free(r.late_ms);
     free(request);
     return r.result;
 }

@@ -134,7 +134,7 @@ def judge(server, acknowledged):
     for document, in db.execute("SELECT document FROM vo_event WHERE event = 'job'"):
         e = json.loads(document)
         if e["state"] in ("done", "failed", "dead", "cancelled"):
-            ends.setdefault(e["job_id"], []).append(e["state"])
+            ends.setdefault(e["job"], []).append(e["state"])
     for job, k in acknowledged.items():
         if ends.get(job) != ["done"]:
             wrong.append(f"{job}: ends {ends.get(job)}")

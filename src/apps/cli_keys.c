@@ -96,7 +96,8 @@ static vo_status wanted_of(const given *g, int64_t now_ms, vo_api_key *k, vo_err
     if (!g->scope)
         return vo_fail(
             err, VO_EINVAL,
-            "--scope is missing: give read, trade (read, and run and train) or admin");
+            "--scope is missing: give read (looks and computes), trade (also puts prices in, "
+            "makes and cancels jobs) or admin (also trains, fetches and promotes)");
     if (strlen(g->name) >= sizeof k->name)
         return vo_fail(err, VO_EINVAL, "--name has %zu bytes, more than %zu", strlen(g->name),
                        sizeof k->name - 1);

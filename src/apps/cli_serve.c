@@ -164,8 +164,8 @@ static bool number_of(const given *g, int flag, double lo, double hi, double *ou
     double v = 0;
     if (!text) return true;
     if (!vo_text_number(text, strlen(text), &v) || !(v >= lo && v <= hi)) {
-        fprintf(stderr, "volteo serve: --%s = \"%.40s\": must be a number in %.0f..%.0f\n",
-                flags[flag].name, text, lo, hi);
+        fprintf(stderr, "%s: --%s = \"%.40s\": must be a number in %.0f..%.0f\n",
+                g_get_prgname(), flags[flag].name, text, lo, hi);
         return false;
     }
     *out = v;
@@ -177,7 +177,8 @@ static bool whole_of(const given *g, int flag, double hi, int32_t *out) {
     if (!number_of(g, flag, 0, hi, &v)) return false;
     *out = (int32_t)v;
     if (v == floor(v)) return true;
-    fprintf(stderr, "volteo serve: --%s = %g: must be a whole number\n", flags[flag].name, v);
+    fprintf(stderr, "%s: --%s = %g: must be a whole number\n", g_get_prgname(),
+            flags[flag].name, v);
     return false;
 }
 
@@ -187,7 +188,7 @@ static bool auth_of(const given *g, int32_t *out) {
     const bool off = strcmp(text, "off") == 0;
     *out = off ? 0 : 1;
     if (off || strcmp(text, "on") == 0) return true;
-    fprintf(stderr, "volteo serve: --auth = \"%.40s\": must be on, off or auto\n", text);
+    fprintf(stderr, "%s: --auth = \"%.40s\": must be on, off or auto\n", g_get_prgname(), text);
     return false;
 }
 

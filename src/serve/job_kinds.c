@@ -177,52 +177,74 @@ static bool is_news(const vo_json *report) {
     return !added || !changed || vo_json_number(added) + vo_json_number(changed) > 0;
 }
 
-static bool tell_series(vo_database *db, const vo_json *at, const vo_json *report) {
+static const char *text_at(const vo_json *report, const char *name, const char *other) {
+    const vo_json *v = vo_json_get_kind(report, name, VO_JSON_STRING);
+    if (!v) v = vo_json_get_kind(report, other, VO_JSON_STRING);
+    return v ? vo_json_string(v) : NULL;
+}
+
+static vo_status tell_series(vo_database *db, const vo_json *at, const vo_json *report,
+                             bool *told, vo_error *err) {
     static const char *const name[] = {"market", "process", "node"};
-    const vo_json *first = vo_json_get_kind(report, "from", VO_JSON_STRING);
-    const vo_json *last = vo_json_get_kind(report, "to", VO_JSON_STRING);
-    if (!first) first = vo_json_get_kind(report, "first", VO_JSON_STRING);
-    if (!last) last = vo_json_get_kind(report, "last", VO_JSON_STRING);
     const vo_json *n = vo_json_get_kind(report, "rows", VO_JSON_NUMBER);
     if (!n) n = vo_json_get_kind(report, "intervals", VO_JSON_NUMBER);
     char *text = NULL;
     vo_json_out *w = NULL;
-    if (!is_news(report) || vo_json_out_create(&w, NULL) != VO_OK) return false;
+    if (!is_news(report)) return VO_OK;
+    vo_status s = vo_json_out_create(&w, err);
+    if (s != VO_OK) return s;
     vo_json_out_object(w);
     for (size_t i = 0; i < 3; i++) {
         vo_json_out_key(w, name[i]);
         vo_json_out_string(w, vo_json_get_text(at, name[i]));
     }
     vo_json_out_key(w, "from");
-    vo_json_out_string(w, first ? vo_json_string(first) : NULL);
+    vo_json_out_string(w, text_at(report, "from", "first"));
     vo_json_out_key(w, "to");
-    vo_json_out_string(w, last ? vo_json_string(last) : NULL);
+    vo_json_out_string(w, text_at(report, "to", "last"));
     vo_json_out_key(w, "rows");
     vo_json_out_number(w, n ? vo_json_number(n) : 0);
     vo_json_out_end(w);
-    int64_t id = 0;
-    const bool told = vo_json_out_take(w, &text, NULL, NULL) == VO_OK &&
-                      vo_event_log_add(db, "price", vo_json_get_text(at, "node"), text,
-                                       vo_clock_utc_ms(), &id, NULL) == VO_OK;
+    s = vo_json_out_take(w, &text, NULL, err);
+    if (s == VO_OK)
+        s = vo_event_log_add(db, "price", vo_json_get_text(at, "node"), text, vo_clock_utc_ms(),
+                             NULL, err);
+    *told |= s == VO_OK;
     free(text);
     vo_json_out_free(w);
-    return told;
+    return s;
 }
 
-bool vo_tell_prices(vo_database *db, const char *response, size_t len) {
-    vo_json *root = NULL;
-    bool told = false;
-    if (!db || vo_json_parse(response, len, &root, NULL) != VO_OK) return false;
-    const vo_json *series = vo_json_get_kind(root, "series", VO_JSON_ARRAY);
-    for (size_t i = 0; series && i < vo_json_size(series); i++) {
+typedef struct {
+    const vo_json *root;
+    bool told;
+} telling;
+
+static vo_status tell_all(void *ctx, vo_database *db, vo_error *err) {
+    telling *t = ctx;
+    const vo_json *series = vo_json_get_kind(t->root, "series", VO_JSON_ARRAY);
+    vo_status s = VO_OK;
+    for (size_t i = 0; series && i < vo_json_size(series) && s == VO_OK; i++) {
         const vo_json *at = vo_json_at(series, i);
         const vo_json *report = vo_json_get_kind(at, "report", VO_JSON_OBJECT);
         if (report && strcmp(vo_json_get_text(at, "kind"), "prices") == 0)
-            told |= tell_series(db, at, report);
+            s = tell_series(db, at, report, &t->told, err);
     }
-    if (!series && vo_json_get(root, "node")) told = tell_series(db, root, root);
+    if (!series && vo_json_get(t->root, "node"))
+        s = tell_series(db, t->root, t->root, &t->told, err);
+    return s;
+}
+
+vo_status vo_tell_prices(vo_database *db, const char *response, size_t len, bool *told,
+                         vo_error *err) {
+    vo_json *root = NULL;
+    *told = false;
+    if (!db || vo_json_parse(response, len, &root, NULL) != VO_OK) return VO_OK;
+    telling t = {.root = root};
+    const vo_status s = vo_database_transact(db, tell_all, &t, err);
+    *told = s == VO_OK && t.told;
     vo_json_free(root);
-    return told;
+    return s;
 }
 
 /* ---- a job ---------------------------------------------------------------------------------- */
@@ -235,6 +257,15 @@ static void name_model(doing *d) {
         return;
     snprintf(d->model, sizeof d->model, "%s", id);
     vo_text_free(id);
+}
+
+/* The prices are in the lake, whether or not this succeeds. */
+static void tell_fetched(const vo_job_doer *d, const char *response) {
+    bool told = false;
+    vo_error err = {0};
+    if (vo_tell_prices(d->db, response, strlen(response), &told, &err) != VO_OK && d->trouble)
+        d->trouble(d->trouble_ctx, &err);
+    if (told && d->changed) d->changed(d->changed_ctx);
 }
 
 vo_status vo_job_do(void *doer, const vo_job_run *run, char **response, vo_error *err) {
@@ -260,9 +291,7 @@ vo_status vo_job_do(void *doer, const vo_job_run *run, char **response, vo_error
     vo_status s = make_request(d, now.kind, run, &request, err);
     if (s == VO_OK) s = vo_engine_open(&o, &engine, err);
     if (s == VO_OK) s = now.kind->call(engine, request, response, err);
-    if (s == VO_OK && now.kind->call == vo_engine_data_fetch &&
-        vo_tell_prices(d->db, *response, strlen(*response)) && d->changed)
-        d->changed(d->changed_ctx);
+    if (s == VO_OK && now.kind->call == vo_engine_data_fetch) tell_fetched(d, *response);
     vo_engine_close(engine);
     free(request);
     return s;

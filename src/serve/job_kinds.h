@@ -43,11 +43,16 @@ typedef struct {
     void *secret_ctx;
     void (*changed)(void *ctx); /* an event was added; or NULL */
     void *changed_ctx;
+    /* An event about new prices could not be written down; or NULL. */
+    void (*trouble)(void *ctx, const vo_error *err);
+    void *trouble_ctx;
 } vo_job_doer;
 
 /* Event "price" about each node that an ingest has stored rows of: {market, process, node, from, to,
- * rows}. `response` is that of the ingest. What cannot be told is left out. true: something was. */
-bool vo_tell_prices(vo_database *db, const char *response, size_t len);
+ * rows}, all of them or none. `response` is that of the ingest; what is no such thing tells nothing.
+ * *told: there are events. VO_EIO, VO_ENOMEM: the lake has the rows, but nobody hears of them. */
+vo_status vo_tell_prices(vo_database *db, const char *response, size_t len, bool *told,
+                         vo_error *err);
 
 /* A vo_job_work with ctx = a vo_job_doer: an engine per job. */
 vo_status vo_job_do(void *doer, const vo_job_run *run, char **response, vo_error *err);

@@ -9,6 +9,7 @@
 #ifndef VO_SERVE_ROUTES_H
 #define VO_SERVE_ROUTES_H
 
+#include "serve/gate.h"
 #include "serve/service.h"
 
 /* X(operationId) */
@@ -57,6 +58,7 @@ const char *vo_service_etag(const vo_service *v, bool docs);
 const char *vo_service_docs_policy(const vo_service *v); /* Content-Security-Policy of /docs */
 vo_status vo_service_metrics(vo_service *v, char **text, size_t *len, vo_error *err);
 void vo_service_job_added(const vo_service *v);
+vo_gate *vo_service_gate(const vo_service *v); /* before the state database: for who writes */
 
 /* ---- routes_engine.c --------------------------------------------------------------------- */
 
@@ -66,11 +68,5 @@ typedef vo_status vo_engine_call(vo_engine *e, const char *request, char **respo
 void vo_route_engine(const vo_call *c, vo_engine_call *ask, const char *request);
 /* Of vo_engine_prices: in whatever format was asked for. */
 void vo_route_document(const vo_call *c, const char *request);
-
-/* ---- routes_jobs.c ----------------------------------------------------------------------- */
-
-/* 202 with a job of this kind (or 200 with the one that exists). */
-void vo_route_accept(const vo_call *c, const char *kind, const char *request,
-                     int32_t max_attempts);
 
 #endif

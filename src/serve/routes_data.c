@@ -48,7 +48,23 @@ void vo_route_prices(const vo_call *c) {
     free(request);
 }
 
+/* The prices are in the lake, whether or not this succeeds. */
+static void tell_prices(const vo_call *c) {
+    const vo_service_settings *s = c->settings;
+    vo_gate *g = vo_service_gate(c->service);
+    vo_error err = {0};
+    vo_status r = VO_EIO;
+    bool told = false;
+    if (vo_gate_enter(g)) {
+        r = vo_tell_prices(s->db, c->x->answer, c->x->answer_len, &told, &err);
+        vo_gate_leave(g, r != VO_EIO);
+    } else {
+        vo_fail(&err, r, "the state database does not answer now");
+    }
+    if (r != VO_OK && s->untold) s->untold(s->untold_ctx, &err);
+}
+
 void vo_route_prices_add(const vo_call *c) {
     vo_route_engine(c, vo_engine_prices_add, c->x->body);
-    if (c->x->status == 200) vo_tell_prices(c->settings->db, c->x->answer, c->x->answer_len);
+    if (c->x->status == 200) tell_prices(c);
 }

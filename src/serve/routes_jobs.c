@@ -1,6 +1,7 @@
 /* routes_jobs.c -- work that takes longer than an answer may: accepted, looked at, cancelled.
  *
- * A job is on disk, and in the queue, before its 202 leaves.
+ * A job is on disk, and in the queue, before its 202 leaves. All of it goes through the gate before
+ * the state database (gate.h).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +87,18 @@ static vo_status told(void *ctx, const vo_job *j, vo_error *err) {
     return VO_OK;
 }
 
+/* ---- the gate ------------------------------------------------------------------------------- */
+
+static void in_turn(const vo_call *c, vo_route *inside) {
+    vo_gate *g = vo_service_gate(c->service);
+    if (!vo_gate_enter(g)) {
+        vo_answer_busy(c->x, 2, "the state database does not answer now: ask again soon");
+        return;
+    }
+    inside(c);
+    vo_gate_leave(g, c->x->status != 503);
+}
+
 /* ---- answers ------------------------------------------------------------------------------- */
 
 /* The state database is in use by others for too long, or its disk is full: not for ever. */
@@ -109,8 +122,9 @@ static void answer_job(const vo_call *c, const char *id, int status) {
     fault(c->x, s, &err);
 }
 
-void vo_route_accept(const vo_call *c, const char *kind, const char *request,
-                     int32_t max_attempts) {
+/* 202 with a job of this kind, or 200 with the one that exists. */
+static void accept(const vo_call *c, const char *kind, const char *request,
+                   int32_t max_attempts) {
     vo_exchange *x = c->x;
     vo_error err = {0};
     char id[VO_JOB_ID] = "", location[80];
@@ -153,38 +167,62 @@ static void accept_value(const vo_call *c, const vo_job_kind_row *kind, const vo
                          int32_t max_attempts) {
     char *text = text_of(request);
     if (text)
-        vo_route_accept(c, kind->name, text, max_attempts);
+        accept(c, kind->name, text, max_attempts);
     else
         vo_answer_busy(c->x, 1, "out of memory: ask again");
     free(text);
 }
 
-void vo_route_train(const vo_call *c) {
-    accept_value(c, vo_job_kind_find("train"), c->body, 0);
+static void train(const vo_call *c) { accept_value(c, vo_job_kind_find("train"), c->body, 0); }
+
+void vo_route_train(const vo_call *c) { in_turn(c, train); }
+
+/* What a key may not make, it may not end or begin again either. */
+static bool may_handle(const vo_call *c, const vo_job_kind_row *kind, const char *name) {
+    char why[160];
+    if ((int)(kind ? kind->scope : VO_SCOPE_ADMIN) <= c->x->scope) return true;
+    snprintf(why, sizeof why, "a job of kind %.24s takes a key of scope admin", name);
+    vo_problem(c->x, 403, why);
+    return false;
 }
 
-void vo_route_job_add(const vo_call *c) {
+static void add(const vo_call *c) {
     const vo_job_kind_row *kind = vo_job_kind_find(vo_json_get_text(c->body, "kind"));
     const vo_json *request = vo_json_get_kind(c->body, "request", VO_JSON_OBJECT);
     const vo_json *most = vo_json_get_kind(c->body, "max_attempts", VO_JSON_NUMBER);
-    char why[160];
-    if (!kind || !request) {
+    if (!kind || !request)
         vo_problem(c->x, 400, "kind and request are wanted: the kind of a job, and an object");
-    } else if ((int)kind->scope > c->x->scope) {
-        snprintf(why, sizeof why, "a job of kind %s takes a key of scope admin", kind->name);
-        vo_problem(c->x, 403, why);
-    } else {
+    else if (may_handle(c, kind, kind->name))
         accept_value(c, kind, request, most ? (int32_t)vo_json_number(most) : 0);
-    }
 }
 
-void vo_route_job(const vo_call *c) { answer_job(c, vo_param(c->params, "id"), 200); }
+void vo_route_job_add(const vo_call *c) { in_turn(c, add); }
 
-void vo_route_job_cancel(const vo_call *c) {
+static void show(const vo_call *c) { answer_job(c, vo_param(c->params, "id"), 200); }
+
+void vo_route_job(const vo_call *c) { in_turn(c, show); }
+
+static vo_status take_kind(void *ctx, const vo_job *j, vo_error *err) {
+    (void)err;
+    memcpy(ctx, j->kind, sizeof j->kind);
+    return VO_OK;
+}
+
+/* The kind of a job never changes: what is read here still holds afterwards. */
+static bool may_handle_stored(const vo_call *c, const char *id) {
+    char kind[VO_JOB_KIND] = "";
+    vo_error err = {0};
+    const vo_status s = vo_job_book_get(c->settings->db, id, take_kind, kind, &err);
+    if (s != VO_OK) fault(c->x, s, &err);
+    return s == VO_OK && may_handle(c, vo_job_kind_find(kind), kind);
+}
+
+static void cancel(const vo_call *c) {
     const char *id = vo_param(c->params, "id");
     vo_error err = {0};
     vo_job_state state = VO_JOB_CANCELLED;
     char why[120];
+    if (!may_handle_stored(c, id)) return;
     const vo_status s =
         vo_job_book_cancel(c->settings->db, id, vo_clock_utc_ms(), &state, &err);
     if (s != VO_OK) {
@@ -198,9 +236,12 @@ void vo_route_job_cancel(const vo_call *c) {
     }
 }
 
-void vo_route_job_retry(const vo_call *c) {
+void vo_route_job_cancel(const vo_call *c) { in_turn(c, cancel); }
+
+static void retry(const vo_call *c) {
     const char *id = vo_param(c->params, "id");
     vo_error err = {0};
+    if (!may_handle_stored(c, id)) return;
     const vo_status s =
         vo_accept_again(c->settings->db, c->settings->queue, id, vo_clock_utc_ms(), &err);
     if (s == VO_EINVAL) {
@@ -212,6 +253,8 @@ void vo_route_job_retry(const vo_call *c) {
         answer_job(c, id, 202);
     }
 }
+
+void vo_route_job_retry(const vo_call *c) { in_turn(c, retry); }
 
 /* ---- results and lists ---------------------------------------------------------------------- */
 
@@ -238,12 +281,14 @@ static vo_status take_result(void *ctx, const vo_job *j, vo_error *err) {
     return VO_OK;
 }
 
-void vo_route_job_result(const vo_call *c) {
+static void result(const vo_call *c) {
     vo_error err = {0};
     const vo_status s =
         vo_job_book_get(c->settings->db, vo_param(c->params, "id"), take_result, c->x, &err);
     if (s != VO_OK) fault(c->x, s, &err);
 }
+
+void vo_route_job_result(const vo_call *c) { in_turn(c, result); }
 
 typedef struct {
     vo_json_out *w;
@@ -263,7 +308,7 @@ static vo_status add_to_page(void *ctx, const vo_job *j, vo_error *err) {
     return VO_OK;
 }
 
-void vo_route_jobs(const vo_call *c) {
+static void list(const vo_call *c) {
     vo_error err = {0};
     job_page p = {.most = (size_t)vo_param_number(c->params, "limit", 100)};
     vo_job_state state = VO_JOB_QUEUED;
@@ -290,3 +335,5 @@ void vo_route_jobs(const vo_call *c) {
     vo_json_out_free(p.w);
     fault(c->x, s, &err);
 }
+
+void vo_route_jobs(const vo_call *c) { in_turn(c, list); }

@@ -1,11 +1,11 @@
 /* server.c -- see server.h for the contract: what is opened, who looks after it, how it ends.
  *
  * Threads: the loop (the caller's), the pool, the worker's, the log's, and one that keeps house:
- * it alone reads the database for all of them at fixed times (keys, events, counts, schedules),
- * so that the loop never waits for a disk.
+ * it alone reads the database for all of them at fixed times (keys, events, counts), so that the
+ * loop never waits for a disk. What is written at fixed times is the clerk's (clerk.h).
  *
- * The service and the house have a connection to the database each: one does not wait for the
- * other's commits.
+ * The service, the worker, the clerk and the house have a connection to the database each: one does
+ * not wait for the other's commits. The house only reads, which nobody who writes keeps waiting.
  */
 #include "serve/server.h"
 
@@ -17,7 +17,6 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "jobs/scheduler.h"
 #include "jobs/worker.h"
 #include "port/clock.h"
 #include "port/file.h"
@@ -26,6 +25,7 @@
 #include "port/task.h"
 #include "port/thread.h"
 #include "serve/assets.h"
+#include "serve/clerk.h"
 #include "serve/job_kinds.h"
 #include "serve/service.h"
 #include "serve/trouble.h"
@@ -37,6 +37,7 @@
 #define KEPT_JOBS_MS (INT64_C(90) * 24 * 3600 * 1000)
 #define RATE_WITH_KEYS 1000 /* a second; an optimize costs 5 */
 #define SPARE_FILES 256     /* beside connections: databases, models, the lake */
+#define BUSY_S 1            /* for who holds the database: then "later", and tried again */
 #define FAREWELL_S 2        /* for listeners to hear the last events */
 
 /* What fails again and again until somebody looks: X(NAME, in the log, at /readyz while it lasts) */
@@ -47,6 +48,9 @@
     X(EVENTS,    "events cannot be read",            "events cannot be read: see the log")      \
     X(JOBS,      "jobs",                             "jobs cannot be done: see the log")        \
     X(SCHEDULES, "schedules",                        "schedules cannot be kept: see the log")   \
+    X(WRITING,   "nothing can be written to the state database",                                \
+                 "nothing can be written to the state database: see the log")                   \
+    X(PRICES,    "new prices could not be told of",  "new prices cannot be told of: see the log") \
     X(OLD,       "old jobs and events cannot be removed",                                       \
                  "old jobs and events cannot be removed: see the log")
 // clang-format on
@@ -68,8 +72,8 @@ typedef struct {
     address at;
     bool auth_on;
     double rate_per_s;
-    vo_database *db, *house_db; /* of the service; of the house and the worker */
-    vo_queue *queue, *house_queue;
+    vo_database *db, *house_db, *work_db, *clerk_db; /* db: of the service */
+    vo_queue *queue, *house_queue, *work_queue, *clerk_queue;
     vo_openapi *api;
     vo_auth *auth;
     vo_rate_limit *rate;
@@ -80,7 +84,7 @@ typedef struct {
     vo_job_doer doer;
     vo_worker *worker;
     vo_timetable *timetable;
-    vo_scheduler *scheduler;
+    vo_clerk *clerk;
     vo_lock *lock; /* of what follows */
     bool news, ended, worked;
     vo_trouble trouble[N_TROUBLES];
@@ -244,6 +248,8 @@ static void say_begun(server *v, int32_t port) {
     vo_json_out_string(w, v->at.host);
     vo_json_out_key(w, "port");
     vo_json_out_integer(w, port);
+    vo_json_out_key(w, "loop");
+    vo_json_out_string(w, vo_transport_loop(v->transport));
     vo_json_out_key(w, "tls");
     vo_json_out_bool(w, v->s->tls_certificate != NULL);
     vo_json_out_key(w, "auth");
@@ -278,6 +284,15 @@ static void on_changed(void *ctx) {
 
 static void on_trouble(void *ctx, const vo_error *err) { meet(ctx, TROUBLE_JOBS, err); }
 
+static void on_untold_prices(void *ctx, const vo_error *err) { meet(ctx, TROUBLE_PRICES, err); }
+
+static void on_clerk_trouble(void *ctx, vo_clerk_duty duty, const vo_error *err) {
+    static const int of[] = {[VO_CLERK_WRITING] = TROUBLE_WRITING,
+                             [VO_CLERK_SCHEDULES] = TROUBLE_SCHEDULES,
+                             [VO_CLERK_OLD] = TROUBLE_OLD};
+    meet(ctx, of[duty], err);
+}
+
 static void on_job_added(void *ctx) {
     server *v = ctx;
     if (v->worker) vo_worker_wake(v->worker);
@@ -306,27 +321,14 @@ static const char *find_trouble(server *v) {
     atomic_store(&v->leased, leased);
     if (!vo_file_exists(v->s->lake) || vo_folder_list(v->s->lake, pass, NULL, NULL) != VO_OK)
         return "the folder of the lake cannot be read";
-    return lasting_trouble(v);
+    const char *unwritten = v->clerk ? vo_clerk_trouble(v->clerk) : NULL;
+    return unwritten ? unwritten : lasting_trouble(v);
 }
 
 static void each_second(server *v) {
     vo_error err = {0};
     if (v->auth && vo_auth_refresh(v->auth, &err) != VO_OK) meet(v, TROUBLE_KEYS, &err);
     if (v->service) vo_service_ready(v->service, find_trouble(v));
-    size_t made = 0;
-    if (v->scheduler && v->phase == SERVING) {
-        if (vo_scheduler_step(v->scheduler, vo_clock_utc_ms(), &made, &err) != VO_OK)
-            meet(v, TROUBLE_SCHEDULES, &err);
-        if (made > 0) on_job_added(v);
-    }
-}
-
-static void each_hour(server *v) {
-    vo_error err = {0};
-    int64_t n = 0;
-    if (vo_event_log_trim(v->house_db, KEPT_EVENTS, &err) != VO_OK ||
-        vo_job_book_trim(v->house_db, vo_clock_utc_ms() - KEPT_JOBS_MS, &n, &err) != VO_OK)
-        meet(v, TROUBLE_OLD, &err);
 }
 
 static void read_events(server *v) {
@@ -352,6 +354,7 @@ static void end_worker(void *ctx) {
 static void begin_to_end(server *v) {
     say(v, VO_LOG_INFO, "stopping: what is under way is finished", NULL);
     v->phase = DRAINING;
+    if (v->clerk) vo_clerk_ask_to_stop(v->clerk);
     v->end_s = vo_clock_monotonic_s() + v->s->drain_s;
     if (v->service) vo_service_drain(v->service, 0.7 * v->s->drain_s); /* and time to send it */
     if (v->transport) vo_transport_drain(v->transport);
@@ -389,7 +392,7 @@ static bool go_on_ending(server *v) {
 
 static void keep_house(void *ctx) {
     server *v = ctx;
-    double second_s = 0, hour_s = 0;
+    double second_s = 0;
     for (;;) {
         vo_lock_take(v->lock);
         if (!v->news && !v->ended) vo_lock_wait(v->lock, 0.1);
@@ -402,10 +405,6 @@ static void keep_house(void *ctx) {
         if (now_s - second_s >= 1) {
             second_s = now_s;
             each_second(v);
-        }
-        if (now_s - hour_s >= 3600) {
-            hour_s = now_s;
-            each_hour(v);
         }
         if (v->phase == SERVING && asked_to_stop(v)) begin_to_end(v);
         if (v->phase != SERVING && !go_on_ending(v)) break;
@@ -464,6 +463,7 @@ static vo_status open_database(const char *state, vo_database **db, vo_queue **q
     if (r == VO_OK) r = vo_job_book_migrate(*db, err);
     if (r == VO_OK) r = vo_api_keys_migrate(*db, err);
     if (r == VO_OK) r = vo_queue_open("local", *db, queue, err);
+    if (r == VO_OK) vo_database_hurry(*db, BUSY_S);
     return r;
 }
 
@@ -519,11 +519,21 @@ static vo_status open_schedules(server *v, vo_error *err) {
     vo_status r = vo_file_read(v->s->schedules, (size_t)1 << 20, &text, &len, err);
     if (r == VO_OK) r = vo_timetable_read(text, len, &v->timetable, err);
     if (r == VO_OK) r = check_schedules(v->timetable, err);
-    if (r == VO_OK)
-        r = vo_scheduler_open(v->house_db, v->house_queue, v->timetable, vo_clock_utc_ms(),
-                              &v->scheduler, err);
     free(text);
     return r;
+}
+
+static vo_status open_clerk(server *v, vo_error *err) {
+    const vo_status r = open_database(v->s->state, &v->clerk_db, &v->clerk_queue, err);
+    const vo_clerk_settings s = {.db = v->clerk_db,
+                                 .queue = v->clerk_queue,
+                                 .timetable = v->timetable,
+                                 .keep_jobs_ms = KEPT_JOBS_MS,
+                                 .keep_events = KEPT_EVENTS,
+                                 .made = on_job_added,
+                                 .trouble = on_clerk_trouble,
+                                 .ctx = v};
+    return r == VO_OK ? vo_clerk_start(&s, &v->clerk, err) : r;
 }
 
 static vo_status open_log(server *v, vo_error *err) {
@@ -535,17 +545,21 @@ static vo_status open_log(server *v, vo_error *err) {
 
 static vo_status open_worker(server *v, vo_error *err) {
     if (v->s->job_threads == 0) return VO_OK;
+    const vo_status r = open_database(v->s->state, &v->work_db, &v->work_queue, err);
+    if (r != VO_OK) return r;
     vo_worker_settings w = vo_worker_settings_default();
     v->doer = (vo_job_doer){.lake = v->s->lake,
                             .models = v->s->models,
                             .engine_threads = v->s->engine_threads,
-                            .db = v->house_db,
+                            .db = v->work_db,
+                            .trouble = on_untold_prices,
+                            .trouble_ctx = v,
                             .secret = v->s->secret,
                             .secret_ctx = v->s->secret_ctx,
                             .changed = on_changed,
                             .changed_ctx = v};
-    w.db = v->house_db;
-    w.queue = v->house_queue;
+    w.db = v->work_db;
+    w.queue = v->work_queue;
     w.work = vo_job_do;
     w.work_ctx = &v->doer;
     w.threads = v->s->job_threads;
@@ -592,6 +606,8 @@ static vo_status open_service(server *v, vo_error *err) {
     s.job_ctx = v;
     s.reply = reply;
     s.reply_ctx = v;
+    s.untold = on_untold_prices;
+    s.untold_ctx = v;
     s.figures = figures;
     s.figures_ctx = v;
     return vo_service_create(&s, &v->service, err);
@@ -643,6 +659,7 @@ static vo_status open_common(server *v, vo_error *err) {
 static void close_all(server *v) {
     if (v->service) vo_service_finish(v->service);
     end_house(v);
+    vo_clerk_free(v->clerk); /* it wakes the worker */
     vo_task_join(v->ender);
     vo_worker_free(v->worker);
     vo_transport_close(v->transport);
@@ -651,12 +668,15 @@ static void close_all(server *v) {
     vo_rate_limit_free(v->rate);
     vo_auth_close(v->auth);
     vo_openapi_free(v->api);
-    vo_scheduler_close(v->scheduler);
     vo_timetable_free(v->timetable);
     vo_queue_close(v->queue);
     vo_queue_close(v->house_queue);
+    vo_queue_close(v->work_queue);
+    vo_queue_close(v->clerk_queue);
     vo_database_close(v->db);
     vo_database_close(v->house_db);
+    vo_database_close(v->work_db);
+    vo_database_close(v->clerk_db);
     vo_lock_free(v->lock);
     vo_access_log_close(v->log);
 }
@@ -671,6 +691,7 @@ vo_status vo_server_run(const vo_server_settings *s, vo_error *err) {
     if (r == VO_OK) r = open_service(v, err);
     if (r == VO_OK) r = open_transport(v, err);
     if (r == VO_OK) r = open_worker(v, err);
+    if (r == VO_OK) r = open_clerk(v, err);
     if (r == VO_OK) {
         each_second(v);
         r = vo_task_start(keep_house, v, &v->house, err);
@@ -694,6 +715,7 @@ vo_status vo_server_work(const vo_server_settings *s, vo_error *err) {
     vo_status r = check_count("job_threads", s->job_threads, 1, 64, err);
     if (r == VO_OK) r = open_common(v, err);
     if (r == VO_OK) r = open_worker(v, err);
+    if (r == VO_OK) r = open_clerk(v, err);
     if (r == VO_OK) {
         say(v, VO_LOG_INFO, "working", NULL);
         keep_house(v); /* until it is told to stop */

@@ -23,6 +23,9 @@
 
 enum { ETAG = 24, HEAVY_COST = 20, METRICS_LINE = 256 };
 
+#define GATE_PATIENCE_S 0.5 /* with a call into the state database: then others hear "later" */
+#define GATE_REST_S 1.0
+
 /* A thread of the pool: its engine, and what that computes now. */
 typedef struct {
     vo_service *service;
@@ -41,6 +44,7 @@ struct vo_service {
     size_t n_operations;
     vo_metrics_page *page;
     vo_lock *page_lock;
+    vo_gate *gate;
     _Atomic(const char *) trouble;
     atomic_bool draining, stopping, farewell;
     uint64_t keys_seen;       /* the edition of keys that listeners were last held against */
@@ -516,6 +520,8 @@ const char *vo_service_etag(const vo_service *v, bool docs) {
 
 const char *vo_service_docs_policy(const vo_service *v) { return v->docs_policy; }
 
+vo_gate *vo_service_gate(const vo_service *v) { return v->gate; }
+
 void vo_service_job_added(const vo_service *v) {
     if (v->settings.job_added) v->settings.job_added(v->settings.job_ctx);
 }
@@ -625,6 +631,7 @@ vo_status vo_service_create(const vo_service_settings *s, vo_service **out, vo_e
     if (status == VO_OK) status = vo_docs_page_policy(vo_asset_docs_page, v->docs_policy, err);
     if (status == VO_OK) status = vo_entropy_fill(&v->first_id, sizeof v->first_id, err);
     if (status == VO_OK) status = vo_lock_create(&v->page_lock, err);
+    if (status == VO_OK) status = vo_gate_create(GATE_PATIENCE_S, GATE_REST_S, &v->gate, err);
     if (status == VO_OK) status = vo_metrics_page_create(v->operation, n, &v->page, err);
     if (status == VO_OK) status = open_engines(v, err);
     if (status == VO_OK)
@@ -672,6 +679,7 @@ void vo_service_free(vo_service *v) {
         vo_engine_close(v->hands[i].engine);
     vo_metrics_page_free(v->page);
     vo_lock_free(v->page_lock);
+    vo_gate_free(v->gate);
     free(v->operation);
     free(v->handler);
     free(v->hands);

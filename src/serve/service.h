@@ -42,6 +42,9 @@ typedef struct {
     double most_s;      /* of computing one answer: 30                                       */
     void (*job_added)(void *ctx); /* or NULL: to wake the worker */
     void *job_ctx;
+    /* An event about new prices could not be written down; or NULL. */
+    void (*untold)(void *ctx, const vo_error *err);
+    void *untold_ctx;
     /* How an answer leaves; vo_transport_reply. */
     void (*reply)(void *ctx, vo_exchange *x);
     void *reply_ctx;

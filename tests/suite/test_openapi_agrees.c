@@ -15,6 +15,7 @@
 #include "engine/price_requests.h"
 #include "engine/request.h"
 #include "engine/simulate.h"
+#include "port/file.h"
 #include "serve/assets.h"
 #include "serve/job_kinds.h"
 #include "serve/openapi.h"
@@ -297,6 +298,69 @@ Test(openapi_agrees, parameters_of_market_data_are_the_engines_fields) {
     expect_query(a, "/api/v1/nodes", f, n);
     f = vo_prices_fields(&n);
     expect_query(a, "/api/v1/prices", f, n);
+    vo_openapi_free(a);
+}
+
+/* ---- the page of the service ------------------------------------------------------------------ */
+
+/* The path of a curl command's URL: what follows the server's address, up to the query. `prefix` is
+ * what $api stands for beyond the address. */
+static bool path_of(const char *command, size_t len, const char *prefix, char out[200]) {
+    static const char *const address[] = {"\"http://$(cat address)", "\"http://$(cat locked)",
+                                          "\"$api"};
+    for (size_t i = 0; i < 3; i++) {
+        const char *at = strstr(command, address[i]);
+        if (!at || at >= command + len) continue;
+        at += strlen(address[i]);
+        snprintf(out, 200, "%s%.*s", i == 2 ? prefix : "", (int)strcspn(at, "?\""), at);
+        return true;
+    }
+    return false;
+}
+
+static bool holds(const char *text, size_t len, const char *what) {
+    const char *at = strstr(text, what);
+    return at && at < text + len;
+}
+
+/* Marks the operation that each curl command of the block asks for. */
+static void mark_block(const vo_openapi *a, const char *block, const char *end, bool *shown) {
+    const char *prefix = holds(block, (size_t)(end - block), "api=http://$(cat address)/api/v1")
+                             ? "/api/v1"
+                             : "";
+    for (const char *at = strstr(block, "curl "), *next; at && at < end; at = next) {
+        next = strstr(at + 1, "curl ");
+        const size_t len = (size_t)((next && next < end ? next : end) - at);
+        const char *method = holds(at, len, "-X DELETE")                           ? "DELETE"
+                             : holds(at, len, "-X POST") || holds(at, len, " -d ") ? "POST"
+                                                                                   : "GET";
+        char path[200];
+        const vo_operation *op = NULL;
+        if (!path_of(at, len, prefix, path)) continue;
+        cr_expect_eq(vo_openapi_match(a, method, path, &op, NULL), VO_MATCH_FOUND,
+                     "docs/serve.md asks for what there is not: %s %s", method, path);
+        if (op) shown[op->index] = true;
+    }
+}
+
+Test(openapi_agrees, the_page_of_the_service_shows_every_operation_with_curl) {
+    vo_openapi *a = load();
+    char *page = NULL;
+    size_t len = 0;
+    bool shown[256] = {false};
+    cr_assert_eq(vo_file_read(VOLTEO_SOURCE_DIR "/docs/serve.md", 1u << 20, &page, &len, NULL),
+                 VO_OK);
+    cr_assert_leq(vo_openapi_count(a), sizeof shown / sizeof shown[0]);
+    for (const char *at = page; (at = strstr(at, "\n```sh\n"));) {
+        const char *end = strstr(at + 4, "\n```");
+        cr_assert_not_null(end);
+        mark_block(a, at, end, shown);
+        at = end + 4;
+    }
+    for (size_t i = 0; i < vo_openapi_count(a); i++)
+        cr_expect(shown[i], "docs/serve.md has no curl example of %s %s",
+                  vo_openapi_at(a, i)->method, vo_openapi_at(a, i)->path);
+    free(page);
     vo_openapi_free(a);
 }
 

@@ -22,7 +22,8 @@ static int size_digit(vo_chunks *c, char b) {
 
 static int skip(vo_chunks *c, char b, int same, int at_cr) {
     if (b == '\r') return at_cr;
-    if (++c->skipped > MOST_SKIPPED || (b < ' ' && b != '\t')) return -1;
+    const unsigned char u = (unsigned char)b;
+    if (++c->skipped > MOST_SKIPPED || (u < ' ' && u != '\t') || u >= 0x7f) return -1;
     return same;
 }
 

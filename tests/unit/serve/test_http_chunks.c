@@ -37,13 +37,14 @@ Test(http_chunks, a_body_is_the_same_however_it_is_cut) {
 }
 
 Test(http_chunks, what_is_not_a_chunk_is_bad) {
-    static const char *const bad[] = {"\r\n",      "g\r\n",
-                                      "-1\r\n",    "0x1\r\n",
-                                      "1\nab",     "1\r\nab",
-                                      "1\r\na\nb", "1\r\na\r\r",
-                                      "1\rX",      "1111111111111\r\n",
-                                      "0\r\n\rX",  "0\r\nT: \x01\r\n\r\n",
-                                      " 1\r\na"};
+    static const char *const bad[] = {"\r\n",       "g\r\n",
+                                      "-1\r\n",     "0x1\r\n",
+                                      "1\nab",      "1\r\nab",
+                                      "1\r\na\nb",  "1\r\na\r\r",
+                                      "1\rX",       "1111111111111\r\n",
+                                      "0\r\n\rX",   "0\r\nT: \x01\r\n\r\n",
+                                      " 1\r\na",    "0\r\nT: \xe9\r\n\r\n",
+                                      "1;\x7f\r\na"};
     char out[100];
     size_t left = 0;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

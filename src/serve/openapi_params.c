@@ -112,6 +112,7 @@ static vo_status read_path(const vo_openapi_detail *d, const char *path, vo_para
         fits = vo_openapi_fits(d->spelling[i], path, span, VO_OPENAPI_PARAMETERS, &n);
     for (size_t i = 0; fits && i < n; i++) {
         const vo_openapi_parameter *what = find(d, VO_IN_PATH, span[i].name, span[i].name_len);
+        if (!what) continue; /* load has seen that each is declared */
         const vo_status s = add_encoded(p, what, span[i].value, span[i].len, f);
         if (s != VO_OK) return s;
     }

@@ -164,7 +164,7 @@ vo_status vo_engine_training_id(const char *request, int32_t again, char **id, v
     if (s == VO_OK) s = vo_training_id(&r, name, err);
     char *copy = s == VO_OK ? malloc(sizeof name) : NULL;
     if (s == VO_OK && !copy) s = vo_fail(err, VO_ENOMEM, "a model's id");
-    if (s == VO_OK) *id = memcpy(copy, name, sizeof name);
+    if (copy) *id = memcpy(copy, name, sizeof name);
     vo_request_fini(&r);
     return s;
 }

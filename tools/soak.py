@@ -5,6 +5,9 @@ POST /optimize (a month of hours) at 80 % of what the server was measured to giv
 without idempotency keys meanwhile; kill -9 at random moments, a new server on the same state file and
 port. At the end every acknowledged job must have ended exactly once: one row, one event of its end, one
 result equal to that of the same request answered directly. Memory is read at the same age of every life.
+
+Exit 1 if that is not so, or if memory grew by more than a fifth from the first lives to the last, the load
+stayed below 70 % of capacity while the server was up, or the server, being up, refused ordinary requests.
 """
 import http.client
 import json
@@ -22,6 +25,8 @@ import time
 
 HOURS = 744
 AGE_S = 8  # of a life, when its memory is read
+ORDERING = 4  # threads that order jobs
+MOST_GROWTH, LEAST_LOAD = 0.20, 0.70
 LUA = """
 local file = io.open("request.json"); wrk.body = file:read("a"); file:close()
 wrk.method = "POST"; wrk.headers["Content-Type"] = "application/json"
@@ -90,33 +95,46 @@ def rate_of(text):
     return next((float(line.split()[1]) for line in text.splitlines() if line.startswith("Requests/sec")), 0.0)
 
 
-def orders(server, stop, acknowledged, counts):
-    """Jobs one after the other. What was not acknowledged is sent again with the same key, or dropped."""
-    k = 0
-    while not stop.is_set():
-        k += 1
-        key = f"soak-{k}" if k % 2 else None
-        while not stop.is_set():
-            try:
-                status, body = server.ask("POST", "/api/v1/jobs", {"kind": "compare", "request": job_request(k)},
-                                          {"Idempotency-Key": key} if key else None)
-            except (OSError, http.client.HTTPException):
-                counts["unanswered"] += 1
-                time.sleep(0.02)
-                if not key:
-                    break
-                continue
+class Tally:
+    """What became of orders; several threads order."""
+
+    def __init__(self):
+        self.lock, self.acknowledged, self.unanswered, self.refused = threading.Lock(), {}, 0, {}
+
+    def add(self, status, body, k):
+        with self.lock:
             if status in (200, 202):
-                acknowledged[json.loads(body)["id"]] = k
-                break
-            counts[status] = counts.get(status, 0) + 1
-            time.sleep(0.05)
-            if not key:
-                break
+                self.acknowledged[json.loads(body)["id"]] = k
+            elif status is None:
+                self.unanswered += 1
+            else:
+                self.refused[status] = self.refused.get(status, 0) + 1
+
+
+def order(server, stop, tally, k):
+    """One job. What was not acknowledged is sent again with the same key, or dropped if it has none."""
+    key = f"soak-{k}" if k // ORDERING % 2 else None
+    while not stop.is_set():
+        try:
+            status, body = server.ask("POST", "/api/v1/jobs", {"kind": "compare", "request": job_request(k)},
+                                      {"Idempotency-Key": key} if key else None)
+        except (OSError, http.client.HTTPException):
+            status, body = None, None
+        tally.add(status, body, k)
+        if status in (200, 202) or not key:
+            return
         time.sleep(0.05)
 
 
-def wait_until_over(server, acknowledged):
+def orders(server, stop, tally, first):
+    k = first
+    while not stop.is_set():
+        order(server, stop, tally, k)
+        k += ORDERING
+        stop.wait(0.05 * ORDERING)
+
+
+def wait_until_over(server):
     began = time.monotonic()
     while time.monotonic() - began < 300:
         rows = sqlite3.connect(os.path.join(server.folder, "state.db")).execute(
@@ -149,8 +167,58 @@ def judge(server, acknowledged):
     return wrong
 
 
+def errors_of(text):
+    """Answers that were no 2xx, of wrk's report; what the kills cut off stands under socket errors."""
+    return next((int(line.split()[-1]) for line in text.splitlines() if "Non-2xx" in line), 0)
+
+
+def lives(server, seconds, kills, tally):
+    """Kills and restarts; memory at the same age of each life, and the seconds that nobody answered."""
+    chance, memory, down = random.Random(7), [], []
+    moments = [chance.uniform(0.3, 0.95) for _ in range(kills)]
+    life = seconds / (kills + 1)
+    age, began = min(AGE_S, 0.25 * life), time.monotonic()
+    for n in range(kills):
+        up = time.monotonic()
+        time.sleep(age)
+        memory.append(server.resident_mib())
+        time.sleep(max(0, began + life * (n + moments[n]) - time.monotonic()))
+        lived = time.monotonic() - up
+        server.kill()
+        down.append(server.start())
+        print(f"kill {n + 1} after {lived:.1f} s; up again in {down[-1]:.2f} s; "
+              f"{len(tally.acknowledged)} jobs acknowledged; {memory[-1]:.1f} MiB at {age:.0f} s", flush=True)
+    time.sleep(age)
+    memory.append(server.resident_mib())
+    return memory, down
+
+
+def growth(memory):
+    """Of the last third of the lives over the first third, by medians."""
+    third = max(1, len(memory) // 3)
+    middle = lambda part: sorted(part)[len(part) // 2]
+    return middle(memory[-third:]) / middle(memory[:third]) - 1
+
+
+def verdicts(wrong, code, tally, grown, share, refused):
+    """What is not as it should be, in words."""
+    if not tally.acknowledged:
+        yield "no job was acknowledged"
+    if wrong:
+        yield f"{len(wrong)} jobs did not end exactly once as they should"
+    if code:
+        yield f"the last server ended with {code}"
+    if grown > MOST_GROWTH:
+        yield f"memory grew by {100 * grown:.0f} %, more than {100 * MOST_GROWTH:.0f} %"
+    if share < LEAST_LOAD:
+        yield f"the load was {100 * share:.0f} % of capacity while it was up, less than {100 * LEAST_LOAD:.0f} %"
+    if refused:
+        yield f"{refused} ordinary requests were refused while it was up"
+    if tally.refused:
+        yield f"orders of jobs were refused: {tally.refused}"
+
+
 def main(program, seconds=300, kills=10):
-    program, chance = os.path.abspath(program), random.Random(7)
     with tempfile.TemporaryDirectory(prefix="soak.") as folder:
         with open(os.path.join(folder, "request.json"), "w", encoding="utf-8") as f:
             json.dump(month(), f)
@@ -158,45 +226,38 @@ def main(program, seconds=300, kills=10):
             f.write(LUA)
         with socket.create_server(("127.0.0.1", 0)) as s:
             port = s.getsockname()[1]
-        server = Server(program, folder, port)
+        server = Server(os.path.abspath(program), folder, port)
         server.start()
         most = rate_of(wrk(folder, port, 8, 16, 0).communicate()[0])
         connections = 64
         delay_ms = max(1, round(1000 * connections / (0.8 * most)))
         print(f"capacity {most:.0f} requests/s; load of 80 %: {connections} connections, {delay_ms} ms apart", flush=True)
-        stop, acknowledged, counts = threading.Event(), {}, {"unanswered": 0}
-        thread = threading.Thread(target=orders, args=(server, stop, acknowledged, counts))
-        thread.start()
+        stop, tally = threading.Event(), Tally()
+        threads = [threading.Thread(target=orders, args=(server, stop, tally, k)) for k in range(ORDERING)]
+        for thread in threads:
+            thread.start()
         load = wrk(folder, port, seconds, connections, delay_ms)
-        began, memory, starts = time.monotonic(), [], []
-        moments = sorted(chance.uniform(0.3, 0.95) for _ in range(kills))
-        life = seconds / (kills + 1)
-        for n in range(kills):
-            up = time.monotonic()
-            time.sleep(min(AGE_S, life / 2))
-            memory.append(server.resident_mib())
-            until = began + life * n + life * max(moments[n], (time.monotonic() - began - life * n) / life)
-            time.sleep(max(0, until - time.monotonic()))
-            server.kill()
-            starts.append(server.start())
-            print(f"kill {n + 1} after {time.monotonic() - up:.1f} s; up again in {starts[-1]:.2f} s; "
-                  f"{len(acknowledged)} jobs acknowledged; {memory[-1]:.1f} MiB at {min(AGE_S, life / 2):.0f} s", flush=True)
-            time.sleep(max(0, began + life * (n + 1) - time.monotonic()))
+        memory, down = lives(server, seconds, kills, tally)
         text, _ = load.communicate()
         stop.set()
-        thread.join()
-        wait_until_over(server, acknowledged)
-        memory.append(server.resident_mib())
-        wrong = judge(server, acknowledged)
+        for thread in threads:
+            thread.join()
+        wait_until_over(server)
+        wrong = judge(server, tally.acknowledged)
         server.process.send_signal(signal.SIGTERM)
         code = server.process.wait(30)
+        share = rate_of(text) * seconds / (seconds - sum(down)) / most
         print(text)
-        print(f"load {rate_of(text):.0f} requests/s of {most:.0f} ({100 * rate_of(text) / most:.0f} %, lives and restarts together)")
-        print(f"{len(acknowledged)} jobs acknowledged, {counts} not; {len(wrong)} wrong; restarts {max(starts):.2f} s at most; "
-              f"memory {min(memory):.1f} to {max(memory):.1f} MiB; last exit {code}")
+        print(f"load {rate_of(text):.0f} requests/s of {most:.0f}: {100 * share:.0f} % of capacity while it was up")
+        print(f"{len(tally.acknowledged)} jobs acknowledged, {tally.unanswered} orders unanswered, refused {tally.refused}; "
+              f"{len(wrong)} wrong; restarts {max(down, default=0):.2f} s at most; "
+              f"memory {min(memory):.1f} to {max(memory):.1f} MiB, grown by {100 * growth(memory):.0f} %; last exit {code}")
         for line in wrong[:20]:
             print("  " + line)
-        return 1 if wrong or code or not acknowledged else 0
+        bad = list(verdicts(wrong, code, tally, growth(memory), share, errors_of(text)))
+        for line in bad:
+            print("soak: " + line)
+        return 1 if bad else 0
 
 
 if __name__ == "__main__":

@@ -229,7 +229,7 @@ def main(program, seconds=300, kills=10):
         server = Server(os.path.abspath(program), folder, port)
         server.start()
         most = rate_of(wrk(folder, port, 8, 16, 0).communicate()[0])
-        connections = 64
+        connections = 48  # with the orders fewer than may wait for a thread: none need be refused
         delay_ms = max(1, round(1000 * connections / (0.8 * most)))
         print(f"capacity {most:.0f} requests/s; load of 80 %: {connections} connections, {delay_ms} ms apart", flush=True)
         stop, tally = threading.Event(), Tally()

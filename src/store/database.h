@@ -66,7 +66,7 @@ vo_status vo_db_take_integer(void *ctx, const vo_db_value *value, size_t n, vo_e
  * those who rather hear "locked" than wait. Before the handle is shared. */
 void vo_database_hurry(vo_database *db, double busy_s);
 
-/* Writes a row again as it is: VO_EIO where nothing can be written (disk full, read-only, locked
+/* Writes something again as it is: VO_EIO where nothing can be written (disk full, read-only, locked
  * by another), although reading may still do. */
 vo_status vo_database_try_writing(vo_database *db, vo_error *err);
 

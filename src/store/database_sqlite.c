@@ -370,8 +370,9 @@ vo_status vo_database_migrate(vo_database *db, const char *part, const char *con
 }
 
 vo_status vo_database_try_writing(vo_database *db, vo_error *err) {
-    return vo_database_run(db, "UPDATE vo_part SET version = version", NULL, 0, NULL, NULL,
-                           NULL, err);
+    char sql[48];
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %d", LAYOUT); /* as it is */
+    return vo_database_run(db, sql, NULL, 0, NULL, NULL, NULL, err);
 }
 
 /* ---- opening ------------------------------------------------------------------------------- */

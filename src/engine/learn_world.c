@@ -87,6 +87,18 @@ static vo_status find_model(void *ctx, const char *name, const void **bytes, siz
     return VO_OK;
 }
 
+/* The cache has them ready. */
+static void find_ready(void *ctx, const void *bytes, vo_learned *out) {
+    const vo_learn_world *w = ctx;
+    const vo_learn_model *m = atomic_load(&w->models);
+    while (m && !(m->kept && m->kept->bytes == bytes)) m = m->next;
+    *out = (vo_learned){0};
+    if (!m) return;
+    out->table = m->kept->table;
+    out->boosting = m->kept->boosting;
+    out->boosting_until_s = m->kept->boosting_until_s;
+}
+
 /* ---- the world -------------------------------------------------------------------------- */
 
 void vo_learn_world_init(vo_learn_world *w, const vo_engine_options *o, uint64_t seed) {
@@ -99,6 +111,8 @@ void vo_learn_world_init(vo_learn_world *w, const vo_engine_options *o, uint64_t
     w->learning.progress_ctx = w;
     w->learning.model = find_model;
     w->learning.model_ctx = w;
+    w->learning.ready = find_ready;
+    w->learning.ready_ctx = w;
 }
 
 void vo_learn_world_fini(vo_learn_world *w) {

@@ -128,6 +128,8 @@ static vo_status make_ready(kept *k, vo_error *err) {
         s = vo_forecaster_open(k->bytes, k->model.len, path, forecaster, &in, err);
         if (s == VO_OK && strcmp(forecaster, "gbt") == 0)
             s = vo_price_model_load(in, NULL, &k->boosting, err);
+        if (s == VO_OK && k->boosting)
+            s = vo_forecaster_gbt_until(in, &k->model.boosting_until_s, err);
         k->model.boosting = k->boosting;
     }
     vo_artefact_close(in);

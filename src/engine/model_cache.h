@@ -26,6 +26,7 @@ typedef struct {
     size_t len;
     const vo_q_table *table;        /* what it holds if it is a table ...                */
     const vo_price_model *boosting; /* ... or boosted price models; NULL: another        */
+    int64_t boosting_until_s;       /* vo_forecaster_gbt_until                           */
 } vo_kept_model;
 
 vo_status vo_model_cache_create(const char *folder, vo_model_cache **out, vo_error *err);

@@ -33,6 +33,13 @@ typedef struct {
 
 #define BIT(name) (1u << MODELS_##name)
 
+/* Where something lies on this machine is for those who may read its files. */
+static void put_place(ask *a, const char *key, const char *path) {
+    if (!a->o->allow_files) return;
+    vo_json_out_key(a->w, key);
+    vo_json_out_string(a->w, path);
+}
+
 /* `known` has a bit for each field that this request may have. Opens the answer. */
 static vo_status begin(ask *a, const vo_engine_options *o, const char *request, unsigned known,
                        vo_json_out *w, vo_error *err) {
@@ -46,8 +53,7 @@ static vo_status begin(ask *a, const vo_engine_options *o, const char *request, 
     if (s == VO_OK) s = vo_registry_open(o->models, NULL, &a->registry, err);
     if (s != VO_OK) return s;
     vo_json_out_object(w);
-    vo_json_out_key(w, "models");
-    vo_json_out_string(w, o->models);
+    put_place(a, "models", o->models);
     return VO_OK;
 }
 
@@ -222,7 +228,7 @@ static vo_status put_found(ask *a, const vo_registry_found *found, vo_error *err
     const vo_registry_model *m = vo_registry_book_find(b, found->id);
     put_text(a->w, "id", found->id);
     put_text(a->w, "version", found->version);
-    put_text(a->w, "folder", found->folder);
+    put_place(a, "folder", found->folder);
     if (m) put_roles(a->w, m, found->version);
     vo_registry_book_free(b);
     return VO_OK;
@@ -233,7 +239,10 @@ static void put_whole(ask *a, const vo_manifest *m, const char *folder) {
     vo_error why = {0};
     const bool whole = vo_manifest_verify(m, folder, &why) == VO_OK;
     put_yes(a->w, "whole", whole);
-    put_text(a->w, "damage", whole ? NULL : why.msg);
+    put_text(a->w, "damage",
+             whole               ? NULL
+             : a->o->allow_files ? why.msg /* has its path */
+                                 : "its files are not as they were registered");
 }
 
 static vo_status show(ask *a, vo_error *err) {

@@ -433,7 +433,7 @@ static void write_names(const vo_engine_options *o, const vo_training *t, const 
     vo_member_text(w, "alias", alias);
     vo_member_text(w, "type", methods[t->method].type);
     vo_member_text(w, "method", methods[t->method].name);
-    vo_member_text(w, "models", o->models);
+    if (o->allow_files) vo_member_text(w, "models", o->models);
     vo_member_bool(w, "existed", existed);
     vo_json_out_key(w, "trained_on");
     vo_json_out_object(w);

@@ -169,6 +169,12 @@ vo_status vo_forecaster_load_model(vo_forecaster *f, const vo_learning *world,
         return vo_fail(err, VO_ENOTFOUND,
                        "%s=%.60s: no models are at hand here; name the folder of models",
                        f->ops->name, model);
-    const vo_status st = world->model(world->model_ctx, model, &bytes, &len, err);
-    return st == VO_OK ? vo_forecaster_from_bytes(f, bytes, len, model, err) : st;
+    bool taken = false;
+    vo_status st = world->model(world->model_ctx, model, &bytes, &len, err);
+    if (st == VO_OK && world->ready && f->ops->take) {
+        vo_learned ready = {0};
+        world->ready(world->ready_ctx, bytes, &ready);
+        st = f->ops->take(f, &ready, &taken, err);
+    }
+    return st == VO_OK && !taken ? vo_forecaster_from_bytes(f, bytes, len, model, err) : st;
 }

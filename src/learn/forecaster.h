@@ -56,6 +56,9 @@ typedef struct {
     vo_status (*fit)(vo_forecaster *f, const double *history, size_t until, vo_error *err);
     vo_status (*save)(const vo_forecaster *f, vo_artefact_out *out, vo_error *err);
     vo_status (*load)(vo_forecaster *f, vo_artefact *in, vo_error *err);
+    /* What load would read, ready (vo_learning.ready) and borrowed; *taken false: there is nothing
+     * for this one, load it. */
+    vo_status (*take)(vo_forecaster *f, const vo_learned *ready, bool *taken, vo_error *err);
 } vo_forecaster_ops;
 
 /* A back-end puts this first in its own struct. */
@@ -124,6 +127,10 @@ vo_status vo_forecaster_open(const void *bytes, size_t len, const char *path,
 /* from_bytes of the world's model of that name: what a constructor does with its argument. */
 vo_status vo_forecaster_load_model(vo_forecaster *f, const vo_learning *world,
                                    const char *model, vo_error *err);
+
+/* Until when what gbt saved had learned, behind the model: seconds since 1970 UTC; INT64_MIN: it
+ * does not say. */
+vo_status vo_forecaster_gbt_until(vo_artefact *in, int64_t *until_s, vo_error *err);
 
 /* "naive_day, naive_week, ..." for messages and help. */
 const char *vo_forecaster_names(void);

@@ -50,7 +50,8 @@ typedef struct {
     const vo_series *series;
     const vo_learning *world;
     vo_forecaster *fallback;
-    vo_price_model *model; /* NULL: neither fitted nor loaded */
+    const vo_price_model *model; /* NULL: neither fitted nor loaded */
+    vo_price_model *own;         /* the same, unless it is borrowed */
     vo_features *features;
     float *row;    /* [features]                                                  */
     size_t taught; /* intervals that had passed when the model was made; SIZE_MAX: */
@@ -64,7 +65,7 @@ static void boosted_free(vo_forecaster *f) {
     boosted *v = (boosted *)(void *)f;
     vo_forecaster_free(v->fallback);
     vo_features_free(v->features);
-    vo_price_model_free(v->model);
+    vo_price_model_free(v->own);
     f->alloc->free(f->alloc->ctx, v->row);
     f->alloc->free(f->alloc->ctx, v->errors);
     f->alloc->free(f->alloc->ctx, v);
@@ -77,9 +78,10 @@ static void forget_errors(errors_made *e) {
     for (size_t i = 0; i < WINDOW; i++) e->day[i] = NO_DAY;
 }
 
-/* Takes the model over, or leaves everything as it was and frees it. */
-static vo_status adopt(boosted *v, vo_price_model *m, bool loaded, size_t taught, size_t seen,
-                       vo_error *err) {
+/* Uses the model from now on, or leaves everything as it was; `own` (m, or NULL: it is borrowed) is
+ * taken over, or freed. */
+static vo_status adopt(boosted *v, const vo_price_model *m, vo_price_model *own, bool loaded,
+                       size_t taught, size_t seen, vo_error *err) {
     const vo_alloc *a = v->base.alloc;
     vo_features *features = NULL;
     vo_status st = vo_price_model_open_features(m, v->series, a, &features, err);
@@ -88,14 +90,15 @@ static vo_status adopt(boosted *v, vo_price_model *m, bool loaded, size_t taught
     if (st == VO_OK && !row) st = vo_fail(err, VO_ENOMEM, "a row of features");
     if (st != VO_OK) {
         vo_features_free(features);
-        vo_price_model_free(m);
+        vo_price_model_free(own);
         return st;
     }
     vo_features_free(v->features);
-    vo_price_model_free(v->model);
+    vo_price_model_free(v->own);
     a->free(a->ctx, v->row);
     v->features = features;
     v->model = m;
+    v->own = own;
     v->row = row;
     v->loaded = loaded;
     v->taught = taught;
@@ -138,7 +141,7 @@ static vo_status learn(boosted *v, const double *history, size_t until,
                        const vo_price_settings *s, vo_error *err) {
     vo_price_model *m = NULL;
     const vo_status st = vo_price_model_train(v->series, history, until, s, v->world, &m, err);
-    return st == VO_OK ? adopt(v, m, false, until, until, err) : st;
+    return st == VO_OK ? adopt(v, m, m, false, until, until, err) : st;
 }
 
 static vo_status boosted_fit(vo_forecaster *f, const double *history, size_t until,
@@ -394,26 +397,42 @@ static vo_status boosted_save(const vo_forecaster *f, vo_artefact_out *out, vo_e
 }
 
 /* A model made elsewhere may not say. */
-static vo_status load_seen(const boosted *v, vo_artefact *in, size_t *seen, vo_error *err) {
+vo_status vo_forecaster_gbt_until(vo_artefact *in, int64_t *until_s, vo_error *err) {
     uint64_t end = 0;
+    *until_s = INT64_MIN;
     if (!vo_artefact_has(in, "SEEN")) return VO_OK;
     vo_status st = vo_artefact_enter(in, "SEEN", err);
     if (st == VO_OK) st = vo_artefact_get_u64(in, &end, err);
     if (st != VO_OK) return st;
     vo_artefact_leave(in);
-    *seen = vo_series_lower_bound(v->series, (vo_time){(int64_t)end});
+    *until_s = (int64_t)end;
     return VO_OK;
+}
+
+/* In intervals of the series at hand. */
+static size_t seen_of(const boosted *v, int64_t until_s) {
+    return until_s == INT64_MIN ? SIZE_MAX
+                                : vo_series_lower_bound(v->series, (vo_time){until_s});
 }
 
 static vo_status boosted_load(vo_forecaster *f, vo_artefact *in, vo_error *err) {
     boosted *v = (boosted *)(void *)f;
     vo_price_model *m = NULL;
-    size_t seen = SIZE_MAX;
+    int64_t until_s = INT64_MIN;
     vo_status st = vo_price_model_load(in, f->alloc, &m, err);
-    if (st == VO_OK) st = load_seen(v, in, &seen, err);
-    if (st == VO_OK) return adopt(v, m, true, SIZE_MAX, seen, err);
+    if (st == VO_OK) st = vo_forecaster_gbt_until(in, &until_s, err);
+    if (st == VO_OK) return adopt(v, m, m, true, SIZE_MAX, seen_of(v, until_s), err);
     vo_price_model_free(m);
     return st;
+}
+
+static vo_status boosted_take(vo_forecaster *f, const vo_learned *ready, bool *taken,
+                              vo_error *err) {
+    boosted *v = (boosted *)(void *)f;
+    *taken = ready->boosting != NULL;
+    if (!*taken) return VO_OK;
+    return adopt(v, ready->boosting, NULL, true, SIZE_MAX, seen_of(v, ready->boosting_until_s),
+                 err);
 }
 
 static const vo_forecaster_ops boosted_ops = {.name = "gbt",
@@ -422,7 +441,8 @@ static const vo_forecaster_ops boosted_ops = {.name = "gbt",
                                               .quantiles = boosted_quantiles,
                                               .fit = boosted_fit,
                                               .save = boosted_save,
-                                              .load = boosted_load};
+                                              .load = boosted_load,
+                                              .take = boosted_take};
 
 vo_status vo_forecaster_create_gbt(const char *argument, const vo_series *series,
                                    const vo_learning *world, vo_forecaster **out,

@@ -14,6 +14,16 @@
 
 #include "base/alloc.h"
 
+struct vo_q_table;
+struct vo_price_model;
+
+/* What was read out of a trained model's bytes already; NULL: it was not, or they hold no such. */
+typedef struct {
+    const struct vo_q_table *table;        /* q_table.h     */
+    const struct vo_price_model *boosting; /* price_model.h */
+    int64_t boosting_until_s;              /* see vo_forecaster_gbt_until */
+} vo_learned;
+
 typedef struct {
     const vo_alloc *alloc; /* NULL: libc                                                     */
     uint64_t seed;
@@ -28,6 +38,10 @@ typedef struct {
     vo_status (*model)(void *ctx, const char *name, const void **bytes, size_t *len,
                        vo_error *err);
     void *model_ctx;
+    /* What is ready of bytes that `model` gave, as long as they are valid; it is shared and not
+     * to be changed. Reading them again gives the same. NULL: nothing is. */
+    void (*ready)(void *ctx, const void *bytes, vo_learned *out);
+    void *ready_ctx;
     /* `loss` is NAN where there is none to tell. false: stop with VO_ECANCELED. Or NULL. */
     bool (*progress)(void *ctx, const char *phase, double fraction, double loss);
     void *progress_ctx;

@@ -48,7 +48,7 @@ vo_q_axes vo_q_axes_default(void);
 vo_status vo_q_axes_check(const vo_q_axes *a, vo_error *err); /* VO_EINVAL: field, value */
 size_t vo_q_axes_states(const vo_q_axes *a);
 
-typedef struct {
+typedef struct vo_q_table {
     const vo_alloc *alloc;
     vo_q_axes axes;
     double interval_h; /* of the prices it was trained on                                     */

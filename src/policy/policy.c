@@ -80,7 +80,7 @@ vo_status vo_policy_plan(vo_policy *p, const vo_policy_view *view, double *power
 vo_status vo_policy_explain(vo_policy *p, const vo_policy_view *view, double power_mw,
                             vo_policy_why *out, vo_error *err) {
     const double none = (double)NAN;
-    *out = (vo_policy_why){none, none, none, none, none, {none, none, none}, none, NULL};
+    *out = (vo_policy_why){none, none, none, none, none, {none, none, none}, none, NULL, false};
     return p->ops->explain ? p->ops->explain(p, view, power_mw, out, err) : VO_OK;
 }
 

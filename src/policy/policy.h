@@ -92,6 +92,7 @@ typedef struct {
     double q[3];          /* q_learning: worth of charge, hold, discharge              */
     double confidence;    /* q_learning: of the table (q_table.h)                      */
     const double *price;  /* [to - from] believed; valid until the next call; or NULL  */
+    bool by_lp;           /* planned by the linear program, which knows no flip prices */
 } vo_policy_why;
 
 typedef struct {

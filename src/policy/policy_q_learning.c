@@ -26,7 +26,8 @@ typedef struct {
     vo_learning learning; /* the world's, with the policy's own memory              */
     vo_window *window;
     vo_forecaster *forecaster; /* for planned days                                  */
-    vo_q_table *table;         /* NULL: not fitted yet                              */
+    const vo_q_table *table;   /* NULL: not fitted yet                              */
+    vo_q_table *own;           /* the same, unless it is borrowed                   */
     bool given;                /* the table was loaded: fit is not asked for        */
     double interval_h;
     uint8_t *hour;    /* [n] local                                                  */
@@ -42,7 +43,7 @@ static void q_learning_free(vo_policy *p) {
     const vo_alloc *a = p->alloc;
     vo_window_free(v->window);
     vo_forecaster_free(v->forecaster);
-    vo_q_table_free(v->table);
+    vo_q_table_free(v->own);
     a->free(a->ctx, v->hour);
     a->free(a->ctx, v->believed);
     a->free(a->ctx, v->wish);
@@ -195,8 +196,8 @@ static vo_status q_learning_fit(vo_policy *p, const double *price, const double 
     st = vo_q_train(&s, site->battery, &market, 1, &v->learning, &fresh, NULL, err);
     a->free(a->ctx, carbon);
     if (st != VO_OK) return st;
-    vo_q_table_free(v->table);
-    v->table = fresh;
+    vo_q_table_free(v->own);
+    v->table = v->own = fresh;
     return VO_OK;
 }
 
@@ -211,11 +212,17 @@ static vo_status load(q_learning *v, const char *name, vo_error *err) {
                        name);
     vo_status st = v->learning.model(v->learning.model_ctx, name, &bytes, &len, err);
     if (st != VO_OK) return st;
-    st = vo_artefact_open(bytes, len, VO_Q_KIND, VO_Q_VERSION, name, &in, err);
-    if (st != VO_OK) return st;
-    st = vo_q_table_load(in, v->base.alloc, &v->table, err);
-    vo_artefact_close(in);
-    if (st != VO_OK) return st;
+    vo_learned ready = {0};
+    if (v->learning.ready) v->learning.ready(v->learning.ready_ctx, bytes, &ready);
+    v->table = ready.table;
+    if (!v->table) {
+        st = vo_artefact_open(bytes, len, VO_Q_KIND, VO_Q_VERSION, name, &in, err);
+        if (st != VO_OK) return st;
+        st = vo_q_table_load(in, v->base.alloc, &v->own, err);
+        vo_artefact_close(in);
+        if (st != VO_OK) return st;
+        v->table = v->own;
+    }
     v->given = true;
     if (fabs(v->table->interval_h - v->interval_h) < 1e-9) return VO_OK;
     return vo_fail(

@@ -182,6 +182,7 @@ vo_status vo_window_explain(vo_window *w, const vo_policy_view *view, const doub
     if (st == VO_OK && !(feasible && closed)) {
         const vo_schedule_options o = vo_schedule_options_default();
         st = vo_schedule(&w->problem, &o, w->plan, err);
+        out->by_lp = st == VO_OK;
     }
     if (st != VO_OK) return st;
     out->flip_below = w->plan->flip_below[0];

@@ -124,7 +124,7 @@ Test(server, every_route_answers, .timeout = 120) {
     expect("GET", "/api/v1/prices?market=DESK&node=HUB1&format=csv", NULL, NULL, 200, "39.25");
     expect("GET", "/api/v1/prices?market=DESK&node=HUB1&format=parquet", NULL, NULL, 200,
            "PAR1");
-    expect("GET", "/api/v1/models", NULL, NULL, 200, "\"models\"");
+    expect("GET", "/api/v1/models", NULL, NULL, 200, "\"registered\"");
     expect("GET", "/api/v1/models/nothing", NULL, NULL, 404, "nothing");
     expect("POST", "/api/v1/models/nothing/promote", NULL, "{\"reason\":\"x\"}", 404,
            "nothing");
@@ -410,6 +410,30 @@ Test(server, keys_open_what_their_scope_says_until_they_are_revoked, .timeout = 
         reply_drop(&r);
         cr_assert(vo_clock_monotonic_s() < until_s, "the key still opens");
         vo_pause_s(0.05);
+    }
+    stop();
+}
+
+/* A plan costs 5 of 12, and in the test's time next to nothing grows again. */
+Test(server, answers_to_a_key_say_what_is_left_of_its_rate, .timeout = 60) {
+    static const char *const flag[] = {"--auth",  "on", "--rate", "0.001",
+                                       "--burst", "12", NULL};
+    static const struct {
+        int status, left, reset_s;
+    } said[] = {{200, 7, 5000}, {200, 2, 10000}, {429, 2, 10000}};
+    char key[VO_KEY_TEXT], id[VO_KEY_ID], header[200];
+    make_key(VO_KEY_READ, key, id);
+    start(flag);
+    snprintf(header, sizeof header, "X-Api-Key: %s\r\n", key);
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        reply r = served_ask(&at, "POST", "/optimize", header, four);
+        cr_expect_eq(r.status, said[i].status);
+        cr_expect_str_eq(reply_header(&r, "RateLimit-Limit"), "12");
+        cr_expect_eq(atoi(reply_header(&r, "RateLimit-Remaining")), said[i].left);
+        const int reset_s = atoi(reply_header(&r, "RateLimit-Reset"));
+        cr_expect(reset_s > said[i].reset_s - 60 && reset_s <= said[i].reset_s + 1, "%d",
+                  reset_s);
+        reply_drop(&r);
     }
     stop();
 }

@@ -184,7 +184,7 @@ Test(json, what_is_not_json_is_refused_with_line_and_column) {
              {"[01]", "line 1"},
              {"[.5]", "line 1"},
              {"['a']", "line 1"},
-             {"\"\\u0000\"", "line 1"},
+             {"\"\\u0000\"", "\\u0000, which none may"},
              {"\"\xFF\"", "line 1"},
              {"[1] x", "line 1"},
              {"{", "line 1"}};

@@ -4,8 +4,11 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "engine/learn_world.h"
+#include "engine/model_cache.h"
 #include "support/data_folder.h"
 #include "support/engine_ask.h"
 #include "support/learn_ask.h"
@@ -219,6 +222,77 @@ Test(decide, a_table_speaks_for_itself) {
     cr_expect_leq(member_number(a, "confidence"), 1);
     vo_json_free(t);
     vo_json_free(a);
+}
+
+static char *decided_with(vo_model_cache *kept, const char *request) {
+    vo_engine_options o = vo_engine_options_default();
+    vo_json_out *w = NULL;
+    char *text = NULL;
+    size_t len = 0;
+    vo_error err = {0};
+    o.models = root;
+    o.kept = kept;
+    cr_assert_eq(vo_json_out_create(&w, &err), VO_OK);
+    cr_assert_eq(vo_decide_run(&o, request, w, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_json_out_take(w, &text, &len, &err), VO_OK);
+    vo_json_out_free(w);
+    return text;
+}
+
+Test(decide, a_warm_model_decides_as_its_bytes_do, .timeout = 60) {
+    static const char *const policy[] = {"q_learning=table", "mpc:gbt=price",
+                                         "spread:gbt=price", "stochastic:gbt=price"};
+    static char list[24 * 30 * 24], request[sizeof list + 400];
+    vo_model_cache *cache = NULL;
+    cr_assert_eq(vo_model_cache_create(root, &cache, NULL), VO_OK);
+    vo_json_free(learn_must(vo_engine_train, root, 30,
+                            "\"what\": \"q\", \"id\": \"table\", \"episodes\": 20"));
+    vo_json_free(learn_must(vo_engine_train, root, 30,
+                            "\"id\": \"price\", \"trees\": 8, \"horizons\": [60, 360, 1440]"));
+    learn_prices(list, sizeof list, 30);
+    for (size_t i = 0; i < 4; i++)
+        for (int at = 0; at < 3; at++) { /* later calls find what earlier ones have left */
+            snprintf(request, sizeof request,
+                     "{\"prices\": %s, \"start\": \"2024-01-01\", " BATTERY
+                     ", \"soc\": 0.4, \"policy\": \"%s\", \"known\": %d, "
+                     "\"show_forecast\": true}",
+                     list, policy[i], 700 + 5 * at);
+            char *cold = decided_with(NULL, request), *warm = decided_with(cache, request);
+            cr_expect_str_eq(warm, cold);
+            free(cold);
+            free(warm);
+        }
+    vo_model_cache_free(cache);
+}
+
+/* Two worlds, one after the other, are given the very table of the cache: nothing is read again. */
+Test(decide, what_is_warm_is_shared_and_not_read_again) {
+    vo_engine_options o = vo_engine_options_default();
+    const vo_kept_model *kept = NULL;
+    vo_error err = {0};
+    vo_json_free(learn_must(vo_engine_train, root, 30,
+                            "\"what\": \"q\", \"id\": \"table\", \"episodes\": 20"));
+    o.models = root;
+    cr_assert_eq(vo_model_cache_create(root, &o.kept, NULL), VO_OK);
+    cr_assert_eq(vo_model_cache_take(o.kept, "table", &kept, &err), VO_OK, "%s", err.msg);
+    cr_assert_not_null(kept->table);
+    for (int i = 0; i < 2; i++) {
+        vo_learn_world w;
+        vo_learned ready = {0}, strange = {.table = kept->table};
+        const void *bytes = NULL;
+        size_t len = 0;
+        vo_learn_world_init(&w, &o, 1);
+        cr_assert_eq(w.learning.model(w.learning.model_ctx, "table", &bytes, &len, &err),
+                     VO_OK);
+        w.learning.ready(w.learning.ready_ctx, bytes, &ready);
+        w.learning.ready(w.learning.ready_ctx, &ready, &strange);
+        cr_expect_eq(ready.table, kept->table);
+        cr_expect_null(ready.boosting);
+        cr_expect_null(strange.table, "bytes that the world did not give");
+        vo_learn_world_fini(&w);
+    }
+    vo_model_cache_give(o.kept, kept);
+    vo_model_cache_free(o.kept);
 }
 
 Test(decide, what_cannot_be_decided_is_refused_in_words) {

@@ -30,6 +30,7 @@ static void begin(void) {
     vo_registry_close(r);
     vo_engine_options o = vo_engine_options_default();
     o.models = folder;
+    o.allow_files = 1;
     cr_assert_eq(vo_engine_open(&o, &e, NULL), VO_OK);
 }
 
@@ -64,6 +65,25 @@ static const char *text(const vo_json *v, const char *key) {
 
 static double number(const vo_json *v, const char *key) {
     return vo_json_number(vo_json_get(v, key));
+}
+
+/* For the service a path of its machine is nobody's business. */
+Test(model_requests, folders_are_told_only_to_those_who_may_read_files, .init = begin,
+     .fini = end) {
+    vo_engine_options o = vo_engine_options_default();
+    vo_json *with = ask(vo_engine_models_show, "{\"model\": \"gbt\"}");
+    cr_expect(vo_json_get(with, "models") && vo_json_get(with, "folder"));
+    vo_json_free(with);
+    vo_engine_close(e);
+    o.models = folder;
+    cr_assert_eq(vo_engine_open(&o, &e, NULL), VO_OK);
+    vo_json *list = ask(vo_engine_models_list, "{}");
+    vo_json *shown = ask(vo_engine_models_show, "{\"model\": \"gbt\"}");
+    cr_expect(!vo_json_get(list, "models") && vo_json_get(list, "registered"));
+    cr_expect(!vo_json_get(shown, "models") && !vo_json_get(shown, "folder"));
+    cr_expect_str_eq(text(shown, "id"), "gbt");
+    vo_json_free(list);
+    vo_json_free(shown);
 }
 
 Test(model_requests, list_has_every_version_and_what_it_is, .init = begin, .fini = end) {

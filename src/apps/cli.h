@@ -26,6 +26,11 @@ int cli_worker(int argc, char **argv); /* cli_serve.c */
 int cli_keys(int argc, char **argv);   /* cli_keys.c  */
 int cli_jobs(int argc, char **argv);   /* cli_jobs.c  */
 
+/* cli_state.c: what those of them that touch the state database share. */
+const char *cli_time_text(int64_t ms, char out[32]); /* "2026-02-11T13:45:00Z"; 0: "" */
+void cli_put_time(vo_json_out *w, const char *name, int64_t ms); /* 0: null */
+vo_status cli_print_document(vo_json_out *w, vo_error *err); /* on standard output, as a line */
+
 /* Commands as bits, so that a flag can say where it belongs. */
 enum {
     CLI_OPTIMIZE = 1u,

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "apps/cli.h"
-#include "base/civil.h"
 #include "base/text.h"
 #include "jobs/accept.h"
 #include "port/clock.h"
@@ -50,31 +49,9 @@ typedef struct {
 
 /* ---- a job as a document ------------------------------------------------------------------ */
 
-/* "2026-02-11T13:45:00Z", "" for not yet. */
-static const char *when(int64_t ms, char out[32]) {
-    return ms == 0 ? "" : vo_civil_format_utc(ms / 1000, out);
-}
-
-static void put_time(vo_json_out *w, const char *name, int64_t ms) {
-    char text[32];
-    vo_json_out_key(w, name);
-    vo_json_out_string(w, ms == 0 ? NULL : when(ms, text));
-}
-
 static void put_text(vo_json_out *w, const char *name, const char *text) {
     vo_json_out_key(w, name);
     vo_json_out_string(w, text && text[0] ? text : NULL);
-}
-
-/* What is kept as the text of a document. */
-static void put_document(vo_json_out *w, const char *name, const char *text) {
-    vo_json *v = NULL;
-    vo_json_out_key(w, name);
-    if (text && vo_json_parse(text, strlen(text), &v, NULL) == VO_OK)
-        vo_json_out_value(w, v);
-    else
-        vo_json_out_null(w);
-    vo_json_free(v);
 }
 
 static void put_job(vo_json_out *w, const vo_job *j) {
@@ -84,30 +61,22 @@ static void put_job(vo_json_out *w, const vo_job *j) {
     put_text(w, "state", vo_job_state_name(j->state));
     vo_json_out_key(w, "progress"), vo_json_out_number(w, j->progress);
     put_text(w, "phase", j->phase);
-    put_document(w, "metrics", j->metrics);
+    vo_put_document(w, "metrics", j->metrics);
     vo_json_out_key(w, "attempt"), vo_json_out_integer(w, j->attempt);
     vo_json_out_key(w, "max_attempts"), vo_json_out_integer(w, j->max_attempts);
+    vo_json_out_key(w, "losses"), vo_json_out_integer(w, j->losses);
     vo_json_out_key(w, "cancel_asked"), vo_json_out_bool(w, j->cancel_asked);
-    put_time(w, "created", j->created_ms);
-    put_time(w, "started", j->started_ms);
-    put_time(w, "ended", j->ended_ms);
+    cli_put_time(w, "created", j->created_ms);
+    cli_put_time(w, "started", j->started_ms);
+    cli_put_time(w, "ended", j->ended_ms);
     put_text(w, "key", j->key);
     put_text(w, "owner", j->owner);
     put_text(w, "error", j->error);
     if (j->request) {
-        put_document(w, "request", j->request);
-        put_document(w, "response", j->response);
+        vo_put_document(w, "request", j->request);
+        vo_put_document(w, "response", j->response);
     }
     vo_json_out_end(w);
-}
-
-static vo_status print_json(vo_json_out *w, vo_error *err) {
-    char *text = NULL;
-    size_t len;
-    const vo_status s = vo_json_out_take(w, &text, &len, err);
-    if (s == VO_OK) printf("%s\n", text);
-    free(text);
-    return s;
 }
 
 /* ---- list, dead --------------------------------------------------------------------------- */
@@ -131,7 +100,7 @@ static void add_row(cli_table *t, const vo_job *j) {
                    j->cancel_asked && j->state == VO_JOB_RUNNING ? ", to stop" : "");
     cli_table_cell(t, "%.0f%%", 100 * j->progress);
     cli_table_cell(t, "%d of %d", j->attempt, j->max_attempts);
-    cli_table_cell(t, "%s", when(j->created_ms, text));
+    cli_table_cell(t, "%s", cli_time_text(j->created_ms, text));
     cli_table_cell(t, "%.70s", j->error ? j->error : doing(j));
 }
 
@@ -158,7 +127,7 @@ static vo_status list_json(const vo_job_query *q, const desk *d, vo_error *err) 
     vo_json_out_end(l.json);
     put_text(l.json, "next_before", l.n == q->most ? l.last : NULL);
     vo_json_out_end(l.json);
-    if (s == VO_OK) s = print_json(l.json, err);
+    if (s == VO_OK) s = cli_print_document(l.json, err);
     vo_json_out_free(l.json);
     return s;
 }
@@ -210,7 +179,7 @@ static vo_status show_one(void *ctx, const vo_job *j, vo_error *err) {
         vo_status s = vo_json_out_create(&w, err);
         if (s != VO_OK) return s;
         put_job(w, j);
-        s = print_json(w, err);
+        s = cli_print_document(w, err);
         vo_json_out_free(w);
         return s;
     }
@@ -219,10 +188,12 @@ static vo_status show_one(void *ctx, const vo_job *j, vo_error *err) {
     printf("%-9s %s, %.0f%%, attempt %d of %d\n", "State", vo_job_state_name(j->state),
            100 * j->progress, j->attempt, j->max_attempts);
     if (j->cancel_asked && j->state == VO_JOB_RUNNING) say("", "it is asked to stop");
+    if (j->losses > 0)
+        printf("%-9s %d workers of at most %d\n", "Lost", j->losses, VO_JOB_LOSSES);
     say("Doing", doing(j));
-    say("Created", when(j->created_ms, text));
-    say("Started", when(j->started_ms, text));
-    say("Ended", when(j->ended_ms, text));
+    say("Created", cli_time_text(j->created_ms, text));
+    say("Started", cli_time_text(j->started_ms, text));
+    say("Ended", cli_time_text(j->ended_ms, text));
     say("Key", j->key);
     say("Owner", j->owner);
     say("Error", j->error);

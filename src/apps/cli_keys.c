@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "apps/cli.h"
-#include "base/civil.h"
 #include "base/text.h"
 #include "port/clock.h"
 #include "port/file.h"
@@ -37,16 +36,6 @@ typedef struct {
 
 /* ---- what is printed -------------------------------------------------------------------------- */
 
-static const char *when(int64_t ms, char out[32]) {
-    return ms == 0 ? "" : vo_civil_format_utc(ms / 1000, out);
-}
-
-static void put_time(vo_json_out *w, const char *name, int64_t ms) {
-    char text[32];
-    vo_json_out_key(w, name);
-    vo_json_out_string(w, ms == 0 ? NULL : when(ms, text));
-}
-
 static void put_key(vo_json_out *w, const vo_api_key *k, const char *text) {
     vo_json_out_object(w);
     vo_json_out_key(w, "id");
@@ -60,23 +49,14 @@ static void put_key(vo_json_out *w, const vo_api_key *k, const char *text) {
         vo_json_out_number(w, k->rate_per_s);
     else
         vo_json_out_null(w);
-    put_time(w, "created", k->created_ms);
-    put_time(w, "expires", k->expires_ms);
-    put_time(w, "revoked", k->revoked_ms);
+    cli_put_time(w, "created", k->created_ms);
+    cli_put_time(w, "expires", k->expires_ms);
+    cli_put_time(w, "revoked", k->revoked_ms);
     if (text) {
         vo_json_out_key(w, "key");
         vo_json_out_string(w, text);
     }
     vo_json_out_end(w);
-}
-
-static vo_status print_json(vo_json_out *w, vo_error *err) {
-    char *text = NULL;
-    size_t len;
-    const vo_status s = vo_json_out_take(w, &text, &len, err);
-    if (s == VO_OK) printf("%s\n", text);
-    free(text);
-    return s;
 }
 
 /* ---- create --------------------------------------------------------------------------------- */
@@ -120,7 +100,7 @@ static vo_status create(const given *g, vo_database *db, vo_error *err) {
         vo_json_out *w = NULL;
         s = vo_json_out_create(&w, err);
         if (s == VO_OK) put_key(w, &made, text);
-        if (s == VO_OK) s = print_json(w, err);
+        if (s == VO_OK) s = cli_print_document(w, err);
         vo_json_out_free(w);
         return s;
     }
@@ -132,7 +112,7 @@ static vo_status create(const given *g, vo_database *db, vo_error *err) {
             made.scope == VO_KEY_READ    ? "read"
             : made.scope == VO_KEY_TRADE ? "read and trade"
                                          : "do everything",
-            made.expires_ms ? " until " : "", when(made.expires_ms, expires));
+            made.expires_ms ? " until " : "", cli_time_text(made.expires_ms, expires));
     return VO_OK;
 }
 
@@ -161,8 +141,8 @@ static vo_status to_table(void *ctx, const vo_api_key *k, vo_error *err) {
         cli_table_cell(t, "%g/s", k->rate_per_s);
     else
         cli_table_cell(t, "%s", "-");
-    cli_table_cell(t, "%s", when(k->created_ms, text));
-    cli_table_cell(t, "%s", k->expires_ms ? when(k->expires_ms, text) : "never");
+    cli_table_cell(t, "%s", cli_time_text(k->created_ms, text));
+    cli_table_cell(t, "%s", k->expires_ms ? cli_time_text(k->expires_ms, text) : "never");
     return VO_OK;
 }
 
@@ -177,7 +157,7 @@ static vo_status list(const given *g, vo_database *db, vo_error *err) {
         s = vo_api_keys_list(db, to_json, w, err);
         vo_json_out_end(w);
         vo_json_out_end(w);
-        if (s == VO_OK) s = print_json(w, err);
+        if (s == VO_OK) s = cli_print_document(w, err);
         vo_json_out_free(w);
         return s;
     }
@@ -213,7 +193,7 @@ static vo_status revoke(const given *g, vo_database *db, vo_error *err) {
     vo_json_out_key(w, "revoked");
     vo_json_out_bool(w, true);
     vo_json_out_end(w);
-    s = print_json(w, err);
+    s = cli_print_document(w, err);
     vo_json_out_free(w);
     return s;
 }

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "port/clock.h"
+#include "serve/exchange.h"
 #include "store/event_log.h"
 #include "store/json_get.h"
 
@@ -42,6 +43,16 @@ const vo_job_kind_row *vo_job_kind_find(const char *name) {
     for (size_t i = 0; i < N_ROWS; i++)
         if (strcmp(rows[i].name, name) == 0) return &rows[i];
     return NULL;
+}
+
+void vo_put_document(vo_json_out *w, const char *name, const char *text) {
+    vo_json *v = NULL;
+    vo_json_out_key(w, name);
+    if (text && vo_json_parse(text, strlen(text), &v, NULL) == VO_OK)
+        vo_json_out_value(w, v);
+    else
+        vo_json_out_null(w);
+    vo_json_free(v);
 }
 
 /* ---- the request ---------------------------------------------------------------------------- */
@@ -282,6 +293,7 @@ vo_status vo_job_do(void *doer, const vo_job_run *run, char **response, vo_error
     o.threads = d->engine_threads;
     o.progress = on_progress;
     o.progress_ctx = &now;
+    o.most_bytes = VO_MOST_ANSWER; /* it is sent as an answer one day */
     o.detail = on_detail;
     o.detail_ctx = &now;
     /* Asking web services keeps replies in a folder. Requests that came over the network were

@@ -7,6 +7,7 @@
 
 #include <volteo/engine.h>
 
+#include "base/json.h"
 #include "jobs/worker.h"
 #include "serve/openapi.h"
 
@@ -47,6 +48,10 @@ typedef struct {
     void (*trouble)(void *ctx, const vo_error *err);
     void *trouble_ctx;
 } vo_job_doer;
+
+/* A member that is kept as the text of a document (a job's request, metrics, response): null where
+ * there is none. */
+void vo_put_document(vo_json_out *w, const char *name, const char *text);
 
 /* Event "price" about each node that an ingest has stored rows of: {market, process, node, from, to,
  * rows}, all of them or none. `response` is that of the ingest; what is no such thing tells nothing.

@@ -36,17 +36,6 @@ static void put_text(vo_json_out *w, const char *key, const char *text) {
     vo_json_out_string(w, text && *text ? text : NULL);
 }
 
-/* A document that is kept as text. */
-static void put_document(vo_json_out *w, const char *key, const char *text) {
-    vo_json *v = NULL;
-    vo_json_out_key(w, key);
-    if (text && vo_json_parse(text, strlen(text), &v, NULL) == VO_OK)
-        vo_json_out_value(w, v);
-    else
-        vo_json_out_null(w);
-    vo_json_free(v);
-}
-
 static void put_link(vo_json_out *w, const char *key, const char *id, const char *end) {
     char path[80];
     snprintf(path, sizeof path, "/api/v1/jobs/%s%s", id, end);
@@ -62,7 +51,7 @@ static void put_job(vo_json_out *w, const vo_job *j) {
     vo_json_out_key(w, "progress");
     vo_json_out_number(w, j->progress);
     put_text(w, "phase", j->phase);
-    put_document(w, "metrics", j->metrics);
+    vo_put_document(w, "metrics", j->metrics);
     vo_json_out_key(w, "attempt");
     vo_json_out_integer(w, j->attempt);
     vo_json_out_key(w, "max_attempts");

@@ -9,7 +9,6 @@
 #include <assert.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdatomic.h>
 #include <string.h>
 
 static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler may not wait for a lock");

@@ -163,18 +163,26 @@ static bool may(vo_service *v, vo_exchange *x, const vo_operation *op, double *o
     return false;
 }
 
+/* What the key may still ask at once, and when it may ask all of it again. */
+static void tell_rate(const vo_service *v, vo_exchange *x, double own_rate, double now_s) {
+    const vo_rate_state r = vo_rate_limit_look(v->settings.rate, x->key_id, own_rate, now_s);
+    if (!(r.limit > 0)) return;
+    vo_exchange_header(x, "RateLimit-Limit", "%.0f", floor(r.limit));
+    vo_exchange_header(x, "RateLimit-Remaining", "%.0f", floor(r.remaining));
+    vo_exchange_header(x, "RateLimit-Reset", "%.0f", fmin(ceil(r.reset_s), 86400));
+}
+
 static bool in_rate(vo_service *v, vo_exchange *x, const vo_operation *op, double own_rate) {
     if (op->scope == VO_SCOPE_NONE) return true;
     char address[VO_RATE_WHO];
     vo_rate_limit_peer(x->peer, address);
     const char *who = x->key_id[0] ? x->key_id : address;
-    const double wait_s =
-        vo_rate_limit_take(v->settings.rate, who, op->cost, own_rate, vo_clock_monotonic_s());
+    const double now_s = vo_clock_monotonic_s();
+    const double wait_s = vo_rate_limit_take(v->settings.rate, who, op->cost, own_rate, now_s);
+    if (x->key_id[0]) tell_rate(v, x, own_rate, now_s);
     if (!(wait_s > 0)) return true;
     const double whole_s = fmin(ceil(wait_s), 86400);
     vo_exchange_header(x, "Retry-After", "%.0f", whole_s);
-    vo_exchange_header(x, "RateLimit-Remaining", "0");
-    vo_exchange_header(x, "RateLimit-Reset", "%.0f", whole_s);
     char why[200];
     snprintf(
         why, sizeof why,
@@ -599,6 +607,7 @@ static vo_status open_engines(vo_service *v, vo_error *err) {
         o.threads = 1;
         o.progress = watch;
         o.progress_ctx = h;
+        o.most_bytes = VO_MOST_ANSWER;
         s = vo_engine_open(&o, &h->engine, err);
     }
     return s;

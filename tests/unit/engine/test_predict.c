@@ -105,6 +105,19 @@ Test(predict, what_a_model_needs_and_was_not_given_is_refused_by_name) {
     }
 }
 
+Test(predict, a_feature_beyond_any_measure_is_refused_with_its_bounds) {
+    char name[64] = "", rest[200];
+    vo_error err = {0};
+    train_price();
+    cr_expect_null(learn_ask(vo_engine_predict, root, 20,
+                             "\"model_id\": \"price\", \"features\": {\"x\": 1}", &err));
+    cr_assert_eq(sscanf(err.msg, "features.%63[^ ]", name), 1, "%s", err.msg);
+    snprintf(rest, sizeof rest, "\"model_id\": \"price\", \"features\": {\"%s\": 1e308}", name);
+    cr_expect_null(learn_ask(vo_engine_predict, root, 20, rest, &err));
+    cr_expect_eq(err.code, VO_EINVAL);
+    cr_expect(strstr(err.msg, name) && strstr(err.msg, "[-1e+12, 1e+12]"), "%s", err.msg);
+}
+
 Test(predict, figures_and_importance_of_a_model_are_those_of_its_training) {
     train_price();
     char text[100];

@@ -1005,6 +1005,16 @@ Test(transport, settings_that_cannot_be_are_refused_in_words) {
     t = settings();
     t.idle_timeout_s = 0;
     cr_assert_eq(vo_transport_open(&t, &handler, NULL, &none, &err), VO_EINVAL);
+    t = settings();
+    t.max_held = t.max_body - 1;
+    cr_assert_eq(vo_transport_open(&t, &handler, NULL, &none, &err), VO_EINVAL);
+    cr_assert(strstr(err.msg, "less than max_body") != NULL);
+    t = settings();
+    t.min_write_per_s = -1;
+    cr_assert_eq(vo_transport_open(&t, &handler, NULL, &none, &err), VO_EINVAL);
+    t = settings();
+    t.ended_timeout_s = -1;
+    cr_assert_eq(vo_transport_open(&t, &handler, NULL, &none, &err), VO_EINVAL);
 }
 
 static void mine(int number) { (void)number; }

@@ -100,7 +100,7 @@ Test(predict, what_a_model_needs_and_was_not_given_is_refused_by_name) {
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         vo_error err = {0};
         cr_expect_null(learn_ask(vo_engine_predict, root, 20, refused[i].rest, &err));
-        cr_expect_eq(err.code, refused[i].is, "%s: %s", refused[i].rest, err.msg);
+        cr_expect_eq((vo_status)err.code, refused[i].is, "%s: %s", refused[i].rest, err.msg);
         cr_expect(strstr(err.msg, refused[i].says), "%s: %s", refused[i].rest, err.msg);
     }
 }

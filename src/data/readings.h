@@ -60,6 +60,7 @@ typedef struct {
     int64_t last_s;       /* start of the last row added; INT64_MIN: none yet             */
     uint64_t added;       /* rows added, wherever they lie now                            */
     bool stamps_at_end;   /* start_s are interval ends until vo_readings_set_each         */
+    bool in_order;        /* its table has no stamps: rows follow the first one by one    */
     size_t n, capacity;   /* rows in memory                                               */
     int64_t *start_s;     /* [n] UTC seconds                                            */
     uint32_t *line;       /* [n] line in the file, from 1; 0 if it has none             */

@@ -543,6 +543,7 @@ static vo_status find_node(reader *r, const vo_csv_field *cell, uint32_t line, v
     const vo_status st =
         vo_readings_set_node(r->set, o->market ? o->market : "", o->process ? o->process : "",
                              node, names, r->n_columns, &r->node, err);
+    if (st == VO_OK) r->node->in_order = r->time_at == NONE;
     if (st == VO_OK && r->t->named)
         snprintf(r->node->price_name, sizeof r->node->price_name, "%s",
                  r->t->column[r->column[0].at]);

@@ -6,6 +6,7 @@
 #include "engine/decide.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,9 @@
 
 #define MOST_AHEAD 20000 /* intervals of a window */
 #define TWO_DAYS_H 50
+#define JUDGED_BY_H 24 /* of prices, at the least, say how far off the next ones may be */
+
+enum { MOST_NOTES = 3 };
 
 typedef struct {
     const vo_engine_options *o;
@@ -43,7 +47,18 @@ typedef struct {
     vo_policy_why why;
     double mw, after_mwh, confidence;
     bool held; /* nothing could be forecast */
+    char note[MOST_NOTES][240];
+    size_t n_notes;
 } decide;
+
+static void add_note(decide *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void add_note(decide *d, const char *fmt, ...) {
+    va_list args;
+    if (d->n_notes == MOST_NOTES) return;
+    va_start(args, fmt);
+    vsnprintf(d->note[d->n_notes++], sizeof d->note[0], fmt, args);
+    va_end(args);
+}
 
 /* ---- what is asked ------------------------------------------------------------------------- */
 
@@ -70,6 +85,11 @@ static vo_status read_policy(decide *d, vo_error *err) {
                        "policy = \"%.60s\" learns, and a decision is no time for it: name a "
                        "trained model, \"%.60s=ID\" (`volteo models list` shows them)",
                        spec, spec);
+    if (strncmp(spec, "threshold:", 10) == 0)
+        return vo_fail(err, VO_EINVAL,
+                       "policy = \"%.60s\": threshold holds the present price against those "
+                       "that are known and asks no forecaster, write \"threshold\"",
+                       spec);
     d->method = strcmp(d->kind, "threshold") == 0    ? VO_METHOD_THRESHOLD
                 : strcmp(d->kind, "spread") == 0     ? VO_METHOD_SPREAD
                 : strcmp(d->kind, "cycle") == 0      ? VO_METHOD_CYCLE
@@ -346,6 +366,17 @@ static int direction(double mw) { return (mw > 0) - (mw < 0); }
 /* Before the first interval of the present day? If not, levels are of all that is known. */
 static bool first_day(const decide *d) { return d->series->day[d->now] == d->series->day[0]; }
 
+/* Prices that the size of errors can be taken from: as many hours as are known, or said in a
+ * forecast whose errors nobody states. */
+static bool has_history(const decide *d) {
+    const vo_series *s = d->series;
+    const size_t n = d->known + d->n_forecast;
+    double h = 0;
+    for (size_t t = 0; t < n && t < s->n; t++)
+        if (!isnan(d->price[t])) h += s->dt_h[t];
+    return h > JUDGED_BY_H * (1 - 1e-9);
+}
+
 static vo_status judge(decide *d, const vo_policy_world *world, vo_error *err) {
     const vo_request *r = &d->request;
     const vo_series *s = d->series;
@@ -368,11 +399,29 @@ static vo_status judge(decide *d, const vo_policy_world *world, vo_error *err) {
     if (!d->why.price) return VO_OK;
     view.known = d->known > d->now ? d->known : d->now;
     if (view.known > view.to) view.known = view.to;
+    if (view.known < view.to && !r->value[VO_DEC_forecast_error].json && !has_history(d)) {
+        d->confidence = (double)NAN;
+        add_note(d,
+                 "no confidence: fewer than %d h of prices are known, no history to judge by; "
+                 "give more prices, or forecast_error",
+                 JUDGED_BY_H);
+        return VO_OK;
+    }
     const bool given = d->forecast || r->value[VO_DEC_forecast_error].json;
     const char *forecaster = forecaster_of(d);
     if (!forecaster) forecaster = "epf_naive";
     return vo_confidence_plan(world, &view, given ? NULL : forecaster, d->method, d->why.price,
                               NULL, error, d->mw, &d->confidence, err);
+}
+
+/* A forecaster that was named, and was not what spoke. */
+static void note_filled(decide *d) {
+    const size_t filled = vo_policy_count(d->policy).filled;
+    if (filled == 0 || !forecaster_of(d)) return;
+    add_note(d,
+             "%.60s says nothing of %zu of the %zu intervals planned: naive forecasts stand in "
+             "there",
+             forecaster_of(d), filled, d->to - d->now);
 }
 
 static vo_status act(decide *d, vo_error *err) {
@@ -411,7 +460,10 @@ static vo_status act(decide *d, vo_error *err) {
     if (st != VO_OK) return st;
     play(d);
     d->held = vo_policy_count(d->policy).held > 0;
+    note_filled(d);
     st = vo_policy_explain(d->policy, &d->view, d->mw, &d->why, err);
+    if (st == VO_OK && d->why.by_lp)
+        add_note(d, "flip prices are not computed by lp, which this window needs");
     return st == VO_OK ? judge(d, &world, err) : st;
 }
 
@@ -422,28 +474,53 @@ static void clause(char *out, size_t size, const char *words, double x) {
     if (!isnan(x)) snprintf(out + len, size - len, "%s%.2f", words, x);
 }
 
+/* The words for an action: why it holds, where it does. */
+static const char *doing(const decide *d) {
+    const vo_battery *b = d->site.battery;
+    const double soc = d->stored_mwh / b->capacity_mwh;
+    return d->mw < 0                  ? "charging"
+           : d->mw > 0                ? "discharging"
+           : soc >= b->max_soc - 1e-9 ? "full"
+           : soc <= b->min_soc + 1e-9 ? "empty"
+                                      : "holding";
+}
+
+/* A level says to act, and it holds: what keeps it. NULL: it does as the level says. */
+static const char *kept_by(const decide *d, double price) {
+    const vo_battery *b = d->site.battery;
+    const double soc = d->stored_mwh / b->capacity_mwh;
+    if (d->mw != 0) return NULL;
+    if (price <= d->why.low) {
+        if (soc >= b->max_soc - 1e-9) return "and no room to charge into";
+        return "but a limit of the site leaves no charging";
+    }
+    if (price < d->why.high) return NULL;
+    if (soc <= b->min_soc + 1e-9) return "and nothing to discharge";
+    if (!(fmin(d->day_left_mwh, d->span_left_mwh) > 0))
+        return "but the cycle limit leaves no discharging";
+    return "but a limit of the site, or the rule for the end, leaves no discharging";
+}
+
 static void explain_levels(const decide *d, double price, char *out, size_t size) {
     const vo_policy_why *y = &d->why;
     if (isnan(y->low)) {
         snprintf(out, size, "holding: no prices are known to take levels from");
         return;
     }
+    const char *kept = kept_by(d, price);
     const char *where = price <= y->low    ? "cheap, at or below"
                         : price >= y->high ? "dear, at or above"
                                            : "between the levels,";
-    snprintf(out, size, "%s at %.2f: %s %.2f",
-             d->mw < 0   ? "charging"
-             : d->mw > 0 ? "discharging"
-                         : "holding",
-             price, where, price >= y->high ? y->high : y->low);
+    snprintf(out, size, "%s at %.2f: %s %.2f", doing(d), price, where,
+             price > y->low && price >= y->high ? y->high : y->low);
     if (price > y->low && price < y->high) clause(out, size, " and ", y->high);
+    const size_t len = strlen(out);
+    if (kept) snprintf(out + len, size - len, ", %s", kept);
 }
 
 static void explain(const decide *d, char *out, size_t size) {
-    const vo_battery *b = d->site.battery;
     const double price = d->price[d->now];
-    const double soc = d->stored_mwh / b->capacity_mwh;
-    const bool full = soc >= b->max_soc - 1e-9, empty = soc <= b->min_soc + 1e-9;
+    const char *words = doing(d);
     if (d->held) {
         snprintf(
             out, size,
@@ -452,18 +529,23 @@ static void explain(const decide *d, char *out, size_t size) {
     }
     if (d->method == VO_METHOD_THRESHOLD) {
         explain_levels(d, price, out, size);
-    } else if (d->mw < 0) {
-        snprintf(out, size, "charging at %.2f", price);
+        return;
+    }
+    if (strcmp(words, "holding") == 0) words = "waiting";
+    snprintf(out, size, "%s at %.2f", words, price);
+    if (d->mw < 0) {
         clause(out, size, ": pays up to ", d->why.flip_above);
     } else if (d->mw > 0) {
-        snprintf(out, size, "discharging at %.2f", price);
         clause(out, size, ": pays down to ", d->why.flip_below);
     } else {
-        snprintf(out, size, "%s at %.2f", full ? "full" : empty ? "empty" : "waiting", price);
         clause(out, size, "; charging pays below ", d->why.flip_below);
         clause(out, size, "; discharging pays above ", d->why.flip_above);
     }
-    clause(out, size, "; one MWh more would earn ", d->why.value_per_mwh);
+    clause(out, size,
+           d->after_mwh >= (d->site.battery->max_soc - 1e-9) * d->site.battery->capacity_mwh
+               ? "; the last MWh stored is worth "
+               : "; after it, one MWh more in store is worth ",
+           d->why.value_per_mwh);
 }
 
 static void write_model(const decide *d, vo_json_out *w) {
@@ -502,6 +584,13 @@ static void write_forecast(const decide *d, vo_json_out *w) {
     vo_json_out_end(w);
 }
 
+static void write_notes(const decide *d, vo_json_out *w) {
+    vo_json_out_key(w, "notes");
+    vo_json_out_array(w);
+    for (size_t i = 0; i < d->n_notes; i++) vo_json_out_string(w, d->note[i]);
+    vo_json_out_end(w);
+}
+
 static void write_all(const decide *d, vo_json_out *w) {
     const double capacity = d->site.battery->capacity_mwh;
     char stamp[40], reason[240] = "";
@@ -527,6 +616,7 @@ static void write_all(const decide *d, vo_json_out *w) {
     vo_member_integer(w, "known", (long long)d->known);
     vo_member_integer(w, "planned", (long long)(d->to - d->now));
     write_forecast(d, w);
+    write_notes(d, w);
     vo_member_text(w, "currency", *d->in.currency ? d->in.currency : NULL);
     vo_member_bool(w, "synthetic", d->in.synthetic);
     vo_json_out_end(w);

@@ -23,6 +23,18 @@
 
 /* ---- time ---------------------------------------------------------------------- */
 
+/* "2024-01-01T00:00:00 01:00": a + in a URL's query is a space. */
+static bool lost_its_plus(const char *text, size_t len) {
+    return len > 16 && text[10] == 'T' && text[len - 6] == ' ' && text[len - 3] == ':';
+}
+
+vo_status vo_inputs_zone(const char *tz, vo_zone **out, vo_error *err) {
+    vo_error inner = {0};
+    const vo_status s = vo_zone_open(tz ? tz : "UTC", out, &inner);
+    if (s == VO_OK) return s;
+    return vo_fail(err, s == VO_ENOTFOUND ? VO_EINVAL : s, "tz: %.300s", inner.msg);
+}
+
 vo_status vo_inputs_instant(const vo_zone *zone, const char *text, const char *path, bool end,
                             int64_t *out, vo_error *err) {
     vo_civil c = {0};
@@ -31,7 +43,8 @@ vo_status vo_inputs_instant(const vo_zone *zone, const char *text, const char *p
     vo_error inner = {0};
     const size_t len = strlen(text);
     if (vo_civil_parse(text, len, &c, &has_offset, &offset_s, &inner) != VO_OK)
-        return vo_fail(err, VO_EINVAL, "%s: %s", path, inner.msg);
+        return vo_fail(err, VO_EINVAL, "%s: %.400s%s", path, inner.msg,
+                       lost_its_plus(text, len) ? "; write the + of a URL as %2B" : "");
     const int64_t wall_s = vo_civil_seconds(&c);
     if (len <= 10) {
         const int64_t day = vo_civil_days(c.year, c.month, c.day);
@@ -110,8 +123,7 @@ static vo_status source_options(const vo_request *r, vo_source_options *so, vo_e
     vo_status s = vo_request_choice(r, VO_REQ_date_order, "date_order", vo_date_order_name,
                                     VO_DATE_ORDERS, VO_DATE_YEAR_FIRST, &order, err);
     so->date_order = (vo_date_order)order;
-    if (s == VO_OK && (so->zone || start))
-        s = vo_zone_open(so->zone ? so->zone : "UTC", &zone, err);
+    if (s == VO_OK && (so->zone || start)) s = vo_inputs_zone(so->zone, &zone, err);
     if (s == VO_OK && start)
         s = vo_inputs_instant(zone, start, "start", false, &so->start_utc_s, err);
     vo_zone_close(zone);

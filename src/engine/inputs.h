@@ -37,6 +37,9 @@ vo_status vo_inputs_load(const vo_engine_options *o, const vo_request *r, vo_inp
                          vo_error *err);
 void vo_inputs_fini(vo_inputs *in); /* accepts a zeroed one */
 
+/* The zone of a request's `tz`; NULL: UTC. VO_EINVAL naming the field. */
+vo_status vo_inputs_zone(const char *tz, vo_zone **out, vo_error *err);
+
 /* A local day ("2024-01-31": its first instant, or with `end` the first of the next) or an
  * instant ("2024-01-31T06:00Z"; with `end` the second after it) as UTC seconds. */
 vo_status vo_inputs_instant(const vo_zone *zone, const char *text, const char *path, bool end,

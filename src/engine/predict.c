@@ -43,10 +43,10 @@ static vo_status needs(const predict *p, const char *field, const char *what, vo
 
 static vo_status read_time(predict *p, vo_error *err) {
     const char *text = vo_request_text(&p->request, VO_PRE_timestamp, NULL);
-    const char *tz = vo_request_text(&p->request, VO_REQ_tz, "UTC");
+    const char *tz = vo_request_text(&p->request, VO_REQ_tz, NULL);
     vo_status s = VO_OK;
     p->known = p->priced ? p->in.series->n : 0;
-    if (!p->priced && text) s = vo_zone_open(tz, &p->zone, err);
+    if (!p->priced && text) s = vo_inputs_zone(tz, &p->zone, err);
     if (s != VO_OK || !text) return s;
     s = vo_inputs_instant(p->priced ? p->in.zone : p->zone, text, "timestamp", false, &p->at_s,
                           err);

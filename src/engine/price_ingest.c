@@ -76,7 +76,7 @@ static vo_status read_key(adding *a, vo_error *err) {
 static vo_status read_start(adding *a, vo_error *err) {
     vo_zone *zone = NULL;
     const char *start = a->f[ADD_start].text, *tz = a->f[ADD_tz].text;
-    vo_status s = vo_zone_open(tz ? tz : "UTC", &zone, err);
+    vo_status s = vo_inputs_zone(tz, &zone, err);
     if (s == VO_OK && start)
         s = vo_inputs_instant(zone, start, "start", false, &a->source.start_utc_s, err);
     vo_zone_close(zone);
@@ -85,13 +85,16 @@ static vo_status read_start(adding *a, vo_error *err) {
 
 static vo_status read_request(adding *a, const char *request, vo_error *err) {
     const vo_field_value *f = a->f;
-    size_t repair = 0;
+    size_t repair = 0, order = 0;
     vo_status s = vo_json_parse(request, strlen(request), &a->root, err);
     if (s == VO_OK) s = vo_fields_read(a->root, "", fields, ADD_FIELDS, a->f, err);
     if (s == VO_OK) s = read_key(a, err);
     if (s == VO_OK)
         s = vo_fields_choice(&f[ADD_repair], "repair", vo_repair_name, VO_REPAIRS, &repair,
                              err);
+    if (s == VO_OK)
+        s = vo_fields_choice(&f[ADD_date_order], "date_order", vo_date_order_name,
+                             VO_DATE_ORDERS, &order, err);
     if (s == VO_OK && !f[ADD_prices].json == !f[ADD_csv].text)
         s = vo_fail(err, VO_EINVAL,
                     f[ADD_csv].text ? "csv: send either prices or csv"
@@ -102,6 +105,9 @@ static vo_status read_request(adding *a, const char *request, vo_error *err) {
     a->source.currency = f[ADD_currency].text;
     a->source.unit = f[ADD_unit].text;
     a->source.kind = a->key.kind;
+    a->source.time_column = f[ADD_time_column].text;
+    a->source.date_order = (vo_date_order)order;
+    a->source.replace = f[ADD_replace].number > 0;
     a->source.interval_minutes = f[ADD_interval_minutes].number;
     a->clean = vo_clean_options_default();
     a->clean.strict = repair == VO_REPAIR_NONE;
@@ -122,10 +128,24 @@ static vo_status check_bare(const adding *a, vo_error *err) {
         return vo_fail(err, VO_EINVAL,
                        "start is missing: when does the first of these prices begin? (or send "
                        "{\"timestamp\": ..., \"price\": ...})");
-    if (!bare && a->f[ADD_start].text)
+    if (v && !bare && a->f[ADD_start].text)
         return vo_fail(
             err, VO_EINVAL,
             "start is for prices without stamps: these have their own, leave it out");
+    return VO_OK;
+}
+
+/* Rows of a table without stamps begin where the request says, and nowhere else. */
+static vo_status check_start(const adding *a, vo_error *err) {
+    const bool in_order = a->set->n && a->set->item[0]->in_order;
+    if (in_order && !a->f[ADD_start].text)
+        return vo_fail(
+            err, VO_EINVAL,
+            "start is missing: csv has no column of time, so when does its first row "
+            "begin? (or give it one, or name it: time_column)");
+    if (a->set->n && !in_order && a->f[ADD_start].text)
+        return vo_fail(err, VO_EINVAL,
+                       "start is for rows without stamps: csv has its own, leave it out");
     return VO_OK;
 }
 
@@ -142,6 +162,7 @@ static vo_status read_rows(adding *a, vo_error *err) {
                       "and lines of values");
     else
         s = vo_inline_prices(a->f[ADD_prices].json, &a->source, &a->set, err);
+    if (s == VO_OK && csv) s = check_start(a, err);
     if (s == VO_OK && !csv && a->set->n) {
         vo_readings *r = a->set->item[0];
         snprintf(r->kind, sizeof r->kind, "%s", a->key.kind);
@@ -173,11 +194,12 @@ static vo_status clean_rows(adding *a, vo_error *err) {
 
 /* Once it is being written nobody stops it: it would be there in part. */
 static vo_status store(const vo_engine_options *o, adding *a, vo_error *err) {
-    vo_lake_how how = {.zone_named = a->f[ADD_tz].text != NULL};
+    vo_lake_how how = {.replace = a->source.replace, .zone_named = a->f[ADD_tz].text != NULL};
     vo_status s = vo_going_on(o, "comparing", 0.5, err);
     if (s == VO_OK) s = vo_lake_check(a->lake, &a->key, a->series, &how, err);
     if (s == VO_OK) s = vo_lake_compare(a->lake, &a->key, a->series, &a->difference, err);
-    if (s != VO_OK || a->difference.added + a->difference.changed == 0) return s;
+    if (s != VO_OK) return s;
+    if (!how.replace && a->difference.added + a->difference.changed == 0) return VO_OK;
     s = vo_going_on(o, "storing", 0.7, err);
     if (s != VO_OK) return s;
     return vo_lake_upsert_as(a->lake, &a->key, a->series, a->report, "request", &how, a->zone,

@@ -301,9 +301,8 @@ static void write_values(const ask *a, vo_json_out *w) {
 
 static void write_answer(const ask *a, vo_json_out *w) {
     const vo_lake_entry *e = &a->entry;
-    char next[40] = "";
-    if (a->after < a->series->n)
-        vo_export_stamp(a->zone, a->series->start[a->after - 1].s, next);
+    char next[40] = ""; /* of UTC: an offset's + would become a space in a URL */
+    if (a->after < a->series->n) vo_civil_format_utc(a->series->start[a->after - 1].s, next);
     vo_json_out_object(w);
     vo_member_text(w, "kind", e->kind);
     vo_member_text(w, "market", e->market);

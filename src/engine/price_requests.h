@@ -49,11 +49,14 @@
     X(kind,             TEXT,   0, 0, "", "prices (default), load, weather, carbon, ...")       \
     X(prices,           ANY,    0, 0, "", "numbers, {timestamp, price}, or {timestamps, prices}") \
     X(csv,              TEXT,   0, 0, "", "the same as a table with a header, instead of prices") \
-    X(start,            TEXT,   0, 0, "", "first interval, where prices are only numbers")      \
+    X(start,            TEXT,   0, 0, "", "first interval, where prices or csv have no stamps") \
     X(interval_minutes, ABOVE,  0, 527040, "min", "from the stamps; of numbers alone 60")       \
     X(tz,               TEXT,   0, 0, "", "of stamps without an offset, and of days; UTC")      \
     X(currency,         TEXT,   0, 0, "", "MXN, EUR, ...")                                      \
     X(unit,             TEXT,   0, 0, "", "of the first column; MWh")                           \
+    X(time_column,      TEXT,   0, 0, "", "of csv: its name; found by itself")                  \
+    X(date_order,       TEXT,   0, 0, "", "year (default), day or month first")                 \
+    X(replace,          BOOL,   0, 0, "", "stored rows from the first to the last new one go")  \
     X(repair,           TEXT,   0, 0, "", "clean (default), none or uneven")                    \
     X(max_fill_h,       NUMBER, 0, 8784, "h", "longest gap that is filled; default 192")        \
     X(max_touched,      INTEGER, 0, 1e5, "", "values listed; default 100")

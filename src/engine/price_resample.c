@@ -235,9 +235,9 @@ static vo_status check_coarser(const vo_series *s, const vo_step *step, vo_error
     if (longest_h <= step_h * (1 + 1e-9)) return VO_OK;
     return vo_fail(
         err, VO_EINVAL,
-        "resolution: the data have steps of %g minutes in this span; ask for that or "
-        "coarser, or \"raw\"",
-        longest_h * 60);
+        "resolution = %g minutes: the data have steps of %g minutes in this span; ask for "
+        "that or coarser, or \"raw\"",
+        step_h * 60, longest_h * 60);
 }
 
 vo_status vo_price_resample(const vo_series *s, const vo_zone *zone, const vo_step *step,

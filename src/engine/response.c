@@ -90,7 +90,9 @@ void vo_response_reason(const vo_problem *p, const vo_solution *s, size_t b, siz
         clause(out, size, "; charging pays below ", below);
         clause(out, size, "; discharging pays above ", above);
     }
-    clause(out, size, full ? "; the last MWh stored is worth " : "; one MWh more would earn ",
+    clause(out, size,
+           full ? "; the last MWh stored is worth "
+                : "; after it, one MWh more in store is worth ",
            s->plan->value_of_stored_mwh[i]);
 }
 
@@ -416,6 +418,14 @@ void vo_response_inputs(const vo_inputs *in, vo_json_out *w) {
     vo_clean_report_json(in->report, 100, w);
 }
 
+/* Only the exact method knows flip prices: whether their nulls mean "at no price". */
+static void write_flips_known(const vo_plan *plan, vo_json_out *w) {
+    char text[64] = "every interval";
+    if (strcmp(plan->method, vo_method_name(VO_METHOD_EXACT)) != 0)
+        snprintf(text, sizeof text, "not computed by %s", plan->method);
+    vo_member_text(w, "flip_prices", text);
+}
+
 void vo_response_optimize(const vo_request *r, const vo_inputs *in, const vo_solution *s,
                           bool by_day, vo_json_out *w) {
     const writer x = {.r = r,
@@ -428,6 +438,7 @@ void vo_response_optimize(const vo_request *r, const vo_inputs *in, const vo_sol
     vo_member_text(w, "method", s->plan->method);
     vo_member_text(w, "verdict", vo_verdict_name(s->plan->verdict));
     vo_member_text(w, "horizon", by_day ? "day" : "all");
+    write_flips_known(s->plan, w);
     vo_member_number(w, "profit", s->plan->profit);
     if (vo_request_number(r, VO_OPT_timing, 0) > 0)
         vo_member_number(w, "solve_ms", s->solve_s * 1e3);

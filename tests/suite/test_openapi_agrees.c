@@ -140,6 +140,11 @@ static const char *const left_out[] = {"prices_file", "price_column", "time_colu
 static bool is_left_out(const char *schema, const char *name) {
     if (strcmp(schema, "SimulateRequest") == 0 && strcmp(name, "tariff") == 0)
         return false; /* a name there, not a file */
+    if (strcmp(schema, "PricesAddRequest") == 0 &&
+        (strcmp(name, "time_column") == 0 || strcmp(name, "date_order") == 0))
+        return false; /* of the request's own csv */
+    if (strcmp(schema, "OptimizeRequest") == 0 && strcmp(name, "tariff") == 0)
+        return false; /* a name, not a file */
     for (size_t i = 0; i < sizeof left_out / sizeof left_out[0]; i++)
         if (strcmp(left_out[i], name) == 0) return true;
     return false;

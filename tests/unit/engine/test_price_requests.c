@@ -8,6 +8,7 @@
 
 #include <volteo/engine.h>
 
+#include "base/civil.h"
 #include "base/text.h"
 #include "data/lake_duckdb.h"
 #include "engine/price_requests.h"
@@ -416,6 +417,59 @@ Test(price_requests, a_hole_is_left_a_hole) {
     vo_engine_close(e);
 }
 
+/* The same three prices by stamps and by a start: rows of a table follow it one by one. */
+Test(price_requests, a_table_without_stamps_begins_where_it_is_told) {
+    vo_engine *e = engine("start");
+    vo_json_free(ask(e, vo_engine_prices_add,
+                     "{" MA ", \"start\": \"2024-01-01T06:00Z\", \"interval_minutes\": 60, "
+                     "\"csv\": \"price\\n10\\n20\\n30\\n\"}"));
+    vo_json *r = ask(e, vo_engine_prices_add,
+                     "{" MA ", \"csv\": \"timestamp,price\\n2024-01-01T06:00:00Z,10\\n"
+                     "2024-01-01T07:00:00Z,20\\n2024-01-01T08:00:00Z,30\\n\"}");
+    cr_expect_eq(number(r, "unchanged"), 3);
+    cr_expect_eq(number(r, "added"), 0);
+    vo_json_free(r);
+    vo_engine_close(e);
+}
+
+/* By default what is stored stays where new rows say nothing; with replace it goes. Columns and
+ * dates as the request says. */
+Test(price_requests, stored_rows_go_where_replace_says_so) {
+    vo_engine *e = engine("replace");
+    static const char *const hours = "{" MA ", \"start\": \"2024-02-01\", \"prices\": "
+                                     "[1, 2, 3, 4, 5]}";
+    vo_json_free(ask(e, vo_engine_prices_add, hours));
+    vo_json_free(ask(e, vo_engine_prices_add,
+                     "{" MA
+                     ", \"replace\": true, \"repair\": \"uneven\", \"date_order\": \"day\", "
+                     "\"time_column\": \"when\", \"csv\": "
+                     "\"when,price\\n01/02/2024 00:00,7\\n01/02/2024 04:00,8\\n\"}"));
+    vo_json *r = fetch_json(e, "{" MA "}");
+    cr_expect_eq(number(r, "rows"), 2);
+    vo_json_free(r);
+    vo_engine_close(e);
+}
+
+Test(price_requests, a_table_of_megabytes_is_taken) {
+    enum { ROWS = 120000 };
+    vo_engine *e = engine("megabytes");
+    char *body = malloc(ROWS * 32 + 400);
+    cr_assert_not_null(body);
+    size_t n = (size_t)sprintf(body, "{" MA ", \"csv\": \"timestamp,price\\n");
+    for (int64_t t = 0; t < ROWS; t++) {
+        char stamp[32];
+        n += (size_t)sprintf(body + n, "%s,%d\\n",
+                             vo_civil_format_utc(1262304000 + 3600 * t, stamp), (int)(t % 50));
+    }
+    sprintf(body + n, "\"}");
+    cr_assert_gt(n, 2u << 20);
+    vo_json *r = ask(e, vo_engine_prices_add, body);
+    cr_expect_eq(number(r, "added"), ROWS);
+    vo_json_free(r);
+    free(body);
+    vo_engine_close(e);
+}
+
 Test(price_requests, what_cannot_be_is_refused_in_words) {
     vo_engine *e = engine("refusals");
     add(e, "A", 71);
@@ -444,6 +498,15 @@ Test(price_requests, what_cannot_be_is_refused_in_words) {
     refuses(e, in, "{" MA ", \"prices\": [1, 2]}", "start is missing");
     refuses(e, in, "{" MA ", \"prices\": [], \"start\": \"2024-01-01\"}", "empty");
     refuses(e, in, "{" MA ", \"csv\": \"<html/>\"}", "csv is no table");
+    refuses(e, in, "{" MA ", \"interval_minutes\": 60, \"csv\": \"price\\n1\\n2\\n\"}",
+            "start is missing");
+    refuses(e, in,
+            "{" MA ", \"start\": \"2024-01-01\", \"csv\": "
+            "\"timestamp,price\\n2024-01-01T00:00Z,1\\n2024-01-01T01:00Z,2\\n\"}",
+            "leave it out");
+    refuses(e, in, "{" MA ", \"start\": \"2024-01-01\", \"prices\": [1], \"tz\": \"Mexico\"}",
+            "tz: time zone \"Mexico\" is not known");
+    refuses(e, NULL, "{" MA ", \"after\": \"2024-03-09T05:00:00 01:00\"}", "%2B");
     refuses(e, in, "{" MA ", \"file\": \"/etc/passwd\"}", "no such field");
     refuses(e, in, "{\"market\": \"../x\", \"node\": \"A\", \"prices\": [1]}", "market");
     refuses(e, in, "{\"market\": \"M\", \"node\": \"a/b\", \"prices\": [1]}", "node");

@@ -124,7 +124,7 @@ Test(response, reasons_are_given_when_asked_for_and_only_then) {
     const char *reason = str(hour(r, 0, 0), "reason");
     cr_expect(strstr(reason, "charging at 20.00"), "%s", reason);
     cr_expect(strstr(reason, "pays up to 54.90"), "%s", reason);
-    cr_expect(strstr(reason, "one MWh more would earn 61.00"), "%s", reason);
+    cr_expect(strstr(reason, "after it, one MWh more in store is worth 61.00"), "%s", reason);
     vo_json_free(r);
     r = answer("{" B90 ", \"prices\": [20, 61, 61]}");
     cr_expect_null(vo_json_get(hour(r, 0, 0), "reason"));

@@ -224,16 +224,19 @@ vo_status vo_lake_find_years(vo_lake *lake, const vo_lake_key *key, vo_lake_year
 
 #define MAX_NAMES 4096
 
+/* Names of folders that begin so: "node=", "process=", "market=". */
 typedef struct {
+    const char *prefix;
     size_t n;
     char (*name)[VO_NODE_NAME];
 } some_names;
 
-static vo_status take_node(void *ctx, const char *name, bool is_folder, vo_error *err) {
+static vo_status take_name(void *ctx, const char *name, bool is_folder, vo_error *err) {
     some_names *s = ctx;
+    const size_t skip = strlen(s->prefix);
     (void)err;
-    if (is_folder && s->n < MAX_NAMES && strncmp(name, "node=", 5) == 0 &&
-        vo_lake_decode(name + 5, s->name[s->n], VO_NODE_NAME))
+    if (is_folder && s->n < MAX_NAMES && strncmp(name, s->prefix, skip) == 0 &&
+        vo_lake_decode(name + skip, s->name[s->n], VO_NODE_NAME))
         s->n++;
     return VO_OK;
 }
@@ -248,30 +251,61 @@ static vo_status take_process(void *ctx, const char *name, bool is_folder, vo_er
     char path[VO_LAKE_PATH];
     if (!is_folder || strncmp(name, "process=", 8) != 0) return VO_OK;
     const int len = snprintf(path, sizeof path, "%s/%s", p->market, name);
-    return len < (int)sizeof path ? vo_folder_list(path, take_node, &p->names, err) : VO_OK;
+    return len < (int)sizeof path ? vo_folder_list(path, take_name, &p->names, err) : VO_OK;
+}
+
+/* The other names on the level that is missing: "; did you mean", "; there are: ". */
+static void tell_others(const some_names *there, const char *asked, const char *what,
+                        const char **name, vo_text *out) {
+    for (size_t i = 0; i < there->n; i++) name[i] = there->name[i];
+    const char *near = there->n ? vo_text_nearest(asked, name, there->n) : NULL;
+    if (near && strcmp(near, asked) != 0) {
+        vo_text_append(out, "; did you mean \"%s\"?", near);
+    } else if (there->n) {
+        vo_text_append(out, "; there are%s: ", what);
+        vo_text_append_names(out, name, there->n < 20 ? there->n : 20);
+    } else {
+        vo_text_append(out, "; list what there is, or import it");
+    }
+}
+
+/* What is missing is the market, the process of it, or the node of that: whichever comes first. */
+static void look_around(const char *market, const vo_lake_key *key, node_search *p,
+                        const char **name, vo_text *out) {
+    char folder[VO_LAKE_PATH];
+    some_names *there = &p->names;
+    const char *slash = strrchr(market, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - market) : 0, market);
+    there->prefix = "process=";
+    (void)vo_folder_list(market, take_name, there, NULL);
+    if (there->n == 0) {
+        there->prefix = "market=";
+        if (vo_folder_list(folder, take_name, there, NULL) != VO_OK) there->n = 0;
+        tell_others(there, key->market, " markets", name, out);
+        return;
+    }
+    bool known = !key->process || !key->process[0];
+    for (size_t i = 0; i < there->n; i++)
+        known = known || strcmp(there->name[i], key->process) == 0;
+    if (!known) {
+        tell_others(there, key->process, " processes", name, out);
+        return;
+    }
+    there->prefix = "node=";
+    there->n = 0;
+    if (vo_folder_list(market, take_process, p, NULL) != VO_OK) there->n = 0;
+    tell_others(there, key->node, "", name, out);
 }
 
 vo_status vo_lake_not_there(vo_lake *lake, const vo_lake_key *key, vo_error *err) {
-    char market[VO_LAKE_PATH], list[240];
+    char market[VO_LAKE_PATH], list[240] = "";
     const bool has_process = key->process && key->process[0];
-    node_search p = {market, {0, malloc(MAX_NAMES * sizeof *p.names.name)}};
+    node_search p = {market, {"", 0, malloc(MAX_NAMES * sizeof *p.names.name)}};
     const char **name = malloc(MAX_NAMES * sizeof *name);
     vo_text at = vo_text_over(market, sizeof market);
-    put_market(&at, lake, key);
-    const vo_status st =
-        p.names.name && name ? vo_folder_list(market, take_process, &p, NULL) : VO_ENOMEM;
-    if (st != VO_OK) p.names.n = 0; /* then it is only not known what else there is */
-    for (size_t i = 0; i < p.names.n; i++) name[i] = p.names.name[i];
-    const char *near = p.names.n ? vo_text_nearest(key->node, name, p.names.n) : NULL;
     vo_text text = vo_text_over(list, sizeof list);
-    if (near && strcmp(near, key->node) != 0)
-        vo_text_append(&text, "; did you mean \"%s\"?", near);
-    else if (p.names.n)
-        vo_text_append(&text, "; there are: ");
-    else
-        vo_text_append(&text, "; list what there is, or import it");
-    if (p.names.n && !(near && strcmp(near, key->node) != 0))
-        vo_text_append_names(&text, name, p.names.n < 20 ? p.names.n : 20);
+    put_market(&at, lake, key);
+    if (p.names.name && name) look_around(market, key, &p, name, &text);
     free(p.names.name);
     free(name);
     return vo_fail(err, VO_ENOTFOUND,

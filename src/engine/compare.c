@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "engine/duel.h"
 #include "engine/inputs.h"
 #include "engine/members.h"
 #include "engine/published.h"
@@ -19,7 +20,7 @@
 #include "port/thread.h"
 
 #define MAX_POLICIES 48
-#define MAX_NOTES 4
+#define MAX_NOTES 12
 
 typedef struct {
     const vo_engine_options *o;
@@ -30,6 +31,7 @@ typedef struct {
     vo_learning learning; /* each run has a copy with its own progress                       */
     char spec[MAX_POLICIES][VO_POLICY_SPEC_MAX];
     vo_backtest_result *result[MAX_POLICIES];
+    double days_seen[MAX_POLICIES]; /* of those played, in its model's training; NAN: none */
     size_t n;
     char note[MAX_NOTES][400]; /* what a person should know of the days played */
     size_t n_notes;
@@ -283,6 +285,18 @@ static bool training_progress(void *ctx, const char *phase, double fraction, dou
     return tell(c, "training");
 }
 
+/* Names the element of policies, and says it once. */
+static vo_status refuse_policy(const comparison *c, size_t i, vo_status s, const char *why,
+                               vo_error *err) {
+    const vo_json *v = c->request.value[VO_CMP_policies].json;
+    const bool says_itself = strncmp(why, "policy = ", 9) == 0;
+    char place[32] = "policies";
+    if (v && vo_json_kind_of(v) == VO_JSON_ARRAY)
+        snprintf(place, sizeof place, "policies[%zu]", i);
+    if (says_itself) return vo_fail(err, s, "%s = %.400s", place, why + 9);
+    return vo_fail(err, s, "%s = \"%.80s\": %.400s", place, c->spec[i], why);
+}
+
 static vo_status run_one(void *ctx, size_t i, size_t worker, vo_error *err) {
     (void)worker;
     comparison *c = ctx;
@@ -298,7 +312,7 @@ static vo_status run_one(void *ctx, size_t i, size_t worker, vo_error *err) {
     const vo_status s = vo_backtest_run(&c->in.problem, calendar_of(c), c->spec[i], &settings,
                                         &c->result[i], &inner);
     if (s == VO_ECANCELED) return vo_fail(err, s, "stopped before every policy was done");
-    if (s != VO_OK) return vo_fail(err, s, "policy %.80s: %.400s", c->spec[i], inner.msg);
+    if (s != VO_OK) return refuse_policy(c, i, s, inner.msg, err);
     atomic_store(&c->permille[i], 1000);
     return VO_OK;
 }
@@ -412,6 +426,35 @@ static vo_status read_settings(comparison *c, vo_error *err) {
     return choose_days(c, err);
 }
 
+/* ---- what models have seen of it ----------------------------------------------------- */
+
+/* The id in "q_learning=ID" and "mpc:gbt=ID"; NULL: none, or a column. */
+static const char *model_of(const char *spec) {
+    const char *at = strchr(spec, '=');
+    return at && !strstr(spec, ":column=") ? at + 1 : NULL;
+}
+
+/* Days on which a trained model's profit is flattered. A model that is not there is refused where
+ * it is played, and one whose data are not told is not judged. */
+static void note_days_seen(comparison *c) {
+    vo_registry *registry = NULL;
+    for (size_t i = 0; i < c->n; i++) {
+        vo_registry_found found = {{0}, {0}, {0}};
+        const char *name = model_of(c->spec[i]);
+        c->days_seen[i] = (double)NAN;
+        if (!name) continue;
+        vo_status s = registry ? VO_OK : vo_registry_open(c->o->models, NULL, &registry, NULL);
+        if (s == VO_OK) s = vo_registry_get(registry, name, &found, NULL);
+        if (s == VO_OK)
+            s = vo_days_seen(c->in.series, c->settings.first, registry, &found,
+                             &c->days_seen[i], NULL);
+        if (s != VO_OK || !(c->days_seen[i] > 0)) continue;
+        add_note(c, "%.80s has learned from %.0f of these %zu days: its figures are flattered",
+                 c->spec[i], ceil(c->days_seen[i]), c->result[i]->n_days);
+    }
+    vo_registry_close(registry);
+}
+
 /* ---- writing ---------------------------------------------------------------------- */
 
 static double rounded(double x, double unit) { return round(x / unit) * unit; }
@@ -429,8 +472,9 @@ static void curve(vo_json_out *w, const char *key, const double *x, size_t n, do
     vo_json_out_end(w);
 }
 
-static void write_policy(const comparison *c, const vo_backtest_result *r, bool days,
-                         bool curves, vo_json_out *w) {
+static void write_policy(const comparison *c, size_t i, bool days, bool curves,
+                         vo_json_out *w) {
+    const vo_backtest_result *r = c->result[i];
     vo_json_out_object(w);
     vo_member_text(w, "policy", r->policy);
     vo_member_number(w, "profit", r->profit);
@@ -455,6 +499,7 @@ static void write_policy(const comparison *c, const vo_backtest_result *r, bool 
     vo_json_out_bool(w, r->certified);
     vo_member_number(w, "us_per_decision", r->us_per_decision);
     vo_member_number(w, "train_s", r->train_s);
+    vo_member_number(w, "days_seen_in_training", c->days_seen[i]);
     vo_member_number(w, "decisions", (double)r->decisions);
     vo_member_number(w, "held", (double)r->held);
     vo_member_number(w, "filled", (double)r->filled);
@@ -523,7 +568,7 @@ static void write_all(const comparison *c, bool days, vo_json_out *w) {
     vo_response_batteries(&c->request, w);
     vo_json_out_key(w, "policies");
     vo_json_out_array(w);
-    for (size_t i = 0; i < c->n; i++) write_policy(c, c->result[i], days, curves, w);
+    for (size_t i = 0; i < c->n; i++) write_policy(c, i, days, curves, w);
     vo_json_out_end(w);
     if (days) write_dates(c->result[0], w);
     if (curves) write_curves(c, w);
@@ -533,6 +578,45 @@ static void write_all(const comparison *c, bool days, vo_json_out *w) {
 vo_status vo_compare_run(const vo_engine_options *o, const char *request, bool days,
                          vo_json_out *w, vo_error *err) {
     return vo_compare_run_with(o, request, days, NULL, w, err);
+}
+
+/* Kinds of policies, and what their forecasters are called, before any of them plays. */
+static vo_status check_policies(const comparison *c, vo_error *err) {
+    const vo_json *v = c->request.value[VO_CMP_policies].json;
+    char place[32] = "policies";
+    for (size_t i = 0; i < c->n; i++) {
+        const char *list = vo_policy_names();
+        const size_t len = strcspn(c->spec[i], ":=");
+        bool known = false;
+        for (const char *p = list; !known && *p; p += strspn(p, ", ")) {
+            const size_t n = strcspn(p, ",");
+            known = n == len && memcmp(p, c->spec[i], n) == 0;
+            p += n;
+        }
+        if (known) continue;
+        if (v && vo_json_kind_of(v) == VO_JSON_ARRAY)
+            snprintf(place, sizeof place, "policies[%zu]", i);
+        return vo_fail(err, VO_EINVAL, "%s = \"%.60s\" is unknown: use one of %s", place,
+                       c->spec[i], list);
+    }
+    return VO_OK;
+}
+
+vo_status vo_compare_check(const vo_engine_options *o, const char *request, vo_error *err) {
+    comparison *c = calloc(1, sizeof *c);
+    if (!c) return vo_fail(err, VO_ENOMEM, "a comparison");
+    c->o = o;
+    vo_status s = vo_request_read(request, VO_REQUEST_COMPARE, &c->request, err);
+    if (s == VO_OK) s = vo_inputs_load(o, &c->request, &c->in, err);
+    if (s == VO_OK) s = load_forecasts(c, err);
+    if (s == VO_OK) s = read_policies(c, err);
+    if (s == VO_OK) s = check_policies(c, err);
+    if (s == VO_OK) s = read_settings(c, err);
+    vo_series_free(c->calendar);
+    vo_inputs_fini(&c->in);
+    vo_request_fini(&c->request);
+    free(c);
+    return s;
 }
 
 vo_status vo_compare_run_with(const vo_engine_options *o, const char *request, bool days,
@@ -551,6 +635,7 @@ vo_status vo_compare_run_with(const vo_engine_options *o, const char *request, b
     if (s == VO_OK) s = read_policies(c, err);
     if (s == VO_OK) s = read_settings(c, err);
     if (s == VO_OK) s = vo_thread_for(c->n, (size_t)o->threads, run_one, c, err);
+    if (s == VO_OK) note_days_seen(c);
     if (s == VO_OK) write_all(c, days, w);
     for (size_t i = 0; i < c->n; i++) vo_backtest_free(c->result[i]);
     vo_series_free(c->calendar);

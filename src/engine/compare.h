@@ -22,4 +22,7 @@ vo_status vo_compare_run(const vo_engine_options *o, const char *request, bool d
 vo_status vo_compare_run_with(const vo_engine_options *o, const char *request, bool days,
                               const vo_learning *models, vo_json_out *w, vo_error *err);
 
+/* Would it begin to play? Reads the request, its prices and its policies' names. */
+vo_status vo_compare_check(const vo_engine_options *o, const char *request, vo_error *err);
+
 #endif

@@ -68,6 +68,25 @@ static const char *forecaster_of(const decide *d) {
     return colon ? colon + 1 : NULL;
 }
 
+static bool is_policy(const char *kind) {
+    static const char *const name[] = {
+#define X(name, create, flags, help) #name,
+        VO_POLICY_MAP(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof name / sizeof name[0]; i++)
+        if (strcmp(name[i], kind) == 0) return true;
+    return false;
+}
+
+/* All but perfect, which stands first. */
+static const char *names_here(void) {
+    static const char not_here[] = "perfect, ";
+    const char *names = vo_policy_names();
+    return strncmp(names, not_here, sizeof not_here - 1) == 0 ? names + sizeof not_here - 1
+                                                              : names;
+}
+
 static vo_status read_policy(decide *d, vo_error *err) {
     const char *spec = vo_request_text(&d->request, VO_DEC_policy, "mpc");
     const size_t len = strcspn(spec, ":=");
@@ -76,6 +95,9 @@ static vo_status read_policy(decide *d, vo_error *err) {
                        spec, VO_POLICY_SPEC_MAX - 1);
     snprintf(d->spec, sizeof d->spec, "%s", spec);
     snprintf(d->kind, sizeof d->kind, "%.*s", (int)(len < 23 ? len : 23), spec);
+    if (!is_policy(d->kind))
+        return vo_fail(err, VO_EINVAL, "policy = \"%.60s\" is unknown: use one of %s", spec,
+                       names_here());
     if (strcmp(d->kind, "perfect") == 0)
         return vo_fail(err, VO_EINVAL,
                        "policy = \"perfect\" knows prices that nobody knows yet and trades "

@@ -68,10 +68,10 @@ vo_status vo_duel_play(const vo_duel *d, const char *spec, const vo_learning *le
     return vo_backtest_run(&p, d->in->series, spec, &s, out, err);
 }
 
-/* End of the data that a version learned from; the distant past where it is not told. */
-static int64_t data_end(const vo_manifest *m) {
+/* "from" or "to" of the data that a version learned from; the distant past where it is not told. */
+static int64_t data_time(const vo_manifest *m, const char *key) {
     const vo_json *data = vo_json_get(m->root, "data");
-    const vo_json *to = data ? vo_json_get(data, "to") : NULL;
+    const vo_json *to = data ? vo_json_get(data, key) : NULL;
     const char *text = to && vo_json_kind_of(to) == VO_JSON_STRING ? vo_json_string(to) : "";
     vo_civil c;
     bool has_offset;
@@ -81,19 +81,24 @@ static int64_t data_end(const vo_manifest *m) {
     return vo_civil_seconds(&c) - offset_s;
 }
 
-vo_status vo_duel_days_seen(const vo_duel *d, const vo_registry *registry,
-                            const vo_registry_found *found, double *out, vo_error *err) {
+vo_status vo_days_seen(const vo_series *prices, size_t first, const vo_registry *registry,
+                       const vo_registry_found *found, double *out, vo_error *err) {
     vo_manifest manifest = {0};
     const vo_status s = vo_registry_manifest(registry, found, &manifest, err);
     if (s != VO_OK) return s;
-    const vo_series *prices = d->in->series;
     const size_t last = prices->n - 1;
-    const double begin_s = (double)prices->start[d->first].s;
+    const double begin_s =
+        fmax((double)prices->start[first].s, (double)data_time(&manifest, "from"));
     const double end_s = (double)prices->start[last].s + prices->dt_h[last] * 3600;
-    const double seen_s = fmin((double)data_end(&manifest), end_s) - begin_s;
+    const double seen_s = fmin((double)data_time(&manifest, "to"), end_s) - begin_s;
     *out = fmax(seen_s / 86400, 0);
     vo_manifest_fini(&manifest);
     return VO_OK;
+}
+
+vo_status vo_duel_days_seen(const vo_duel *d, const vo_registry *registry,
+                            const vo_registry_found *found, double *out, vo_error *err) {
+    return vo_days_seen(d->in->series, d->first, registry, found, out, err);
 }
 
 void vo_duel_write_days(const vo_duel *d, const vo_backtest_result *r, vo_json_out *w) {

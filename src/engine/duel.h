@@ -35,6 +35,10 @@ vo_status vo_duel_play(const vo_duel *d, const char *spec, const vo_learning *le
 /* Members of the open object: profit, capture, its interval, cycles, violations. */
 void vo_duel_write(const vo_backtest_result *r, vo_json_out *w);
 
+/* Days of prices[first..] that lie within the data that a registered version learned from. */
+vo_status vo_days_seen(const vo_series *prices, size_t first, const vo_registry *registry,
+                       const vo_registry_found *found, double *out, vo_error *err);
+
 /* How many of the days played a registered version has learned from, by its manifest: what it
  * earns on them is flattered. */
 vo_status vo_duel_days_seen(const vo_duel *d, const vo_registry *registry,

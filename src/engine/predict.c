@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "data/export.h"
 #include "engine/going_on.h"
 #include "engine/inputs.h"
 #include "engine/learn_world.h"
 #include "engine/members.h"
 #include "engine/model_cache.h"
+#include "engine/train.h"
 #include "learn/forecaster.h"
 #include "learn/q_environment.h"
 
@@ -29,6 +31,8 @@ typedef struct {
     bool timed;    /* timestamp is given */
     int64_t at_s;
     size_t known; /* prices before `timestamp` */
+    char
+        other[VO_TRAIN_ORIGIN]; /* where the model learned, if the prices are of another node */
     double level[LEVELS];
     size_t n_levels;
     vo_json_out *w;
@@ -79,11 +83,26 @@ static vo_status check_step(const predict *p, double step_h, vo_error *err) {
 /* ---- the document ----------------------------------------------------------------------------- */
 
 static void write_head(const predict *p, const char *method) {
+    char words[VO_TRAIN_ORIGIN + 80];
     vo_json_out_object(p->w);
     vo_member_text(p->w, "model_id", p->model->found.id);
     vo_member_text(p->w, "version", p->model->found.version);
     vo_member_text(p->w, "type", p->model->type);
     vo_member_text(p->w, "method", method);
+    snprintf(words, sizeof words, "the model learned from %s, not from these prices", p->other);
+    vo_member_text(p->w, "warning", *p->other ? words : NULL);
+}
+
+/* What the model learned from, where the request names prices of another node. */
+static vo_status find_origin(predict *p, vo_error *err) {
+    char exact[2 * VO_REGISTRY_NAME + 2];
+    vo_registry *registry = NULL;
+    if (!p->request.value[VO_REQ_market_params].json) return VO_OK;
+    snprintf(exact, sizeof exact, "%s@%s", p->model->found.id, p->model->found.version);
+    vo_status s = vo_registry_open(p->o->models, NULL, &registry, err);
+    if (s == VO_OK) s = vo_train_other_origin(registry, exact, &p->request, p->other, err);
+    vo_registry_close(registry);
+    return s;
 }
 
 /* Fields that were given and that this kind of model does not read. */
@@ -133,10 +152,10 @@ static void write_price(const predict *p, double price, double low, double high,
         vo_json_out_end(p->w);
     }
     vo_member_number(p->w, "horizon_minutes", horizon_min);
+    char stamp[40] = "";
     if (p->priced || p->timed)
-        vo_member_instant(p->w, "timestamp", time_of(p, horizon_min));
-    else
-        vo_member_text(p->w, "timestamp", NULL);
+        vo_export_stamp(p->priced ? p->in.zone : p->zone, time_of(p, horizon_min), stamp);
+    vo_member_text(p->w, "timestamp", *stamp ? stamp : NULL);
     write_ignored(p, field, names, sizeof field / sizeof field[0]);
     vo_json_out_end(p->w);
 }
@@ -346,8 +365,12 @@ static vo_status find_signal(const predict *p, double *price, double *signal, si
     const bool given = p->request.value[VO_PRE_current_price].json != NULL;
     if (!given && !p->priced) return needs(p, "current_price", "the price now", err);
     if (!t->axes.absolute && !p->priced)
-        return needs(p, "prices",
-                     "the prices before now, which it holds the present one against", err);
+        return vo_fail(
+            err, VO_EINVAL,
+            "prices is missing: model %s holds the present price against those of "
+            "the %g h before it, and keeps none itself: send them as prices, or name "
+            "them by market_params",
+            p->model->found.id, t->axes.signal_h);
     vo_status s = p->priced ? check_step(p, t->interval_h, err) : VO_OK;
     if (s != VO_OK) return s;
     const double *x = p->priced ? p->in.series->column[0].value : NULL;
@@ -433,6 +456,7 @@ vo_status vo_predict_run(const vo_engine_options *o, const char *request, vo_jso
     if (s == VO_OK && p.priced) s = vo_inputs_load(o, &p.request, &p.in, err);
     if (s == VO_OK) s = vo_going_on(o, "predicting", 0.6, err);
     if (s == VO_OK) s = read_time(&p, err);
+    if (s == VO_OK) s = find_origin(&p, err);
     if (s == VO_OK)
         s = p.model->table      ? say_action(&p, err)
             : p.model->boosting ? say_boosted(&p, err)

@@ -256,6 +256,22 @@ static vo_status open_all(retrain *x, const char *request, bool *before, vo_erro
     return s;
 }
 
+vo_status vo_retrain_check(const vo_engine_options *o, const char *request, vo_error *err) {
+    retrain *x = calloc(1, sizeof *x);
+    if (!x) return vo_fail(err, VO_ENOMEM, "a retraining");
+    x->o = o;
+    bool before = false;
+    vo_status s = open_all(x, request, &before, err);
+    if (s == VO_OK && !before)
+        s = vo_train_check_prices(&x->training, &x->in, x->in.series->n, err);
+    vo_registry_close(x->registry);
+    vo_learn_world_fini(&x->world);
+    vo_inputs_fini(&x->in);
+    vo_request_fini(&x->request);
+    free(x);
+    return s;
+}
+
 vo_status vo_retrain_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                          vo_error *err) {
     retrain *x = calloc(1, sizeof *x);

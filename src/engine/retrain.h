@@ -19,4 +19,7 @@
 vo_status vo_retrain_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                          vo_error *err);
 
+/* Would it begin? Reads the request and its prices, and learns nothing. */
+vo_status vo_retrain_check(const vo_engine_options *o, const char *request, vo_error *err);
+
 #endif

@@ -580,6 +580,7 @@ static vo_status train_and_keep(const vo_engine_options *o, const vo_request *r,
     if (s == VO_OK) s = vo_registry_open(o->models, NULL, &registry, err);
     if (s == VO_OK) s = vo_train_champion(registry, t->id, champion, err);
     if (s == VO_OK) s = vo_train_check_origin(registry, t->id, r, err);
+    if (s == VO_OK) s = vo_train_check_prices(t, in, until, err);
     if (s == VO_OK) s = vo_train(t, in, until, &world, &trained, err);
     if (s == VO_OK)
         s = vo_train_register(registry, t, in, r, &trained, *champion ? champion : NULL,
@@ -596,19 +597,46 @@ static vo_status train_and_keep(const vo_engine_options *o, const vo_request *r,
     return s;
 }
 
+/* All that the request says: before the work, not after it. */
+static vo_status read_all(const char *request, vo_request *r, vo_battery *battery,
+                          vo_training *t, vo_error *err) {
+    size_t ignored = 0;
+    *battery = vo_q_battery_default();
+    vo_status s = vo_request_read(request, VO_REQUEST_TRAIN, r, err);
+    if (s == VO_OK) s = vo_training_read(r, NULL, battery, t, err);
+    if (s == VO_OK)
+        s = vo_request_choice(r, VO_TRN_alias, "alias", alias_names, 2, 0, &ignored, err);
+    if (s == VO_OK && r->value[VO_TRN_reason].text)
+        s = vo_registry_check_reason(r->value[VO_TRN_reason].text, err);
+    return s;
+}
+
+vo_status vo_train_check(const vo_engine_options *o, const char *request, vo_error *err) {
+    vo_request r = {0};
+    vo_inputs in = {0};
+    vo_registry *registry = NULL;
+    vo_battery battery;
+    vo_training t;
+    size_t until = 0;
+    vo_status s = read_all(request, &r, &battery, &t, err);
+    if (s == VO_OK) s = vo_inputs_load(o, &r, &in, err);
+    if (s == VO_OK) s = find_until(&r, &in, &until, err);
+    if (s == VO_OK) s = vo_train_check_prices(&t, &in, until, err);
+    if (s == VO_OK) s = vo_registry_open(o->models, NULL, &registry, err);
+    if (s == VO_OK) s = vo_train_check_origin(registry, t.id, &r, err);
+    vo_registry_close(registry);
+    vo_inputs_fini(&in);
+    vo_request_fini(&r);
+    return s;
+}
+
 vo_status vo_train_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                        vo_error *err) {
     vo_request r = {0};
     vo_inputs in = {0};
-    vo_battery battery = vo_q_battery_default();
+    vo_battery battery;
     vo_training t;
-    size_t ignored = 0;
-    vo_status s = vo_request_read(request, VO_REQUEST_TRAIN, &r, err);
-    if (s == VO_OK) s = vo_training_read(&r, NULL, &battery, &t, err);
-    if (s == VO_OK) /* before the work, not after it */
-        s = vo_request_choice(&r, VO_TRN_alias, "alias", alias_names, 2, 0, &ignored, err);
-    if (s == VO_OK && r.value[VO_TRN_reason].text)
-        s = vo_registry_check_reason(r.value[VO_TRN_reason].text, err);
+    vo_status s = read_all(request, &r, &battery, &t, err);
     bool answered = false;
     if (s == VO_OK) s = answer_before(o, &r, &t, w, &answered, err);
     if (s == VO_OK && !answered) s = vo_inputs_load(o, &r, &in, err);

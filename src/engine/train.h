@@ -13,6 +13,9 @@
 vo_status vo_train_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                        vo_error *err);
 
+/* Would vo_train_run begin to learn? Reads the request and its prices, and learns nothing. */
+vo_status vo_train_check(const vo_engine_options *o, const char *request, vo_error *err);
+
 /* ---- the pieces -------------------------------------------------------------------------- */
 
 enum { VO_TRAIN_HORIZONS = 64, VO_TRAIN_LEVELS = 16 };
@@ -106,6 +109,11 @@ typedef struct {
     size_t until; /* intervals of the series that were learned from */
     double seconds;
 } vo_trained;
+
+/* Could it learn from these prices, as far as can be told without learning: intervals that horizons
+ * are whole numbers of, a history that is long enough, even steps? VO_EINVAL with the field. */
+vo_status vo_train_check_prices(const vo_training *t, const vo_inputs *in, size_t until,
+                                vo_error *err);
 
 /* Learns from the prices of intervals 0..until-1. *out is the caller's: vo_trained_fini. */
 vo_status vo_train(const vo_training *t, const vo_inputs *in, size_t until,

@@ -444,6 +444,23 @@ static vo_status train_q(const vo_training *t, const vo_inputs *in, size_t until
 
 /* ---- whichever ------------------------------------------------------------------------------------ */
 
+vo_status vo_train_check_prices(const vo_training *t, const vo_inputs *in, size_t until,
+                                vo_error *err) {
+    enum { LEAST = 101 }; /* origins to fit, to stop by and to judge on */
+    vo_price_settings s;
+    if (t->method == VO_TRAIN_q_learning) return check_even(in->series, until, err);
+    if (t->method != VO_TRAIN_gbt) return VO_OK;
+    const vo_status st = gbt_settings(t, in, until, &s, err);
+    for (size_t k = 0; st == VO_OK && k < s.n_horizons; k++)
+        if (until < (size_t)s.horizon[k] + LEAST)
+            return vo_fail(
+                err, VO_EINVAL,
+                "horizons: one of %g min needs %zu prices or more to learn from, there "
+                "are %zu: give an earlier first day, more prices, or shorter horizons",
+                60 * in->series->dt_h[0] * s.horizon[k], (size_t)s.horizon[k] + LEAST, until);
+    return st;
+}
+
 vo_status vo_train(const vo_training *t, const vo_inputs *in, size_t until,
                    vo_learn_world *world, vo_trained *out, vo_error *err) {
     vo_json_out *w = NULL;

@@ -141,5 +141,9 @@ Test(decide_notes, threshold_refuses_a_forecaster_that_it_would_not_ask) {
                                   &text, &err),
                  VO_EINVAL);
     cr_expect(strstr(err.msg, "write \"threshold\""), "%s", err.msg);
+    cr_expect_eq(vo_engine_decide(e, "{" BATTERY ", \"prices\": [50], \"policy\": \"clever\"}",
+                                  &text, &err),
+                 VO_EINVAL);
+    cr_expect(strstr(err.msg, "threshold") && !strstr(err.msg, "perfect"), "%s", err.msg);
     vo_engine_close(e);
 }

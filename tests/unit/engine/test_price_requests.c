@@ -507,6 +507,9 @@ Test(price_requests, what_cannot_be_is_refused_in_words) {
     refuses(e, in, "{" MA ", \"start\": \"2024-01-01\", \"prices\": [1], \"tz\": \"Mexico\"}",
             "tz: time zone \"Mexico\" is not known");
     refuses(e, NULL, "{" MA ", \"after\": \"2024-03-09T05:00:00 01:00\"}", "%2B");
+    refuses(e, NULL, "{" MA ", \"process\": \"MTR\"}", "there are processes: ");
+    refuses(e, NULL, "{\"market\": \"NOPE\", \"node\": \"A\"}", "there are markets: M");
+    refuses(e, NULL, "{" MA ", \"resolution\": 15}", "resolution = 15 minutes: the data have");
     refuses(e, in, "{" MA ", \"file\": \"/etc/passwd\"}", "no such field");
     refuses(e, in, "{\"market\": \"../x\", \"node\": \"A\", \"prices\": [1]}", "market");
     refuses(e, in, "{\"market\": \"M\", \"node\": \"a/b\", \"prices\": [1]}", "node");

@@ -24,7 +24,7 @@ extern "C" {
 
 /* Changes when a struct or a function of include/volteo changes in a way that a caller built
  * against the old one would notice. */
-#define VO_ABI_VERSION 2 /* 2: vo_engine_options.detail */
+#define VO_ABI_VERSION 3 /* 2: vo_engine_options.detail; 3: .most_bytes, vo_schedule_options.stop */
 
 int32_t vo_abi_version(void); /* VO_ABI_VERSION of the library in use */
 const char *vo_version(void); /* "0.1.0" */
@@ -51,6 +51,7 @@ typedef struct {
     vo_progress_detail detail;   /* beside or instead of progress, or NULL               */
     void *detail_ctx;            /* passed to it                                         */
     struct vo_model_cache *kept; /* the engine's own models in memory: leave it NULL   */
+    int64_t most_bytes;          /* an answer of more is refused, VO_EINVAL; 0: of any size */
 } vo_engine_options;
 
 vo_engine_options vo_engine_options_default(void); /* "lake", "models", no files, all cores */

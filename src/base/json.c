@@ -21,7 +21,8 @@
 
 #define MAX_TEXT ((size_t)256 << 20)
 #define MAX_DEPTH 128
-#define MAX_MEMBERS 20000 /* of one object: vo_json_member walks */
+#define ASKED_EVERY ((size_t)1 << 20) /* bytes of writing */
+#define MAX_MEMBERS 20000             /* of one object: vo_json_member walks */
 
 /* ---- reading ----------------------------------------------------------------- */
 
@@ -233,8 +234,9 @@ vo_status vo_json_parse(const char *text, size_t len, vo_json **out, vo_error *e
     json_error_t e;
     root = json_loadb(text, len,
                       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &e);
-    if (!root && json_error_code(&e) == json_error_out_of_memory)
-        return vo_fail(err, VO_ENOMEM, "JSON of %zu bytes", len);
+    const bool no_memory = !root && (json_error_code(&e) == json_error_out_of_memory ||
+                                     e.text[0] == '\0'); /* it failed before it read a byte */
+    if (no_memory) return vo_fail(err, VO_ENOMEM, "JSON of %zu bytes", len);
     if (!root) /* jansson's word for the first would be an option of its own */
         return vo_fail(err, VO_EINVAL, "JSON, line %d, column %d: %s", e.line, e.column,
                        json_error_code(&e) == json_error_null_character
@@ -344,7 +346,12 @@ struct vo_json_out {
     vo_status failed; /* VO_OK until something went wrong */
     bool indent;
     bool after_key;
-    bool done; /* the root value is complete */
+    bool done;       /* the root value is complete */
+    bool too_large;  /* why it failed              */
+    size_t capacity; /* of text; size is less where there is something to ask */
+    size_t most;     /* bytes, 0: any number                                  */
+    int32_t (*stop)(void *ctx);
+    void *stop_ctx;
     unsigned depth;
     struct {
         bool object, any;
@@ -367,9 +374,24 @@ void vo_json_out_free(vo_json_out *w) {
 
 void vo_json_out_indent(vo_json_out *w, bool on) { w->indent = on; }
 
-static bool grow(vo_json_out *w, size_t n) {
-    if (w->failed != VO_OK) return false;
-    size_t size = w->size ? w->size : 1024;
+void vo_json_out_bound(vo_json_out *w, size_t most, int32_t (*stop)(void *ctx), void *ctx) {
+    w->most = most;
+    w->stop = stop;
+    w->stop_ctx = ctx;
+}
+
+/* May it be longer, and is it still wanted? */
+static bool may_go_on(vo_json_out *w, size_t n) {
+    w->too_large = w->most > 0 && w->len + n > w->most;
+    if (w->too_large)
+        w->failed = VO_EINVAL;
+    else if (w->stop && w->len >= ASKED_EVERY && w->stop(w->stop_ctx) != 0)
+        w->failed = VO_ECANCELED;
+    return w->failed == VO_OK;
+}
+
+static bool take_room(vo_json_out *w, size_t n) {
+    size_t size = w->capacity ? w->capacity : 1024;
     if (w->len == 0 && n > size && n < MAX_TEXT) size = n + 1; /* asked for in advance */
     while (size <= SIZE_MAX / 4 && n >= size - w->len) size *= 2;
     char *text = n < size - w->len ? realloc(w->text, size) : NULL;
@@ -378,7 +400,17 @@ static bool grow(vo_json_out *w, size_t n) {
         return false;
     }
     w->text = text;
-    w->size = size;
+    w->capacity = size;
+    return true;
+}
+
+/* Of what there is, a writer that is bounded gets about a mebibyte at a time. */
+static bool grow(vo_json_out *w, size_t n) {
+    if (w->failed != VO_OK || !may_go_on(w, n)) return false;
+    if (n >= w->capacity - w->len && !take_room(w, n)) return false;
+    const bool bounded = w->most > 0 || w->stop;
+    w->size = w->capacity;
+    if (bounded && w->capacity - w->len - n > ASKED_EVERY) w->size = w->len + n + ASKED_EVERY;
     return true;
 }
 
@@ -394,7 +426,10 @@ static inline void put(vo_json_out *w, const char *s, size_t n) {
     w->len += n;
 }
 
-void vo_json_out_reserve(vo_json_out *w, size_t bytes) { (void)reserve(w, bytes); }
+void vo_json_out_reserve(vo_json_out *w, size_t bytes) {
+    const size_t left = w->most == 0 ? bytes : w->most > w->len ? w->most - w->len : 0;
+    (void)reserve(w, bytes < left ? bytes : left); /* it is a guess: no reason to refuse */
+}
 
 static void new_line(vo_json_out *w) {
     put(w, "\n", 1);
@@ -621,9 +656,17 @@ void vo_json_out_value(vo_json_out *w, const vo_json *v) {
 
 vo_status vo_json_out_take(vo_json_out *w, char **text, size_t *len, vo_error *err) {
     if (w->failed == VO_OK && w->done && w->indent) put(w, "\n", 1);
+    if (w->too_large)
+        return vo_fail(err, VO_EINVAL,
+                       "the answer is of more than %zu bytes: ask for less, such as fewer "
+                       "intervals or batteries, and in parts",
+                       w->most);
+    if (w->failed == VO_ECANCELED)
+        return vo_fail(err, VO_ECANCELED, "stopped at byte %zu of the answer", w->len);
     if (w->failed == VO_EINVAL)
         return vo_fail(err, VO_EINVAL, "JSON nested more than %d deep", MAX_DEPTH);
-    if (w->failed != VO_OK) return vo_fail(err, w->failed, "JSON text of %zu bytes", w->len);
+    if (w->failed != VO_OK)
+        return vo_fail(err, w->failed, "memory for a JSON text beyond %zu bytes", w->len);
     if (!w->done)
         return vo_fail(err, VO_EINVAL,
                        w->depth ? "JSON text with %u levels still open"

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <volteo/status.h>
 
@@ -50,6 +51,9 @@ void vo_json_out_free(vo_json_out *w); /* accepts NULL */
 /* Commas are put where they belong. A failed allocation is remembered and reported by
  * vo_json_out_take; calls after it do nothing. `indent` pretty-prints when on. */
 void vo_json_out_indent(vo_json_out *w, bool on);
+/* At most `most` bytes (0: any number); `stop` is asked about once a mebibyte (NULL: nobody),
+ * not 0 ends the writing: vo_json_out_take says VO_EINVAL, VO_ECANCELED. */
+void vo_json_out_bound(vo_json_out *w, size_t most, int32_t (*stop)(void *ctx), void *ctx);
 void vo_json_out_reserve(vo_json_out *w, size_t bytes); /* about so many more: spares copies */
 void vo_json_out_object(vo_json_out *w);                /* { */
 void vo_json_out_array(vo_json_out *w);                 /* [ */
@@ -67,7 +71,7 @@ void vo_json_out_null(vo_json_out *w);
 void vo_json_out_value(vo_json_out *w, const vo_json *v); /* a parsed value, whole */
 
 /* The finished text, NUL-terminated, malloc'ed: the caller frees it with free().
- * VO_ENOMEM if any write failed; VO_EINVAL if something is still open. */
+ * VO_ENOMEM if any write failed; VO_EINVAL if something is still open; vo_json_out_bound. */
 vo_status vo_json_out_take(vo_json_out *w, char **text, size_t *len, vo_error *err);
 
 #endif

@@ -82,13 +82,25 @@ void vo_engine_close(vo_engine *e) {
 typedef vo_status answer(const vo_engine_options *o, const char *request, vo_json_out *w,
                          vo_error *err);
 
+static int32_t nobody_waits(void *ctx) {
+    const vo_engine_options *o = ctx;
+    return o->progress(o->progress_ctx, "writing", 1);
+}
+
+static void bound(vo_engine_options *o, vo_json_out *w) {
+    const size_t most = o->most_bytes > 0 ? (size_t)o->most_bytes : 0;
+    vo_json_out_bound(w, most, o->progress ? nobody_waits : NULL, o);
+}
+
 static vo_status call(const vo_engine *e, answer *run, const char *request, char **response,
                       vo_error *err) {
     if (!request) return vo_fail(err, VO_EINVAL, "the request is missing: send a JSON object");
+    vo_engine_options o = e->options;
     vo_json_out *w = NULL;
     size_t len = 0;
     vo_status s = vo_json_out_create(&w, err);
-    if (s == VO_OK) s = run(&e->options, request, w, err);
+    if (s == VO_OK) bound(&o, w);
+    if (s == VO_OK) s = run(&o, request, w, err);
     if (s == VO_OK) s = vo_json_out_take(w, response, &len, err);
     vo_json_out_free(w);
     return s;
@@ -295,10 +307,12 @@ typedef vo_status desk_answer(const vo_engine_options *o, vo_price_desk *desk,
 static vo_status call_desk(const vo_engine *e, desk_answer *run, const char *request,
                            char **response, vo_error *err) {
     if (!request) return vo_fail(err, VO_EINVAL, "the request is missing: send a JSON object");
+    vo_engine_options o = e->options;
     vo_json_out *w = NULL;
     size_t len = 0;
     vo_status s = vo_json_out_create(&w, err);
-    if (s == VO_OK) s = run(&e->options, e->desk, request, w, err);
+    if (s == VO_OK) bound(&o, w);
+    if (s == VO_OK) s = run(&o, e->desk, request, w, err);
     if (s == VO_OK) s = vo_json_out_take(w, response, &len, err);
     vo_json_out_free(w);
     return s;

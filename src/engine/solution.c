@@ -13,12 +13,40 @@ static bool told_to_stop(const vo_engine_options *eo, const char *phase, double 
     return eo->progress && eo->progress(eo->progress_ctx, phase, fraction) != 0;
 }
 
-/* A solver is not interrupted; who asked it to stop gets no answer after it. */
+#define ASK_EVERY_S 0.02
+
+/* A solver asks at each of its steps, which may take a microsecond. */
+typedef struct {
+    const vo_engine_options *eo;
+    double asked_s, fraction;
+    bool stopped;
+} asking;
+
+static int32_t ask(void *ctx) {
+    asking *a = ctx;
+    const double now_s = vo_clock_monotonic_s();
+    if (a->stopped || now_s - a->asked_s < ASK_EVERY_S) return a->stopped;
+    a->asked_s = now_s;
+    a->stopped = told_to_stop(a->eo, "solving", a->fraction);
+    return a->stopped;
+}
+
+static vo_status schedule(const vo_problem *p, const vo_schedule_options *o,
+                          const vo_engine_options *eo, double fraction, vo_plan *plan,
+                          vo_error *err) {
+    asking a = {.eo = eo, .asked_s = vo_clock_monotonic_s(), .fraction = fraction};
+    vo_schedule_options asked = *o;
+    asked.stop = eo->progress ? ask : NULL;
+    asked.stop_ctx = &a;
+    return vo_schedule(p, &asked, plan, err);
+}
+
+/* Who asked to stop while a method that does not ask was at work gets no answer after it. */
 static vo_status solve_whole(const vo_problem *p, const vo_schedule_options *o,
                              const vo_engine_options *eo, vo_solution *s, vo_error *err) {
     if (told_to_stop(eo, "solving", 0)) return vo_fail(err, VO_ECANCELED, "stopped");
     const double began_s = vo_clock_monotonic_s();
-    const vo_status status = vo_schedule(p, o, s->plan, err);
+    const vo_status status = schedule(p, o, eo, 0, s->plan, err);
     s->solve_s += vo_clock_monotonic_s() - began_s;
     if (status != VO_OK) return status;
     if (told_to_stop(eo, "solving", 1)) return vo_fail(err, VO_ECANCELED, "stopped");
@@ -96,14 +124,15 @@ static void merge_certificate(const vo_certificate *day, vo_certificate *all) {
     all->bound_recomputed = all->bound_recomputed && day->bound_recomputed;
 }
 
-static vo_status solve_day(const vo_problem *p, const vo_schedule_options *o, size_t from,
-                           size_t to, vo_solution *s, vo_error *err) {
+static vo_status solve_day(const vo_problem *p, const vo_schedule_options *o,
+                           const vo_engine_options *eo, size_t from, size_t to, vo_solution *s,
+                           vo_error *err) {
     const vo_problem q = part_of(p, from, to);
     vo_solution day = {0};
     vo_status status = vo_plan_create(q.n, q.n_batteries, &day.plan, err);
     if (status != VO_OK) return status;
     const double began_s = vo_clock_monotonic_s();
-    status = vo_schedule(&q, o, day.plan, err);
+    status = schedule(&q, o, eo, (double)from / (double)p->n, day.plan, err);
     s->solve_s += vo_clock_monotonic_s() - began_s;
     if (status == VO_OK) status = vo_certify(&q, day.plan, &day.cert, err);
     if (status == VO_OK) {
@@ -139,7 +168,7 @@ static vo_status solve_days(const vo_problem *p, const vo_schedule_options *o,
     for (size_t from = 0, to; from < p->n; from = to) {
         to = from + 1;
         while (to < p->n && p->day[to] == p->day[from]) to++;
-        const vo_status solved = solve_day(p, o, from, to, s, err);
+        const vo_status solved = solve_day(p, o, eo, from, to, s, err);
         if (solved != VO_OK) return solved;
         if (told_to_stop(eo, "days", (double)to / (double)p->n))
             return vo_fail(err, VO_ECANCELED, "stopped at %.0f %%",

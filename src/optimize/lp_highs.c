@@ -34,8 +34,10 @@ typedef struct {
     void *highs;
     double *x, *x_dual, *row, *row_dual; /* the last solution, scaled  */
     double bound;                        /* of the last cost, scaled   */
-    double time_limit_s;                 /* of each branch and bound   */
-    const double *start;                 /* a plan to begin from, or NULL */
+    HighsInt *kind;                      /* [n_binaries] scratch of set_binaries */
+    const vo_schedule_options *o; /* its time limit is of each branch and bound; or NULL */
+    bool stopped;                 /* the caller wants no answer */
+    const double *start;          /* a plan to begin from, or NULL */
     outcome outcome;
 } solver;
 
@@ -44,11 +46,40 @@ typedef struct {
 static void solver_fini(solver *s) {
     if (s->highs) Highs_destroy(s->highs);
     vo_alloc_libc.free(NULL, s->x);
+    vo_alloc_libc.free(NULL, s->kind);
     vo_lp_model_free(s->m);
     *s = (solver){0};
 }
 
-static bool set_options(void *h, double time_limit_s) {
+static double time_limit_s(const solver *s) {
+    return s->o ? s->o->time_limit_s : (double)INFINITY;
+}
+
+/* HiGHS asks at each iteration and node; once said, "stop" stays. */
+static void ask_whether_to_stop(int kind, const char *message, const HighsCallbackDataOut *out,
+                                HighsCallbackDataIn *in, void *ctx) {
+    (void)kind;
+    (void)message;
+    (void)out;
+    solver *s = ctx;
+    if (!s->stopped) s->stopped = s->o->stop(s->o->stop_ctx) != 0;
+    if (in && s->stopped) in->user_interrupt = 1;
+}
+
+static bool set_stop(solver *s) {
+    if (!s->o || !s->o->stop) return true;
+    return Highs_setCallback(s->highs, ask_whether_to_stop, s) == kHighsStatusOk &&
+           Highs_startCallback(s->highs, kHighsCallbackSimplexInterrupt) == kHighsStatusOk &&
+           Highs_startCallback(s->highs, kHighsCallbackIpmInterrupt) == kHighsStatusOk &&
+           Highs_startCallback(s->highs, kHighsCallbackMipInterrupt) == kHighsStatusOk;
+}
+
+static vo_status going_on(solver *s, vo_error *err) {
+    if (s->o && s->o->stop && !s->stopped) s->stopped = s->o->stop(s->o->stop_ctx) != 0;
+    return s->stopped ? vo_fail(err, VO_ECANCELED, "stopped while solving") : VO_OK;
+}
+
+static bool set_options(void *h, double limit_s) {
     const struct {
         const char *name;
         double value;
@@ -57,7 +88,7 @@ static bool set_options(void *h, double time_limit_s) {
                 {"mip_feasibility_tolerance", FEASIBILITY},
                 {"mip_rel_gap", 0},
                 {"mip_abs_gap", 1e-10},
-                {"time_limit", time_limit_s}};
+                {"time_limit", limit_s}};
     bool ok = Highs_setBoolOptionValue(h, "output_flag", 0) == kHighsStatusOk &&
               Highs_setIntOptionValue(h, "threads", 1) == kHighsStatusOk &&
               Highs_setStringOptionValue(h, "parallel", "off") == kHighsStatusOk;
@@ -66,15 +97,17 @@ static bool set_options(void *h, double time_limit_s) {
     return ok;
 }
 
+/* HiGHS keeps the address of *s. */
 static vo_status solver_init(solver *s, const vo_problem *p, vo_lp_shape shape,
-                             double time_limit_s, vo_error *err) {
-    *s = (solver){.p = p, .time_limit_s = time_limit_s};
+                             const vo_schedule_options *o, vo_error *err) {
+    *s = (solver){.p = p, .o = o};
     vo_status status = vo_lp_model_create(p, shape, &s->m, err);
     if (status != VO_OK) goto fail;
     const vo_lp_model *m = s->m;
     const size_t cols = (size_t)m->n_cols, rows = (size_t)m->n_rows;
     s->x = vo_alloc_libc.zalloc(NULL, 2 * (cols + rows) * sizeof *s->x);
-    s->highs = s->x ? Highs_create() : NULL;
+    s->kind = vo_alloc_libc.zalloc(NULL, ((size_t)m->n_binaries + 1) * sizeof *s->kind);
+    s->highs = s->x && s->kind ? Highs_create() : NULL;
     status = VO_ENOMEM;
     if (!s->highs) {
         vo_fail(err, status, "HiGHS for %d columns", m->n_cols);
@@ -84,7 +117,7 @@ static vo_status solver_init(solver *s, const vo_problem *p, vo_lp_shape shape,
     s->row = s->x_dual + cols;
     s->row_dual = s->row + rows;
     status = VO_ENUMERIC;
-    if (!set_options(s->highs, time_limit_s) ||
+    if (!set_options(s->highs, time_limit_s(s)) || !set_stop(s) ||
         Highs_passLp(s->highs, m->n_cols, m->n_rows, m->n_terms, kHighsMatrixFormatRowwise,
                      kHighsObjSenseMinimize, 0, m->cost, m->col_lower, m->col_upper,
                      m->row_lower, m->row_upper, m->row_start, m->column,
@@ -115,15 +148,21 @@ static bool has_plan(void *highs) {
 /* Everything is bounded, so "unbounded or infeasible" is infeasible. A run that ends without
  * an answer is repeated once without presolve, which is slower and steadier. */
 static vo_status run(solver *s, vo_error *err) {
+    vo_status going = going_on(s, err);
+    if (going != VO_OK) return going;
     Highs_zeroAllClocks(s->highs); /* its time limit counts all runs since then */
     Highs_run(s->highs);
     HighsInt status = Highs_getModelStatus(s->highs);
+    going = going_on(s, err);
+    if (going != VO_OK) return going;
     if (!is_answer(status)) {
         Highs_clearSolver(s->highs);
         Highs_setStringOptionValue(s->highs, "presolve", "off");
         Highs_run(s->highs);
         status = Highs_getModelStatus(s->highs);
         Highs_setStringOptionValue(s->highs, "presolve", "choose");
+        going = going_on(s, err);
+        if (going != VO_OK) return going;
     }
     if (!is_answer(status))
         return vo_fail(err, VO_ENUMERIC,
@@ -154,8 +193,8 @@ static bool keeps_directions(const solver *s) {
 static void set_binaries(solver *s, bool integer, const double *lower, const double *upper) {
     const HighsInt first = s->m->binary, count = s->m->n_binaries;
     for (HighsInt i = 0; i < count; i++)
-        Highs_changeColIntegrality(s->highs, first + i,
-                                   integer ? kHighsVarTypeInteger : kHighsVarTypeContinuous);
+        s->kind[i] = integer ? kHighsVarTypeInteger : kHighsVarTypeContinuous;
+    Highs_changeColsIntegralityByRange(s->highs, first, first + count - 1, s->kind);
     Highs_changeColsBoundsByRange(s->highs, first, first + count - 1, lower, upper);
 }
 
@@ -202,7 +241,7 @@ static vo_status run_integer(solver *s, vo_error *err) {
     Highs_setDoubleOptionValue(s->highs, "time_limit", (double)INFINITY); /* it is quick */
     set_binaries(s, false, held, held);
     status = run(s, err);
-    Highs_setDoubleOptionValue(s->highs, "time_limit", s->time_limit_s);
+    Highs_setDoubleOptionValue(s->highs, "time_limit", time_limit_s(s));
     if (status != VO_OK) return status;
     if (s->outcome != SOLVED)
         return vo_fail(err, VO_ENUMERIC, "HiGHS lost its integer solution when it was held");
@@ -318,12 +357,11 @@ static void fill_plan(const solver *s, const vo_schedule_options *o, vo_plan *pl
 
 /* ---- contradictory limits --------------------------------------------------------- */
 
-/* Minimise total slack: cost 1 on slacks, 0 elsewhere. */
+/* Minimise total slack: cost 1 on slacks, 0 elsewhere. Before the first run: x holds nothing. */
 static void ask_for_least_slack(solver *s) {
-    for (int32_t j = 0; j < s->m->n_cols; j++) {
-        const bool slack = j >= s->m->slack && j < s->m->slack + s->m->n_slacks;
-        Highs_changeColCost(s->highs, j, slack ? 1 : 0);
-    }
+    for (int32_t j = 0; j < s->m->n_cols; j++)
+        s->x[j] = j >= s->m->slack && j < s->m->slack + s->m->n_slacks ? 1 : 0;
+    Highs_changeColsCostByRange(s->highs, 0, s->m->n_cols - 1, s->x);
 }
 
 static void ask_for_profit(solver *s) {
@@ -428,7 +466,7 @@ vo_status vo_lp_schedule_elastic(const vo_problem *p, const vo_schedule_options 
                                  vo_plan *plan, vo_error *err) {
     assert(plan->n == p->n && plan->n_batteries == p->n_batteries);
     solver s;
-    vo_status status = solver_init(&s, p, (vo_lp_shape){.elastic = true}, o->time_limit_s, err);
+    vo_status status = solver_init(&s, p, (vo_lp_shape){.elastic = true}, o, err);
     if (status != VO_OK) return status;
     double total = 0;
     status = solve_elastic(&s, &total, err);
@@ -442,14 +480,14 @@ vo_status vo_lp_schedule(const vo_problem *p, const vo_schedule_options *o, vo_p
                          vo_error *err) {
     assert(plan->n == p->n && plan->n_batteries == p->n_batteries);
     solver s;
-    vo_status status = solver_init(&s, p, (vo_lp_shape){0}, o->time_limit_s, err);
+    vo_status status = solver_init(&s, p, (vo_lp_shape){0}, o, err);
     if (status != VO_OK) return status;
     s.outcome = IMPOSSIBLE;
     if (!s.m->contradictory) status = solve(&s, err);
     /* stopped without any plan: perhaps there is none, and then the elastic one is the answer
      */
     const bool impossible =
-        status == VO_ECANCELED || (status == VO_OK && s.outcome == IMPOSSIBLE);
+        !s.stopped && (status == VO_ECANCELED || (status == VO_OK && s.outcome == IMPOSSIBLE));
     if (status == VO_OK && !impossible) fill_plan(&s, o, plan);
     solver_fini(&s);
     return impossible ? vo_lp_schedule_elastic(p, o, plan, err) : status;
@@ -457,8 +495,7 @@ vo_status vo_lp_schedule(const vo_problem *p, const vo_schedule_options *o, vo_p
 
 vo_status vo_lp_relaxed_profit(const vo_problem *p, double *profit, vo_error *err) {
     solver s;
-    vo_status status =
-        solver_init(&s, p, (vo_lp_shape){.any_order = true}, (double)INFINITY, err);
+    vo_status status = solver_init(&s, p, (vo_lp_shape){.any_order = true}, NULL, err);
     if (status != VO_OK) return status;
     s.outcome = IMPOSSIBLE;
     if (!s.m->contradictory) status = solve(&s, err);

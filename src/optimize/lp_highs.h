@@ -15,8 +15,8 @@
  * them. Limits that contradict each other: as vo_lp_schedule_elastic.
  * Verdict OPTIMAL with bound ~ profit, or FEASIBLE with its bound when time_limit_s struck; it
  * limits each run of HiGHS, of which there are up to three, more where limits contradict.
- * VO_ECANCELED: time_limit_s passed without any plan. VO_ENUMERIC: HiGHS gave up.
- * VO_ENOMEM. VO_EUNSUPPORTED: too many intervals for its 32-bit indexes. */
+ * VO_ECANCELED: time_limit_s passed without any plan, or o->stop said so. VO_ENUMERIC: HiGHS gave
+ * up. VO_ENOMEM. VO_EUNSUPPORTED: too many intervals times batteries (lp_model.h). */
 vo_status vo_lp_schedule(const vo_problem *p, const vo_schedule_options *o, vo_plan *plan,
                          vo_error *err);
 

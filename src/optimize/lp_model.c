@@ -34,6 +34,8 @@ typedef struct {
     vo_lp_shape shape;
     bool counting;
     bool metered;                    /* there are meter rows                  */
+    double *import_reach;            /* [n] the largest import and export that loads, */
+    double *export_reach;            /* [n]   generation and batteries make together  */
     int64_t cols, rows, terms;       /* so far                                */
     int64_t slacks, binaries, peaks; /* so far                                */
 } writer;
@@ -71,26 +73,26 @@ static double discharge_most(const writer *w, size_t k, size_t t) {
     return scaled(w, NULL, t, mw);
 }
 
-/* The largest import and export that loads, generation and batteries can make together. */
-static double import_reach(const writer *w, size_t t) {
-    double most = scaled(w, w->p->load_mw, t, 0);
-    for (size_t k = 0; k < w->p->n_batteries; k++) most += charge_most(w, k, t);
-    return most;
-}
-
-static double export_reach(const writer *w, size_t t) {
-    double most = scaled(w, w->p->pv_mw, t, 0);
-    for (size_t k = 0; k < w->p->n_batteries; k++) most += discharge_most(w, k, t);
-    return most;
+/* Once per interval: sums over all batteries for each battery would be their number squared. */
+static void set_reaches(writer *w) {
+    for (size_t t = 0; t < w->p->n; t++) {
+        double in = scaled(w, w->p->load_mw, t, 0), out = scaled(w, w->p->pv_mw, t, 0);
+        for (size_t k = 0; k < w->p->n_batteries; k++) {
+            in += charge_most(w, k, t);
+            out += discharge_most(w, k, t);
+        }
+        w->import_reach[t] = in;
+        w->export_reach[t] = out;
+    }
 }
 
 static double import_most(const writer *w, size_t t) {
-    const double reach = import_reach(w, t);
+    const double reach = w->import_reach[t];
     return w->shape.elastic ? reach : fmin(reach, scaled(w, w->p->import_limit_mw, t, inf));
 }
 
 static double export_most(const writer *w, size_t t) {
-    const double reach = export_reach(w, t);
+    const double reach = w->export_reach[t];
     return w->shape.elastic ? reach : fmin(reach, scaled(w, w->p->export_limit_mw, t, inf));
 }
 
@@ -107,10 +109,10 @@ static bool battery_needs_binary(const writer *w, size_t k, size_t t) {
     if (!w->metered || !(round_trip < 1)) return false; /* turning both down changes nothing */
 
     const double load = scaled(w, p->load_mw, t, 0);
-    if (export_reach(w, t) - load > scaled(w, p->export_limit_mw, t, inf)) return true;
+    if (w->export_reach[t] - load > scaled(w, p->export_limit_mw, t, inf)) return true;
     double worst = inf; /* what one more delivered MWh earns at least */
-    if (export_reach(w, t) > load) worst = fmin(worst, sell);
-    if (import_reach(w, t) > 0) worst = fmin(worst, buy);
+    if (w->export_reach[t] > load) worst = fmin(worst, sell);
+    if (w->import_reach[t] > 0) worst = fmin(worst, buy);
     return worst * (1 - round_trip) + wear * round_trip < 0;
 }
 
@@ -399,9 +401,9 @@ static void add_soft_rows(writer *w) {
     for (int64_t t = 0; t < n; t++) {
         const double most_in = scaled(w, p->import_limit_mw, (size_t)t, inf);
         const double most_out = scaled(w, p->export_limit_mw, (size_t)t, inf);
-        if (most_in < import_reach(w, (size_t)t))
+        if (most_in < w->import_reach[t])
             add_soft_upper(w, w->m->import_ + t, most_in, VO_LIMIT_IMPORT_LIMIT, t);
-        if (most_out < export_reach(w, (size_t)t))
+        if (most_out < w->export_reach[t])
             add_soft_upper(w, w->m->export_ + t, most_out, VO_LIMIT_EXPORT_LIMIT, t);
     }
 }
@@ -475,6 +477,14 @@ static int32_t *take_integers(bool *ok, int64_t n) {
     return v;
 }
 
+static vo_status refuse_steps(const vo_problem *p, vo_error *err) {
+    return vo_fail(err, VO_EUNSUPPORTED,
+                   "%zu intervals times %zu batteries make a linear program of more than %d "
+                   "steps: use fewer batteries, a coarser resolution, horizon day, or method "
+                   "exact where it can",
+                   p->n, p->n_batteries, VO_LP_MOST_STEPS);
+}
+
 static vo_status refuse_size(const vo_problem *p, int64_t terms, vo_error *err) {
     return vo_fail(err, VO_EUNSUPPORTED,
                    "n = %zu intervals for %zu batteries make a linear program of %lld terms, "
@@ -512,13 +522,19 @@ static vo_status take_memory(const writer *w, vo_error *err) {
 
 vo_status vo_lp_model_create(const vo_problem *p, vo_lp_shape shape, vo_lp_model **out,
                              vo_error *err) {
-    const int64_t least_terms = 4 * (int64_t)p->n * (int64_t)p->n_batteries;
-    if (least_terms >= INT32_MAX) return refuse_size(p, least_terms, err);
+    if (p->n > VO_LP_MOST_STEPS / p->n_batteries) return refuse_steps(p, err);
     vo_status status = VO_ENOMEM;
+    bool ok = true;
     vo_lp_model *m = vo_alloc_libc.zalloc(NULL, sizeof *m);
-    if (!m) return vo_fail(err, VO_ENOMEM, "a linear program for %zu intervals", p->n);
-    set_units(m, p);
     writer w = {.m = m, .p = p, .shape = shape, .metered = needs_meter(p, shape)};
+    w.import_reach = take_doubles(&ok, (int64_t)p->n);
+    w.export_reach = take_doubles(&ok, (int64_t)p->n);
+    if (!m || !ok) {
+        vo_fail(err, status, "a linear program for %zu intervals", p->n);
+        goto fail;
+    }
+    set_units(m, p);
+    set_reaches(&w);
     w.counting = true; /* peaks, slacks and binaries are 0 columns wide in this pass */
     write_model(&w);
     status = take_memory(&w, err);
@@ -526,8 +542,10 @@ vo_status vo_lp_model_create(const vo_problem *p, vo_lp_shape shape, vo_lp_model
     w.counting = false;
     write_model(&w);
     *out = m;
-    return VO_OK;
+    m = NULL;
 fail:
+    vo_alloc_libc.free(NULL, w.import_reach);
+    vo_alloc_libc.free(NULL, w.export_reach);
     vo_lp_model_free(m);
     return status;
 }

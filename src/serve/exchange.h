@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <volteo/status.h>
 
@@ -32,6 +33,7 @@
     X(ws_protocol,     "sec-websocket-protocol")
 // clang-format on
 
+#define VO_MOST_ANSWER (INT64_C(128) << 20) /* bytes: of the engine, here and as a job */
 #define VO_EXCHANGE_ID 64      /* of request ids, with the NUL       */
 #define VO_EXCHANGE_HEADERS 16 /* of an answer, beside those below    */
 

@@ -448,6 +448,47 @@ Test(json, an_unfinished_text_is_not_handed_out) {
     vo_json_out_free(w);
 }
 
+static int32_t stop_at_third(void *ctx) {
+    int *asked = ctx;
+    return ++*asked >= 3;
+}
+
+Test(json, a_bounded_text_ends_at_its_bound_or_when_nobody_waits) {
+    char *text = NULL;
+    size_t len;
+    vo_error err = {0};
+    vo_json_out *w = writer();
+    vo_json_out_bound(w, 2 << 20, NULL, NULL);
+    vo_json_out_array(w);
+    for (int i = 0; i < 4 << 20; i++) vo_json_out_number(w, 7);
+    vo_json_out_end(w);
+    cr_assert_eq(vo_json_out_take(w, &text, &len, &err), VO_EINVAL);
+    cr_assert_not_null(strstr(err.msg, "2097152 bytes"), "%s", err.msg);
+    vo_json_out_free(w);
+
+    int asked = 0;
+    w = writer();
+    vo_json_out_bound(w, 0, stop_at_third, &asked);
+    vo_json_out_array(w);
+    for (int i = 0; i < 4 << 20; i++) vo_json_out_number(w, 7);
+    vo_json_out_end(w);
+    cr_assert_eq(vo_json_out_take(w, &text, &len, &err), VO_ECANCELED);
+    cr_assert_eq(asked, 3, "about once a mebibyte, and not after the stop");
+    vo_json_out_free(w);
+
+    asked = 0; /* within its bound it is what it would be without */
+    w = writer();
+    vo_json_out_bound(w, 3000, stop_at_third, &asked);
+    vo_json_out_reserve(w, 1 << 20); /* a guess that is wrong */
+    vo_json_out_array(w);
+    for (int i = 0; i < 1400; i++) vo_json_out_number(w, 7);
+    vo_json_out_end(w);
+    cr_assert_eq(vo_json_out_take(w, &text, &len, &err), VO_OK, "%s", err.msg);
+    cr_assert(len == 2801 && asked == 0);
+    free(text);
+    vo_json_out_free(w);
+}
+
 Test(json, kinds_have_names) {
     cr_assert_str_eq(vo_json_kind_name(VO_JSON_NUMBER), "number");
     cr_assert_str_eq(vo_json_kind_name(VO_JSON_OBJECT), "object");

@@ -4,7 +4,9 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
+#include "optimize/lp_model.h"
 #include "support/brute_force.h"
 #include "support/random_problem.h"
 
@@ -331,4 +333,67 @@ Test(lp_highs, a_hard_contradiction_stopped_early_has_an_answer) {
     cr_expect_eq(plan->violation[0].limit, VO_LIMIT_EXPORT_LIMIT);
     cr_expect_lt(plan->violation[0].amount, 5 * N, "less than without a battery");
     vo_plan_free(plan);
+}
+
+/* ---- stopping -------------------------------------------------------------------------- */
+
+static double clock_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+typedef struct {
+    int asked, stop_from;
+    double said_s;
+} impatience;
+
+static int32_t stop_from(void *ctx) {
+    impatience *i = ctx;
+    if (++i->asked == i->stop_from) i->said_s = clock_s();
+    return i->asked >= i->stop_from;
+}
+
+/* 32 batteries behind one narrow cable, 3 000 hours: minutes of simplex and of branch and bound. */
+Test(lp_highs, work_of_minutes_ends_within_two_seconds_of_the_wish) {
+    enum { N = 3000, B = 32 };
+    static double price[N], load[N], limit[N];
+    static vo_battery b[B];
+    for (int t = 0; t < N; t++) price[t] = (t * 7919) % 97 - 20, load[t] = 1, limit[t] = 5;
+    for (int k = 0; k < B; k++) {
+        b[k] = vo_battery_default();
+        b[k].charge_mw = b[k].discharge_mw = 1 + k / 64.0;
+        b[k].capacity_mwh = 2;
+        b[k].charge_efficiency = 0.5 + k / 200.0;
+    }
+    vo_problem p = vo_problem_default();
+    p.n = N, p.price = price, p.load_mw = load, p.import_limit_mw = limit;
+    p.battery = b, p.n_batteries = B;
+    for (int from = 2; from <= 200; from += 198) { /* at the start; amid the simplex method */
+        impatience i = {.stop_from = from};
+        vo_schedule_options o = vo_schedule_options_default();
+        o.stop = stop_from, o.stop_ctx = &i;
+        vo_plan *plan = NULL;
+        vo_error err = {0};
+        cr_assert_eq(vo_plan_create(N, B, &plan, NULL), VO_OK);
+        plan->profit = 17;
+        cr_assert_eq(vo_schedule(&p, &o, plan, &err), VO_ECANCELED, "%s", err.msg);
+        cr_expect_lt(clock_s() - i.said_s, 2);
+        cr_expect_eq(plan->profit, 17);
+        vo_plan_free(plan);
+    }
+}
+
+Test(lp_highs, more_steps_than_can_be_held_are_refused_in_words) {
+    enum { B = 64, N = VO_LP_MOST_STEPS / B + 1 };
+    static double price[N];
+    static vo_battery b[B];
+    for (int k = 0; k < B; k++) b[k] = reference_battery();
+    vo_problem p = vo_problem_default();
+    p.n = N, p.price = price, p.battery = b, p.n_batteries = B;
+    vo_lp_model *m = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_lp_model_create(&p, (vo_lp_shape){0}, &m, &err), VO_EUNSUPPORTED);
+    cr_assert_not_null(strstr(err.msg, "fewer batteries"), "%s", err.msg);
+    cr_assert_null(m);
 }

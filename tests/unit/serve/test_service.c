@@ -526,8 +526,9 @@ static char *long_work(void) {
     char *text = malloc(hours * 4 + 400);
     cr_assert_not_null(text);
     int n = sprintf(text, "{\"battery_params\":{\"power_mw\":2,\"capacity_mwh\":4,"
-                          "\"efficiency\":0.85},\"policies\":[\"mpc:naive_week\",\"spread\"],"
-                          "\"start\":\"2024-01-01\",\"interval_minutes\":60,\"prices\":[");
+                          "\"efficiency\":0.85},\"policies\":[\"stochastic\"],"
+                          "\"protocol\":\"rolling\",\"start\":\"2024-01-01\",\"interval_"
+                          "minutes\":60,\"prices\":[");
     for (size_t i = 0; i < hours; i++)
         n += sprintf(text + n, "%s%d", i ? "," : "", (int)(i * 7919 % 97));
     sprintf(text + n, "]}");

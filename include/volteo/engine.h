@@ -88,6 +88,11 @@ vo_status vo_engine_train(vo_engine *e, const char *request, char **response, vo
  * says so or leaves it to its method. *id is the caller's: vo_text_free. */
 vo_status vo_engine_training_id(const char *request, int32_t again, char **id, vo_error *err);
 
+/* Would such a request ("optimize", "compare", "backtest", "train" or "retrain") begin its work, as
+ * far as can be told without doing it: fields, prices, horizons, names? VO_OK for other kinds. For
+ * those who accept work that is done later. */
+vo_status vo_engine_check(vo_engine *e, const char *kind, const char *request, vo_error *err);
+
 /* Prices to come, with quantiles, by a trained model or a forecaster that needs none. */
 vo_status vo_engine_forecast(vo_engine *e, const char *request, char **response, vo_error *err);
 

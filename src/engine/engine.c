@@ -181,6 +181,34 @@ vo_status vo_engine_training_id(const char *request, int32_t again, char **id, v
     return s;
 }
 
+static vo_status check_optimize(const vo_engine_options *o, const char *request,
+                                vo_error *err) {
+    vo_request r = {0};
+    vo_inputs in = {0};
+    vo_method method = VO_METHOD_AUTO;
+    vo_status s = vo_request_read(request, VO_REQUEST_OPTIMIZE, &r, err);
+    if (s == VO_OK)
+        s = vo_method_parse(vo_request_text(&r, VO_OPT_method, "auto"), &method, err);
+    if (s == VO_OK) s = vo_inputs_load(o, &r, &in, err);
+    vo_inputs_fini(&in);
+    vo_request_fini(&r);
+    return s;
+}
+
+vo_status vo_engine_check(vo_engine *e, const char *kind, const char *request, vo_error *err) {
+    static const struct {
+        const char *kind;
+        vo_status (*check)(const vo_engine_options *o, const char *request, vo_error *err);
+    } row[] = {{"optimize", check_optimize},
+               {"compare", vo_compare_check},
+               {"backtest", vo_compare_check},
+               {"train", vo_train_check},
+               {"retrain", vo_retrain_check}};
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++)
+        if (strcmp(row[i].kind, kind) == 0) return row[i].check(&e->options, request, err);
+    return VO_OK;
+}
+
 vo_status vo_engine_train(vo_engine *e, const char *request, char **response, vo_error *err) {
     return call(e, vo_train_run, request, response, err);
 }

@@ -176,8 +176,7 @@ static vo_status find_horizon(const predict *p, size_t *k, vo_error *err) {
         snprintf(list + len, sizeof list - len, "%s%g", i ? ", " : "",
                  step_min * s->horizon[i]);
     }
-    return vo_fail(err, VO_EINVAL,
-                   "horizon = %g: model %s has %s min (POST forecast says what lies between)",
+    return vo_fail(err, VO_EINVAL, "horizon = %g: model %s has %s min: ask for one of those",
                    asked, p->model->found.id, list);
 }
 

@@ -451,13 +451,15 @@ vo_status vo_train_check_prices(const vo_training *t, const vo_inputs *in, size_
     if (t->method == VO_TRAIN_q_learning) return check_even(in->series, until, err);
     if (t->method != VO_TRAIN_gbt) return VO_OK;
     const vo_status st = gbt_settings(t, in, until, &s, err);
+    size_t longest = 0;
     for (size_t k = 0; st == VO_OK && k < s.n_horizons; k++)
-        if (until < (size_t)s.horizon[k] + LEAST)
-            return vo_fail(
-                err, VO_EINVAL,
-                "horizons: one of %g min needs %zu prices or more to learn from, there "
-                "are %zu: give an earlier first day, more prices, or shorter horizons",
-                60 * in->series->dt_h[0] * s.horizon[k], (size_t)s.horizon[k] + LEAST, until);
+        if ((size_t)s.horizon[k] > longest) longest = (size_t)s.horizon[k];
+    if (st == VO_OK && until < longest + LEAST)
+        return vo_fail(
+            err, VO_EINVAL,
+            "horizons: one of %g min needs %zu prices or more to learn from, there are "
+            "%zu: give an earlier first day, more prices, or shorter horizons",
+            60 * in->series->dt_h[0] * (double)longest, longest + LEAST, until);
     return st;
 }
 

@@ -164,7 +164,35 @@ static void accept_value(const vo_call *c, const vo_job_kind_row *kind, const vo
 
 static void train(const vo_call *c) { accept_value(c, vo_job_kind_find("train"), c->body, 0); }
 
-void vo_route_train(const vo_call *c) { in_turn(c, train); }
+/* Does a refusal begin with the path of a member that the request has? */
+static bool names_member(const char *msg, const vo_json *request) {
+    char name[64];
+    const size_t n = strspn(msg, "abcdefghijklmnopqrstuvwxyz_0123456789");
+    if (n == 0 || n >= sizeof name) return false;
+    memcpy(name, msg, n);
+    name[n] = '\0';
+    return vo_json_get(request, name) != NULL;
+}
+
+/* Work that could never begin is refused now, in its own words, not when its turn comes. What
+ * only fails at present is accepted. */
+static bool can_begin(const vo_call *c, const vo_job_kind_row *kind, const vo_json *request) {
+    vo_error err = {0}, said = {0};
+    char *text = text_of(request);
+    const vo_status s =
+        text && c->engine ? vo_engine_check(c->engine, kind->name, text, &err) : VO_OK;
+    free(text);
+    if (s != VO_EINVAL && s != VO_ENOTFOUND && s != VO_EUNSUPPORTED) return true;
+    (void)vo_fail(&said, s, "%s%.480s",
+                  request != c->body && names_member(err.msg, request) ? "request." : "",
+                  err.msg);
+    vo_problem_engine(c->x, s, &said, c->body);
+    return false;
+}
+
+void vo_route_train(const vo_call *c) {
+    if (can_begin(c, vo_job_kind_find("train"), c->body)) in_turn(c, train);
+}
 
 /* What a key may not make, it may not end or begin again either. */
 static bool may_handle(const vo_call *c, const vo_job_kind_row *kind, const char *name) {
@@ -185,7 +213,12 @@ static void add(const vo_call *c) {
         accept_value(c, kind, request, most ? (int32_t)vo_json_number(most) : 0);
 }
 
-void vo_route_job_add(const vo_call *c) { in_turn(c, add); }
+void vo_route_job_add(const vo_call *c) {
+    const vo_job_kind_row *kind = vo_job_kind_find(vo_json_get_text(c->body, "kind"));
+    const vo_json *request = vo_json_get_kind(c->body, "request", VO_JSON_OBJECT);
+    const bool allowed = kind && request && (int)kind->scope <= c->x->scope;
+    if (!allowed || can_begin(c, kind, request)) in_turn(c, add);
+}
 
 static void show(const vo_call *c) { answer_job(c, vo_param(c->params, "id"), 200); }
 

@@ -189,6 +189,11 @@ static bench at;
 
 /* ---- heads ---------------------------------------------------------------------------------- */
 
+/* Prices that training can begin with. */
+#define TEN "1,2,3,4,5,4,3,2,1,0,"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define ENOUGH HUNDRED HUNDRED HUNDRED "6"
+
 Test(service, an_optimize_request_is_answered_with_its_schedule) {
     bench_open(&at, &(bench_settings){0});
     vo_exchange x = post("/optimize", day);
@@ -276,6 +281,14 @@ Test(service, a_preflight_of_a_listed_origin_is_answered_and_no_other) {
     cr_expect_eq(send(&at, &x), 204);
     cr_expect_str_eq(header(&x, "Access-Control-Allow-Origin"), "https://app.example");
     done(&at, &x);
+    static const char *const refused[] = {"/nothing", "/optimize"}; /* 404, 405 */
+    for (int i = 0; i < 2; i++) {
+        x = ask("GET", refused[i]);
+        x.origin = "https://app.example";
+        cr_expect_eq(send(&at, &x), 404 + i);
+        cr_expect_str_eq(header(&x, "Access-Control-Allow-Origin"), "https://app.example");
+        done(&at, &x);
+    }
     x = ask("OPTIONS", "/optimize");
     x.origin = "https://evil.example";
     x.cors_method = "POST";
@@ -328,7 +341,7 @@ Test(service, a_key_reaches_as_far_as_its_scope) {
 
 Test(service, a_job_of_a_kind_for_admins_takes_an_admins_key) {
     bench_open(&at, &(bench_settings){.keys = true});
-    static const char train[] = "{\"kind\":\"train\",\"request\":{\"prices\":[1,2,3]}}";
+    static const char train[] = "{\"kind\":\"train\",\"request\":{\"prices\":[" ENOUGH "]}}";
     vo_exchange x = with_key(post("/api/v1/jobs", train), at.key[2]);
     EXPECT(&at, &x, 403, "scope admin");
     x = with_key(post("/api/v1/jobs", train), at.key[3]);
@@ -752,7 +765,22 @@ Test(service, a_job_is_accepted_with_202_and_its_place) {
 
 static const char training[] =
     "{\"kind\":\"train\",\"request\":{\"method\":\"gbt\",\"horizons\":[60],\"id\":\"m1\","
-    "\"market_params\":{\"market\":\"S\",\"node\":\"N\"}}}";
+    "\"prices\":[" ENOUGH "]}}";
+
+Test(service, a_job_that_could_never_begin_is_not_accepted) {
+    bench_open(&at, &(bench_settings){0});
+    vo_exchange x = post("/api/v1/jobs", "{\"kind\":\"train\",\"request\":{\"horizons\":[7],"
+                                         "\"prices\":[" ENOUGH "]}}");
+    EXPECT(&at, &x, 422, "\"pointer\":\"/request/horizons\"");
+    x = post("/api/v1/models/train", "{\"horizons\":[7],\"prices\":[" ENOUGH "]}");
+    EXPECT(&at, &x, 422, "\"pointer\":\"/horizons\"");
+    x = post("/api/v1/models/train", "{}");
+    EXPECT(&at, &x, 422, "no prices");
+    x = post("/api/v1/models/train", "{\"market_params\":{\"market\":\"S\",\"node\":\"N\"}}");
+    EXPECT(&at, &x, 404, "the lake has nothing of");
+    cr_expect_eq(at.jobs_added, 0);
+    bench_close(&at);
+}
 
 Test(service, a_job_that_a_key_may_not_make_it_may_not_end_or_begin_again) {
     bench_open(&at, &(bench_settings){.keys = true});

@@ -230,7 +230,7 @@ static int parse(const action *a, int argc, char **argv, given *g) {
         {"name", 0, 0, G_OPTION_ARG_STRING, &g->name, "who uses it", "NAME"},
         {"scope", 0, 0, G_OPTION_ARG_STRING, &g->scope, "read, trade or admin", "SCOPE"},
         {"rate", 0, 0, G_OPTION_ARG_STRING, &g->rate,
-         "requests a second (else the server's limit)", "R"},
+         "units of cost a second: a plan is 5 (else the server's limit)", "R"},
         {"days", 0, 0, G_OPTION_ARG_STRING, &g->days, "how long it is good (else for ever)",
          "D"},
         {0}};

@@ -370,6 +370,9 @@ static vo_status read_path(vo_openapi *a, const char *path, const vo_json *item,
     return s;
 }
 
+/* Not "$ref": whoever resolves that finds each operationId twice, and the document invalid. */
+static const char same_as[] = "x-volteo-same-as";
+
 /* "#/paths/~1a~1b" is the path "/a/b" (RFC 6901). */
 static bool refers_to(const char *ref, const char *path) {
     static const char before[] = "#/paths/";
@@ -425,9 +428,9 @@ static vo_status read_paths(vo_openapi *a, const vo_json *paths, vo_error *err) 
     const vo_json *item = NULL;
     vo_status s = VO_OK;
     for (size_t i = 0; s == VO_OK && vo_json_member(paths, i, &path, &item); i++)
-        if (!text_of(item, "$ref")) s = read_path(a, path, item, err);
+        if (!text_of(item, same_as)) s = read_path(a, path, item, err);
     for (size_t i = 0; s == VO_OK && vo_json_member(paths, i, &path, &item); i++)
-        if (text_of(item, "$ref")) s = read_spelling(a, path, text_of(item, "$ref"), err);
+        if (text_of(item, same_as)) s = read_spelling(a, path, text_of(item, same_as), err);
     qsort(a->routes, a->n_routes, sizeof *a->routes, compare_routes);
     return s;
 }

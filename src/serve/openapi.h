@@ -6,7 +6,7 @@
  *     "x-volteo-scope": "none" | "read" | "trade" | "admin"    who may
  *     "x-volteo-run":   "loop" | "pool"                        where: at once, or on a thread
  *     "x-volteo-cost":  1..1000                                what it takes of a key's rate
- * A path that is only a reference to another, {"$ref": "#/paths/~1api~1v1~1models~1train"}, is a
+ * A path with "x-volteo-same-as": "#/paths/~1api~1v1~1models~1train" is a
  * second spelling of it: the same operations.
  *
  * Threads: read-only after load.

@@ -223,12 +223,12 @@ static bool admit(vo_service *v, vo_exchange *x) {
     const vo_operation *op = NULL;
     char allow[64] = "";
     const vo_match m = vo_openapi_match(v->settings.api, x->method, x->path, &op, allow);
+    const bool preflight = /* before refusals: a page of another origin may read those too */
+        vo_auth_cors(v->settings.auth, x, m == VO_MATCH_FOUND ? op->method : allow);
     if (m == VO_MATCH_NO_PATH) {
         no_path(v, x);
         return false;
     }
-    const bool preflight =
-        vo_auth_cors(v->settings.auth, x, m == VO_MATCH_FOUND ? op->method : allow);
     if (m == VO_MATCH_NO_METHOD) {
         if (preflight || strcmp(x->method, "OPTIONS") == 0) {
             if (!preflight) vo_answer_set(x, "Allow", allow);

@@ -125,6 +125,87 @@ Test(openapi_agrees, the_states_of_jobs_are_those_of_the_book) {
     vo_openapi_free(a);
 }
 
+/* Both spellings, member by member, but their names. */
+static void expect_like(const char *path, const vo_json *one, const vo_json *two) {
+    cr_assert_eq((int)vo_json_kind_of(one), (int)vo_json_kind_of(two), "%s", path);
+    const vo_json_kind kind = vo_json_kind_of(one);
+    if (kind == VO_JSON_STRING)
+        cr_expect_str_eq(vo_json_string(one), vo_json_string(two), "%s", path);
+    if (kind == VO_JSON_NUMBER)
+        cr_expect_eq(vo_json_number(one), vo_json_number(two), "%s", path);
+    if (kind == VO_JSON_BOOL) cr_expect_eq(vo_json_bool(one), vo_json_bool(two), "%s", path);
+    if (kind != VO_JSON_ARRAY && kind != VO_JSON_OBJECT) return;
+    cr_expect_eq(vo_json_size(one), vo_json_size(two), "%s", path);
+    for (size_t i = 0; kind == VO_JSON_ARRAY && i < vo_json_size(one); i++)
+        expect_like(path, vo_json_at(one, i), vo_json_at(two, i));
+    const char *key = NULL;
+    const vo_json *v = NULL;
+    for (size_t i = 0; kind == VO_JSON_OBJECT && vo_json_member(one, i, &key, &v); i++) {
+        cr_assert(vo_json_get(two, key), "%s: %s", path, key);
+        if (strcmp(key, "operationId") != 0) expect_like(path, v, vo_json_get(two, key));
+    }
+}
+
+/* "#/paths/~1a~1b" */
+static const vo_json *path_referred(const vo_json *paths, const char *ref) {
+    char path[200];
+    size_t n = 0;
+    for (ref += strlen("#/paths/"); *ref && n < sizeof path - 1; ref++) {
+        if (*ref == '~')
+            path[n++] = *++ref == '1' ? '/' : '~';
+        else
+            path[n++] = *ref;
+    }
+    path[n] = '\0';
+    return vo_json_get(paths, path);
+}
+
+Test(openapi_agrees, short_spellings_say_what_the_long_ones_say) {
+    vo_openapi *a = load();
+    const vo_json *paths = vo_json_get(vo_openapi_document(a), "paths"), *item = NULL;
+    const char *path = NULL;
+    size_t n = 0;
+    for (size_t i = 0; vo_json_member(paths, i, &path, &item); i++) {
+        const vo_json *same = vo_json_get(item, "x-volteo-same-as"), *op = NULL;
+        cr_expect_null(vo_json_get(item, "$ref"), "%s: its operations would be there twice",
+                       path);
+        if (!same) continue;
+        const vo_json *other = path_referred(paths, vo_json_string(same));
+        cr_assert_not_null(other, "%s", path);
+        const char *key = NULL;
+        cr_expect_eq(vo_json_size(item), vo_json_size(other) + 1, "%s", path);
+        for (size_t k = 0; vo_json_member(other, k, &key, &op); k++) {
+            cr_assert(vo_json_get(item, key), "%s has no %s", path, key);
+            expect_like(path, op, vo_json_get(item, key));
+        }
+        n++;
+    }
+    cr_expect_eq(n, (size_t)4);
+    vo_openapi_free(a);
+}
+
+Test(openapi_agrees, every_operation_of_every_path_has_a_name_of_its_own) {
+    static const char *const method[] = {"get", "put", "post", "delete", "patch", "head"};
+    vo_openapi *a = load();
+    const vo_json *paths = vo_json_get(vo_openapi_document(a), "paths"), *item = NULL;
+    const char *path = NULL, *name[256];
+    size_t n = 0;
+    for (size_t i = 0; vo_json_member(paths, i, &path, &item); i++) {
+        const vo_json *ref = vo_json_get(item, "$ref");
+        if (ref) item = path_referred(paths, vo_json_string(ref));
+        for (size_t m = 0; m < sizeof method / sizeof method[0]; m++) {
+            const vo_json *op = vo_json_get(item, method[m]);
+            if (!op) continue;
+            cr_assert_lt(n, sizeof name / sizeof name[0]);
+            name[n] = vo_json_string(vo_json_get(op, "operationId"));
+            for (size_t k = 0; k < n; k++) cr_expect_str_neq(name[k], name[n], "%s", path);
+            n++;
+        }
+    }
+    cr_expect_eq(n, vo_openapi_count(a) + 4);
+    vo_openapi_free(a);
+}
+
 /* ---- requests ------------------------------------------------------------------------------- */
 
 /* Fields that a request over the network may not have: files of the server's machine and how they
@@ -380,7 +461,50 @@ typedef struct {
     char folder[DATA_PATH], lake[DATA_PATH + 8], models[DATA_PATH + 8];
 } world;
 
-static void expect_answer(const vo_operation *op, const char *text, size_t len) {
+/* {"$ref": "#/components/schemas/NAME"} is followed, however often. */
+static const vo_json *followed(const vo_openapi *a, const vo_json *schema) {
+    const vo_json *ref = schema ? vo_json_get(schema, "$ref") : NULL;
+    return ref ? followed(a, schema_named(a, strrchr(vo_json_string(ref), '/') + 1)) : schema;
+}
+
+/* The value has no member that the schema does not name; one that names none is open. */
+static void expect_named(const vo_openapi *a, const vo_json *schema, const vo_json *v,
+                         const char *where) {
+    schema = followed(a, schema);
+    if (!schema || vo_json_kind_of(schema) != VO_JSON_OBJECT) return;
+    if (vo_json_kind_of(v) == VO_JSON_ARRAY) {
+        for (size_t i = 0; i < vo_json_size(v); i++)
+            expect_named(a, vo_json_get(schema, "items"), vo_json_at(v, i), where);
+        return;
+    }
+    const vo_json *known = vo_json_get(schema, "properties");
+    const vo_json *more = vo_json_get(schema, "additionalProperties");
+    if (vo_json_kind_of(v) != VO_JSON_OBJECT || !(known || more)) return;
+    const char *key = NULL;
+    const vo_json *member = NULL;
+    for (size_t i = 0; vo_json_member(v, i, &key, &member); i++) {
+        char at[300];
+        snprintf(at, sizeof at, "%.200s.%.60s", where, key);
+        const vo_json *to = known ? vo_json_get(known, key) : NULL;
+        cr_expect(to || more, "no schema names %s", at);
+        expect_named(a, to ? to : more, member, at);
+    }
+}
+
+static const vo_json *answer_schema(const vo_openapi *a, const vo_operation *op) {
+    const vo_json *item = vo_json_get(vo_json_get(vo_openapi_document(a), "paths"), op->path);
+    const vo_json *v = vo_json_get(item, strcmp(op->method, "GET") == 0 ? "get" : "post");
+    static const char *const down[] = {"responses", "200", "content", "application/json",
+                                       "schema"};
+    for (size_t i = 0; i < sizeof down / sizeof down[0]; i++) {
+        v = vo_json_get(v, down[i]);
+        cr_assert_not_null(v, "%s has no %s", op->id, down[i]);
+    }
+    return v;
+}
+
+static void expect_answer(const vo_openapi *a, const vo_operation *op, const char *text,
+                          size_t len) {
     const char *type = NULL;
     const vo_schema *schema = NULL;
     vo_json *v = NULL;
@@ -392,6 +516,7 @@ static void expect_answer(const vo_operation *op, const char *text, size_t len) 
     cr_assert_eq(vo_json_parse(text, len, &v, &err), VO_OK, "%s", err.msg);
     cr_expect(vo_schema_check(schema, v, &f), "%s answers what its schema refuses: %s %s",
               op->id, f.pointer, f.detail);
+    expect_named(a, answer_schema(a, op), v, op->id);
     vo_json_free(v);
 }
 
@@ -410,7 +535,7 @@ static void must(const world *w, const char *id, engine_call *call, const char *
     }
     cr_assert_eq(call(w->engine, request, &response, &err), VO_OK, "%s: %s", id ? id : request,
                  err.msg);
-    if (id) expect_answer(operation(w->api, id), response, strlen(response));
+    if (id) expect_answer(w->api, operation(w->api, id), response, strlen(response));
     vo_text_free(response);
 }
 
@@ -448,15 +573,23 @@ Test(openapi_agrees, answers_about_plans_fit_their_schemas) {
     must(&w, "optimize", vo_engine_optimize,
          "{" BATTERY "," WEEK ",\"explain\":true,\"timing\":true,\"horizon\":\"day\"}");
     must(&w, "optimize", vo_engine_optimize,
-         "{\"batteries\":[{\"power_mw\":1,\"capacity_mwh\":2,\"final_soc\":{\"at_least\":0.5}},"
+         "{\"batteries\":[{\"name\":\"a\",\"power_mw\":1,\"capacity_mwh\":2,\"final_soc\":{"
+         "\"at_least\":0.5}},"
          "{\"power_mw\":2,\"capacity_mwh\":2,\"final_soc\":\"free\"}]," NUMBERS
          ",\"load_mw\":1,\"pv_mw\":0.5,\"curtailable\":true,\"fee_per_mwh\":3}");
     must(&w, "optimize", vo_engine_optimize, /* limits that contradict each other */
          "{" BATTERY "," NUMBERS ",\"load_mw\":5,\"import_limit_mw\":1}");
     must(&w, "compare", vo_engine_compare,
          "{" BATTERY "," WEEK ",\"policies\":[\"perfect\",\"threshold\",\"mpc:naive_day\"]}");
+    must(&w, "compare", vo_engine_compare,
+         "{" BATTERY ",\"market_params\":{\"market\":\"SYNTH\",\"node\":\"NODE0000\"},"
+         "\"policies\":\"perfect,q_learning\",\"train_until\":\"2025-01-30\","
+         "\"from\":\"2025-02-01\",\"to\":\"2025-02-03\"}");
     must(&w, "backtest", vo_engine_backtest,
          "{" BATTERY "," WEEK ",\"policies\":\"perfect,spread\",\"curves\":true}");
+    must(&w, "backtest", vo_engine_backtest,
+         "{\"batteries\":[{\"power_mw\":1,\"capacity_mwh\":2,\"name\":\"a\"}]," WEEK
+         ",\"policies\":\"perfect,mpc\",\"load_mw\":1}");
     must(&w, "decide", vo_engine_decide, "{" BATTERY "," NUMBERS "}");
     must(&w, "decide", vo_engine_decide,
          "{" BATTERY "," NUMBERS ",\"policy\":\"threshold\",\"soc\":0.5,\"known\":4}");
@@ -483,7 +616,7 @@ Test(openapi_agrees, answers_about_market_data_fit_their_schemas) {
         vo_document d = {0};
         vo_error err = {0};
         cr_assert_eq(vo_engine_prices(w.engine, requests[i], &d, &err), VO_OK, "%s", err.msg);
-        expect_answer(operation(w.api, "prices"), d.bytes, d.len);
+        expect_answer(w.api, operation(w.api, "prices"), d.bytes, d.len);
         vo_document_fini(&d);
     }
     world_fini(&w);
@@ -502,18 +635,21 @@ Test(openapi_agrees, answers_about_models_fit_their_schemas) {
     must(&w, "model_metrics", vo_engine_models_metrics, "{\"model\":\"m\"}");
     must(&w, "model_importance", vo_engine_models_importance, "{\"model\":\"m\"}");
     must(&w, "predict", vo_engine_predict, "{\"model_id\":\"m\"," WEEK "}");
+    must(&w, "compare", vo_engine_compare,
+         "{" BATTERY "," WEEK ",\"policies\":\"perfect,mpc:gbt=m\"}");
+    must(&w, "decide", vo_engine_decide, "{" BATTERY "," WEEK ",\"policy\":\"mpc:gbt=m\"}");
     vo_error err = {0};
     char *response = NULL;
     cr_assert_eq(vo_engine_models_promote(w.engine,
                                           "{\"model\":\"m@challenger\",\"reason\":\"test\"}",
                                           &response, &err),
                  VO_OK, "%s", err.msg);
-    expect_answer(operation(w.api, "promote"), response, strlen(response));
+    expect_answer(w.api, operation(w.api, "promote"), response, strlen(response));
     vo_text_free(response);
     cr_assert_eq(vo_engine_models_rollback(w.engine, "{\"id\":\"m\",\"reason\":\"test\"}",
                                            &response, &err),
                  VO_OK, "%s", err.msg);
-    expect_answer(operation(w.api, "rollback"), response, strlen(response));
+    expect_answer(w.api, operation(w.api, "rollback"), response, strlen(response));
     vo_text_free(response);
     world_fini(&w);
 }

@@ -30,7 +30,7 @@ static const char small[] = DOCUMENT(
     "  'parameters':[{'name':'id','in':'path','required':true,'schema':{'type':'string','maxLength':9}}],"
     "  'get':" OPERATION("one", "") ",'delete':" OPERATION("drop", "") "},"
     "'/things/new':{'get':" OPERATION("fresh", "") "},"
-    "'/old/{id}':{'$ref':'#/paths/~1things~1{id}'}");
+    "'/old/{id}':{'x-volteo-same-as':'#/paths/~1things~1{id}'}");
 // clang-format on
 
 static vo_status try_to_load(const char *text, vo_openapi **out, vo_error *err) {
@@ -242,7 +242,7 @@ Test(openapi, a_document_that_is_not_understood_is_refused_in_words) {
          "the default"},
         {DOCUMENT("'/x':{'get':" OPERATION("a", ",'security':[]") "}"), "go together"},
         {DOCUMENT("'/x':{'get':{'operationId':'a','responses':{}}}"), "x-volteo-scope"},
-        {DOCUMENT("'/x':{'$ref':'#/paths/~1y'}"), "there is no #/paths/~1y"},
+        {DOCUMENT("'/x':{'x-volteo-same-as':'#/paths/~1y'}"), "there is no #/paths/~1y"},
         {DOCUMENT("'/x':{'get':" OPERATION("a",
                                            ",'requestBody':{'content':{'application/json':{"
                                            "'schema':{'typ':1}}}}") "}"),

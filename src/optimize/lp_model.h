@@ -16,7 +16,7 @@
     7 /* FINAL_SOC..CYCLES of vo_limit: those an elastic model may break */
 
 /* Intervals times batteries; each makes 3 to 6 columns. A solver takes minutes and gigabytes there. */
-#define VO_LP_MOST_STEPS 500000
+#define VO_LP_MOST_STEPS 200000
 
 /* Binary column j: 1 lets column `on` be positive, 0 lets column `off` be. */
 typedef struct {

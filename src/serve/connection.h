@@ -69,6 +69,7 @@ struct vo_peer {
     char *message; /* fragments so far */
     size_t message_len;
     bool in_message;
+    unsigned n_frames; /* of this message so far */
     int ends_with; /* a close code, after the frame that is being written */
     bool ready;    /* in the list of those with something to say */
     struct vo_peer *ready_prev, *ready_next;
@@ -115,6 +116,7 @@ typedef struct vo_connections {
     char date[48];
     int64_t date_s;
     bool stopping;
+    double grace_end_s; /* stopping: until then who is idle may still ask */
     _Atomic(vo_exchange *) replies;
     atomic_bool awake; /* the loop will look at the replies before it sleeps */
     atomic_bool woken; /* vo_transport_wake was called                       */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GRACE_S 0.5 /* for requests that are on their way when we begin to stop */
+
 vo_transport_settings vo_transport_settings_default(void) {
     return (vo_transport_settings){.host = "127.0.0.1",
                                    .max_head = 16 << 10,
@@ -108,10 +110,13 @@ static void time_out(vo_connection *c, vo_timer kind) {
         vo_connection_close(c);
 }
 
+static void close_idle(vo_connections *a);
+
 void vo_connections_tick(vo_connections *a) {
     for (int kind = VO_TIMER_HEAD; kind < VO_TIMERS; kind++)
         while (a->first[kind] && a->first[kind]->due_s <= a->now_s)
             time_out(a->first[kind], (vo_timer)kind);
+    if (a->stopping && a->now_s >= a->grace_end_s) close_idle(a);
     if (a->h.tick) a->h.tick(a->ctx);
 }
 
@@ -216,8 +221,14 @@ void vo_connections_leave(vo_connections *a) {
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+/* A request may be on its way while we begin to stop, and its sender has not been told to close:
+ * idle connections are closed after a moment in which it is still read and answered. */
 void vo_connections_drain(vo_connections *a) {
+    if (!a->stopping) a->grace_end_s = vo_clock_monotonic_s() + GRACE_S;
     a->stopping = true;
+}
+
+static void close_idle(vo_connections *a) {
     for (vo_connection *c = a->every, *next; c; c = next) {
         next = c->all_next; /* nothing below frees one */
         if (c->state == VO_CONNECTION_HEAD) vo_connection_close(c);

@@ -116,6 +116,7 @@ static void take_message(vo_connection *c) {
     p->message = NULL;
     p->message_len = 0;
     p->in_message = false;
+    p->n_frames = 0;
     vo_connections_let_go(a, n);
     bool goes_on = true;
     if (vo_text_utf8_fault(text ? text : "", n) < n) {
@@ -143,6 +144,7 @@ static void take_data(vo_connection *c, const vo_frame *f, const char *bytes) {
     p->message_len += n;
     more[p->message_len] = '\0';
     p->in_message = true;
+    p->n_frames++;
     if (f->last) take_message(c);
 }
 
@@ -164,12 +166,15 @@ static void take_control(vo_connection *c, const vo_frame *f, const char *bytes)
     }
 }
 
+#define MOST_FRAMES 1000 /* of one message */
+
 /* Why a frame's head alone ends it, 0: it does not. */
 static int misfit(const vo_connection *c, const vo_frame *f) {
     const vo_peer *p = c->peer;
     if (f->kind >= VO_FRAME_CLOSE) return f->len > 125 ? 1002 : 0;
     if (f->kind == VO_FRAME_BINARY) return 1003;
     if ((f->kind == VO_FRAME_MORE) != p->in_message) return 1002;
+    if (p->n_frames >= MOST_FRAMES) return 1009; /* empty ones too */
     return f->len > c->all->s.max_message - p->message_len ? 1009 : 0;
 }
 

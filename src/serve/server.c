@@ -26,6 +26,7 @@
 #include "port/thread.h"
 #include "serve/assets.h"
 #include "serve/clerk.h"
+#include "serve/hub_topics.h"
 #include "serve/job_kinds.h"
 #include "serve/service.h"
 #include "serve/trouble.h"
@@ -36,6 +37,7 @@
 #define KEPT_EVENTS 100000
 #define KEPT_JOBS_MS (INT64_C(90) * 24 * 3600 * 1000)
 #define RATE_WITH_KEYS 1000 /* a second; an optimize costs 5 */
+#define LEAST_FILES 64      /* for the databases, the loop and a few connections */
 #define SPARE_FILES 256     /* beside connections: databases, models, the lake */
 #define BUSY_S 1            /* for who holds the database: then "later", and tried again */
 #define FAREWELL_S 2        /* for listeners to hear the last events */
@@ -630,6 +632,7 @@ static vo_status open_transport(server *v, vo_error *err) {
     t.tls_certificate = v->s->tls_certificate;
     t.tls_key = v->s->tls_key;
     t.max_body = v->s->max_body;
+    t.max_message = VO_HUB_MESSAGE;
     return vo_transport_open(&t, &handler, v->service, &v->transport, err);
 }
 
@@ -642,8 +645,19 @@ static vo_status write_port(const server *v, vo_error *err) {
     return vo_file_write(v->s->port_file, text, (size_t)len, err);
 }
 
+/* libuv and SQLite end or fail in their own ways where there are none left. */
+static vo_status check_files(vo_error *err) {
+    const size_t files = vo_limit_files(LEAST_FILES);
+    if (files >= LEAST_FILES) return VO_OK;
+    return vo_fail(err, VO_EINVAL,
+                   "the system allows %zu open files, at least %d are needed: raise the limit "
+                   "(ulimit -n)",
+                   files, LEAST_FILES);
+}
+
 static vo_status open_common(server *v, vo_error *err) {
-    vo_status r = open_log(v, err);
+    vo_status r = check_files(err);
+    if (r == VO_OK) r = open_log(v, err);
     if (r == VO_OK) r = vo_lock_create(&v->lock, err);
     if (r == VO_OK) r = vo_file_make_folders(v->s->lake, err);
     if (r == VO_OK) r = vo_file_make_folders(v->s->models, err);

@@ -603,6 +603,27 @@ Test(transport, stopping_answers_what_is_under_way_and_takes_no_more) {
     stop(s);
 }
 
+/* Nobody told the client to close before it asked: the request must not be lost. */
+Test(transport, who_asks_on_a_kept_connection_while_stopping_begins_is_answered_and_told) {
+    server *s = start(NULL);
+    const int kept = raw_connect(s->port), silent = raw_connect(s->port);
+    raw_say(kept, GET("/a"));
+    raw_answer a = raw_receive(kept);
+    raw_free(&a);
+    vo_transport_drain(s->transport);
+    for (int fd; (fd = raw_try_connect(s->port)) >= 0;) close(fd); /* until it has begun */
+    raw_say(kept, GET("/a"));
+    a = raw_receive(kept);
+    cr_assert_eq(a.status, 200);
+    cr_assert_str_eq(raw_header(&a, "Connection"), "close");
+    raw_free(&a);
+    cr_assert(raw_ended(kept));
+    cr_assert(raw_ended(silent), "an idle one does not keep us");
+    close(kept);
+    close(silent);
+    stop(s);
+}
+
 /* ---- slow clients ---------------------------------------------------------------------------- */
 
 static vo_transport_settings impatient(void) {
@@ -856,6 +877,17 @@ Test(transport, what_a_websocket_may_not_say_ends_it_with_the_code_for_it) {
     cr_assert_eq(raw_upgrade(fd, "/ws"), 101);
     raw_send(fd, "\x81\x01x", 3); /* not masked */
     cr_assert_eq(raw_close_code(fd), 1002);
+    close(fd);
+    stop(s);
+}
+
+Test(transport, a_message_of_endless_empty_pieces_is_ended) {
+    server *s = start(NULL);
+    const int fd = raw_connect(s->port);
+    cr_assert_eq(raw_upgrade(fd, "/ws"), 101);
+    raw_frame(fd, 0x01, "", 0);
+    for (int i = 0; i < 1000; i++) raw_frame(fd, 0x00, "", 0);
+    cr_assert_eq(raw_close_code(fd), 1009);
     close(fd);
     stop(s);
 }

@@ -545,6 +545,24 @@ static vo_status open_log(server *v, vo_error *err) {
     return vo_access_log_open(v->s->log_file, level, v->s->log_requests, &v->log, err);
 }
 
+/* A line per attempt: whoever looks at a worker sees what it does. */
+static vo_status do_job(void *ctx, const vo_job_run *run, char **response, vo_error *err) {
+    server *v = ctx;
+    vo_error why = {0};
+    char text[200];
+    const double began_s = vo_clock_monotonic_s();
+    const vo_status s = vo_job_do(&v->doer, run, response, &why);
+    snprintf(text, sizeof text, "job %.40s, %.24s, attempt %d: %s after %.0f ms", run->id,
+             run->kind, (int)run->attempt,
+             s == VO_OK          ? "done"
+             : s == VO_ECANCELED ? "stopped"
+                                 : "failed",
+             1000 * (vo_clock_monotonic_s() - began_s));
+    say(v, VO_LOG_INFO, text, s == VO_OK || s == VO_ECANCELED ? NULL : &why);
+    if (s != VO_OK && err) *err = why;
+    return s;
+}
+
 static vo_status open_worker(server *v, vo_error *err) {
     if (v->s->job_threads == 0) return VO_OK;
     const vo_status r = open_database(v->s->state, &v->work_db, &v->work_queue, err);
@@ -562,8 +580,8 @@ static vo_status open_worker(server *v, vo_error *err) {
                             .changed_ctx = v};
     w.db = v->work_db;
     w.queue = v->work_queue;
-    w.work = vo_job_do;
-    w.work_ctx = &v->doer;
+    w.work = do_job;
+    w.work_ctx = v;
     w.threads = v->s->job_threads;
     w.changed = on_changed;
     w.changed_ctx = v;
@@ -597,6 +615,8 @@ static vo_status open_service(server *v, vo_error *err) {
     s.models = v->s->models;
     s.db = v->db;
     s.queue = v->queue;
+    s.state = v->s->state;
+    s.state_identity = vo_file_identity(v->s->state, VO_STATE_LEAST);
     s.api = v->api;
     s.auth = v->auth;
     s.rate = v->rate;
@@ -655,13 +675,23 @@ static vo_status check_files(vo_error *err) {
                    files, LEAST_FILES);
 }
 
+/* A mistyped path makes a new place that is empty: said, so that nobody wonders where things are. */
+static void say_new(server *v, const char *what, const char *path) {
+    char text[400];
+    snprintf(text, sizeof text, "there was no %s %.300s: it is new and empty", what, path);
+    say(v, VO_LOG_WARN, text, NULL);
+}
+
 static vo_status open_common(server *v, vo_error *err) {
+    const bool no_lake = !vo_file_exists(v->s->lake), no_state = !vo_file_exists(v->s->state);
     vo_status r = check_files(err);
     if (r == VO_OK) r = open_log(v, err);
     if (r == VO_OK) r = vo_lock_create(&v->lock, err);
     if (r == VO_OK) r = vo_file_make_folders(v->s->lake, err);
     if (r == VO_OK) r = vo_file_make_folders(v->s->models, err);
     if (r == VO_OK) r = open_database(v->s->state, &v->house_db, &v->house_queue, err);
+    if (r == VO_OK && no_lake) say_new(v, "folder of market data (lake)", v->s->lake);
+    if (r == VO_OK && no_state) say_new(v, "state database", v->s->state);
     if (r == VO_OK) r = open_schedules(v, err);
     return r;
 }

@@ -309,6 +309,14 @@ uint64_t vo_file_mark(const char *path) {
     return h ? h : 1;
 }
 
+uint64_t vo_file_identity(const char *path, int64_t least) {
+    struct stat s;
+    if (stat(path, &s) != 0 || (int64_t)s.st_size < least) return 0;
+    const uint64_t h =
+        ((uint64_t)s.st_dev * UINT64_C(0x9e3779b97f4a7c15)) ^ (uint64_t)s.st_ino;
+    return h ? h : 1;
+}
+
 bool vo_file_same(const char *a, const char *b) {
     struct stat x, y;
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;

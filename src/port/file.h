@@ -32,6 +32,8 @@ bool vo_file_exists(const char *path);
 bool vo_file_is_regular(const char *path); /* no folder, pipe or device; links are followed */
 /* Changes when the file does: when it was written, how long it is and which one it is; 0: absent. */
 uint64_t vo_file_mark(const char *path);
+/* Which file it is, whatever it holds; 0: absent, or shorter than `least` bytes. */
+uint64_t vo_file_identity(const char *path, int64_t least);
 bool vo_file_same(const char *a, const char *b); /* both are there, and are one file */
 vo_status vo_file_make_folders(const char *path, vo_error *err); /* mkdir -p */
 vo_status vo_file_remove(const char *path, vo_error *err);       /* absent: VO_OK */

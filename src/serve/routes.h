@@ -52,6 +52,10 @@ void vo_answer_busy(vo_exchange *x, int after_s, const char *why);
 void vo_answer_still(vo_exchange *x, const char *type, const char *text, size_t len,
                      const char *etag);
 
+/* The file of the state database is not the one that was opened: what is written goes nowhere. */
+#define VO_STATE_LOST                                                                           \
+    "the file of the state database was removed, replaced or cut: start this server again"
+bool vo_service_state_lost(const vo_service *v);
 const char *vo_service_trouble(const vo_service *v); /* NULL: ready */
 bool vo_service_draining(const vo_service *v);
 const char *vo_service_etag(const vo_service *v, bool docs);

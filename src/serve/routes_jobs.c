@@ -123,6 +123,10 @@ static void accept(const vo_call *c, const char *kind, const char *request,
                             .key = *x->idempotency_key ? x->idempotency_key : NULL,
                             .owner = x->key_id,
                             .max_attempts = max_attempts};
+    if (vo_service_state_lost(c->service)) {
+        vo_problem(x, 503, VO_STATE_LOST);
+        return;
+    }
     const vo_status s = vo_accept_job(c->settings->db, c->settings->queue, &o,
                                       vo_clock_utc_ms(), id, &existed, &err);
     if (s == VO_EINVAL && o.key) {

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "port/clock.h"
 #include "port/entropy.h"
+#include "port/file.h"
 #include "port/task.h"
 #include "serve/assets.h"
 #include "serve/docs_page.h"
@@ -515,8 +516,14 @@ vo_handler vo_service_handler(void) {
 
 /* ---- for the handlers --------------------------------------------------------------------- */
 
+bool vo_service_state_lost(const vo_service *v) {
+    return v->settings.state_identity != 0 &&
+           vo_file_identity(v->settings.state, VO_STATE_LEAST) != v->settings.state_identity;
+}
+
 const char *vo_service_trouble(const vo_service *v) {
     if (atomic_load(&v->draining)) return "this server is stopping";
+    if (vo_service_state_lost(v)) return VO_STATE_LOST;
     return atomic_load(&v->trouble);
 }
 

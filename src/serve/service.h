@@ -26,11 +26,14 @@
 typedef struct vo_service vo_service;
 
 enum { VO_SERVICE_FIGURES = 32 };
+enum { VO_STATE_LEAST = 512 }; /* bytes of a state database: a page */
 
 typedef struct {
     const char *lake, *models; /* folders; NULL: the engine's defaults                     */
     vo_database *db;           /* state: jobs, events; borrowed, as all below               */
     vo_queue *queue;
+    const char *state;       /* the file of db, or NULL: see vo_service_state_lost */
+    uint64_t state_identity; /* as it was opened; 0: not a file                    */
     const vo_openapi *api;
     vo_auth *auth;
     vo_rate_limit *rate;

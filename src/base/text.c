@@ -322,7 +322,17 @@ void vo_text_append(vo_text *t, const char *fmt, ...) {
 }
 
 void vo_text_append_names(vo_text *t, const char *const *names, size_t n) {
-    for (size_t i = 0; i < n; i++) vo_text_append(t, "%s%s", i ? ", " : "", names[i]);
+    const size_t rest = sizeof ", ..."; /* with its end */
+    for (size_t i = 0; i < n && !t->cut; i++) {
+        const size_t need = strlen(names[i]) + (i ? 2 : 0);
+        const bool whole = t->len + need + (i + 1 < n ? rest : 1) <= t->size;
+        if (i && !whole) {
+            vo_text_append(t, ", ...");
+            t->cut = true;
+            return;
+        }
+        vo_text_append(t, "%s%s", i ? ", " : "", names[i]);
+    }
 }
 
 #define MAX_NAME 63

@@ -48,7 +48,8 @@ typedef struct {
 
 vo_text vo_text_over(char *buffer, size_t size);
 void vo_text_append(vo_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void vo_text_append_names(vo_text *t, const char *const *names, size_t n); /* "a, b, c" */
+/* "a, b, c", or as many whole names as there is room for, "a, b, ...". */
+void vo_text_append_names(vo_text *t, const char *const *names, size_t n);
 
 /* The name most like `wrong`, for "did you mean ...": without case, at most a third of its
  * letters changed (insert, delete, change or swap of neighbours). NULL if none is near. */

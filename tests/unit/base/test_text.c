@@ -335,3 +335,14 @@ Test(text, a_hexadecimal_digit_is_known_in_both_cases_and_nothing_else_is_one) {
     for (int v = 0; v < 16; v++) cr_assert_eq(vo_text_hex(digits[v]), v);
     for (int v = 10; v < 16; v++) cr_assert_eq(vo_text_hex((char)(digits[v] - 'a' + 'A')), v);
 }
+
+Test(text, names_are_never_cut_in_the_middle) {
+    static const char *const names[] = {"alpha", "beta", "gamma"};
+    static const char *const said[] = {"alpha, ...", "alpha, beta, ...", "alpha, beta, gamma"};
+    for (size_t size = 11; size <= 24; size++) {
+        char out[24];
+        vo_text t = vo_text_over(out, size);
+        vo_text_append_names(&t, names, 3);
+        cr_expect_str_eq(out, said[size >= 19 ? 2 : size >= 17 ? 1 : 0], "%zu: %s", size, out);
+    }
+}

@@ -154,11 +154,27 @@ static void no_method(vo_exchange *x, const char *allow) {
     vo_problem(x, 405, why);
 }
 
+#define GUESSES_PER_S 10 /* of wrong keys from one address */
+
+/* Who guesses keys is slowed down, and a right one from the same address is not. */
+static bool guesses_too_much(vo_service *v, vo_exchange *x) {
+    char address[VO_RATE_WHO], who[VO_RATE_WHO + 1];
+    vo_rate_limit_peer(x->peer, address);
+    snprintf(who, sizeof who, "!%s", address);
+    const double wait_s = vo_rate_limit_take(v->settings.rate, who, 1, GUESSES_PER_S,
+                                             vo_clock_monotonic_s());
+    if (!(wait_s > 0)) return false;
+    vo_exchange_header(x, "Retry-After", "%.0f", fmin(ceil(wait_s), 86400));
+    vo_problem(x, 429, "too many wrong keys from this address: wait, and check the key");
+    return true;
+}
+
 static bool may(vo_service *v, vo_exchange *x, const vo_operation *op, double *own_rate) {
     const char *why = "";
     const int status =
         vo_auth_check(v->settings.auth, x, op->scope, vo_clock_utc_ms(), own_rate, &why);
     if (status == 0) return true;
+    if (status == 401 && guesses_too_much(v, x)) return false;
     if (status == 401) vo_answer_set(x, "WWW-Authenticate", "Bearer");
     vo_problem(x, status, why);
     return false;

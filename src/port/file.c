@@ -312,8 +312,7 @@ uint64_t vo_file_mark(const char *path) {
 uint64_t vo_file_identity(const char *path, int64_t least) {
     struct stat s;
     if (stat(path, &s) != 0 || (int64_t)s.st_size < least) return 0;
-    const uint64_t h =
-        ((uint64_t)s.st_dev * UINT64_C(0x9e3779b97f4a7c15)) ^ (uint64_t)s.st_ino;
+    const uint64_t h = ((uint64_t)s.st_dev * UINT64_C(0x9e3779b97f4a7c15)) ^ (uint64_t)s.st_ino;
     return h ? h : 1;
 }
 

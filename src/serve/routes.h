@@ -53,7 +53,7 @@ void vo_answer_still(vo_exchange *x, const char *type, const char *text, size_t 
                      const char *etag);
 
 /* The file of the state database is not the one that was opened: what is written goes nowhere. */
-#define VO_STATE_LOST                                                                           \
+#define VO_STATE_LOST                                                                          \
     "the file of the state database was removed, replaced or cut: start this server again"
 bool vo_service_state_lost(const vo_service *v);
 const char *vo_service_trouble(const vo_service *v); /* NULL: ready */

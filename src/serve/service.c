@@ -161,8 +161,8 @@ static bool guesses_too_much(vo_service *v, vo_exchange *x) {
     char address[VO_RATE_WHO], who[VO_RATE_WHO + 1];
     vo_rate_limit_peer(x->peer, address);
     snprintf(who, sizeof who, "!%s", address);
-    const double wait_s = vo_rate_limit_take(v->settings.rate, who, 1, GUESSES_PER_S,
-                                             vo_clock_monotonic_s());
+    const double wait_s =
+        vo_rate_limit_take(v->settings.rate, who, 1, GUESSES_PER_S, vo_clock_monotonic_s());
     if (!(wait_s > 0)) return false;
     vo_exchange_header(x, "Retry-After", "%.0f", fmin(ceil(wait_s), 86400));
     vo_problem(x, 429, "too many wrong keys from this address: wait, and check the key");

@@ -147,6 +147,27 @@ Test(server_life, a_state_database_that_fails_is_told_once_and_at_readyz, .init 
     stop(&at);
 }
 
+Test(server_life, a_state_database_that_was_removed_is_not_ready_and_takes_no_job,
+     .init = begin, .fini = end, .timeout = 120) {
+    static const char *const job =
+        "{\"kind\":\"optimize\",\"request\":{\"battery_params\":{\"power_mw\":1,"
+        "\"capacity_mwh\":2},\"prices\":[1,2]}}";
+    start(&at, NULL);
+    reply r = served_ask(&at, "POST", "/api/v1/jobs", NULL, job);
+    cr_assert_eq(r.status, 202);
+    reply_drop(&r);
+    char path[DATA_PATH + 20];
+    snprintf(path, sizeof path, "%s/state.db", at.folder);
+    cr_assert_eq(remove(path), 0);
+    r = served_ask(&at, "POST", "/api/v1/jobs", NULL, job);
+    cr_expect_eq(r.status, 503);
+    reply_drop(&r);
+    r = served_ask(&at, "GET", "/readyz", NULL, NULL);
+    cr_expect_eq(r.status, 503);
+    reply_drop(&r);
+    stop(&at);
+}
+
 /* ---- TLS ------------------------------------------------------------------------------------- */
 
 enum { CLIENTS = 4 };

@@ -178,7 +178,7 @@ static vo_status check_settings(server *v, vo_error *err) {
 /* ---- what is said --------------------------------------------------------------------------- */
 
 static void say(server *v, vo_log_level level, const char *what, const vo_error *err) {
-    char text[640];
+    char text[sizeof err->msg + 256];
     snprintf(text, sizeof text, "%s%s%s", what, err ? ": " : "", err ? err->msg : "");
     vo_access_log_say(v->log, level, text, NULL);
 }

@@ -191,12 +191,14 @@ typedef struct {
     double time_limit_s;    /* for lp; INFINITY                                         */
     double low_percentile;  /* threshold: charge at or below, 0..100                    */
     double high_percentile; /* threshold: discharge at or above                         */
-    int32_t (*stop)(void *ctx); /* or NULL; asked often by lp, from the calling thread: not 0   */
-                                /* ends the work with VO_ECANCELED                           */
-    void *stop_ctx;             /* passed to it                                              */
+    int32_t (*stop)(
+        void *ctx); /* or NULL; asked often by lp, from the calling thread: not 0   */
+                    /* ends the work with VO_ECANCELED                           */
+    void *stop_ctx; /* passed to it                                              */
 } vo_schedule_options;
 
-vo_schedule_options vo_schedule_options_default(void); /* auto, full, no limit, 25, 75, no stop */
+vo_schedule_options
+vo_schedule_options_default(void); /* auto, full, no limit, 25, 75, no stop */
 
 /* Solves p into *plan, which must have been created for p's sizes. A contradiction among the
  * limits is not an error: the plan is the least violating one, with its violations listed.

@@ -70,8 +70,8 @@ struct vo_peer {
     size_t message_len;
     bool in_message;
     unsigned n_frames; /* of this message so far */
-    int ends_with; /* a close code, after the frame that is being written */
-    bool ready;    /* in the list of those with something to say */
+    int ends_with;     /* a close code, after the frame that is being written */
+    bool ready;        /* in the list of those with something to say */
     struct vo_peer *ready_prev, *ready_next;
 };
 

@@ -34,8 +34,8 @@
 // clang-format on
 
 #define VO_MOST_ANSWER (INT64_C(128) << 20) /* bytes: of the engine, here and as a job */
-#define VO_EXCHANGE_ID 64      /* of request ids, with the NUL       */
-#define VO_EXCHANGE_HEADERS 16 /* of an answer, beside those below    */
+#define VO_EXCHANGE_ID 64                   /* of request ids, with the NUL       */
+#define VO_EXCHANGE_HEADERS 16              /* of an answer, beside those below    */
 
 typedef struct {
     char name[48];   /* "Retry-After" */

@@ -230,7 +230,11 @@ def main(program, seconds=300, kills=10):
         server.start()
         most = rate_of(wrk(folder, port, 8, 16, 0).communicate()[0])
         connections = 48  # with the orders fewer than may wait for a thread: none need be refused
-        delay_ms = max(1, round(1000 * connections / (0.8 * most)))
+        # A request is asked for every delay + latency: the latency at that load is measured first.
+        spacing_ms = 1000 * connections / (0.8 * most)
+        tried = rate_of(wrk(folder, port, 6, connections, max(1, round(spacing_ms))).communicate()[0])
+        latency_ms = 1000 * connections / tried - max(1, round(spacing_ms))
+        delay_ms = max(1, round(spacing_ms - latency_ms))
         print(f"capacity {most:.0f} requests/s; load of 80 %: {connections} connections, {delay_ms} ms apart", flush=True)
         stop, tally = threading.Event(), Tally()
         threads = [threading.Thread(target=orders, args=(server, stop, tally, k)) for k in range(ORDERING)]

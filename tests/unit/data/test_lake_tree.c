@@ -126,7 +126,7 @@ Test(lake_tree, years_are_found_and_mda_is_preferred, .init = begin, .fini = end
     cr_assert(strstr(err.msg, "there are: N, N, NORTE, N"), "%s", err.msg);
     key.market = "X";
     vo_lake_not_there(&lake, &key, &err);
-    cr_assert(strstr(err.msg, "import it"), "%s", err.msg);
+    cr_assert(strstr(err.msg, "there are markets: M"), "%s", err.msg);
 }
 
 Test(lake_tree, names_that_are_none_are_refused) {

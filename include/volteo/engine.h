@@ -25,7 +25,7 @@ extern "C" {
 /* Changes when a struct or a function of include/volteo changes in a way that a caller built
  * against the old one would notice. */
 #define VO_ABI_VERSION                                                                         \
-    3 /* 2: vo_engine_options.detail; 3: .most_bytes, vo_schedule_options.stop */
+    3 /* 2: vo_engine_options.detail; 3: .most_bytes, vo_schedule_options.stop, .most_lp_steps */
 
 int32_t vo_abi_version(void); /* VO_ABI_VERSION of the library in use */
 const char *vo_version(void); /* "0.1.0" */

@@ -192,9 +192,10 @@ typedef struct {
     double low_percentile;  /* threshold: charge at or below, 0..100                    */
     double high_percentile; /* threshold: discharge at or above                         */
     int32_t (*stop)(
-        void *ctx); /* or NULL; asked often by lp, from the calling thread: not 0   */
-                    /* ends the work with VO_ECANCELED                           */
-    void *stop_ctx; /* passed to it                                              */
+        void *ctx);        /* or NULL; asked often by lp, from the calling thread: not 0   */
+                           /* ends the work with VO_ECANCELED                           */
+    void *stop_ctx;        /* passed to it                                              */
+    int64_t most_lp_steps; /* intervals times batteries of a linear program; 0: any         */
 } vo_schedule_options;
 
 vo_schedule_options

@@ -22,6 +22,10 @@ typedef struct {
     bool stopped;
 } asking;
 
+/* Where answers are bounded, so is the work: a linear program of more takes minutes and gigabytes,
+ * and its solver does not look up while it presolves. */
+enum { MOST_LP_STEPS = 200000 };
+
 static int32_t ask(void *ctx) {
     asking *a = ctx;
     const double now_s = vo_clock_monotonic_s();
@@ -38,6 +42,7 @@ static vo_status schedule(const vo_problem *p, const vo_schedule_options *o,
     vo_schedule_options asked = *o;
     asked.stop = eo->progress ? ask : NULL;
     asked.stop_ctx = &a;
+    if (eo->most_bytes > 0) asked.most_lp_steps = MOST_LP_STEPS;
     return vo_schedule(p, &asked, plan, err);
 }
 

@@ -97,10 +97,25 @@ static bool set_options(void *h, double limit_s) {
     return ok;
 }
 
+static bool too_large(const vo_problem *p, const vo_schedule_options *o) {
+    return o && o->most_lp_steps > 0 &&
+           (int64_t)(p->n * p->n_batteries) > o->most_lp_steps; /* both are bounded */
+}
+
+static vo_status refuse_large(const vo_problem *p, const vo_schedule_options *o,
+                              vo_error *err) {
+    return vo_fail(err, VO_EUNSUPPORTED,
+                   "%zu intervals times %zu batteries make a linear program of more than %lld "
+                   "steps: use fewer batteries, a coarser resolution, horizon day, or method "
+                   "exact where it can",
+                   p->n, p->n_batteries, (long long)o->most_lp_steps);
+}
+
 /* HiGHS keeps the address of *s. */
 static vo_status solver_init(solver *s, const vo_problem *p, vo_lp_shape shape,
                              const vo_schedule_options *o, vo_error *err) {
     *s = (solver){.p = p, .o = o};
+    if (too_large(p, o)) return refuse_large(p, o, err);
     vo_status status = vo_lp_model_create(p, shape, &s->m, err);
     if (status != VO_OK) goto fail;
     const vo_lp_model *m = s->m;

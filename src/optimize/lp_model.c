@@ -477,14 +477,6 @@ static int32_t *take_integers(bool *ok, int64_t n) {
     return v;
 }
 
-static vo_status refuse_steps(const vo_problem *p, vo_error *err) {
-    return vo_fail(err, VO_EUNSUPPORTED,
-                   "%zu intervals times %zu batteries make a linear program of more than %d "
-                   "steps: use fewer batteries, a coarser resolution, horizon day, or method "
-                   "exact where it can",
-                   p->n, p->n_batteries, VO_LP_MOST_STEPS);
-}
-
 static vo_status refuse_size(const vo_problem *p, int64_t terms, vo_error *err) {
     return vo_fail(err, VO_EUNSUPPORTED,
                    "n = %zu intervals for %zu batteries make a linear program of %lld terms, "
@@ -522,7 +514,6 @@ static vo_status take_memory(const writer *w, vo_error *err) {
 
 vo_status vo_lp_model_create(const vo_problem *p, vo_lp_shape shape, vo_lp_model **out,
                              vo_error *err) {
-    if (p->n > VO_LP_MOST_STEPS / p->n_batteries) return refuse_steps(p, err);
     vo_status status = VO_ENOMEM;
     bool ok = true;
     vo_lp_model *m = vo_alloc_libc.zalloc(NULL, sizeof *m);

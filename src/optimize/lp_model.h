@@ -15,9 +15,6 @@
 #define VO_LP_SOFT_LIMITS                                                                      \
     7 /* FINAL_SOC..CYCLES of vo_limit: those an elastic model may break */
 
-/* Intervals times batteries; each makes 3 to 6 columns. A solver takes minutes and gigabytes there. */
-#define VO_LP_MOST_STEPS 200000
-
 /* Binary column j: 1 lets column `on` be positive, 0 lets column `off` be. */
 typedef struct {
     int32_t on, off;
@@ -56,7 +53,7 @@ typedef struct {
 
 /* *out is the caller's: vo_lp_model_free. The problem has passed vo_problem_check and is not
  * kept. Time and memory are linear in intervals times batteries. VO_ENOMEM; VO_EUNSUPPORTED if
- * those are more than VO_LP_MOST_STEPS, or the program would need more than 2^31 terms. */
+ * the program would need more than 2^31 terms. */
 vo_status vo_lp_model_create(const vo_problem *p, vo_lp_shape shape, vo_lp_model **out,
                              vo_error *err);
 void vo_lp_model_free(vo_lp_model *m); /* accepts NULL */

@@ -335,6 +335,25 @@ Test(lp_highs, a_hard_contradiction_stopped_early_has_an_answer) {
     vo_plan_free(plan);
 }
 
+Test(lp_highs, a_program_of_more_steps_than_the_caller_allows_is_refused_in_words) {
+    const double price[] = {1, 5, 2, 9};
+    vo_battery b[2] = {vo_battery_default(), vo_battery_default()};
+    for (int k = 0; k < 2; k++) b[k].charge_mw = b[k].discharge_mw = b[k].capacity_mwh = 1;
+    vo_problem p = vo_problem_default();
+    p.n = 4, p.price = price, p.battery = b, p.n_batteries = 2;
+    vo_schedule_options o = vo_schedule_options_default();
+    o.method = VO_METHOD_LP;
+    vo_plan *plan = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_plan_create(4, 2, &plan, NULL), VO_OK);
+    o.most_lp_steps = 7;
+    cr_expect_eq(vo_schedule(&p, &o, plan, &err), VO_EUNSUPPORTED);
+    cr_expect(strstr(err.msg, "4 intervals times 2 batteries"), "%s", err.msg);
+    o.most_lp_steps = 8;
+    cr_expect_eq(vo_schedule(&p, &o, plan, &err), VO_OK, "%s", err.msg);
+    vo_plan_free(plan);
+}
+
 /* ---- stopping -------------------------------------------------------------------------- */
 
 static double clock_s(void) {
@@ -382,18 +401,4 @@ Test(lp_highs, work_of_minutes_ends_within_two_seconds_of_the_wish) {
         cr_expect_eq(plan->profit, 17);
         vo_plan_free(plan);
     }
-}
-
-Test(lp_highs, more_steps_than_can_be_held_are_refused_in_words) {
-    enum { B = 64, N = VO_LP_MOST_STEPS / B + 1 };
-    static double price[N];
-    static vo_battery b[B];
-    for (int k = 0; k < B; k++) b[k] = reference_battery();
-    vo_problem p = vo_problem_default();
-    p.n = N, p.price = price, p.battery = b, p.n_batteries = B;
-    vo_lp_model *m = NULL;
-    vo_error err = {0};
-    cr_assert_eq(vo_lp_model_create(&p, (vo_lp_shape){0}, &m, &err), VO_EUNSUPPORTED);
-    cr_assert_not_null(strstr(err.msg, "fewer batteries"), "%s", err.msg);
-    cr_assert_null(m);
 }

@@ -154,6 +154,8 @@ static void terms(const vo_rate_limit *r, double own_rate, double *rate, double 
     *burst = fmax(1, *burst);
 }
 
+bool vo_rate_limit_on(const vo_rate_limit *r) { return r->rate > 0; }
+
 double vo_rate_limit_take(vo_rate_limit *r, const char *who, double cost, double own_rate,
                           double now_s) {
     double rate, burst;

@@ -8,6 +8,7 @@
 #ifndef VO_SERVE_RATE_LIMIT_H
 #define VO_SERVE_RATE_LIMIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <volteo/status.h>
@@ -19,6 +20,8 @@ typedef struct vo_rate_limit vo_rate_limit;
 vo_status vo_rate_limit_create(double rate_per_s, double burst, size_t most_buckets,
                                vo_rate_limit **out, vo_error *err);
 void vo_rate_limit_free(vo_rate_limit *r); /* accepts NULL */
+
+bool vo_rate_limit_on(const vo_rate_limit *r); /* has it a limit for those without their own? */
 
 /* 0: taken. > 0: refused, nothing is taken; so many seconds until it would be granted. own_rate 0:
  * the default; else its burst is the default one's in proportion, at least 1. A cost above the

@@ -363,6 +363,25 @@ Test(service, too_many_requests_are_429_with_the_seconds_to_wait) {
     bench_close(&at);
 }
 
+/* 200 guesses in a moment: twenty or so are answered. Where there are no limits, all are. */
+Test(service, who_guesses_keys_is_slowed_down_where_there_are_limits) {
+    for (int limited = 0; limited < 2; limited++) {
+        bench_open(&at, &(bench_settings){.keys = true, .rate_per_s = 1000.0 * limited});
+        int told = 0;
+        for (int i = 0; i < 200; i++) {
+            vo_exchange x = with_key(ask("GET", "/api/v1/jobs"), "vo_AAAAAAAA_no");
+            const int status = send(&at, &x);
+            cr_expect(status == 401 || status == 429, "%d", status);
+            told += status == 401;
+            done(&at, &x);
+        }
+        cr_expect(limited ? told >= 10 && told < 150 : told == 200, "%d", told);
+        vo_exchange x = with_key(ask("GET", "/api/v1/jobs"), at.key[1]);
+        EXPECT(&at, &x, 200, "jobs");
+        bench_close(&at);
+    }
+}
+
 /* ---- bodies ------------------------------------------------------------------------------------ */
 
 Test(service, a_type_that_is_not_taken_is_415_and_names_those_that_are) {

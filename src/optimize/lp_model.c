@@ -514,6 +514,9 @@ static vo_status take_memory(const writer *w, vo_error *err) {
 
 vo_status vo_lp_model_create(const vo_problem *p, vo_lp_shape shape, vo_lp_model **out,
                              vo_error *err) {
+    /* each battery's balance has four terms an interval: said before anything is added up */
+    const int64_t least = 4 * (int64_t)(p->n * p->n_batteries);
+    if (least > INT32_MAX) return refuse_size(p, least, err);
     vo_status status = VO_ENOMEM;
     bool ok = true;
     vo_lp_model *m = vo_alloc_libc.zalloc(NULL, sizeof *m);

@@ -99,3 +99,27 @@ Test(solution, the_callback_stops_the_work) {
     cr_expect_eq(vo_solution_find(&p, &so, true, &eo, &s, &err), VO_ECANCELED);
     cr_expect_eq(calls, 1);
 }
+
+/* Only where answers are bounded, and only for the method that needs it. */
+Test(solution, where_answers_are_bounded_a_large_linear_program_is_refused) {
+    enum { MANY = 200001 };
+    static double many[MANY];
+    static int32_t one_day[MANY];
+    for (int t = 0; t < MANY; t++) many[t] = t % 24;
+    vo_battery b;
+    vo_problem p = problem(&b);
+    p.n = MANY, p.price = many, p.day = one_day;
+    vo_engine_options eo = vo_engine_options_default();
+    vo_schedule_options so = vo_schedule_options_default();
+    vo_solution s = {0};
+    vo_error err = {0};
+    eo.most_bytes = 1 << 20;
+    so.method = VO_METHOD_LP;
+    so.time_limit_s = 0.01;
+    cr_expect_eq(vo_solution_find(&p, &so, false, &eo, &s, &err), VO_EUNSUPPORTED);
+    cr_expect(strstr(err.msg, "200001 intervals times 1 batteries"), "%s", err.msg);
+    vo_solution_fini(&s);
+    so.method = VO_METHOD_EXACT;
+    cr_expect_eq(vo_solution_find(&p, &so, false, &eo, &s, &err), VO_OK, "%s", err.msg);
+    vo_solution_fini(&s);
+}

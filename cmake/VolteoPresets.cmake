@@ -1,5 +1,5 @@
 # The mappings of config/sources and the tariffs of config/tariffs as tables inside the library
-# (src/data/mapping_presets.h, tariff_presets.h), so that `volteo data import FILE` and a tariff by
+# (src/data/presets.h), so that `volteo data import FILE` and a tariff by
 # its name need no folder of configuration.
 include_guard()
 function(volteo_embed_presets noun folder)

@@ -11,7 +11,7 @@
 #include "base/yaml.h"
 #include "data/csv.h"
 #include "data/kind.h"
-#include "data/mapping_presets.h"
+#include "data/presets.h"
 #include "data/stamp.h"
 #include "port/file.h"
 
@@ -460,7 +460,7 @@ vo_status vo_mapping_load(const char *folder, const char *name, vo_mapping **out
     char list[400];
     vo_text text = vo_text_over(list, sizeof list);
     for (size_t i = 0; i < vo_mapping_n_presets; i++) {
-        const vo_mapping_embedded *p = &vo_mapping_presets[i];
+        const vo_preset *p = &vo_mapping_presets[i];
         if (strcmp(p->name, name) == 0)
             return vo_mapping_parse(p->name, p->text, p->size, out, err);
         vo_text_append(&text, "%s%s", i ? ", " : "", p->name);
@@ -530,7 +530,7 @@ vo_status vo_mapping_recognise(const char *const *header, size_t n,
                    given->period_column || given->rows_in_order || given->mapping_name)))
         return VO_OK;
     for (size_t i = 0; i < vo_mapping_n_presets; i++) {
-        const vo_mapping_embedded *p = &vo_mapping_presets[i];
+        const vo_preset *p = &vo_mapping_presets[i];
         vo_mapping *m = NULL;
         if (!strstr(p->text, "recognised_by") || !strstr(p->text, header[0])) continue;
         const vo_status st = vo_mapping_parse(p->name, p->text, p->size, &m, err);

@@ -6,8 +6,8 @@
 
 #include "base/text.h"
 #include "base/yaml.h"
+#include "data/presets.h"
 #include "data/tariff_document.h"
-#include "data/tariff_presets.h"
 #include "port/file.h"
 
 #define IMPORTED "config/tariffs" /* where imports put theirs */
@@ -22,7 +22,7 @@ static bool is_name(const char *text) {
            !(n > 5 && strcmp(text + n - 5, ".yaml") == 0);
 }
 
-static vo_status parse(const vo_tariff_embedded *p, vo_tariff **out, vo_error *err) {
+static vo_status parse(const vo_preset *p, vo_tariff **out, vo_error *err) {
     vo_json *root = NULL;
     vo_error inner = {0};
     vo_status st = vo_yaml_parse(p->text, p->size, &root, &inner);

@@ -43,6 +43,10 @@ typedef struct {
     void *ctx;
     size_t workers; /* >= 1; run NULL: the calling thread alone, workers 1 */
 } vo_crew;
+/* Runs it, or does the work itself, in order, where there is no crew. */
+vo_status vo_crew_run(const vo_crew *crew, size_t n,
+                      vo_status (*work)(void *arg, size_t i, size_t worker, vo_error *err),
+                      void *arg, vo_error *err);
 
 /* Which messages arrive: central price to a home, a home's orders to the market. NULL: all. */
 typedef enum { VO_MESSAGE_SIGNAL, VO_MESSAGE_ORDERS } vo_message;

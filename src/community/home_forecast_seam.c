@@ -1,0 +1,188 @@
+/* home_forecast_seam.c -- see home_forecast_seam.h.
+ *
+ * The calendar of the steps and of the horizon behind them is made once; every home's two series
+ * (load first, PV first: a forecaster takes the first column for its own) borrow it and have
+ * columns of their own. Fitting what learns is spread over the crew, home by home.
+ */
+#include "community/home_forecast_seam.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "community/home_forecast.h"
+#include "learn/forecaster.h"
+
+enum { LOAD = 0, PV = 1, COLUMNS = 4 };
+
+typedef struct {
+    vo_series series[2]; /* borrow the calendar and the columns */
+    vo_forecaster *forecaster[2];
+    double *column; /* [2][n]: load, pv                    */
+    double *out;    /* [horizon]                           */
+} seam_home;
+
+struct vo_forecast_seam {
+    const vo_alloc *alloc;
+    const vo_homes *homes;
+    vo_learning world;
+    size_t n, horizon; /* steps + horizon */
+    bool fits;         /* has to be fitted before it can say anything */
+    bool fitted;
+    vo_series *calendar; /* [n], columns temperature_c and irradiance_w_m2 */
+    seam_home *home;     /* [homes] */
+};
+
+static void home_fini(const vo_alloc *a, seam_home *h) {
+    for (int k = 0; k < 2; k++) vo_forecaster_free(h->forecaster[k]);
+    a->free(a->ctx, h->column);
+    a->free(a->ctx, h->out);
+}
+
+void vo_forecast_seam_free(vo_forecast_seam *s) {
+    if (!s) return;
+    const vo_alloc *a = s->alloc;
+    for (size_t i = 0; s->home && i < s->homes->homes; i++) home_fini(a, &s->home[i]);
+    a->free(a->ctx, s->home);
+    vo_series_free(s->calendar);
+    a->free(a->ctx, s);
+}
+
+/* ---- making ----------------------------------------------------------------------------------- */
+
+static void put_column(double *to, const double *from, size_t steps, size_t n) {
+    for (size_t t = 0; t < n; t++) to[t] = from && t < steps ? from[t] : (double)NAN;
+}
+
+static vo_status make_calendar(vo_forecast_seam *s, vo_error *err) {
+    static const char *const names[] = {"temperature_c", "irradiance_w_m2"};
+    const vo_homes *h = s->homes;
+    vo_series *steps = NULL;
+    vo_zone *zone = NULL;
+    vo_status st = vo_series_create(h->steps, names, 2, s->alloc, &steps, err);
+    if (st != VO_OK) return st;
+    for (size_t t = 0; t < h->steps; t++) {
+        steps->start[t] = h->start[t];
+        steps->dt_h[t] = h->dt_h;
+        steps->day[t] = h->day[t] - h->day[0];
+    }
+    put_column(steps->column[0].value, h->temperature_c, h->steps, h->steps);
+    put_column(steps->column[1].value, h->irradiance_w_m2, h->steps, h->steps);
+    snprintf(steps->zone, sizeof steps->zone, "%s", h->zone && *h->zone ? h->zone : "UTC");
+    st = vo_zone_open(steps->zone, &zone, err);
+    if (st == VO_OK) st = vo_series_extend(steps, s->horizon, zone, &s->calendar, err);
+    vo_zone_close(zone);
+    vo_series_free(steps);
+    return st;
+}
+
+/* A home's series: the calendar's times, its own load and PV. */
+static void lay_out(const vo_forecast_seam *s, seam_home *h) {
+    static const char *const name[2] = {"load", "pv"};
+    for (int k = 0; k < 2; k++) {
+        vo_series *v = &h->series[k];
+        *v = *s->calendar;
+        v->n_columns = COLUMNS;
+        for (int c = 0; c < 2; c++) {
+            const int which = k == c ? LOAD : PV; /* its own first */
+            snprintf(v->column[c].name, sizeof v->column[c].name, "%s", name[which]);
+            v->column[c].value = h->column + (size_t)which * s->n;
+            v->column[2 + c] = s->calendar->column[c];
+        }
+    }
+}
+
+static vo_status make_home(vo_forecast_seam *s, const char *spec, size_t i, vo_error *err) {
+    const vo_alloc *a = s->alloc;
+    seam_home *h = &s->home[i];
+    h->column = a->zalloc(a->ctx, 2 * s->n * sizeof *h->column);
+    h->out = a->zalloc(a->ctx, s->horizon * sizeof *h->out);
+    if (!h->column || !h->out) return vo_fail(err, VO_ENOMEM, "series of home %zu", i);
+    put_column(h->column, NULL, 0, 2 * s->n);
+    lay_out(s, h);
+    vo_status st =
+        vo_forecaster_create(spec, &h->series[LOAD], &s->world, &h->forecaster[LOAD], err);
+    /* a named model was trained on loads */
+    if (st == VO_OK && !strchr(spec, '='))
+        st = vo_forecaster_create(spec, &h->series[PV], &s->world, &h->forecaster[PV], err);
+    return st;
+}
+
+vo_status vo_forecast_seam_create(const char *spec, const vo_homes *homes, size_t horizon,
+                                  const vo_learning *world, vo_forecast_seam **out,
+                                  vo_error *err) {
+    const vo_alloc *a = world && world->alloc ? world->alloc : &vo_alloc_libc;
+    if (homes->homes > VO_FORECAST_SEAM_HOMES)
+        return vo_fail(err, VO_EINVAL,
+                       "forecaster = \"%.60s\" serves up to %u homes, not %zu: use \"profile\"",
+                       spec, VO_FORECAST_SEAM_HOMES, homes->homes);
+    vo_forecast_seam *s = a->zalloc(a->ctx, sizeof *s);
+    if (!s) return vo_fail(err, VO_ENOMEM, "forecasters of homes");
+    s->alloc = a;
+    s->homes = homes;
+    if (world) s->world = *world;
+    s->world.alloc = a;
+    s->horizon = horizon;
+    s->n = homes->steps + horizon;
+    s->fits = vo_forecaster_learns(spec) && !strchr(spec, '=');
+    vo_status st = make_calendar(s, err);
+    if (st == VO_OK) {
+        s->home = a->zalloc(a->ctx, homes->homes * sizeof *s->home);
+        if (!s->home) st = vo_fail(err, VO_ENOMEM, "series of %zu homes", homes->homes);
+    }
+    for (size_t i = 0; st == VO_OK && i < homes->homes; i++) st = make_home(s, spec, i, err);
+    if (st != VO_OK) {
+        vo_forecast_seam_free(s);
+        return st;
+    }
+    *out = s;
+    return VO_OK;
+}
+
+/* ---- using ------------------------------------------------------------------------------------- */
+
+typedef struct {
+    vo_forecast_seam *s;
+    size_t t;
+} fitting;
+
+static vo_status fit_home(void *arg, size_t i, size_t worker, vo_error *err) {
+    (void)worker;
+    const fitting *f = arg;
+    seam_home *h = &f->s->home[i];
+    vo_status st = VO_OK;
+    for (int k = 0; st == VO_OK && k < 2; k++)
+        st = vo_forecaster_fit(h->forecaster[k], h->series[k].column[0].value, f->t, err);
+    return st;
+}
+
+vo_status vo_forecast_seam_new_day(vo_forecast_seam *s, size_t t, vo_error *err) {
+    if (!s->fits || s->fitted) return VO_OK;
+    fitting f = {s, t};
+    vo_status st = VO_OK;
+    for (size_t i = 0; st == VO_OK && i < s->homes->homes; i++) st = fit_home(&f, i, 0, err);
+    s->fitted = st == VO_OK;
+    return st;
+}
+
+void vo_forecast_seam_observe(vo_forecast_seam *s, uint32_t home, size_t t, double load_kwh,
+                              double pv_kwh) {
+    s->home[home].column[t] = load_kwh;
+    s->home[home].column[s->n + t] = pv_kwh;
+}
+
+vo_status vo_forecast_seam_predict(vo_forecast_seam *s, uint32_t home, size_t t, size_t n,
+                                   float *load_kwh, float *pv_kwh, vo_error *err) {
+    seam_home *h = &s->home[home];
+    float *const to[2] = {load_kwh, pv_kwh};
+    for (int k = 0; k < 2; k++) {
+        size_t filled = 0;
+        if (!h->forecaster[k] || (s->fits && !s->fitted)) continue;
+        const vo_status st = vo_forecaster_predict(
+            h->forecaster[k], h->series[k].column[0].value, t, t, t + n, h->out, &filled, err);
+        if (st != VO_OK) return st;
+        for (size_t i = 0; i < n; i++)
+            if (!isnan(h->out[i])) to[k][i] = fmaxf(0, (float)h->out[i]);
+    }
+    return VO_OK;
+}

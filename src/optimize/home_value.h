@@ -21,6 +21,9 @@
 #define VO_HOME_SCENARIOS 8
 #define VO_HOME_SHORT_PER_KWH                                                                  \
     10.0 /* what a kWh is worth that can neither be bought nor stored */
+#define VO_HOME_RESERVE_PER_KWH                                                                \
+    5.0 /* what one is worth beyond V's ends: dearer than any price, and cheaper than load     \
+           that is not served, so that a reserve is used then and only then */
 
 /* A battery over one interval. */
 typedef struct {
@@ -33,7 +36,9 @@ typedef struct {
 /* What a kWh through the meter costs and earns. The first market_in_kwh of import may be bought at
  * market_buy if that is less than buy, the first market_out_kwh of export sold at market_sell if
  * that is more than sell; 0: no market. Beyond import_kwh energy is short, beyond export_kwh PV is
- * turned down. Where sell > buy or prices are negative the cost is replaced by its convex hull. */
+ * turned down; so it is where sell < 0, which counts as 0. Where selling pays more than buying
+ * costs, or buy < 0, V is that of the reward's concave hull (never too low), and
+ * vo_home_value_best is still exact for the V it is given. */
 typedef struct {
     double buy, sell;
     double market_buy, market_sell;
@@ -43,14 +48,14 @@ typedef struct {
 
 /* Concave: V(low + x) = sum of slope_i over the widths up to x. */
 typedef struct {
-    int32_t n; /* 1..VO_HOME_PIECES */
-    double low_kwh;
+    int32_t n; /* 1..VO_HOME_PIECES; 0 where there is nothing to store in (high = low) */
+    double low_kwh, high_kwh;     /* its domain             */
     double slope[VO_HOME_PIECES]; /* falling, currency/kWh  */
     double width[VO_HOME_PIECES]; /* > 0, kWh               */
 } vo_home_value;
 
 /* V at the end of the last interval: below `goal_kwh` each kWh is missed at `short_per_kwh`, above it
- * worth `per_kwh`. */
+ * worth `per_kwh` (<= short_per_kwh). */
 vo_home_value vo_home_value_end(const vo_home_store *b, double goal_kwh, double short_per_kwh,
                                 double per_kwh);
 
@@ -59,7 +64,7 @@ vo_home_value vo_home_value_end(const vo_home_store *b, double goal_kwh, double 
 void vo_home_value_back(vo_home_value *v, const vo_home_store *b, const vo_home_prices *p,
                         const double *net_kwh, const double *weight, size_t k);
 
-/* The slope at s: above it (up) or below. Beyond the ends: short above, -short below. */
+/* The slope at s: above it (up) or below. Beyond the ends: reserve above, -reserve below. */
 double vo_home_value_slope(const vo_home_value *v, double stored_kwh, bool up);
 
 /* The best z (kWh out of the store) for one net load from `stored_kwh`, V being that of the interval's

@@ -12,12 +12,14 @@
 #ifndef VO_COMMUNITY_BOUND_H
 #define VO_COMMUNITY_BOUND_H
 
+#include "base/alloc.h"
 #include "community/homes.h"
 
 typedef struct {
-    double loss;      /* of shared energy         */
-    size_t rounds;    /* of the ascent, at most; 0: alone only (pooled NAN)   */
-    double tolerance; /* 1e-5                     */
+    double loss;           /* of shared energy         */
+    size_t rounds;         /* of the ascent, at most; 0: alone only (pooled NAN)   */
+    double tolerance;      /* 1e-5                     */
+    const vo_alloc *alloc; /* NULL: libc          */
 } vo_bound_options;
 
 typedef struct {

@@ -1,47 +1,54 @@
 /* load_profile.c -- see load_profile.h; equations and constants in docs/models/load.md.
  *
- * A state is numbers about now, then P by slot (weekdays; weekends where kept apart), then the
- * variance of y - P by slot. P = 0 says that a slot was never seen: one seen with 0 is kept as
- * SEEN. The loads of a home err in two ways that fade apart: something is switched on (an hour)
- * and people are away, or it is hot (a day).
+ * A state is numbers about now, then by slot: P (weekdays; weekends where kept apart), the variance
+ * of y - P, and of a load its lately, how much the last days were above P there. P = 0 says that
+ * a slot was never seen: one seen with 0 is kept as SEEN. The loads of a home err in two ways that
+ * fade apart: something is switched on (an hour), and people are away or it is hot (days).
+ * PV's P is an expectile, not a mean: clear days are more alike than cloudy ones, and how cloudy
+ * it is the clearness says.
  */
 #include "learn/load_profile.h"
 
 #include <math.h>
 
 #define SEEN 1e-20F
+#define NIGHT 0.02F /* of the usual mean: below it, clearness says nothing */
 
 enum { DAYS, FREE_DAYS, FAST, SLOW, NEAR_ERROR, FAR_ERROR, MADE, USUAL, LEVEL, HEAD };
 
-/* Chosen on homes and days that are not those they are judged on; per hour where time matters. */
+/* Chosen on homes and days that are not those they are judged on; fades are of an hour. */
 #ifndef TUNED
 #define TUNED static const
 #endif
 TUNED struct {
-    float weight, pv_weight, error_weight; /* of a day, in P and in the variances */
-    float weekend_days;                    /* days that weigh as much as the other kind's */
-    float fast_fade, fast_gain, slow_fade, slow_gain; /* of an hour */
+    float weight, weekend_days; /* of a day in P; days that weigh as much as the other kind's */
+    float lately_weight, lately_beside, lately_share; /* beside: in the slots around         */
+    float fast_fade, fast_gain, slow_fade, slow_gain;
+    float pv_weight, pv_level; /* level of the expectile                                     */
     float pv_fade, pv_memory, pv_prior;
-    float night; /* of the usual mean: below it, clearness says nothing */
-} tuned = {.weight = 0.18F,
-           .pv_weight = 0.40F,
-           .error_weight = 0.05F,
-           .weekend_days = 1.5F,
-           .fast_fade = 0.62F,
-           .fast_gain = 0.72F,
-           .slow_fade = 0.983F,
-           .slow_gain = 0.06F,
-           .pv_fade = 0.93F,
-           .pv_memory = 0.79F,
-           .pv_prior = 0.15F,
-           .night = 0.02F};
+    float error_weight; /* of a day in the variances */
+} tuned = {.weight = 0.12F,
+           .weekend_days = 1.7F,
+           .lately_weight = 0.42F,
+           .lately_beside = 0.55F,
+           .lately_share = 0.30F,
+           .fast_fade = 0.48F,
+           .fast_gain = 1,
+           .slow_fade = 0.973F,
+           .slow_gain = 0.045F,
+           .pv_weight = 0.22F,
+           .pv_level = 0.75F,
+           .pv_fade = 0.962F,
+           .pv_memory = 0.82F,
+           .pv_prior = 1,
+           .error_weight = 0.05F};
 
 static size_t classes(const vo_profile_shape *s) {
     return s->kind == VO_PROFILE_LOAD && s->weekends ? 2 : 1;
 }
 
 size_t vo_profile_floats(const vo_profile_shape *s) {
-    return HEAD + (classes(s) + 1) * s->slots;
+    return HEAD + (classes(s) + (s->kind == VO_PROFILE_LOAD ? 2 : 1)) * s->slots;
 }
 
 static float hours_of(const vo_profile_shape *s) { return 24.0F / (float)s->slots; }
@@ -62,33 +69,49 @@ static float usual_of(const vo_profile_shape *s, const float *state, size_t slot
 static void blend(float *mean, float weight, float value) { *mean += weight * (value - *mean); }
 
 /* Weights 1, 1/2, 1/3, ... of the first days, then a constant one. */
-static void learn(float *p, float days, float least, float value) {
-    blend(p, *p == 0 ? 1 : fmaxf(least, 1 / (floorf(days + 0.01F) + 1)), value);
-    *p = fmaxf(*p, SEEN);
+static float weight_of(float days, float least) {
+    return fmaxf(least, 1 / (floorf(days + 0.01F) + 1));
 }
 
-static void observe_load(float *state, float hours, float error, bool first) {
-    if (first) return;
-    const float fast = powf(tuned.fast_fade, hours), slow = powf(tuned.slow_fade, hours);
-    const float carried = fast * state[FAST] + slow * state[SLOW], miss = error - carried;
-    blend(&state[NEAR_ERROR], 0.01F, miss * miss);
-    blend(&state[FAR_ERROR], 0.01F, error * error);
-    state[FAST] = fast * state[FAST] + tuned.fast_gain * miss;
-    state[SLOW] = slow * state[SLOW] + tuned.slow_gain * miss;
+/* The errors of the last days at this time of day, and beside it: nobody cooks by the clock. */
+static void learn_lately(const vo_profile_shape *s, float *state, size_t slot, float error) {
+    float *lately = state + HEAD + (classes(s) + 1) * s->slots;
+    const size_t before = slot > 0 ? slot - 1 : s->slots - 1;
+    const size_t after = slot + 1 < s->slots ? slot + 1 : 0;
+    blend(&lately[slot], tuned.lately_weight, error);
+    blend(&lately[before], tuned.lately_weight * tuned.lately_beside, error);
+    blend(&lately[after], tuned.lately_weight * tuned.lately_beside, error);
 }
 
+static void learn_errors(float *state, float near, float far) {
+    blend(&state[NEAR_ERROR], 0.01F, near * near);
+    blend(&state[FAR_ERROR], 0.01F, far * far);
+}
+
+/* What is left of usual + lately: two errors that fade, both corrected by what neither foresaw. */
+static float observe_load(const vo_profile_shape *s, float *state, size_t slot, float error) {
+    const float *lately = state + HEAD + (classes(s) + 1) * s->slots;
+    const float fast = powf(tuned.fast_fade, hours_of(s)) * state[FAST];
+    const float slow = powf(tuned.slow_fade, hours_of(s)) * state[SLOW];
+    const float far = error - tuned.lately_share * lately[slot], near = far - fast - slow;
+    learn_errors(state, near, far);
+    state[FAST] = fast + tuned.fast_gain * near;
+    state[SLOW] = slow + tuned.slow_gain * near;
+    learn_lately(s, state, slot, error);
+    return far;
+}
+
+/* Made over usual of the last hours; by itself for little light, it is drawn to 1. */
 static float clearness(const float *state) {
     const float prior = tuned.pv_prior * state[LEVEL];
     return state[USUAL] + prior > 0 ? (state[MADE] + prior) / (state[USUAL] + prior) : 1;
 }
 
-static void observe_pv(float *state, float hours, float value, float usual) {
-    const float keep = powf(tuned.pv_memory, hours);
-    if (usual > tuned.night * state[LEVEL]) {
-        const float miss = value - usual * (1 + tuned.pv_fade * (clearness(state) - 1));
-        blend(&state[NEAR_ERROR], 0.01F, miss * miss);
-        blend(&state[FAR_ERROR], 0.01F, (value - usual) * (value - usual));
-    }
+static void observe_pv(const vo_profile_shape *s, float *state, float value, float usual) {
+    const float hours = hours_of(s), keep = powf(tuned.pv_memory, hours);
+    const float more = powf(tuned.pv_fade, hours) * (clearness(state) - 1);
+    if (usual > NIGHT * state[LEVEL])
+        learn_errors(state, value - usual * (1 + more), value - usual);
     state[MADE] = keep * state[MADE] + value;
     state[USUAL] = keep * state[USUAL] + usual;
 }
@@ -97,43 +120,56 @@ void vo_profile_observe(const vo_profile_shape *s, float *state, size_t slot, bo
                         double value) {
     if (isnan(value)) return;
     const bool pv = s->kind == VO_PROFILE_PV, apart = classes(s) == 2 && weekend;
-    const float y = (float)value, hours = hours_of(s);
-    const float usual = usual_of(s, state, slot, weekend), error = y - usual;
-    float *days = &state[apart ? FREE_DAYS : DAYS];
+    const float y = (float)value, usual = usual_of(s, state, slot, weekend);
+    const float all = state[DAYS] + state[FREE_DAYS];
+    float *days = &state[apart ? FREE_DAYS : DAYS], far = y - usual;
     float *p = state + HEAD + (apart ? s->slots : 0) + slot;
     float *variance = state + HEAD + classes(s) * s->slots + slot;
-    if (usual > 0) blend(variance, *variance == 0 ? 1 : tuned.error_weight, error * error);
-    if (pv)
-        observe_pv(state, hours, y, usual > 0 ? usual : y);
-    else
-        observe_load(state, hours, error, usual == 0);
-    learn(p, *days, pv ? tuned.pv_weight : tuned.weight, y);
-    blend(&state[LEVEL],
-          fmaxf(0.1F, 1 / (1 + state[DAYS] + state[FREE_DAYS])) / (float)s->slots, y);
+    float weight = weight_of(*days, pv ? tuned.pv_weight : tuned.weight);
+    if (pv) {
+        observe_pv(s, state, y, usual > 0 ? usual : y);
+        weight *= 2 * (y > *p ? tuned.pv_level : 1 - tuned.pv_level);
+    } else if (usual > 0) {
+        far = observe_load(s, state, slot, far);
+    }
+    if (usual > 0) /* the first day has no errors */
+        blend(variance, weight_of(fmaxf(0, all - 1), tuned.error_weight), far * far);
+    *p = fmaxf(SEEN, *p == 0 ? y : *p + fminf(1, weight) * (y - *p));
+    blend(&state[LEVEL], weight_of(all, 0.1F) / (float)s->slots, y);
     *days += 1 / (float)s->slots;
+}
+
+/* ---- predicting ----------------------------------------------------------------------------- */
+
+static void predict_pv(const vo_profile_shape *s, const float *state, const uint16_t *slot,
+                       size_t n, float *out) {
+    const float fade = powf(tuned.pv_fade, hours_of(s));
+    float more = clearness(state) - 1;
+    for (size_t i = 0; i < n; i++) {
+        more *= fade;
+        out[i] = state[HEAD + slot[i]] * (1 + more);
+    }
 }
 
 void vo_profile_predict(const vo_profile_shape *s, const float *state, const uint16_t *slot,
                         const uint8_t *weekend, size_t n, float *out) {
-    const float hours = hours_of(s);
     if (s->kind == VO_PROFILE_PV) {
-        const float fade = powf(tuned.pv_fade, hours);
-        float more = clearness(state) - 1;
-        for (size_t i = 0; i < n; i++) {
-            more *= fade;
-            out[i] = state[HEAD + slot[i]] * (1 + more);
-        }
+        predict_pv(s, state, slot, n, out);
         return;
     }
-    const float fade = powf(tuned.fast_fade, hours), slowly = powf(tuned.slow_fade, hours);
+    const float *lately = state + HEAD + (classes(s) + 1) * s->slots;
+    const float fade = powf(tuned.fast_fade, hours_of(s));
+    const float slowly = powf(tuned.slow_fade, hours_of(s));
     float fast = state[FAST], slow = state[SLOW];
     for (size_t i = 0; i < n; i++) {
         fast *= fade;
         slow *= slowly;
-        out[i] = fmaxf(0, usual_of(s, state, slot[i], weekend[i]) + fast + slow);
+        const float usual = usual_of(s, state, slot[i], weekend[i]);
+        out[i] = fmaxf(0, usual + tuned.lately_share * lately[slot[i]] + fast + slow);
     }
 }
 
+/* Far errors by slot; near ones are smaller by one ratio, which fades as what is known of now. */
 double vo_profile_spread(const vo_profile_shape *s, const float *state, size_t slot,
                          size_t lead) {
     const float variance = state[HEAD + classes(s) * s->slots + slot];

@@ -102,14 +102,14 @@ static float observe_load(const vo_profile_shape *s, float *state, size_t slot, 
 }
 
 /* Made over usual of the last hours; by itself for little light, it is drawn to 1. */
-static float clearness(const float *state) {
-    const float prior = tuned.pv_prior * state[LEVEL];
+static float clearness(const vo_profile_shape *s, const float *state) {
+    const float prior = tuned.pv_prior * state[LEVEL] / hours_of(s);
     return state[USUAL] + prior > 0 ? (state[MADE] + prior) / (state[USUAL] + prior) : 1;
 }
 
 static void observe_pv(const vo_profile_shape *s, float *state, float value, float usual) {
     const float hours = hours_of(s), keep = powf(tuned.pv_memory, hours);
-    const float more = powf(tuned.pv_fade, hours) * (clearness(state) - 1);
+    const float more = powf(tuned.pv_fade, hours) * (clearness(s, state) - 1);
     if (usual > NIGHT * state[LEVEL])
         learn_errors(state, value - usual * (1 + more), value - usual);
     state[MADE] = keep * state[MADE] + value;
@@ -144,7 +144,7 @@ void vo_profile_observe(const vo_profile_shape *s, float *state, size_t slot, bo
 static void predict_pv(const vo_profile_shape *s, const float *state, const uint16_t *slot,
                        size_t n, float *out) {
     const float fade = powf(tuned.pv_fade, hours_of(s));
-    float more = clearness(state) - 1;
+    float more = clearness(s, state) - 1;
     for (size_t i = 0; i < n; i++) {
         more *= fade;
         out[i] = state[HEAD + slot[i]] * (1 + more);

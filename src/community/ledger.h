@@ -44,7 +44,9 @@ vo_ledger_sums vo_ledger_total(const vo_ledger *l);
 /* Adds up all accounts again and compares: VO_ENUMERIC with what differs. */
 vo_status vo_ledger_audit(const vo_ledger *l, vo_error *err);
 
-/* What arrives of q injected, micro-kWh, rounded down; what must be injected for d to arrive. */
+/* What arrives of `injected` >= 0 micro-kWh, rounded down; the least that must be injected for
+ * `delivered` to arrive. A loss counts in whole billionths. */
 int64_t vo_delivered(double loss, int64_t injected);
+int64_t vo_injected(double loss, int64_t delivered);
 
 #endif

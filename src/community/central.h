@@ -26,7 +26,20 @@ typedef struct {
     const vo_market_rules *rules;
 } vo_central_view;
 
-/* signal[n], currency per kWh injected. */
+/* signal[n], currency per kWh injected, whole ticks of 100 micro-units. VO_ENOMEM. */
 vo_status vo_central_signal(const vo_central_view *v, double *signal, vo_error *err);
+
+/* What a home may believe of the market in an interval, from the pool's own plan. A home that could
+ * sell x kWh (its surplus and what its battery can deliver) finds buyers for `out` of it, one that
+ * could use y (its deficit and what its battery can draw) finds sellers for `in` of it: believed by
+ * all, they add up to what the pool can share. Fractions, 0..1. */
+typedef struct {
+    double out, in;
+    double shared_kwh; /* as injected, of the whole pool */
+} vo_central_volume;
+
+/* Both of one plan: signal[n] and volume[n], each or NULL. */
+vo_status vo_central_plan(const vo_central_view *v, double *signal, vo_central_volume *volume,
+                          vo_error *err);
 
 #endif

@@ -17,8 +17,10 @@ enum {
     MERGED = VO_HOME_PIECES + 2,         /* V, padded to the store                       */
     STEPPED = MERGED + REWARDS,          /* after a step with one scenario               */
     MIXED = STEPPED * VO_HOME_SCENARIOS, /* after averaging                              */
+    JOINED = 16,
 };
 
+#define LEAST_LOST 1e-5
 #define INF ((double)INFINITY)
 /* Energies are sums of the same numbers in different orders: closer than this they are equal. */
 #define NOISE_KWH 1e-12
@@ -184,24 +186,27 @@ static void pad(const vo_home_value *v, const vo_home_store *b, padded *out) {
     out->width[m] = 0;
 }
 
-/* Joins neighbours until VO_HOME_PIECES are left, each time where the chord loses least. */
-static int32_t join(double *slope, double *width, int32_t n) {
-    while (n > VO_HOME_PIECES) {
-        int32_t at = 0;
-        double lost = INF;
-        for (int32_t i = 0; i + 1 < n; i++) {
-            const double w = width[i] + width[i + 1];
-            const double l = (slope[i] - slope[i + 1]) * width[i] * width[i + 1] / w;
-            if (l < lost) lost = l, at = i;
+/* Joins neighbours where the chord loses less than `most_lost` of V's integral's... */
+static int32_t join_below(double *slope, double *width, int32_t n, double most_lost) {
+    int32_t m = 0;
+    for (int32_t i = 1; i < n; i++) {
+        const double w = width[m] + width[i], area = width[m] * width[i];
+        if ((slope[m] - slope[i]) * area < most_lost * w) {
+            slope[m] = (slope[m] * width[m] + slope[i] * width[i]) / w;
+            width[m] = w;
+        } else {
+            m++;
+            slope[m] = slope[i], width[m] = width[i];
         }
-        const double w = width[at] + width[at + 1];
-        slope[at] = (slope[at] * width[at] + slope[at + 1] * width[at + 1]) / w;
-        width[at] = w;
-        n--;
-        const size_t rest = (size_t)(n - at - 1) * sizeof *slope;
-        memmove(slope + at + 1, slope + at + 2, rest);
-        memmove(width + at + 1, width + at + 2, rest);
     }
+    return m + 1;
+}
+
+/* Down to JOINED pieces if there are more than VO_HOME_PIECES: cheapest knots first, by powers of
+ * two, so that a list that grows with every step is not gone through for every piece. */
+static int32_t join(double *slope, double *width, int32_t n) {
+    if (n <= VO_HOME_PIECES) return n;
+    for (double lost = LEAST_LOST; n > JOINED; lost *= 4) n = join_below(slope, width, n, lost);
     return n;
 }
 

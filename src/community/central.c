@@ -1,0 +1,130 @@
+/* central.c -- see central.h: the pool as one home, its plan, and what its plan says energy is worth.
+ *
+ * V_t of the pool by home_value.h, then one walk forward. At each interval the plan leaves the pool
+ * importing (a kWh is worth the import price), exporting (the export price), or at zero: there any
+ * price between what the battery asks and what it bids supports the plan, and the middle is taken.
+ * A home pays for losses: of a kWh injected 1 - loss arrives, so a seller's kWh is worth less to
+ * whoever receives it, and half of that is taken off. */
+#include "community/central.h"
+
+#include <math.h>
+
+#define TICK 1e-4
+#define NOISE_KWH 1e-9
+
+static inline double least(double a, double b) { return a < b ? a : b; }
+static inline double most(double a, double b) { return a > b ? a : b; }
+
+static vo_home_prices prices_at(const vo_central_view *v, size_t t) {
+    return (vo_home_prices){.buy = v->buy[t],
+                            .sell = v->sell[t],
+                            .import_kwh = v->import_kwh,
+                            .export_kwh = v->export_kwh};
+}
+
+/* The forecast, and a standard deviation to each side: three points with the same first moments
+ * as the normal distribution (weights 1/6, 2/3, 1/6 at -s sqrt 3, 0, s sqrt 3). */
+static size_t scenarios(const vo_central_view *v, size_t t, double net[3], double weight[3]) {
+    const double middle = v->load_kwh[t] - v->pv_kwh[t];
+    const double aside = v->spread_kwh ? v->spread_kwh[t] * sqrt(3.0) : 0;
+    if (!(aside > 0)) {
+        net[0] = middle, weight[0] = 1;
+        return 1;
+    }
+    for (size_t k = 0; k < 3; k++) {
+        net[k] = middle + ((double)k - 1) * aside;
+        weight[k] = k == 1 ? 2.0 / 3 : 1.0 / 6;
+    }
+    return 3;
+}
+
+/* What energy that is left is worth at the end: sold, less what the battery loses of it. */
+static vo_home_value at_end(const vo_central_view *v) {
+    const double per_kwh = most(v->sell[v->n - 1], 0) * v->store.discharge_efficiency;
+    double dearest = v->buy[0];
+    for (size_t t = 1; t < v->n; t++) dearest = most(dearest, v->buy[t]);
+    return vo_home_value_end(&v->store, v->goal_kwh, dearest / v->store.charge_efficiency,
+                             per_kwh);
+}
+
+/* What a kWh at the terminals is worth where the plan takes z out of the store. */
+static double worth(const vo_central_view *v, const vo_home_value *value, size_t t,
+                    double stored, double z) {
+    const vo_home_store *b = &v->store;
+    const double net = v->load_kwh[t] - v->pv_kwh[t];
+    const double meter = net - vo_home_terminal(b, z);
+    if (meter > NOISE_KWH) return v->buy[t];
+    if (meter < -NOISE_KWH) return most(v->sell[t], 0);
+    const double down = vo_home_value_slope(value, stored - z, false);
+    const double up = vo_home_value_slope(value, stored - z, true);
+    /* less of it than now is worth `asks`, more of it `bids` */
+    const double asks = z < 0 ? down * b->charge_efficiency : down / b->discharge_efficiency;
+    const double bids = z > 0 ? up / b->discharge_efficiency : up * b->charge_efficiency;
+    const double high = least(most(asks, v->sell[t]), v->buy[t]);
+    const double low = most(least(bids, high), v->sell[t]);
+    return (low + most(high, low)) / 2;
+}
+
+/* Per kWh injected: between what the grid pays a seller and what it saves a buyer. */
+static double price_of(const vo_central_view *v, size_t t, double per_kwh) {
+    const vo_market_rules *r = v->rules;
+    const double fee = (double)r->fee / VO_MICRO;
+    const double least_price = (double)r->least_price / VO_MICRO;
+    const double most_price = (double)r->most_price / VO_MICRO;
+    const double top = v->buy[t] * (1 - r->loss) - fee;
+    double p = per_kwh * (1 - r->loss / 2) - fee / 2;
+    p = least(most(p, v->sell[t]), most(top, v->sell[t]));
+    p = floor(p / TICK + 1e-6) * TICK;
+    return least(most(p, least_price), most_price);
+}
+
+/* Supply is surplus, and what batteries deliver where the plan discharges; demand is deficit, and
+ * what they draw where it charges. */
+static vo_central_volume volume_at(const vo_central_view *v, size_t t, double stored,
+                                   double z) {
+    const vo_home_store *b = &v->store;
+    const double above = most(stored - b->low_kwh, 0), below = most(b->high_kwh - stored, 0);
+    const double deliver = least(b->discharge_kwh, above * b->discharge_efficiency);
+    const double draw = least(b->charge_kwh, below / b->charge_efficiency);
+    const double supply = v->surplus_kwh[t] + (z > 0 ? deliver : 0);
+    const double demand = v->deficit_kwh[t] + (z < 0 ? draw : 0);
+    const double arrives = 1 - v->rules->loss;
+    vo_central_volume x = {.shared_kwh = least(supply, demand / arrives)};
+    const double could_sell = v->surplus_kwh[t] + b->discharge_kwh;
+    const double could_use = v->deficit_kwh[t] + b->charge_kwh;
+    x.out = could_sell > 0 ? x.shared_kwh / could_sell : 0;
+    x.in = could_use > 0 ? least(x.shared_kwh * arrives / could_use, 1) : 0;
+    return x;
+}
+
+vo_status vo_central_plan(const vo_central_view *v, double *signal, vo_central_volume *volume,
+                          vo_error *err) {
+    const vo_alloc *mem = &vo_alloc_libc;
+    vo_home_value *value = mem->zalloc(mem->ctx, (v->n + 1) * sizeof *value);
+    if (!value)
+        return vo_fail(err, VO_ENOMEM, "%zu bytes for the pool's values of stored energy",
+                       (v->n + 1) * sizeof *value);
+    value[v->n] = at_end(v);
+    for (size_t t = v->n; t-- > 0;) {
+        double net[3], weight[3];
+        const size_t k = scenarios(v, t, net, weight);
+        const vo_home_prices p = prices_at(v, t);
+        value[t] = value[t + 1];
+        vo_home_value_back(&value[t], &v->store, &p, net, weight, k);
+    }
+    double stored = v->stored_kwh;
+    for (size_t t = 0; t < v->n; t++) {
+        const vo_home_prices p = prices_at(v, t);
+        const double net = v->load_kwh[t] - v->pv_kwh[t];
+        const double z = vo_home_value_best(&value[t + 1], &v->store, &p, net, stored);
+        if (signal) signal[t] = price_of(v, t, worth(v, &value[t + 1], t, stored, z));
+        if (volume) volume[t] = volume_at(v, t, stored, z);
+        stored -= z;
+    }
+    mem->free(mem->ctx, value);
+    return VO_OK;
+}
+
+vo_status vo_central_signal(const vo_central_view *v, double *signal, vo_error *err) {
+    return vo_central_plan(v, signal, NULL, err);
+}

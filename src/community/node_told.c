@@ -1,0 +1,69 @@
+/* node_told.c -- see node.h: what a home tells people of itself. Formulas and weights:
+ * docs/models/community.md. */
+#include <math.h>
+
+#include "community/node.h"
+
+static inline double least(double a, double b) { return a < b ? a : b; }
+static inline double most(double a, double b) { return a > b ? a : b; }
+
+static double percent(double part) { return 100 * most(least(part, 1), 0); }
+
+/* What the home's orders gain at the signal, currency: each against its own limit. */
+static double gain_at_signal(const vo_node_view *v, const vo_order *order, size_t n) {
+    double gain = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double limit = (double)order[i].price / VO_MICRO;
+        const double fee = (double)v->rules->fee / VO_MICRO;
+        const double per_kwh =
+            order[i].side == VO_ORDER_SELL ? v->signal - limit : limit - fee - v->signal;
+        gain += most(per_kwh, 0) * (double)order[i].quantity / VO_MICRO;
+    }
+    return gain;
+}
+
+vo_profitability vo_node_profitability(const vo_node_view *v, const vo_home_value *value) {
+    const vo_market_rules *r = v->rules;
+    const vo_home_store *b = &v->store;
+    const vo_home_prices p = {.buy = v->buy,
+                              .sell = v->sell,
+                              .import_kwh = v->import_kwh,
+                              .export_kwh = v->export_kwh};
+    const double net = v->load_kwh - v->pv_kwh;
+    const double kwh =
+        vo_home_terminal(b, vo_home_value_best(value, b, &p, net, v->stored_kwh));
+    vo_profitability f = {0};
+
+    /* between what the grid pays and what it costs lies all that a shared kWh can gain */
+    const double bid = v->buy * (1 - r->loss) - (double)r->fee / VO_MICRO;
+    const double can_kwh = most(b->discharge_kwh, b->charge_kwh) + fabs(net);
+    const double most_kwh = least((double)r->most_quantity / VO_MICRO, can_kwh);
+    const double wedge = bid - v->sell;
+    if (isfinite(v->signal) && wedge > 0 && most_kwh > 0) {
+        vo_order order[VO_NODE_ORDERS];
+        const size_t n = vo_node_orders(v, value, 0, order);
+        const double pays = v->signal - v->sell, saves = bid - v->signal;
+        const double side = net < 0 ? pays : net > 0 ? saves : most(pays, saves);
+        f.trading_potential = percent(gain_at_signal(v, order, n) / (wedge * most_kwh));
+        f.market_conditions = percent(side / wedge);
+    }
+    const double usable = b->high_kwh - b->low_kwh;
+    const double filled = usable > 0 ? (v->stored_kwh - b->low_kwh) / usable : 0;
+    f.battery_health = percent(4 * filled * (1 - filled));
+    const double can = kwh > 0 ? b->discharge_kwh : b->charge_kwh;
+    f.capacity_utilisation = can > 0 ? percent(fabs(kwh) / can) : 0;
+    f.score = 0.4 * f.trading_potential + 0.25 * f.market_conditions + 0.2 * f.battery_health +
+              0.15 * f.capacity_utilisation;
+    return f;
+}
+
+vo_need vo_node_need(const vo_node_view *v, const float *net_kwh, size_t n) {
+    vo_node_view ahead = *v;
+    for (size_t t = 0; t < n; t++) {
+        const double net = (double)net_kwh[t];
+        const vo_node_result r = vo_node_greedy(&ahead, most(net, 0), most(-net, 0));
+        if (r.import_kwh + r.short_kwh > 1e-6) return VO_NEED_RED;
+        ahead.stored_kwh = r.stored_kwh;
+    }
+    return VO_NEED_GREEN;
+}

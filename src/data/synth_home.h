@@ -13,7 +13,7 @@
 #ifndef VO_DATA_SYNTH_HOME_H
 #define VO_DATA_SYNTH_HOME_H
 
-#include "data/synth_weather.h"
+#include "data/synth_town.h"
 
 // clang-format off
 /* X(name): columns after load_kw and pv_kw */
@@ -64,6 +64,16 @@ vo_status vo_synth_household_of(const vo_synth_home_options *o, uint32_t home,
 /* *out is the caller's; label "synthetic home 0007", unit "kW". */
 vo_status vo_synth_home(const vo_synth_home_options *o, uint32_t home, vo_series **out,
                         vo_error *err);
+
+/* The same home over any days of a town (made from o->weather, span of at least a day): kWh per
+ * interval, not rounded, [t->span.n] each. For very many homes: no allocation, 5 us a home and day.
+ * room: vo_synth_home_room bytes, one per thread. A day's numbers do not depend on which days are
+ * looked at, to the bit, if their sky is the same; but for the first days of the sky itself
+ * (VO_SYNTH_HOUSE_BLOCK + VO_SYNTH_HOUSE_LEAD), whose houses have no weather before. */
+size_t vo_synth_home_room(const vo_synth_town *t);
+vo_status vo_synth_home_fill(const vo_synth_home_options *o, const vo_synth_town *t,
+                             uint32_t home, void *room, float *load_kwh, float *pv_kwh,
+                             vo_error *err);
 
 /* One stay of the car at its charger. The car must have taken up energy_kwh when it departs; in
  * ev_kw it charges at full power from its arrival, or, with a timer, from half past midnight.

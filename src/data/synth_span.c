@@ -17,33 +17,49 @@ vo_status vo_synth_within(const char *name, double v, double lo, double hi, vo_e
     return vo_fail(err, VO_EINVAL, "%s = %g is not in %g..%g", name, v, lo, hi);
 }
 
+/* Fills what follows from zone, first day and the day after the last. */
+static vo_status measure(vo_synth_span *c, int64_t end_day, double interval_minutes,
+                         vo_error *err) {
+    if (!(interval_minutes >= 1 && interval_minutes <= 60) || fmod(60, interval_minutes) > 0)
+        return vo_fail(err, VO_EINVAL,
+                       "interval_minutes = %g does not divide 60; try 5, 15, 30 or 60",
+                       interval_minutes);
+    c->first_s = vo_zone_day_start(c->zone, c->first_day);
+    c->step_s = (int64_t)llround(interval_minutes * 60);
+    const int64_t length_s = vo_zone_day_start(c->zone, end_day) - c->first_s;
+    const int64_t n = length_s / c->step_s;
+    if (n > (int64_t)VO_MAX_INTERVALS)
+        return vo_fail(err, VO_EINVAL, "days = %d of %g minutes are %lld intervals; at most %u",
+                       (int)(end_day - c->first_day), interval_minutes, (long long)n,
+                       VO_MAX_INTERVALS);
+    c->n = (size_t)n;
+    c->knots = (size_t)((length_s + HOUR_S - 1) / HOUR_S);
+    return VO_OK;
+}
+
 vo_status vo_synth_span_open(const char *zone, int32_t year, int32_t days,
                              double interval_minutes, vo_synth_span *out, vo_error *err) {
     vo_synth_span c = {.n = 0};
     vo_status st = vo_synth_within("year", year, 1970, 2200, err);
     if (st == VO_OK) st = vo_synth_within("days", days, 0, 36600, err);
-    if (st != VO_OK) return st;
-    if (!(interval_minutes >= 1 && interval_minutes <= 60) || fmod(60, interval_minutes) > 0)
-        return vo_fail(err, VO_EINVAL,
-                       "interval_minutes = %g does not divide 60; try 5, 15, 30 or 60",
-                       interval_minutes);
-    st = vo_zone_open(zone, &c.zone, err);
+    if (st == VO_OK) st = vo_zone_open(zone, &c.zone, err);
     if (st != VO_OK) return st;
     c.first_day = vo_civil_days(year, 1, 1);
     const int64_t end_day = days ? c.first_day + days : vo_civil_days(year + 1, 1, 1);
-    c.first_s = vo_zone_day_start(c.zone, c.first_day);
-    c.step_s = (int64_t)llround(interval_minutes * 60);
-    const int64_t length_s = vo_zone_day_start(c.zone, end_day) - c.first_s;
-    const int64_t n = length_s / c.step_s;
-    if (n > (int64_t)VO_MAX_INTERVALS) {
+    st = measure(&c, end_day, interval_minutes, err);
+    if (st == VO_OK)
+        *out = c;
+    else
         vo_zone_close(c.zone);
-        return vo_fail(err, VO_EINVAL, "days = %d of %g minutes are %lld intervals; at most %u",
-                       (int)days, interval_minutes, (long long)n, VO_MAX_INTERVALS);
-    }
-    c.n = (size_t)n;
-    c.knots = (size_t)((length_s + HOUR_S - 1) / HOUR_S);
-    *out = c;
-    return VO_OK;
+    return st;
+}
+
+vo_status vo_synth_span_of(const vo_synth_span *whole, int64_t first_day, int32_t days,
+                           double interval_minutes, vo_synth_span *out, vo_error *err) {
+    vo_synth_span c = {.zone = whole->zone, .first_day = first_day};
+    const vo_status st = measure(&c, first_day + days, interval_minutes, err);
+    if (st == VO_OK) *out = c;
+    return st;
 }
 
 void vo_synth_span_close(vo_synth_span *span) {

@@ -19,6 +19,9 @@ typedef struct {
 /* VO_EINVAL naming year, days or interval_minutes; VO_ENOTFOUND the zone. days 0: the year. */
 vo_status vo_synth_span_open(const char *zone, int32_t year, int32_t days,
                              double interval_minutes, vo_synth_span *out, vo_error *err);
+/* Some days of a span, in steps of their own, of its zone, which it keeps: not to be closed. */
+vo_status vo_synth_span_of(const vo_synth_span *whole, int64_t first_day, int32_t days,
+                           double interval_minutes, vo_synth_span *out, vo_error *err);
 void vo_synth_span_close(vo_synth_span *span); /* accepts a zeroed one */
 
 /* What a wall clock and a calendar show. */

@@ -80,30 +80,53 @@ vo_synth_panel vo_synth_panel_default(double latitude) {
                             .per_c = -0.004};
 }
 
+vo_synth_direction vo_synth_sun_direction(const vo_synth_sun *sun) {
+    const double sd = vo_synth_sin(sun->declination), cd = vo_synth_cos(sun->declination);
+    const double ch = vo_synth_cos(sun->hour_angle), sh = vo_synth_sin(sun->hour_angle);
+    return (vo_synth_direction){.east = -cd * sh,
+                                .north = sd * sun->cos_latitude - cd * ch * sun->sin_latitude,
+                                .up = sun->sin_elevation};
+}
+
+vo_synth_direction vo_synth_panel_normal(const vo_synth_panel *p) {
+    const double sin_tilt = vo_synth_sin(p->tilt_deg * RAD);
+    return (vo_synth_direction){.east = sin_tilt * vo_synth_sin(p->azimuth_deg * RAD),
+                                .north = sin_tilt * vo_synth_cos(p->azimuth_deg * RAD),
+                                .up = vo_synth_cos(p->tilt_deg * RAD)};
+}
+
+static double plane_w_m2(const vo_synth_direction *normal, const vo_synth_direction *sun,
+                         vo_synth_light light) {
+    const double incidence =
+        normal->up * sun->up + normal->east * sun->east + normal->north * sun->north;
+    return light.dni_w_m2 * fmax(incidence, 0) + light.dhi_w_m2 * (1 + normal->up) / 2 +
+           0.2 * light.ghi_w_m2 * (1 - normal->up) / 2;
+}
+
 double vo_synth_plane_w_m2(const vo_synth_panel *p, const vo_synth_sun *sun,
                            vo_synth_light light) {
     if (sun->sin_elevation <= 0) return 0;
-    const double cos_tilt = vo_synth_cos(p->tilt_deg * RAD);
-    const double sin_tilt = vo_synth_sin(p->tilt_deg * RAD);
-    const double sd = vo_synth_sin(sun->declination), cd = vo_synth_cos(sun->declination);
-    const double ch = vo_synth_cos(sun->hour_angle), sh = vo_synth_sin(sun->hour_angle);
-    /* The sun's direction as east, north, up; the panel's normal likewise. */
-    const double east = -cd * sh;
-    const double north = sd * sun->cos_latitude - cd * ch * sun->sin_latitude;
-    const double incidence =
-        cos_tilt * sun->sin_elevation + sin_tilt * (vo_synth_sin(p->azimuth_deg * RAD) * east +
-                                                    vo_synth_cos(p->azimuth_deg * RAD) * north);
-    return light.dni_w_m2 * fmax(incidence, 0) + light.dhi_w_m2 * (1 + cos_tilt) / 2 +
-           0.2 * light.ghi_w_m2 * (1 - cos_tilt) / 2;
+    const vo_synth_direction normal = vo_synth_panel_normal(p);
+    const vo_synth_direction towards = vo_synth_sun_direction(sun);
+    return plane_w_m2(&normal, &towards, light);
 }
 
-double vo_synth_panel_kw(const vo_synth_panel *p, const vo_synth_sun *sun, vo_synth_light light,
-                         double temperature_c) {
-    const double plane = vo_synth_plane_w_m2(p, sun, light);
+double vo_synth_panel_towards_kw(const vo_synth_panel *p, const vo_synth_direction *normal,
+                                 const vo_synth_direction *sun, vo_synth_light light,
+                                 double temperature_c) {
+    const double plane = sun->up > 0 ? plane_w_m2(normal, sun, light) : 0;
     if (plane <= 0) return 0;
     const double cell_c = temperature_c + plane * (p->noct_c - 20) / 800;
     const double dc =
         p->peak_kw * plane / 1000 * (1 + p->per_c * (cell_c - 25)) * (1 - p->loss);
     const double limit = p->inverter_kw > 0 ? p->inverter_kw : 1.2 * p->peak_kw;
     return fmin(fmax(dc * INVERTER, 0), limit);
+}
+
+double vo_synth_panel_kw(const vo_synth_panel *p, const vo_synth_sun *sun, vo_synth_light light,
+                         double temperature_c) {
+    if (sun->sin_elevation <= 0) return 0;
+    const vo_synth_direction normal = vo_synth_panel_normal(p);
+    const vo_synth_direction towards = vo_synth_sun_direction(sun);
+    return vo_synth_panel_towards_kw(p, &normal, &towards, light, temperature_c);
 }

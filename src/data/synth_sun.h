@@ -43,6 +43,14 @@ typedef struct {
 
 vo_synth_panel vo_synth_panel_default(double latitude); /* 1 kW, towards the equator */
 
+/* Where the sun stands, where a panel looks: unit vectors. For many panels under one sun. */
+typedef struct {
+    double east, north, up;
+} vo_synth_direction;
+
+vo_synth_direction vo_synth_sun_direction(const vo_synth_sun *sun);
+vo_synth_direction vo_synth_panel_normal(const vo_synth_panel *p);
+
 /* Irradiance on the panel's plane, isotropic sky, ground albedo 0.2. */
 double vo_synth_plane_w_m2(const vo_synth_panel *p, const vo_synth_sun *sun,
                            vo_synth_light light);
@@ -50,5 +58,10 @@ double vo_synth_plane_w_m2(const vo_synth_panel *p, const vo_synth_sun *sun,
 /* AC power. */
 double vo_synth_panel_kw(const vo_synth_panel *p, const vo_synth_sun *sun, vo_synth_light light,
                          double temperature_c);
+
+/* The same with both directions at hand. */
+double vo_synth_panel_towards_kw(const vo_synth_panel *p, const vo_synth_direction *normal,
+                                 const vo_synth_direction *sun, vo_synth_light light,
+                                 double temperature_c);
 
 #endif

@@ -124,12 +124,14 @@ Test(synth_home, cars_get_what_they_need_while_they_stay) {
         }
         vo_series *s = make(o, home);
         const int64_t end_s = s->start[s->n - 1].s + 1800;
+        double *ev = vo_series_find(s, "ev_kw");
+        for (size_t t = 0; t < 22; t++) ev[t] = 0; /* until 11:00 a stay of the day before */
         if (e[n - 1].departure.s <= end_s)
             cr_expect_float_eq(energy(s, "ev_kw"), need, 0.01, "home %u", home);
         else
             cr_expect(energy(s, "ev_kw") <= need + 0.01 &&
                       energy(s, "ev_kw") >= need - e[n - 1].energy_kwh - 0.01);
-        const double *kw = vo_series_find(s, "ev_kw");
+        const double *kw = ev;
         size_t i = 0;
         for (size_t t = 0; t < s->n; t++) {
             cr_assert_leq(kw[t], o.charger_kw + 0x1p-10);
@@ -179,6 +181,155 @@ Test(synth_home, habits_follow_the_clock_when_it_is_changed) {
     }
     cr_expect(day > 10, "%g", day);
     cr_expect_float_eq(night, 0, 1e-12, "%g", night);
+}
+
+/* ---- any days of a town ------------------------------------------------------------ */
+
+typedef struct {
+    vo_synth_town town;
+    void *room;
+    float *load, *pv;
+} days;
+
+static days look(const vo_synth_home_options *o, const char *from, int32_t n,
+                 const vo_synth_spell *spell) {
+    days d = {.room = NULL};
+    vo_civil c;
+    bool has;
+    int32_t offset;
+    vo_error err = {0};
+    cr_assert_eq(vo_civil_parse(from, strlen(from), &c, &has, &offset, &err), VO_OK);
+    cr_assert_eq(vo_synth_town_init(&o->weather, vo_civil_days(c.year, c.month, c.day), n,
+                                    spell, false, &d.town, &err),
+                 VO_OK, "%s", err.msg);
+    d.room = malloc(vo_synth_home_room(&d.town));
+    d.load = calloc(d.town.span.n, sizeof(float));
+    d.pv = calloc(d.town.span.n, sizeof(float));
+    return d;
+}
+
+static void fill(const vo_synth_home_options *o, days *d, uint32_t home) {
+    vo_error err = {0};
+    cr_assert_eq(vo_synth_home_fill(o, &d->town, home, d->room, d->load, d->pv, &err), VO_OK,
+                 "%s", err.msg);
+}
+
+static void forget(days *d) {
+    free(d->room);
+    free(d->load);
+    free(d->pv);
+    vo_synth_town_fini(&d->town);
+}
+
+static vo_synth_home_options californian(void) {
+    vo_synth_home_options o = vo_synth_home_options_default();
+    o.weather.zone = "America/Los_Angeles";
+    o.weather.latitude = 37.34;
+    o.weather.longitude = -121.89;
+    o.weather.elevation_m = 25;
+    return o;
+}
+
+/* Four days, eleven days and a month that hold the same days; one of them has 23 hours. Weak
+ * chargers owe from day to day, cars come from the day before. */
+Test(synth_home, a_day_is_the_same_whatever_days_are_looked_at_to_the_bit) {
+    vo_synth_home_options o = californian();
+    o.ev_share = o.cooling_share = o.heating_share = 0.9;
+    o.charger_kw = 2;
+    days few = look(&o, "2025-03-08", 4, NULL), more = look(&o, "2025-03-03", 11, NULL);
+    days month = look(&o, "2025-02-16", 31, NULL);
+    cr_assert_eq(few.town.span.n, 4u * 48 - 2);
+    size_t charged = 0;
+    for (uint32_t home = 0; home < 60; home++) {
+        fill(&o, &few, home);
+        fill(&o, &more, home);
+        fill(&o, &month, home);
+        const size_t n = few.town.span.n;
+        cr_assert_eq(memcmp(few.load, more.load + 5 * 48, n * sizeof(float)), 0, "%u", home);
+        cr_assert_eq(memcmp(few.load, month.load + 20 * 48, n * sizeof(float)), 0, "%u", home);
+        cr_assert_eq(memcmp(few.pv, month.pv + 20 * 48, n * sizeof(float)), 0, "%u", home);
+        for (size_t t = 0; t < 14; t++) charged += few.load[t] > 1; /* first night */
+    }
+    cr_expect_gt(charged, 100u);
+    forget(&few);
+    forget(&more);
+    forget(&month);
+}
+
+/* One generator: what the series says and what is filled differ by the rounding to 2^-10 kW. */
+Test(synth_home, a_town_fills_what_the_series_of_the_home_says) {
+    vo_synth_home_options o = californian();
+    o.weather.days = 40;
+    days d = look(&o, "2025-01-31", 9, NULL);
+    for (uint32_t home = 0; home < 10; home++) {
+        vo_series *s = make(o, home);
+        fill(&o, &d, home);
+        const double *load = vo_series_find(s, "load_kw"), *pv = vo_series_find(s, "pv_kw");
+        for (size_t t = 0; t < d.town.span.n; t++) {
+            cr_assert_float_eq(d.load[t], load[30 * 48 + t] / 2, 0.5 * VO_APPLIANCES * 0x1p-10);
+            cr_assert_float_eq(d.pv[t], pv[30 * 48 + t] / 2, 0x1p-11);
+        }
+        vo_series_free(s);
+    }
+    forget(&d);
+}
+
+Test(synth_home, spells_of_heat_and_of_clear_sky_are_felt_within_their_days_only) {
+    vo_synth_home_options o = californian();
+    o.cooling_share = o.pv_share = 1;
+    const vo_synth_spell heat = {vo_civil_days(2025, 7, 10), 3, 9, 1};
+    const vo_synth_spell clear = {vo_civil_days(2025, 7, 10), 3, 0, 0.1};
+    days usual = look(&o, "2025-07-06", 12, NULL), hot = look(&o, "2025-07-06", 12, &heat);
+    days sunny = look(&o, "2025-07-06", 12, &clear);
+    double load[2] = {0}, pv[2] = {0};
+    for (uint32_t home = 0; home < 40; home++) {
+        fill(&o, &usual, home);
+        fill(&o, &hot, home);
+        fill(&o, &sunny, home);
+        cr_assert_eq(memcmp(usual.load, hot.load, (4 * 48 - 1) * sizeof(float)), 0, "before");
+        cr_assert_eq(memcmp(usual.pv + 7 * 48, sunny.pv + 7 * 48, (5 * 48 - 1) * sizeof(float)),
+                     0);
+        for (size_t t = 4 * 48; t < 7 * 48; t++) {
+            load[0] += (double)usual.load[t], load[1] += (double)hot.load[t];
+            pv[0] += (double)usual.pv[t], pv[1] += (double)sunny.pv[t];
+        }
+    }
+    cr_expect_gt(load[1], 1.1 * load[0], "%g %g", load[1], load[0]);
+    cr_expect_gt(pv[1], 1.01 * pv[0], "%g %g", pv[1], pv[0]);
+    forget(&usual);
+    forget(&hot);
+    forget(&sunny);
+}
+
+/* Errors of a forecast: of the temperature about 1.3 C, none of its night's darkness. */
+Test(synth_home, what_is_known_a_day_ahead_is_near_the_truth_and_not_the_truth) {
+    vo_synth_home_options o = californian();
+    days d = look(&o, "2025-04-01", 120, NULL);
+    const size_t n = d.town.span.n;
+    double *c = calloc(2 * n, sizeof *c), sum = 0;
+    cr_assert_eq(vo_synth_town_outlook(&d.town, &o.weather, c, c + n, NULL), VO_OK);
+    for (size_t t = 0; t < n; t++) {
+        const int64_t at = d.town.span.first_s + (int64_t)t * 1800 + 900;
+        const double e = c[t] - vo_synth_at(&d.town.sky_span, d.town.sky.temperature_c, at);
+        sum += e * e;
+        cr_assert(c[n + t] >= 0 && c[n + t] < 1300);
+    }
+    cr_expect_float_eq(sqrt(sum / (double)n), 1.3, 0.4, "%g", sqrt(sum / (double)n));
+    free(c);
+    forget(&d);
+}
+
+Test(synth_home, days_before_their_sky_are_refused) {
+    const vo_synth_home_options o = californian();
+    vo_synth_town t;
+    vo_error err = {0};
+    cr_expect_eq(
+        vo_synth_town_init(&o.weather, vo_civil_days(2024, 12, 31), 2, NULL, false, &t, &err),
+        VO_EINVAL);
+    cr_expect(strstr(err.msg, "1 January 2025"), "%s", err.msg);
+    cr_expect_eq(
+        vo_synth_town_init(&o.weather, vo_civil_days(2025, 2, 1), 0, NULL, false, &t, &err),
+        VO_EINVAL);
 }
 
 Test(synth_home, what_a_home_lacks_it_does_not_use) {

@@ -68,8 +68,9 @@ typedef struct {
 } vo_home_sums;
 
 typedef struct {
-    vo_home_sums *home; /* [homes] */
-    double cost;        /* of all */
+    const vo_alloc *alloc; /* of what follows */
+    vo_home_sums *home;    /* [homes] */
+    double cost;           /* of all */
     vo_ledger_sums ledger;
     size_t trades;
     double traded_kwh;                     /* as injected */

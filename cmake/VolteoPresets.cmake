@@ -1,6 +1,6 @@
-# The mappings of config/sources and the tariffs of config/tariffs as tables inside the library
-# (src/data/presets.h), so that `volteo data import FILE` and a tariff by
-# its name need no folder of configuration.
+# The mappings of config/sources, the tariffs of config/tariffs and the scenarios of config/scenarios
+# as tables inside the library (src/data/presets.h), so that `volteo data import FILE`, a tariff or a
+# scenario by its name need no folder of configuration.
 include_guard()
 function(volteo_embed_presets noun folder)
     file(GLOB presets CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.yaml")
@@ -16,3 +16,4 @@ function(volteo_embed_presets noun folder)
 endfunction()
 volteo_embed_presets(mapping config/sources)
 volteo_embed_presets(tariff config/tariffs)
+volteo_embed_presets(scenario config/scenarios)

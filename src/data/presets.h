@@ -1,5 +1,6 @@
-/* presets.h -- the files of config/sources and config/tariffs, embedded by
- * cmake/VolteoPresets.cmake, sorted by name. Private to mapping.c and tariff_shipped.c. */
+/* presets.h -- the files of config/sources, config/tariffs and config/scenarios, embedded by
+ * cmake/VolteoPresets.cmake, sorted by name. Others reach them through mapping.h, tariff_shipped.h
+ * and engine/scenario.h. */
 #ifndef VO_DATA_PRESETS_H
 #define VO_DATA_PRESETS_H
 
@@ -15,5 +16,7 @@ extern const vo_preset vo_mapping_presets[];
 extern const size_t vo_mapping_n_presets;
 extern const vo_preset vo_tariff_presets[];
 extern const size_t vo_tariff_n_presets;
+extern const vo_preset vo_scenario_presets[];
+extern const size_t vo_scenario_n_presets;
 
 #endif

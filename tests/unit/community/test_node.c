@@ -164,6 +164,20 @@ Test(node, energy_of_the_grid_is_never_sold) {
     }
 }
 
+Test(node, who_exports_does_not_bid_and_who_imports_does_not_offer) {
+    vo_random r = vo_random_seed(9, 1);
+    for (size_t i = 0; i < rounds(20000, 400000); i++) {
+        node n;
+        vo_order order[VO_NODE_ORDERS];
+        a_node(&r, &n);
+        const vo_node_view *v = &n.view;
+        const vo_node_result x = vo_node_dispatch(v, &n.value, v->load_kwh, v->pv_kwh, 0, 0);
+        const size_t k = vo_node_orders(v, &n.value, 0, order);
+        for (size_t j = 0; j < k; j++)
+            cr_assert_leq(order[j].side == VO_ORDER_SELL ? x.import_kwh : x.export_kwh, 1e-6);
+    }
+}
+
 /* The truth may be anything, trades too, and the reserve may have been used before. */
 static void adversarial(vo_random *r, node *n, double *load, double *pv, double *bought,
                         double *sold) {
@@ -407,6 +421,16 @@ Test(node, a_higher_price_raises_the_score_of_who_sells_and_lowers_that_of_who_b
         cr_assert_lt(b, buys);
         sells = s, buys = b;
     }
+}
+
+Test(node, trading_potential_is_the_gain_of_the_orders_at_the_signal) {
+    node n = plain_node();
+    n.view.rules = &n.rules;
+    n.view.pv_kwh = 4, n.view.stored_kwh = 11;
+    /* 2 kWh offered at 0.10, worth 0.30; at most 2 kWh could gain 0.5 x 0.95 - 0.05 each */
+    const vo_profitability f = vo_node_profitability(&n.view, &n.value);
+    cr_assert_float_eq(f.trading_potential, 100 * 0.4 / 0.85, 1e-9);
+    cr_assert_float_eq(f.market_conditions, 100 * 0.25 / 0.425, 1e-9);
 }
 
 Test(node, a_battery_is_healthiest_in_the_middle_of_its_range) {

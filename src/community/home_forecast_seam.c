@@ -2,7 +2,8 @@
  *
  * The calendar of the steps and of the horizon behind them is made once; every home's two series
  * (load first, PV first: a forecaster takes the first column for its own) borrow it and have
- * columns of their own. Fitting what learns is spread over the crew, home by home.
+ * columns of their own. load_gbt learns one model for all homes' loads and one for their PV, and
+ * learns them again as days pass; others that learn are fitted home by home and refit themselves.
  */
 #include "community/home_forecast_seam.h"
 
@@ -11,7 +12,7 @@
 #include <string.h>
 
 #include "community/home_forecast.h"
-#include "learn/forecaster.h"
+#include "learn/forecaster_load_gbt.h"
 
 enum { LOAD = 0, PV = 1, COLUMNS = 4 };
 
@@ -29,8 +30,12 @@ struct vo_forecast_seam {
     size_t n, horizon; /* steps + horizon */
     bool fits;         /* has to be fitted before it can say anything */
     bool fitted;
-    vo_series *calendar; /* [n], columns temperature_c and irradiance_w_m2 */
-    seam_home *home;     /* [homes] */
+    bool pooled;                /* one model for all homes                          */
+    vo_load_model *model[2];    /* of load_gbt; NULL: there is nothing to learn     */
+    int32_t taught_day;         /* local day of the step they were fitted at        */
+    vo_load_history *histories; /* [homes] for fitting                              */
+    vo_series *calendar;        /* [n], columns temperature_c and irradiance_w_m2 */
+    seam_home *home;            /* [homes] */
 };
 
 static void home_fini(const vo_alloc *a, seam_home *h) {
@@ -43,7 +48,9 @@ void vo_forecast_seam_free(vo_forecast_seam *s) {
     if (!s) return;
     const vo_alloc *a = s->alloc;
     for (size_t i = 0; s->home && i < s->homes->homes; i++) home_fini(a, &s->home[i]);
+    for (int k = 0; k < 2; k++) vo_load_model_free(s->model[k]);
     a->free(a->ctx, s->home);
+    a->free(a->ctx, s->histories);
     vo_series_free(s->calendar);
     a->free(a->ctx, s);
 }
@@ -55,7 +62,7 @@ static void put_column(double *to, const double *from, size_t steps, size_t n) {
 }
 
 static vo_status make_calendar(vo_forecast_seam *s, vo_error *err) {
-    static const char *const names[] = {"temperature_c", "irradiance_w_m2"};
+    static const char *const names[] = {"temperature_forecast_c", "irradiance_forecast_w_m2"};
     const vo_homes *h = s->homes;
     vo_series *steps = NULL;
     vo_zone *zone = NULL;
@@ -92,19 +99,30 @@ static void lay_out(const vo_forecast_seam *s, seam_home *h) {
     }
 }
 
+/* A model by name was trained on loads, and is read once. */
+static vo_status make_named(vo_forecast_seam *s, const char *spec, size_t i, vo_error *err) {
+    seam_home *h = &s->home[i];
+    if (i == 0 || !s->pooled)
+        return vo_forecaster_create(spec, &h->series[LOAD], &s->world, &h->forecaster[LOAD],
+                                    err);
+    const vo_load_model *m = vo_forecaster_load_gbt_model(s->home[0].forecaster[LOAD]);
+    const vo_status st = vo_forecaster_create("load_gbt", &h->series[LOAD], &s->world,
+                                              &h->forecaster[LOAD], err);
+    return st == VO_OK ? vo_forecaster_load_gbt_use(h->forecaster[LOAD], m, err) : st;
+}
+
 static vo_status make_home(vo_forecast_seam *s, const char *spec, size_t i, vo_error *err) {
     const vo_alloc *a = s->alloc;
     seam_home *h = &s->home[i];
+    vo_status st = VO_OK;
     h->column = a->zalloc(a->ctx, 2 * s->n * sizeof *h->column);
     h->out = a->zalloc(a->ctx, s->horizon * sizeof *h->out);
     if (!h->column || !h->out) return vo_fail(err, VO_ENOMEM, "series of home %zu", i);
     put_column(h->column, NULL, 0, 2 * s->n);
     lay_out(s, h);
-    vo_status st =
-        vo_forecaster_create(spec, &h->series[LOAD], &s->world, &h->forecaster[LOAD], err);
-    /* a named model was trained on loads */
-    if (st == VO_OK && !strchr(spec, '='))
-        st = vo_forecaster_create(spec, &h->series[PV], &s->world, &h->forecaster[PV], err);
+    if (strchr(spec, '=')) return make_named(s, spec, i, err);
+    for (int k = 0; st == VO_OK && k < 2; k++)
+        st = vo_forecaster_create(spec, &h->series[k], &s->world, &h->forecaster[k], err);
     return st;
 }
 
@@ -125,10 +143,13 @@ vo_status vo_forecast_seam_create(const char *spec, const vo_homes *homes, size_
     s->horizon = horizon;
     s->n = homes->steps + horizon;
     s->fits = vo_forecaster_learns(spec) && !strchr(spec, '=');
+    s->pooled = strncmp(spec, "load_gbt", 8) == 0;
     vo_status st = make_calendar(s, err);
     if (st == VO_OK) {
         s->home = a->zalloc(a->ctx, homes->homes * sizeof *s->home);
-        if (!s->home) st = vo_fail(err, VO_ENOMEM, "series of %zu homes", homes->homes);
+        s->histories = a->zalloc(a->ctx, homes->homes * sizeof *s->histories);
+        if (!s->home || !s->histories)
+            st = vo_fail(err, VO_ENOMEM, "series of %zu homes", homes->homes);
     }
     for (size_t i = 0; st == VO_OK && i < homes->homes; i++) st = make_home(s, spec, i, err);
     if (st != VO_OK) {
@@ -141,28 +162,58 @@ vo_status vo_forecast_seam_create(const char *spec, const vo_homes *homes, size_
 
 /* ---- using ------------------------------------------------------------------------------------- */
 
-typedef struct {
-    vo_forecast_seam *s;
-    size_t t;
-} fitting;
-
-static vo_status fit_home(void *arg, size_t i, size_t worker, vo_error *err) {
-    (void)worker;
-    const fitting *f = arg;
-    seam_home *h = &f->s->home[i];
+static vo_status fit_each(vo_forecast_seam *s, size_t t, vo_error *err) {
     vo_status st = VO_OK;
-    for (int k = 0; st == VO_OK && k < 2; k++)
-        st = vo_forecaster_fit(h->forecaster[k], h->series[k].column[0].value, f->t, err);
+    for (size_t i = 0; st == VO_OK && i < s->homes->homes; i++)
+        for (int k = 0; st == VO_OK && k < 2; k++)
+            st = vo_forecaster_fit(s->home[i].forecaster[k],
+                                   s->home[i].series[k].column[0].value, t, err);
     return st;
 }
 
-vo_status vo_forecast_seam_new_day(vo_forecast_seam *s, size_t t, vo_error *err) {
-    if (!s->fits || s->fitted) return VO_OK;
-    fitting f = {s, t};
+/* Homes that make or use anything: nothing is to be learned from the others. */
+static size_t gather(vo_forecast_seam *s, int k, size_t t) {
+    size_t n = 0;
+    for (size_t i = 0; i < s->homes->homes; i++) {
+        const double *value = s->home[i].series[k].column[0].value;
+        bool any = false;
+        for (size_t j = 0; j < t && !any; j++) any = value[j] > 0;
+        if (any) s->histories[n++] = (vo_load_history){&s->home[i].series[k], value, t};
+    }
+    return n;
+}
+
+static vo_status fit_pooled(vo_forecast_seam *s, int k, size_t t, vo_error *err) {
+    const vo_load_settings settings = vo_load_settings_default();
+    vo_load_model *m = NULL;
     vo_status st = VO_OK;
-    for (size_t i = 0; st == VO_OK && i < s->homes->homes; i++) st = fit_home(&f, i, 0, err);
-    s->fitted = st == VO_OK;
-    return st;
+    const size_t n = gather(s, k, t);
+    if (n == 0) return VO_OK;
+    st = vo_load_model_train(s->histories, n, &settings, &s->world, &m, err);
+    for (size_t i = 0; st == VO_OK && i < s->homes->homes; i++)
+        st = vo_forecaster_load_gbt_use(s->home[i].forecaster[k], m, err);
+    if (st != VO_OK) {
+        vo_load_model_free(m);
+        return st;
+    }
+    vo_load_model_free(s->model[k]);
+    s->model[k] = m;
+    return VO_OK;
+}
+
+vo_status vo_forecast_seam_new_day(vo_forecast_seam *s, size_t t, vo_error *err) {
+    const int32_t today = s->calendar->day[t], every = s->world.recalibrate_days;
+    const bool again = s->pooled && every > 0 && today - s->taught_day >= every;
+    vo_status st = VO_OK;
+    if (!s->fits || t < s->homes->first || (s->fitted && !again)) return VO_OK;
+    if (!s->pooled)
+        st = fit_each(s, t, err);
+    else
+        for (int k = 0; st == VO_OK && k < 2; k++) st = fit_pooled(s, k, t, err);
+    if (st != VO_OK) return st;
+    s->fitted = true;
+    s->taught_day = today;
+    return VO_OK;
 }
 
 void vo_forecast_seam_observe(vo_forecast_seam *s, uint32_t home, size_t t, double load_kwh,
@@ -177,7 +228,8 @@ vo_status vo_forecast_seam_predict(vo_forecast_seam *s, uint32_t home, size_t t,
     float *const to[2] = {load_kwh, pv_kwh};
     for (int k = 0; k < 2; k++) {
         size_t filled = 0;
-        if (!h->forecaster[k] || (s->fits && !s->fitted)) continue;
+        if (!h->forecaster[k] || (s->fits && (!s->fitted || (s->pooled && !s->model[k]))))
+            continue;
         const vo_status st = vo_forecaster_predict(
             h->forecaster[k], h->series[k].column[0].value, t, t, t + n, h->out, &filled, err);
         if (st != VO_OK) return st;

@@ -38,7 +38,9 @@ enum { VO_FORECASTER_LEARNS = 1u /* must be fitted or loaded first */ };
     X(column,     vo_forecaster_create_column,     0u, "column=NAME: a column of the price file") \
     X(ensemble,   vo_forecaster_create_ensemble,   VO_FORECASTER_LEARNS, "day-ahead models with weights learned online") \
     X(lear,       vo_forecaster_create_lear,       VO_FORECASTER_LEARNS, "day-ahead lassos over several windows") \
-    X(gbt,        vo_forecaster_create_gbt,        VO_FORECASTER_LEARNS, "boosted trees, a model per horizon")
+    X(gbt,        vo_forecaster_create_gbt,        VO_FORECASTER_LEARNS, "boosted trees, a model per horizon") \
+    X(profile,    vo_forecaster_create_profile,    0u, "what this time of day usually is, and how the last hours differ") \
+    X(load_gbt,   vo_forecaster_create_load_gbt,   VO_FORECASTER_LEARNS, "loads of homes: boosted trees on what profile leaves over")
 // clang-format on
 
 typedef struct vo_forecaster vo_forecaster;

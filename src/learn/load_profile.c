@@ -44,11 +44,11 @@ TUNED struct {
            .error_weight = 0.05F};
 
 static size_t classes(const vo_profile_shape *s) {
-    return s->kind == VO_PROFILE_LOAD && s->weekends ? 2 : 1;
+    return s->kind != VO_PROFILE_PV && s->weekends ? 2 : 1;
 }
 
 size_t vo_profile_floats(const vo_profile_shape *s) {
-    return HEAD + (classes(s) + (s->kind == VO_PROFILE_LOAD ? 2 : 1)) * s->slots;
+    return HEAD + (classes(s) + (s->kind != VO_PROFILE_PV ? 2 : 1)) * s->slots;
 }
 
 static float hours_of(const vo_profile_shape *s) { return 24.0F / (float)s->slots; }
@@ -129,12 +129,13 @@ void vo_profile_observe(const vo_profile_shape *s, float *state, size_t slot, bo
     if (pv) {
         observe_pv(s, state, y, usual > 0 ? usual : y);
         weight *= 2 * (y > *p ? tuned.pv_level : 1 - tuned.pv_level);
-    } else if (usual > 0) {
+    } else if (usual != 0) {
         far = observe_load(s, state, slot, far);
     }
-    if (usual > 0) /* the first day has no errors */
+    if (usual != 0) /* the first day has no errors */
         blend(variance, weight_of(fmaxf(0, all - 1), tuned.error_weight), far * far);
-    *p = fmaxf(SEEN, *p == 0 ? y : *p + fminf(1, weight) * (y - *p));
+    *p = *p == 0 ? y : *p + fminf(1, weight) * (y - *p);
+    if (*p == 0) *p = SEEN;
     blend(&state[LEVEL], weight_of(all, 0.1F) / (float)s->slots, y);
     *days += 1 / (float)s->slots;
 }
@@ -165,7 +166,8 @@ void vo_profile_predict(const vo_profile_shape *s, const float *state, const uin
         fast *= fade;
         slow *= slowly;
         const float usual = usual_of(s, state, slot[i], weekend[i]);
-        out[i] = fmaxf(0, usual + tuned.lately_share * lately[slot[i]] + fast + slow);
+        const float said = usual + tuned.lately_share * lately[slot[i]] + fast + slow;
+        out[i] = s->kind == VO_PROFILE_LOAD ? fmaxf(0, said) : said;
     }
 }
 

@@ -17,11 +17,15 @@
 
 #define VO_PROFILE_SLOTS 288u
 
-typedef enum { VO_PROFILE_LOAD = 0, VO_PROFILE_PV = 1 } vo_profile_kind;
+typedef enum {
+    VO_PROFILE_LOAD = 0,
+    VO_PROFILE_PV = 1,
+    VO_PROFILE_SIGNED = 2 /* as a load, and may be negative: net loads, prices */
+} vo_profile_kind;
 
 typedef struct {
     size_t slots;  /* of a day, 1..VO_PROFILE_SLOTS                     */
-    bool weekends; /* keeps weekends apart (of a load)                  */
+    bool weekends; /* keeps weekends apart (not of PV)                  */
     int32_t kind;  /* a vo_profile_kind                                 */
 } vo_profile_shape;
 
@@ -29,11 +33,12 @@ typedef struct {
 size_t vo_profile_floats(const vo_profile_shape *s);
 
 /* slot 0..slots-1 of the local day, weekend: of the observed interval, one after another. Any unit,
- * value >= 0. NAN: missing, skipped. */
+ * value >= 0 but for VO_PROFILE_SIGNED. NAN: missing, skipped. */
 void vo_profile_observe(const vo_profile_shape *s, float *state, size_t slot, bool weekend,
                         double value);
 
-/* The next n intervals; slot[i], weekend[i] are theirs. out >= 0; 0 before anything was seen. */
+/* The next n intervals; slot[i], weekend[i] are theirs. out >= 0 but for VO_PROFILE_SIGNED; 0 before
+ * anything was seen. */
 void vo_profile_predict(const vo_profile_shape *s, const float *state, const uint16_t *slot,
                         const uint8_t *weekend, size_t n, float *out);
 

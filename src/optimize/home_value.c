@@ -17,10 +17,10 @@ enum {
     MERGED = VO_HOME_PIECES + 2,         /* V, padded to the store                       */
     STEPPED = MERGED + REWARDS,          /* after a step with one scenario               */
     MIXED = STEPPED * VO_HOME_SCENARIOS, /* after averaging                              */
-    JOINED = 16,
 };
 
-#define LEAST_LOST 1e-5
+/* Currency: what a mean of scenarios may lose at a knot that is left out. */
+#define UNNOTICED 3e-4
 #define INF ((double)INFINITY)
 /* Energies are sums of the same numbers in different orders: closer than this they are equal. */
 #define NOISE_KWH 1e-12
@@ -186,12 +186,12 @@ static void pad(const vo_home_value *v, const vo_home_store *b, padded *out) {
     out->width[m] = 0;
 }
 
-/* Joins neighbours where the chord loses less than `most_lost` of V's integral's... */
-static int32_t join_below(double *slope, double *width, int32_t n, double most_lost) {
+/* Joins neighbours where the chord over both loses less than `lost` at the knot between. */
+static int32_t join_below(double *slope, double *width, int32_t n, double lost) {
     int32_t m = 0;
     for (int32_t i = 1; i < n; i++) {
-        const double w = width[m] + width[i], area = width[m] * width[i];
-        if ((slope[m] - slope[i]) * area < most_lost * w) {
+        const double w = width[m] + width[i];
+        if ((slope[m] - slope[i]) * (width[m] * width[i]) < lost * w) {
             slope[m] = (slope[m] * width[m] + slope[i] * width[i]) / w;
             width[m] = w;
         } else {
@@ -202,11 +202,10 @@ static int32_t join_below(double *slope, double *width, int32_t n, double most_l
     return m + 1;
 }
 
-/* Down to JOINED pieces if there are more than VO_HOME_PIECES: cheapest knots first, by powers of
- * two, so that a list that grows with every step is not gone through for every piece. */
+/* Until VO_HOME_PIECES fit: whole passes at a doubled loss, not one knot at a time. */
 static int32_t join(double *slope, double *width, int32_t n) {
-    if (n <= VO_HOME_PIECES) return n;
-    for (double lost = LEAST_LOST; n > JOINED; lost *= 4) n = join_below(slope, width, n, lost);
+    for (double lost = 2 * UNNOTICED; n > VO_HOME_PIECES; lost *= 2)
+        n = join_below(slope, width, n, lost);
     return n;
 }
 
@@ -230,43 +229,49 @@ static int32_t step(const double *vs, const double *vw, const vo_home_store *b,
     return merge(vs, vw, qs, qw, -r.least_z, b->high_kwh - b->low_kwh, slope, width);
 }
 
-/* The weighted mean of concave functions over one domain: their knots together. */
-static int32_t mix(const double (*slope)[STEPPED], const double (*width)[STEPPED],
-                   const int32_t *count, const double *weight, size_t k, double *ms,
-                   double *mw) {
-    int32_t at[VO_HOME_SCENARIOS] = {0}, n = 0;
-    double end[VO_HOME_SCENARIOS], x = 0;
-    for (size_t j = 0; j < k; j++) end[j] = count[j] > 0 ? width[j][0] : INF;
+/* The weighted mean of k concave functions over one domain: their knots together, less those whose
+ * absence is not noticed. end: of the pieces, from 0 on; the last is INFINITY. */
+static inline int32_t mix(const double (*slope)[STEPPED + 1], const double (*end)[STEPPED + 1],
+                          const double *weight, size_t k, double *ms, double *mw) {
+    size_t at[VO_HOME_SCENARIOS] = {0};
+    int32_t n = 0;
+    double x = 0, rise = INF, wide = 0;
     for (;;) {
         double next = INF, s = 0;
-        for (size_t j = 0; j < k; j++) next = least(next, end[j]);
-        if (next == INF) return n;
-        for (size_t j = 0; j < k; j++) {
-            const int32_t i = at[j] < count[j] ? at[j] : count[j] - 1;
-            s += weight[j] * slope[j][i];
-        }
-        if (next - x > NOISE_KWH) {
-            ms[n] = s;
-            mw[n++] = next - x;
-            x = next;
-        }
-        for (size_t j = 0; j < k; j++) {
-            if (end[j] > next + NOISE_KWH) continue;
-            at[j]++;
-            end[j] = at[j] < count[j] ? end[j] + width[j][at[j]] : INF;
-        }
+        for (size_t j = 0; j < k; j++) next = least(next, end[j][at[j]]);
+        if (next == INF) break;
+        for (size_t j = 0; j < k; j++) s += weight[j] * slope[j][at[j]];
+        for (size_t j = 0; j < k; j++) at[j] += end[j][at[j]] <= next + NOISE_KWH;
+        const double w = next - x;
+        if (w <= NOISE_KWH) continue;
+        x = next;
+        /* the chord over both loses (slope before - s) wide w / (wide + w) at the knot */
+        const bool joins = (rise - s * wide) * w <= UNNOTICED * (wide + w);
+        rise = joins ? rise + s * w : s * w;
+        wide = joins ? wide + w : w;
+        n += !joins;
+        ms[n - 1] = rise;
+        mw[n - 1] = wide;
     }
+    for (int32_t i = 0; i < n; i++) ms[i] /= mw[i];
+    return n;
 }
 
 static void back_mixed(vo_home_value *v, const double *vs, const double *vw,
                        const vo_home_store *b, const meter_levels *l, const double *net,
                        const double *weight, size_t k) {
-    double slope[VO_HOME_SCENARIOS][STEPPED], width[VO_HOME_SCENARIOS][STEPPED];
+    double slope[VO_HOME_SCENARIOS][STEPPED + 1], width[VO_HOME_SCENARIOS][STEPPED + 1];
     double ms[MIXED], mw[MIXED];
-    int32_t count[VO_HOME_SCENARIOS];
-    for (size_t j = 0; j < k; j++) count[j] = step(vs, vw, b, l, net[j], slope[j], width[j]);
-    const int32_t n = mix((const double(*)[STEPPED])slope, (const double(*)[STEPPED])width,
-                          count, weight, k, ms, mw);
+    const double(*cs)[STEPPED + 1] = (const double(*)[STEPPED + 1]) slope;
+    const double(*cw)[STEPPED + 1] = (const double(*)[STEPPED + 1]) width;
+    for (size_t j = 0; j < k; j++) {
+        const int32_t n = step(vs, vw, b, l, net[j], slope[j], width[j]);
+        slope[j][n] = n > 0 ? slope[j][n - 1] : 0;
+        for (int32_t i = 1; i < n; i++) width[j][i] += width[j][i - 1];
+        width[j][n] = INF;
+    }
+    const int32_t n = k == 3 ? mix(cs, cw, weight, 3, ms, mw) /* unrolled */
+                             : mix(cs, cw, weight, k, ms, mw);
     put(v, ms, mw, n);
 }
 

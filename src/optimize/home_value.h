@@ -5,8 +5,9 @@
  *     z     kWh out of the store, g(z) = z e_d (z > 0), z / e_c (z < 0) at the terminals;
  *     net_k load less PV of scenario k, kWh; cost_t convex: see vo_home_prices.
  * A concave V is its slopes, falling, over widths; a step merges the few slopes of the cost into
- * them and cuts what the store cannot hold: exact, no grid. Averages of scenarios are exact up to
- * VO_HOME_PIECES pieces; beyond, neighbours are joined where least is lost (too low, never too high).
+ * them and cuts what the store cannot hold: exact, no grid. A mean of scenarios has the knots of all:
+ * those where a chord would lose less than 0.0003 currency are left out, and more beyond
+ * VO_HOME_PIECES (V too low, never too high).
  *
  * Units: kWh, currency/kWh. Threads: none of this has state; workspace is the caller's stack.
  */

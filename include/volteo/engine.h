@@ -25,7 +25,8 @@ extern "C" {
 /* Changes when a struct or a function of include/volteo changes in a way that a caller built
  * against the old one would notice. */
 #define VO_ABI_VERSION                                                                         \
-    3 /* 2: vo_engine_options.detail; 3: .most_bytes, vo_schedule_options.stop, .most_lp_steps */
+    4 /* 2: vo_engine_options.detail; 3: .most_bytes, vo_schedule_options.stop, .most_lp_steps; \
+         4: vo_engine_options.event */
 
 int32_t vo_abi_version(void); /* VO_ABI_VERSION of the library in use */
 const char *vo_version(void); /* "0.1.0" */
@@ -37,6 +38,10 @@ typedef int32_t (*vo_progress)(void *ctx, const char *phase, double fraction);
  * just done, from 1; -1: none. */
 typedef int32_t (*vo_progress_detail)(void *ctx, const char *phase, double fraction,
                                       double loss, int32_t epoch);
+
+/* Something happened while the work goes on: `topic` ("trade"), and what as a JSON object; both are
+ * borrowed for the call. */
+typedef void (*vo_event_told_of)(void *ctx, const char *topic, const char *document);
 
 struct vo_model_cache;
 
@@ -53,6 +58,8 @@ typedef struct {
     void *detail_ctx;            /* passed to it                                         */
     struct vo_model_cache *kept; /* the engine's own models in memory: leave it NULL   */
     int64_t most_bytes;          /* an answer of more is refused, VO_EINVAL; 0: of any size */
+    vo_event_told_of event;      /* or NULL                                              */
+    void *event_ctx;             /* passed to it                                         */
 } vo_engine_options;
 
 vo_engine_options vo_engine_options_default(void); /* "lake", "models", no files, all cores */
@@ -89,7 +96,7 @@ vo_status vo_engine_train(vo_engine *e, const char *request, char **response, vo
  * says so or leaves it to its method. *id is the caller's: vo_text_free. */
 vo_status vo_engine_training_id(const char *request, int32_t again, char **id, vo_error *err);
 
-/* Would such a request ("optimize", "compare", "backtest", "train" or "retrain") begin its work, as
+/* Would such a request ("optimize", "compare", "backtest", "train", "retrain" or "simulate") begin, as
  * far as can be told without doing it: fields, prices, horizons, names? VO_OK for other kinds. For
  * those who accept work that is done later. */
 vo_status vo_engine_check(vo_engine *e, const char *kind, const char *request, vo_error *err);
@@ -178,14 +185,15 @@ vo_status vo_engine_prices_add(vo_engine *e, const char *request, char **respons
 vo_status vo_engine_data_synth(vo_engine *e, const char *request, char **response,
                                vo_error *err);
 
-/* SYNTHETIC homes with panels and batteries on a tariff: what each pays, and would pay without. */
+/* A community of homes, generated (SYNTHETIC) or from files, that trade energy: what each pays, what
+ * it would pay without, and what nobody could beat. */
 vo_status vo_engine_simulate(vo_engine *e, const char *request, char **response, vo_error *err);
 
 /* Is everything here that the engine needs? VO_OK with {"ok": false, ...} if not. */
 vo_status vo_engine_doctor(vo_engine *e, const char *request, char **response, vo_error *err);
 
-/* One self-contained HTML page with charts, from the response of vo_engine_backtest, or of
- * vo_engine_evaluate with curves. */
+/* One self-contained HTML page with charts, from the response of vo_engine_backtest, of
+ * vo_engine_evaluate with curves, or of vo_engine_simulate. */
 vo_status vo_engine_report(vo_engine *e, const char *backtest, char **html, vo_error *err);
 
 #ifdef __cplusplus

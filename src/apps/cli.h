@@ -154,10 +154,11 @@ void cli_render_train(const vo_json *r, GString *out);
 void cli_render_forecast(const vo_json *r, GString *out);
 void cli_render_predict(const vo_json *r, GString *out);
 void cli_render_decide(const vo_json *r, GString *out);
-void cli_render_simulate(const vo_json *r, GString *out);
 void cli_render_retrain(const vo_json *r, GString *out);
 void cli_render_models_compare(const vo_json *r, GString *out);
 void cli_render_evaluate(const vo_json *r, GString *out);
+
+void cli_render_simulate(const vo_json *r, GString *out); /* cli_render_simulate.c */
 
 /* ---- cli_render_models.c ----------------------------------------------------------------- */
 

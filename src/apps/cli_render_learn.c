@@ -244,38 +244,6 @@ void cli_render_decide(const vo_json *r, GString *out) {
     cli_append_count(out, cli_num(r, "known"), "[price|prices] known\n");
 }
 
-/* ---- homes --------------------------------------------------------------------------------- */
-
-void cli_render_simulate(const vo_json *r, GString *out) {
-    const vo_json *homes = vo_json_get(r, "households"),
-                  *all = vo_json_get(r, "aggregate_metrics");
-    const vo_json *tariff = vo_json_get(r, "tariff");
-    g_string_append(out, "SYNTHETIC ");
-    cli_append_count(out, cli_num(r, "homes"), "[home|homes], ");
-    cli_append_count(out, cli_num(r, "days"), "[day|days] from ");
-    g_string_append_printf(out, "%.10s on %s; %s\n%s\n\n", cli_str(r, "from"),
-                           cli_str(tariff, "schedule"), cli_str(r, "currency"),
-                           cli_str(r, "note"));
-    cli_table *t =
-        cli_table_new("<Home|>All bought|>With panels|>With battery|>Saved|>Saved %");
-    for (size_t i = 0; i < vo_json_size(homes); i++) {
-        const vo_json *h = vo_json_at(homes, i), *c = vo_json_get(h, "costs");
-        cli_table_cell(t, "%.0f", cli_num(h, "id"));
-        cli_money_cell(t, cli_num(c, "baseline_pge_total"), 2);
-        cli_money_cell(t, cli_num(c, "pv_only_total"), 2);
-        cli_money_cell(t, cli_num(c, "optimized_total"), 2);
-        cli_money_cell(t, cli_num(c, "savings"), 2);
-        cli_money_cell(t, cli_num(c, "savings_percent"), 1);
-    }
-    cli_table_cell(t, "all");
-    cli_money_cell(t, cli_num(all, "baseline_pge_total"), 2);
-    cli_money_cell(t, cli_num(all, "pv_only_total"), 2);
-    cli_money_cell(t, cli_num(all, "optimized_total"), 2);
-    cli_money_cell(t, cli_num(all, "savings"), 2);
-    cli_money_cell(t, cli_num(all, "savings_percent"), 1);
-    cli_table_print(t, out);
-}
-
 /* ---- versions against each other --------------------------------------------------------- */
 
 static void render_days_played(const vo_json *r, GString *out) {

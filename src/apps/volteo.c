@@ -38,9 +38,11 @@ static const cli_command commands[] = {
      "      --policy threshold --json",
      vo_engine_decide, cli_render_decide},
     {"simulate", CLI_SIMULATE, NULL, NULL,
-     "Made-up homes with panels and batteries on a tariff: what they pay, and would without.",
-     "volteo simulate --homes 10 --days 14 --seed 7\n"
-     "  volteo simulate --homes 3 --tariff config/tariffs/pge_e_tou_c_2026-03-01.yaml --json",
+     "Homes that trade energy: what each pays, would pay without, and could pay at best.",
+     "volteo simulate --homes 10 --days 1 --report community.html\n"
+     "  volteo simulate --homes 40 --days 7 --scenario heat_wave --matching pay_as_bid --seed 7\n"
+     "  volteo simulate --homes-from citylearn_2022 --days 14 --forecaster load_gbt --json\n"
+     "  volteo simulate --homes 100000 --parquet community",
      vo_engine_simulate, cli_render_simulate},
     {"train price", CLI_TRAIN_PRICE, NULL, NULL,
      "A model that forecasts prices, learned from history, into the registry.",

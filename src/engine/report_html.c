@@ -1,7 +1,7 @@
 /* report_html.c -- see report_html.h.
  *
- * report_page.html is the page of a backtest, evaluation_page.html that of forecasts, each with
- * places to fill: @DATA@ and what they share. A page draws itself from the data; here the data is
+ * report_page.html is the page of a backtest, evaluation_page.html that of forecasts, simulate_page.html
+ * that of a community, each with places to fill: @DATA@ and what they share. A page draws itself from the data; here the data is
  * thinned, escaped and put into its place.
  */
 #include "engine/report_html.h"
@@ -79,6 +79,53 @@ static bool is_backtest(const vo_json *root) {
     return true;
 }
 
+/* ---- communities --------------------------------------------------------------------- */
+
+static bool is_simulation(const vo_json *root) {
+    static const char *const objects[] = {
+        "community", "aggregate_metrics",    "market", "flows", "ledger",
+        "forecasts", "savings_decomposition"};
+    if (vo_json_kind_of(root) != VO_JSON_OBJECT) return false;
+    for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++) {
+        const vo_json *v = vo_json_get(root, objects[i]);
+        if (!v || vo_json_kind_of(v) != VO_JSON_OBJECT) return false;
+    }
+    const vo_json *homes = vo_json_get(root, "households");
+    return homes && vo_json_kind_of(homes) == VO_JSON_ARRAY;
+}
+
+static void copy_homes(const vo_json *homes, vo_json_out *w) {
+    const char *key = NULL;
+    const vo_json *v = NULL;
+    vo_json_out_array(w);
+    for (size_t i = 0; i < vo_json_size(homes); i++) {
+        vo_json_out_object(w);
+        for (size_t k = 0; vo_json_member(vo_json_at(homes, i), k, &key, &v); k++) {
+            if (strcmp(key, "timeline") == 0) continue;
+            vo_json_out_key(w, key);
+            vo_json_out_value(w, v);
+        }
+        vo_json_out_end(w);
+    }
+    vo_json_out_end(w);
+}
+
+/* Without what the page does not show: single trades and the homes' timelines. */
+static void copy_simulation(const vo_json *root, vo_json_out *w) {
+    const char *key = NULL;
+    const vo_json *v = NULL;
+    vo_json_out_object(w);
+    for (size_t i = 0; vo_json_member(root, i, &key, &v); i++) {
+        if (strcmp(key, "trades") == 0) continue;
+        vo_json_out_key(w, key);
+        if (strcmp(key, "households") == 0)
+            copy_homes(v, w);
+        else
+            vo_json_out_value(w, v);
+    }
+    vo_json_out_end(w);
+}
+
 /* ---- forecasts judged --------------------------------------------------------------- */
 
 static bool is_evaluation(const vo_json *root) {
@@ -131,15 +178,20 @@ static vo_status page_data(const char *answer, const char **template, char **out
     size_t len = 0;
     vo_status s = vo_json_parse(answer, strlen(answer), &root, err);
     const bool evaluation = s == VO_OK && is_evaluation(root);
-    if (s == VO_OK && !evaluation && !is_backtest(root))
+    const bool simulation = s == VO_OK && !evaluation && is_simulation(root);
+    if (s == VO_OK && !evaluation && !simulation && !is_backtest(root))
         s = vo_fail(err, VO_EINVAL,
                     "the report needs an answer of backtest, with policies, "
-                    "batteries, prices and dates, or one of evaluate");
+                    "batteries, prices and dates, or one of evaluate or simulate");
     if (s == VO_OK) s = vo_json_out_create(&w, err);
     if (s == VO_OK) {
-        *template = evaluation ? vo_asset_evaluation_page : vo_asset_report_page;
+        *template = evaluation   ? vo_asset_evaluation_page
+                    : simulation ? vo_asset_simulate_page
+                                 : vo_asset_report_page;
         if (evaluation)
             copy_recent(root, w);
+        else if (simulation)
+            copy_simulation(root, w);
         else
             copy_backtest(root, w);
         s = vo_json_out_take(w, out, &len, err);

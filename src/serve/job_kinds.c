@@ -179,6 +179,23 @@ static int32_t on_progress(void *ctx, const char *phase, double fraction) {
     return d->stop;
 }
 
+/* What a simulation trades, with the job it belongs to. Nobody's work fails because a listener could
+ * not be told. */
+static void on_event(void *ctx, const char *topic, const char *document) {
+    const doing *d = ctx;
+    char *text = NULL;
+    vo_error err = {0};
+    int64_t id = 0;
+    if (!d->doer->db) return;
+    vo_status s = with_member(document, "job", d->run->id, &text, &err);
+    if (s == VO_OK)
+        s = vo_event_log_add(d->doer->db, topic, d->run->id, text, vo_clock_utc_ms(), &id,
+                             &err);
+    if (s == VO_OK && d->doer->changed) d->doer->changed(d->doer->changed_ctx);
+    if (s != VO_OK && d->doer->trouble) d->doer->trouble(d->doer->trouble_ctx, &err);
+    free(text);
+}
+
 /* ---- price events --------------------------------------------------------------------------- */
 
 /* An ingest that says what it added and changed, and did neither, is no news. */
@@ -296,6 +313,8 @@ vo_status vo_job_do(void *doer, const vo_job_run *run, char **response, vo_error
     o.most_bytes = VO_MOST_ANSWER; /* it is sent as an answer one day */
     o.detail = on_detail;
     o.detail_ctx = &now;
+    o.event = on_event;
+    o.event_ctx = &now;
     /* Asking web services keeps replies in a folder. Requests that came over the network were
      * held to openapi.json, which has no member that names a file. */
     o.allow_files = now.kind->call == vo_engine_data_fetch;

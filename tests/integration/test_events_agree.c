@@ -19,11 +19,11 @@
 #include "store/event_log.h"
 #include "support/served.h"
 
-enum { KINDS = 10 };
+enum { KINDS = 11 };
 static const char *const kind[KINDS] = {"job",   "job_progress", "model_training_progress",
                                         "price", "schedule",     "job_unknown",
                                         "gap",   "error",        "subscribed",
-                                        "pong"};
+                                        "pong",  "trade"};
 
 static served at;
 static vo_openapi *api;
@@ -152,6 +152,10 @@ Test(events_agree, what_listeners_hear_is_what_the_document_says, .timeout = 120
          "\"horizons\":[60],\"trees\":5,\"id\":\"m\"}",
          202);
     hear_until(fd, "\"train\"", "\"done\"");
+    post("/api/v1/jobs", "{\"kind\":\"simulate\",\"request\":{\"homes\":6,\"bounds\":\"off\"}}",
+         202);
+    hear_until(fd, "\"event\":\"trade\"", "\"largest\":[{");
+    hear_until(fd, "\"simulate\"", "\"done\"");
     hear_answers();
     for (size_t i = 0; i < KINDS; i++) cr_expect(heard[i], "no event %s came", kind[i]);
     close(fd);

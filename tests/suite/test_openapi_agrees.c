@@ -216,7 +216,8 @@ static const char *const left_out[] = {"prices_file", "price_column", "time_colu
                                        "epf",         "published",    "key",
                                        "mapping",     "base_url",     "proxy",
                                        "ca_file",     "cache",        "timeout_s",
-                                       "retries",     "parallel",     "requests_per_minute"};
+                                       "retries",     "parallel",     "requests_per_minute",
+                                       "homes_from",  "parquet"};
 
 static bool is_left_out(const char *schema, const char *name) {
     if (strcmp(schema, "SimulateRequest") == 0 && strcmp(name, "tariff") == 0)

@@ -1,0 +1,702 @@
+/* simulate_answer.c -- see simulate_answer.h.
+ *
+ * Sums of money are written from whole micro-units; readings are rounded to the milliwatt-hour so
+ * that a document of many homes stays readable.
+ */
+#include "engine/simulate_answer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/export.h"
+#include "engine/members.h"
+#include "engine/simulate.h"
+#include "engine/simulate_bill.h"
+
+/* What the writers below share. */
+typedef struct {
+    vo_simulate_case *c;
+    const vo_simulate_runs *r;
+    const vo_simulate_book *b;
+    const vo_homes *h;
+    vo_json_out *w;
+    vo_zone *zone;
+    vo_simulate_bill *bill; /* [homes] or NULL */
+    const char *no_bills;   /* why             */
+} answer;
+
+static void open_object(vo_json_out *w, const char *key) {
+    vo_json_out_key(w, key);
+    vo_json_out_object(w);
+}
+
+static void open_array(vo_json_out *w, const char *key) {
+    vo_json_out_key(w, key);
+    vo_json_out_array(w);
+}
+
+static void money(vo_json_out *w, const char *key, bool known, int64_t micro) {
+    vo_member_number(w, key, known ? (double)micro / VO_MICRO : (double)NAN);
+}
+
+static double brief(double v) { return isfinite(v) ? (double)llround(v * 1e6) / 1e6 : v; }
+
+static void kwh(vo_json_out *w, const char *key, double v) {
+    vo_member_number(w, key, brief(v));
+}
+
+static double percent_of(int64_t part, int64_t whole) {
+    return whole > 0 ? 100 * (double)part / (double)whole : (double)NAN;
+}
+
+static int64_t cost_of(const answer *a, vo_simulate_run_id id) { return a->r->of[id].cost; }
+
+static void stamp(const answer *a, const char *key, size_t step) {
+    char text[40];
+    vo_export_stamp(a->zone, a->h->start[step].s, text);
+    vo_member_text(a->w, key, text);
+}
+
+/* Of what went in and was stored before, what came out and is stored after; NAN: nothing went in. */
+static double efficiency(double charged, double discharged, double first, double last) {
+    const double in = charged + fmax(first - last, 0), out = discharged + fmax(last - first, 0);
+    return charged > 0 ? out / in : (double)NAN;
+}
+
+static double fleet_efficiency(const answer *a) {
+    double charged = 0, discharged = 0, first = 0, last = 0;
+    for (size_t i = 0; i < a->h->homes; i++) {
+        const vo_home_sums *s = &a->r->community.home[i];
+        charged += s->charged_kwh;
+        discharged += s->discharged_kwh;
+        first += s->first_kwh;
+        last += s->last_kwh;
+    }
+    return efficiency(charged, discharged, first, last);
+}
+
+/* ---- what was simulated ------------------------------------------------------------------------------ */
+
+static void write_tariff(const answer *a) {
+    const vo_tariff *t = vo_world_tariff(a->c->world);
+    open_object(a->w, "tariff");
+    vo_member_text(a->w, "name", vo_world_tariff_name(a->c->world));
+    vo_member_text(a->w, "utility", t ? t->utility : NULL);
+    vo_member_text(a->w, "schedule", t ? t->schedule : NULL);
+    vo_json_out_end(a->w);
+}
+
+static void write_head(const answer *a) {
+    vo_json_out *w = a->w;
+    const vo_simulate_case *c = a->c;
+    const size_t end = a->h->steps - 1;
+    char text[40];
+    vo_member_bool(w, "synthetic", vo_world_synthetic(c->world));
+    vo_member_integer(w, "homes", (long long)a->h->homes);
+    vo_member_integer(w, "days", c->days);
+    vo_member_integer(w, "history_days",
+                      a->h->first ? a->h->day[a->h->first] - a->h->day[0] : 0);
+    vo_member_integer(w, "intervals", (long long)c->played);
+    vo_member_number(w, "interval_minutes", a->h->dt_h * 60);
+    vo_member_integer(w, "seed", (long long)c->asked.seed);
+    vo_member_text(w, "scenario", c->asked.scenario ? c->asked.scenario : "base");
+    vo_member_text(w, "scenario_note", vo_world_scenario_note(c->world));
+    stamp(a, "from", a->h->first);
+    vo_export_stamp(a->zone, a->h->start[end].s + (int64_t)llround(a->h->dt_h * 3600), text);
+    vo_member_text(w, "to", text);
+    vo_member_text(w, "tz", a->h->zone);
+    write_tariff(a);
+    vo_member_text(w, "currency", vo_world_currency(c->world));
+    vo_member_text(w, "note",
+                   "costs and savings are energy charges and trades; what else a bill has "
+                   "stands in `bill`");
+}
+
+static void write_result(const answer *a) {
+    vo_json_out *w = a->w;
+    const int64_t before = cost_of(a, VO_SIMULATE_grid_only);
+    const int64_t after = cost_of(a, VO_SIMULATE_community);
+    money(w, "baseline_pge_cost", true, before);
+    money(w, "optimized_cost", true, after);
+    money(w, "savings", true, before - after);
+    vo_member_number(w, "savings_percent", percent_of(before - after, before));
+    vo_member_integer(w, "trades_executed", (long long)a->b->all_trades);
+    vo_member_number(w, "battery_efficiency", fleet_efficiency(a));
+}
+
+static void write_rules(vo_json_out *w, const vo_market_rules *r, bool none) {
+    open_object(w, "rules");
+    vo_member_bool(w, "limits", !none);
+    vo_member_number(w, "least_price", none ? (double)NAN : (double)r->least_price / VO_MICRO);
+    vo_member_number(w, "most_price", none ? (double)NAN : (double)r->most_price / VO_MICRO);
+    vo_member_number(w, "most_trade_kwh",
+                     none ? (double)NAN : (double)r->most_quantity / VO_MICRO);
+    vo_member_number(w, "most_sold_daily_kwh",
+                     none ? (double)NAN : (double)r->most_sold_daily / VO_MICRO);
+    vo_member_number(w, "loss", r->loss);
+    vo_member_number(w, "fee", (double)r->fee / VO_MICRO);
+    vo_member_number(w, "price_point", r->point);
+    vo_json_out_end(w);
+}
+
+static void write_market(const answer *a) {
+    const vo_simulation_options *o = &a->c->options;
+    vo_json_out *w = a->w;
+    open_object(w, "market");
+    vo_member_text(w, "matching", vo_matching_name(o->matching));
+    write_rules(w, &o->rules, a->c->free_market);
+    vo_member_text(w, "forecaster", o->forecaster);
+    vo_member_integer(w, "horizon", (long long)o->horizon);
+    vo_member_integer(w, "replan_every", (long long)o->replan_every);
+    vo_member_integer(w, "load_cases", (long long)o->scenarios);
+    kwh(w, "import_limit_kwh", a->h->import_limit_kwh);
+    kwh(w, "export_limit_kwh", a->h->export_limit_kwh);
+    vo_member_number(w, "feeder_kwh", a->h->feeder_kwh);
+    vo_json_out_end(w);
+}
+
+/* ---- households -------------------------------------------------------------------------------------- */
+
+static void home_cost(const answer *a, const char *key, vo_simulate_run_id id, size_t i) {
+    const vo_simulate_outcome *o = &a->r->of[id];
+    money(a->w, key, o->made, o->made ? o->home_cost[i] : 0);
+}
+
+static void write_costs(const answer *a, size_t i) {
+    const int64_t before = a->r->of[VO_SIMULATE_grid_only].home_cost[i];
+    const int64_t after = a->r->of[VO_SIMULATE_community].home_cost[i];
+    vo_json_out *w = a->w;
+    open_object(w, "costs");
+    home_cost(a, "baseline_pge_total", VO_SIMULATE_grid_only, i);
+    home_cost(a, "pv_only_total", VO_SIMULATE_pv_only, i);
+    home_cost(a, "greedy_total", VO_SIMULATE_greedy, i);
+    home_cost(a, "alone_total", VO_SIMULATE_alone, i);
+    home_cost(a, "optimized_total", VO_SIMULATE_community, i);
+    money(w, "savings", true, before - after);
+    vo_member_number(w, "savings_percent", percent_of(before - after, before));
+    money(w, "alone_bound", a->r->bounded, a->r->bounded ? a->r->alone_bound[i] : 0);
+    vo_json_out_end(w);
+}
+
+static void write_energy(const answer *a, const vo_home_sums *s) {
+    vo_json_out *w = a->w;
+    open_object(w, "energy_kwh");
+    kwh(w, "load", s->load_kwh);
+    kwh(w, "pv", s->pv_kwh);
+    kwh(w, "charged", s->charged_kwh);
+    kwh(w, "discharged", s->discharged_kwh);
+    kwh(w, "imported", s->imported_kwh);
+    kwh(w, "exported", s->exported_kwh);
+    kwh(w, "bought", s->bought_kwh);
+    kwh(w, "sold", s->sold_kwh);
+    kwh(w, "curtailed", s->curtailed_kwh);
+    kwh(w, "short", s->short_kwh);
+    kwh(w, "undelivered", s->undelivered_kwh);
+    vo_json_out_end(w);
+}
+
+static void write_battery(const answer *a, const vo_home_sums *s, size_t i) {
+    const vo_home_battery *b = &a->h->battery[i];
+    const double usable = (b->max_soc - b->min_soc) * b->capacity_kwh;
+    vo_json_out *w = a->w;
+    open_object(w, "battery");
+    vo_member_number(w, "capacity_kwh", b->capacity_kwh);
+    vo_member_number(w, "power_kw", b->discharge_kw);
+    vo_member_number(w, "min_soc", b->min_soc);
+    vo_member_number(w, "max_soc", b->max_soc);
+    vo_member_number(w, "first_soc",
+                     b->capacity_kwh > 0 ? brief(s->first_kwh / b->capacity_kwh) : (double)NAN);
+    vo_member_number(w, "last_soc",
+                     b->capacity_kwh > 0 ? brief(s->last_kwh / b->capacity_kwh) : (double)NAN);
+    vo_member_number(w, "cycles", usable > 0 ? brief(s->discharged_kwh / usable) : (double)NAN);
+    vo_member_number(
+        w, "efficiency",
+        brief(efficiency(s->charged_kwh, s->discharged_kwh, s->first_kwh, s->last_kwh)));
+    vo_json_out_end(w);
+}
+
+static void write_account(const answer *a, const vo_account *s) {
+    vo_json_out *w = a->w;
+    open_object(w, "account");
+    vo_member_integer(w, "imported", s->imported);
+    vo_member_integer(w, "exported", s->exported);
+    vo_member_integer(w, "paid", s->paid);
+    vo_member_integer(w, "received", s->received);
+    vo_member_integer(w, "fees", s->fees);
+    vo_json_out_end(w);
+}
+
+static void write_bill(const answer *a, size_t i) {
+    vo_json_out *w = a->w;
+    vo_json_out_key(w, "bill");
+    if (!a->bill) {
+        vo_json_out_null(w);
+        return;
+    }
+    const vo_simulate_bill *b = &a->bill[i];
+    vo_json_out_object(w);
+    vo_member_integer(w, "months", b->months);
+    kwh(w, "baseline_total", b->baseline);
+    kwh(w, "optimized_total", b->optimized);
+    kwh(w, "savings", b->baseline - b->optimized);
+    kwh(w, "energy_charges", b->optimized_energy);
+    kwh(w, "other_charges", b->optimized - b->optimized_energy);
+    vo_json_out_end(w);
+}
+
+static void write_row(const answer *a, size_t t, const vo_book_row *r, double capacity) {
+    static const char *const action[] = {"hold", "buy", "sell"};
+    vo_json_out *w = a->w;
+    const size_t step = a->h->first + t;
+    vo_json_out_object(w);
+    stamp(a, "timestamp", step);
+    kwh(w, "predicted_load_kwh", (double)r->predicted_load);
+    kwh(w, "load_kwh", (double)r->load);
+    kwh(w, "predicted_pv_kwh", (double)r->predicted_pv);
+    kwh(w, "pv_kwh", (double)r->pv);
+    kwh(w, "battery_kwh", (double)r->battery);
+    vo_member_number(w, "soc",
+                     capacity > 0 ? brief((double)r->stored / capacity) : (double)NAN);
+    vo_member_text(w, "action", action[r->action <= VO_ACTION_SELL ? r->action : 0]);
+    kwh(w, "order_kwh", (double)r->order_kwh);
+    vo_member_number(w, "limit_price",
+                     r->action == VO_ACTION_HOLD ? (double)NAN : brief((double)r->order_price));
+    kwh(w, "bought_kwh", (double)r->bought);
+    kwh(w, "sold_kwh", (double)r->sold);
+    kwh(w, "import_kwh", (double)r->imported);
+    kwh(w, "export_kwh", (double)r->exported);
+    kwh(w, "curtailed_kwh", (double)r->curtailed);
+    kwh(w, "short_kwh", (double)r->short_of);
+    vo_member_number(w, "price", a->h->buy[step]);
+    vo_member_number(w, "export_price", a->h->sell[step]);
+    kwh(w, "signal", a->b->interval[t].signal);
+    vo_member_number(w, "score", brief((double)r->score));
+    vo_member_text(w, "need", r->need == VO_NEED_RED ? "RED" : "GREEN");
+    vo_json_out_end(w);
+}
+
+static void write_timeline(const answer *a, size_t i) {
+    open_array(a->w, "timeline");
+    for (size_t t = 0; t < a->b->done; t++)
+        write_row(a, t, &a->b->row[t * a->h->homes + i], a->h->battery[i].capacity_kwh);
+    vo_json_out_end(a->w);
+}
+
+static void write_home(const answer *a, size_t i) {
+    static const char *const honesty[] = {"honest", "lies_offers", "lies_bids"};
+    const vo_home_sums *s = &a->r->community.home[i];
+    vo_json_out *w = a->w;
+    vo_json_out_object(w);
+    vo_member_integer(w, "id", (long long)i + 1);
+    vo_member_text(w, "name", vo_world_home_name(a->c->world, (uint32_t)i));
+    if (a->h->honesty && a->h->honesty[i] <= VO_LIES_BIDS)
+        vo_member_text(w, "honesty", honesty[a->h->honesty[i]]);
+    write_costs(a, i);
+    write_energy(a, s);
+    write_battery(a, s, i);
+    write_account(a, &s->account);
+    write_bill(a, i);
+    vo_member_number(w, "profitability",
+                     a->b->score && a->b->done > 0 ? brief(a->b->score[i] / (double)a->b->done)
+                                                   : (double)NAN);
+    vo_member_text(w, "need", a->b->need[i] == VO_NEED_RED ? "RED" : "GREEN");
+    if (a->b->row) write_timeline(a, i);
+    vo_json_out_end(w);
+}
+
+static void write_households(const answer *a) {
+    const size_t n = a->c->listed ? a->h->homes : 0;
+    vo_member_text(a->w, "bills", a->no_bills ? a->no_bills : "per home, by local months");
+    open_array(a->w, "households");
+    for (size_t i = 0; i < n; i++) write_home(a, i);
+    vo_json_out_end(a->w);
+    vo_member_integer(a->w, "households_left_out", (long long)(a->h->homes - n));
+}
+
+/* ---- sums -------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    double load, pv, imported, exported, curtailed, charged, discharged, saved_percent;
+    size_t counted;
+} totals;
+
+static totals add_up(const answer *a) {
+    totals t = {0};
+    for (size_t i = 0; i < a->h->homes; i++) {
+        const vo_home_sums *s = &a->r->community.home[i];
+        const int64_t before = a->r->of[VO_SIMULATE_grid_only].home_cost[i];
+        const int64_t after = a->r->of[VO_SIMULATE_community].home_cost[i];
+        t.load += s->load_kwh;
+        t.pv += s->pv_kwh;
+        t.imported += s->imported_kwh;
+        t.exported += s->exported_kwh;
+        t.curtailed += s->curtailed_kwh;
+        t.charged += s->charged_kwh;
+        t.discharged += s->discharged_kwh;
+        if (before <= 0) continue;
+        t.saved_percent += percent_of(before - after, before);
+        t.counted++;
+    }
+    return t;
+}
+
+static double mape_at(const answer *a, double lead_h) {
+    const long lead = lround(lead_h / a->h->dt_h);
+    if (lead < 1 || lead > (long)VO_FORECAST_LEADS) return (double)NAN;
+    const vo_forecast_error *e = &a->r->community.load_error[lead - 1];
+    return e->count > 0 ? e->mape_percent : (double)NAN;
+}
+
+static void write_peaks(const answer *a) {
+    const double before = a->r->of[VO_SIMULATE_grid_only].peak_import_kw;
+    const double pv = a->r->of[VO_SIMULATE_pv_only].peak_import_kw;
+    const double after = a->r->of[VO_SIMULATE_community].peak_import_kw;
+    kwh(a->w, "peak_import_kw_baseline", before);
+    kwh(a->w, "peak_import_kw_pv_only", pv);
+    kwh(a->w, "peak_import_kw", after);
+    vo_member_number(a->w, "peak_reduction_percent",
+                     before > 0 ? 100 * (1 - after / before) : (double)NAN);
+}
+
+/* What is drawn while the tariff is dearest, of each local day in which it varies. */
+static void write_dear_hours(const answer *a) {
+    const vo_homes *h = a->h;
+    double before = 0, after = 0;
+    for (size_t t = 0, end = 0; t < a->b->done; t = end) {
+        const int32_t day = h->day[h->first + t];
+        double most = -INFINITY, least = INFINITY;
+        for (end = t; end < a->b->done && h->day[h->first + end] == day; end++) {
+            most = fmax(most, h->buy[h->first + end]);
+            least = fmin(least, h->buy[h->first + end]);
+        }
+        for (size_t k = t; k < end && most > least; k++) {
+            if (h->buy[h->first + k] < most) continue;
+            before += a->b->interval[k].load;
+            after += a->b->interval[k].imported;
+        }
+    }
+    kwh(a->w, "dear_hours_kwh_baseline", before);
+    kwh(a->w, "dear_hours_kwh", after);
+    vo_member_number(a->w, "dear_hours_reduction_percent",
+                     before > 0 ? 100 * (1 - after / before) : (double)NAN);
+}
+
+static void write_scores(const answer *a) {
+    const vo_profitability *p = &a->b->mean_score;
+    vo_json_out *w = a->w;
+    vo_json_out_key(w, "profitability");
+    if (!a->b->score) {
+        vo_json_out_null(w);
+        return;
+    }
+    vo_json_out_object(w);
+    kwh(w, "score", p->score);
+    kwh(w, "trading_potential", p->trading_potential);
+    kwh(w, "battery_health", p->battery_health);
+    kwh(w, "market_conditions", p->market_conditions);
+    kwh(w, "capacity_utilisation", p->capacity_utilisation);
+    vo_json_out_end(w);
+}
+
+static void write_metrics(const answer *a) {
+    const totals t = add_up(a);
+    const vo_simulation *s = &a->r->community;
+    const int64_t before = cost_of(a, VO_SIMULATE_grid_only);
+    const int64_t after = cost_of(a, VO_SIMULATE_community);
+    const double received = (double)(s->ledger.sellers_receive + s->ledger.losses) / VO_MICRO;
+    vo_json_out *w = a->w;
+    open_object(w, "aggregate_metrics");
+    vo_member_number(w, "avg_household_savings_percent",
+                     t.counted ? t.saved_percent / (double)t.counted : (double)NAN);
+    money(w, "baseline_pge_total", true, before);
+    money(w, "optimized_total", true, after);
+    money(w, "savings", true, before - after);
+    vo_member_number(w, "savings_percent", percent_of(before - after, before));
+    kwh(w, "total_energy_traded_kwh", s->traded_kwh);
+    vo_member_integer(w, "trades_executed", (long long)s->trades);
+    vo_member_number(w, "average_price",
+                     s->traded_kwh > 0 ? brief(received / s->traded_kwh) : (double)NAN);
+    vo_member_number(w, "battery_efficiency", fleet_efficiency(a));
+    write_peaks(a);
+    write_dear_hours(a);
+    vo_member_number(w, "mape_3h_percent", mape_at(a, 3));
+    vo_member_number(w, "mape_24h_percent", mape_at(a, 24));
+    vo_member_number(w, "self_consumption",
+                     t.pv > 0 ? 1 - (t.exported + t.curtailed) / t.pv : (double)NAN);
+    vo_member_number(w, "self_sufficiency", t.load > 0 ? 1 - t.imported / t.load : (double)NAN);
+    kwh(w, "load_kwh", t.load);
+    kwh(w, "pv_kwh", t.pv);
+    kwh(w, "imported_kwh", t.imported);
+    kwh(w, "exported_kwh", t.exported);
+    kwh(w, "charged_kwh", t.charged);
+    kwh(w, "discharged_kwh", t.discharged);
+    write_scores(a);
+    vo_member_number(w, "largest_residual_kwh", s->largest_residual_kwh);
+    vo_json_out_end(w);
+}
+
+static void write_ledger(const answer *a) {
+    const vo_ledger_sums *l = &a->r->community.ledger;
+    vo_json_out *w = a->w;
+    open_object(w, "ledger");
+    vo_member_text(w, "unit", "millionths of the currency");
+    vo_member_integer(w, "buyers_pay", l->buyers_pay);
+    vo_member_integer(w, "sellers_receive", l->sellers_receive);
+    vo_member_integer(w, "losses", l->losses);
+    vo_member_integer(w, "fees", l->fees);
+    vo_member_integer(w, "residual", l->residual);
+    vo_member_integer(w, "grid_charges", l->grid_charges);
+    vo_member_integer(w, "grid_credits", l->grid_credits);
+    vo_json_out_end(w);
+}
+
+/* ---- where savings come from ------------------------------------------------------------------------- */
+
+static void write_against(const answer *a, const char *key, vo_simulate_run_id id) {
+    const int64_t before = cost_of(a, id), after = cost_of(a, VO_SIMULATE_community);
+    open_object(a->w, key);
+    money(a->w, "cost", true, before);
+    money(a->w, "savings", true, before - after);
+    vo_member_number(a->w, "savings_percent", percent_of(before - after, before));
+    if (id == VO_SIMULATE_greedy) money(a->w, "refill", true, a->r->of[id].refill);
+    vo_json_out_end(a->w);
+}
+
+static void write_split(const answer *a) {
+    vo_json_out *w = a->w;
+    const int64_t grid = cost_of(a, VO_SIMULATE_grid_only),
+                  pv = cost_of(a, VO_SIMULATE_pv_only),
+                  naive = cost_of(a, VO_SIMULATE_alone_naive),
+                  alone = cost_of(a, VO_SIMULATE_alone),
+                  all = cost_of(a, VO_SIMULATE_community);
+    vo_json_out_key(w, "split");
+    if (!a->r->bounded) {
+        vo_json_out_null(w);
+        return;
+    }
+    vo_json_out_object(w);
+    money(w, "pv", true, grid - pv);
+    money(w, "time_shifting", true, pv - naive);
+    money(w, "forecasting", true, naive - alone);
+    money(w, "trading", true, alone - all);
+    money(w, "sum", true, grid - all);
+    vo_member_text(w, "naive_forecaster", a->r->naive);
+    vo_json_out_end(w);
+}
+
+static void write_decomposition(const answer *a) {
+    open_object(a->w, "savings_decomposition");
+    open_object(a->w, "against");
+    write_against(a, "grid_only", VO_SIMULATE_grid_only);
+    write_against(a, "pv_only", VO_SIMULATE_pv_only);
+    write_against(a, "greedy", VO_SIMULATE_greedy);
+    vo_json_out_end(a->w);
+    write_split(a);
+    vo_json_out_end(a->w);
+}
+
+static void write_bound(const answer *a, const char *key, int64_t bound, int64_t reached) {
+    const int64_t pv = cost_of(a, VO_SIMULATE_pv_only);
+    open_object(a->w, key);
+    money(a->w, "cost", true, bound);
+    money(a->w, "savings", true, pv - bound);
+    money(a->w, "reached", true, pv - reached);
+    vo_member_number(a->w, "reached_percent", percent_of(pv - reached, pv - bound));
+    vo_json_out_end(a->w);
+}
+
+static void write_gap(const answer *a) {
+    const int64_t all = cost_of(a, VO_SIMULATE_community),
+                  perfect = cost_of(a, VO_SIMULATE_community_perfect),
+                  free_market = cost_of(a, VO_SIMULATE_community_free),
+                  bound = a->r->pooled_bound;
+    open_object(a->w, "gap");
+    money(a->w, "forecast", true, all - perfect);
+    money(a->w, "rules", true, perfect - free_market);
+    money(a->w, "matching", true, free_market - bound);
+    money(a->w, "sum", true, all - bound);
+    vo_json_out_end(a->w);
+}
+
+static void write_bounds(const answer *a) {
+    vo_json_out_key(a->w, "bounds");
+    if (!a->r->bounded) {
+        vo_json_out_null(a->w);
+        return;
+    }
+    vo_json_out_object(a->w);
+    write_bound(a, "alone", a->r->alone_bound_sum, cost_of(a, VO_SIMULATE_alone));
+    write_bound(a, "pooled", a->r->pooled_bound, cost_of(a, VO_SIMULATE_community));
+    money(a->w, "lossless", true, a->r->lossless_bound);
+    vo_member_integer(a->w, "rounds", (long long)a->r->bounds.rounds);
+    write_gap(a);
+    vo_json_out_end(a->w);
+}
+
+/* ---- forecasts, intervals, flows, trades -------------------------------------------------------------- */
+
+static void write_error(vo_json_out *w, const char *key, const vo_forecast_error *e) {
+    open_object(w, key);
+    vo_member_number(w, "mae_kwh", e->count ? brief(e->mae_kwh) : (double)NAN);
+    vo_member_number(w, "mape_percent", e->count ? brief(e->mape_percent) : (double)NAN);
+    vo_member_number(w, "wape_percent", e->count ? brief(e->wape_percent) : (double)NAN);
+    vo_member_integer(w, "count", (long long)e->count);
+    vo_json_out_end(w);
+}
+
+static void write_forecasts(const answer *a) {
+    vo_json_out *w = a->w;
+    open_object(w, "forecasts");
+    vo_member_text(w, "forecaster", a->c->options.forecaster);
+    open_array(w, "by_lead");
+    for (size_t k = 0; k < VO_FORECAST_LEADS; k++) {
+        const vo_forecast_error *load = &a->r->community.load_error[k];
+        const vo_forecast_error *pv = &a->r->community.pv_error[k];
+        if (load->count == 0 && pv->count == 0) continue;
+        vo_json_out_object(w);
+        vo_member_number(w, "lead_h", (double)(k + 1) * a->h->dt_h);
+        write_error(w, "load", load);
+        write_error(w, "pv", pv);
+        vo_json_out_end(w);
+    }
+    vo_json_out_end(w);
+    vo_json_out_end(w);
+}
+
+#define COLUMN(key, value)                                                                     \
+    do {                                                                                       \
+        open_array(w, key);                                                                    \
+        for (size_t t = 0; t < a->b->done; t++) {                                              \
+            const vo_book_interval *at = &a->b->interval[t];                                   \
+            vo_json_out_number(w, brief(value));                                               \
+        }                                                                                      \
+        vo_json_out_end(w);                                                                    \
+    } while (0)
+
+static void write_community(const answer *a) {
+    static const char *const fan[VO_FAN] = {"soc_p05", "soc_p25", "soc_p50", "soc_p75",
+                                            "soc_p95"};
+    vo_json_out *w = a->w;
+    const vo_homes *h = a->h;
+    open_object(w, "community");
+    open_array(w, "start_s");
+    for (size_t t = 0; t < a->b->done; t++)
+        vo_json_out_integer(w, (long long)h->start[h->first + t].s);
+    vo_json_out_end(w);
+    COLUMN("load_kwh", at->load);
+    COLUMN("pv_kwh", at->pv);
+    COLUMN("predicted_load_kwh", at->predicted_load);
+    COLUMN("predicted_pv_kwh", at->predicted_pv);
+    COLUMN("net_before_kwh", at->load - at->pv);
+    COLUMN("net_after_kwh", at->imported - at->exported);
+    COLUMN("battery_kwh", at->discharged - at->charged);
+    COLUMN("imported_kwh", at->imported);
+    COLUMN("exported_kwh", at->exported);
+    COLUMN("curtailed_kwh", at->curtailed);
+    COLUMN("short_kwh", at->short_of);
+    COLUMN("traded_kwh", at->traded);
+    COLUMN("trades", (double)at->trades);
+    COLUMN("paid", at->buyers_pay);
+    COLUMN("signal", at->signal);
+    COLUMN("price", at->price);
+    COLUMN("buy_price", at ? h->buy[h->first + t] : 0);
+    for (size_t k = 0; k < VO_FAN; k++) COLUMN(fan[k], at->soc[k]);
+    COLUMN("green", (double)at->green);
+    vo_json_out_end(w);
+}
+
+/* Names of the groups: homes, or "1-25". */
+static void write_groups(const answer *a) {
+    vo_json_out *w = a->w;
+    const size_t homes = a->h->homes, groups = a->b->groups;
+    char text[48];
+    open_array(w, "groups");
+    for (size_t g = 0, first = 0; g < groups; g++) {
+        size_t end = first;
+        while (end < homes && vo_simulate_group(a->b, (uint32_t)end) == g) end++;
+        if (homes == groups)
+            vo_json_out_string(w, vo_world_home_name(a->c->world, (uint32_t)g));
+        else {
+            snprintf(text, sizeof text, "%zu-%zu", first + 1, end);
+            vo_json_out_string(w, text);
+        }
+        first = end;
+    }
+    vo_json_out_end(w);
+}
+
+static void write_flows(const answer *a) {
+    vo_json_out *w = a->w;
+    open_object(w, "flows");
+    write_groups(a);
+    open_array(w, "kwh");
+    for (size_t i = 0; i < a->b->groups; i++) {
+        vo_json_out_array(w);
+        for (size_t k = 0; k < a->b->groups; k++)
+            vo_json_out_number(w, (double)a->b->flow[i * VO_FLOW_GROUPS + k] / VO_MICRO);
+        vo_json_out_end(w);
+    }
+    vo_json_out_end(w);
+    vo_json_out_end(w);
+}
+
+/* What the ledger booked: to the nearest micro-unit, halves up. */
+static int64_t money_of(int64_t quantity, int64_t price) {
+    int64_t exact = 0;
+    if (__builtin_mul_overflow(quantity, price, &exact) || exact > INT64_MAX - VO_MICRO)
+        return (int64_t)llround((double)quantity * (double)price / VO_MICRO);
+    exact += VO_MICRO / 2;
+    return exact / VO_MICRO - (exact % VO_MICRO < 0);
+}
+
+static void write_trade(const answer *a, const vo_book_trade *t) {
+    vo_json_out *w = a->w;
+    const vo_trade *d = &t->trade;
+    vo_json_out_object(w);
+    stamp(a, "timestamp", a->h->first + t->step);
+    vo_member_integer(w, "seller", (long long)d->seller + 1);
+    vo_member_integer(w, "buyer", (long long)d->buyer + 1);
+    vo_member_number(w, "energy_kwh", (double)d->quantity / VO_MICRO);
+    vo_member_number(w, "arrives_kwh",
+                     (double)vo_delivered(a->c->options.rules.loss, d->quantity) / VO_MICRO);
+    vo_member_number(w, "seller_price", (double)d->seller_price / VO_MICRO);
+    vo_member_number(w, "buyer_price", (double)d->buyer_price / VO_MICRO);
+    money(w, "paid", true, money_of(d->quantity, d->buyer_price));
+    money(w, "received", true, money_of(d->quantity, d->seller_price));
+    vo_json_out_end(w);
+}
+
+static void write_trades(const answer *a) {
+    open_array(a->w, "trades");
+    for (size_t i = 0; i < a->b->n_trades; i++) write_trade(a, &a->b->trade[i]);
+    vo_json_out_end(a->w);
+    vo_member_integer(a->w, "trades_left_out", (long long)(a->b->all_trades - a->b->n_trades));
+}
+
+vo_status vo_simulate_answer(vo_simulate_case *c, const vo_simulate_runs *r,
+                             const vo_simulate_book *b, vo_json_out *w, vo_error *err) {
+    answer a = {.c = c, .r = r, .b = b, .h = c->homes, .w = w};
+    vo_status s = vo_zone_open(a.h->zone, &a.zone, err);
+    if (s == VO_OK) s = vo_simulate_bills(b, r->community.home, &a.bill, &a.no_bills, err);
+    if (s != VO_OK) goto done;
+    vo_json_out_object(w);
+    write_head(&a);
+    write_result(&a);
+    write_market(&a);
+    write_metrics(&a);
+    write_decomposition(&a);
+    write_bounds(&a);
+    write_ledger(&a);
+    write_households(&a);
+    write_forecasts(&a);
+    write_community(&a);
+    write_flows(&a);
+    write_trades(&a);
+    vo_json_out_end(w);
+done:
+    free(a.bill);
+    vo_zone_close(a.zone);
+    return s;
+}

@@ -1,0 +1,204 @@
+/* simulate_case.c -- see simulate_case.h. */
+#include "engine/simulate_case.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/simulate.h"
+
+#define X(name, kind, lo, hi, unit, help) {#name, VO_FIELD_##kind, lo, hi, unit, help},
+static const vo_field fields[] = {VO_SIMULATE_FIELD_MAP(X)};
+#undef X
+#define X(name, kind, lo, hi, unit, help) SIM_##name,
+enum { VO_SIMULATE_FIELD_MAP(X) SIM_FIELDS };
+#undef X
+
+/* Homes times days of a request that came over a network. */
+#define MOST_HOME_DAYS 100000.0
+/* Rows of a timeline: more than a document of 100 MB is what Parquet is for. */
+#define MOST_TIMELINE 500000.0
+#define MOST_DAYS_BOUND 31 /* of `auto` */
+
+const vo_field *vo_simulate_request_fields(size_t *n) {
+    *n = SIM_FIELDS;
+    return fields;
+}
+
+/* ---- the request's members --------------------------------------------------------------------- */
+
+static double number_of(const vo_field_value *f, double absent) {
+    return f->json ? f->number : absent;
+}
+
+static void read_world(vo_simulate_case *c, const vo_field_value *f) {
+    vo_world_request *r = &c->asked;
+    *r = vo_world_request_default();
+    const bool files = f[SIM_homes_from].text != NULL;
+    r->homes = (int32_t)number_of(&f[SIM_homes], files ? 0 : 10);
+    r->days = (int32_t)number_of(&f[SIM_days], 1);
+    r->history_days = (int32_t)number_of(&f[SIM_history_days], -1);
+    r->interval_minutes = (int32_t)number_of(&f[SIM_interval_minutes], 30);
+    r->from = f[SIM_from].text;
+    r->homes_from = f[SIM_homes_from].text;
+    r->scenario = f[SIM_scenario].text;
+    r->tariff = f[SIM_tariff].text;
+    r->seed = (uint64_t)number_of(&f[SIM_seed], 1);
+    r->pv_share = number_of(&f[SIM_pv_share], r->pv_share);
+    r->battery_kwh = number_of(&f[SIM_battery_kwh], r->battery_kwh);
+    r->battery_kw = number_of(&f[SIM_battery_kw], r->battery_kw);
+    r->efficiency = number_of(&f[SIM_efficiency], r->efficiency);
+    r->min_soc = number_of(&f[SIM_min_soc], r->min_soc);
+    r->max_soc = number_of(&f[SIM_max_soc], r->max_soc);
+    r->initial_soc = number_of(&f[SIM_initial_soc], r->initial_soc);
+    r->import_limit_kwh = number_of(&f[SIM_import_limit_kwh], r->import_limit_kwh);
+    r->export_limit_kwh = number_of(&f[SIM_export_limit_kwh], r->export_limit_kwh);
+    r->feeder_kwh = number_of(&f[SIM_feeder_kwh], r->feeder_kwh);
+    r->threads = c->o->threads > 0 ? (size_t)c->o->threads : 0;
+    r->allow_files = c->o->allow_files != 0;
+}
+
+static int64_t micro(double v) { return (int64_t)llround(v * VO_MICRO); }
+
+static vo_status read_rules(vo_simulate_case *c, const vo_field_value *f, vo_error *err) {
+    static const char *const of_rules[] = {"least_price", "most_price", "most_trade_kwh",
+                                           "most_sold_daily_kwh"};
+    static const size_t at[] = {SIM_least_price, SIM_most_price, SIM_most_trade_kwh,
+                                SIM_most_sold_daily_kwh};
+    c->free_market = number_of(&f[SIM_no_rules], 0) > 0;
+    for (size_t i = 0; c->free_market && i < sizeof at / sizeof at[0]; i++)
+        if (f[at[i]].json)
+            return vo_fail(err, VO_EINVAL, "%s = %.15g: no_rules lifts that rule: drop one",
+                           of_rules[i], f[at[i]].number);
+    vo_market_rules *r = &c->options.rules;
+    *r = c->free_market ? vo_market_rules_none() : vo_market_rules_default();
+    r->loss = number_of(&f[SIM_loss], r->loss);
+    r->point = number_of(&f[SIM_price_point], r->point);
+    if (f[SIM_fee].json) r->fee = micro(f[SIM_fee].number);
+    if (f[SIM_least_price].json) r->least_price = micro(f[SIM_least_price].number);
+    if (f[SIM_most_price].json) r->most_price = micro(f[SIM_most_price].number);
+    if (f[SIM_most_trade_kwh].json) r->most_quantity = micro(f[SIM_most_trade_kwh].number);
+    if (f[SIM_most_sold_daily_kwh].json)
+        r->most_sold_daily = micro(f[SIM_most_sold_daily_kwh].number);
+    if (r->least_price > r->most_price)
+        return vo_fail(err, VO_EINVAL,
+                       "least_price = %.15g: is above most_price = %.15g: no trade could be",
+                       (double)r->least_price / VO_MICRO, (double)r->most_price / VO_MICRO);
+    return vo_market_rules_check(r, err);
+}
+
+static vo_status read_thinking(vo_simulate_case *c, const vo_field_value *f, vo_error *err) {
+    vo_simulation_options *o = &c->options;
+    vo_matching kind = VO_MATCHING_pay_as_clear;
+    vo_status s = VO_OK;
+    if (f[SIM_matching].text) s = vo_matching_parse(f[SIM_matching].text, &kind, err);
+    if (s != VO_OK) return s;
+    o->kind = VO_RUN_COMMUNITY;
+    o->matching = (int32_t)kind;
+    o->forecaster = f[SIM_forecaster].text ? f[SIM_forecaster].text : "profile";
+    const size_t a_day = 1440u / (size_t)c->asked.interval_minutes;
+    o->horizon = (size_t)number_of(
+        &f[SIM_horizon], f[SIM_interval_minutes].json ? (double)a_day : (double)o->horizon);
+    const size_t replan = c->few ? 1 : 6, cases = c->few ? o->scenarios : 1;
+    o->replan_every = (size_t)number_of(&f[SIM_replan_every], (double)replan);
+    if (!f[SIM_replan_every].json && o->replan_every > o->horizon) o->replan_every = o->horizon;
+    o->scenarios = (size_t)number_of(&f[SIM_load_cases], (double)cases);
+    o->score = c->few;
+    if (o->replan_every > o->horizon)
+        return vo_fail(err, VO_EINVAL,
+                       "replan_every = %zu: is more than the horizon of %zu intervals: a plan "
+                       "would end before the next",
+                       o->replan_every, o->horizon);
+    return VO_OK;
+}
+
+static vo_status read_telling(vo_simulate_case *c, const vo_field_value *f, vo_error *err) {
+    static const char *const when[] = {"auto", "on", "off"};
+    size_t which = 0;
+    const vo_status s = vo_fields_choice(&f[SIM_bounds], "bounds", when, 3, &which, err);
+    if (s != VO_OK) return s;
+    c->bounds = which == 1 || (which == 0 && c->few && c->asked.days <= MOST_DAYS_BOUND);
+    c->bounds_wanted = which == 1;
+    c->timeline = number_of(&f[SIM_timeline], 0) > 0;
+    c->listed = c->few || number_of(&f[SIM_households], 0) > 0;
+    c->max_trades = (size_t)number_of(&f[SIM_max_trades], 5000);
+    c->parquet = f[SIM_parquet].text;
+    c->territory = f[SIM_territory].text;
+    if (c->parquet && !c->o->allow_files)
+        return vo_fail(err, VO_EINVAL,
+                       "parquet = \"%.60s\": local files are not written here: take the "
+                       "timeline of the answer",
+                       c->parquet);
+    return VO_OK;
+}
+
+/* What a server does for those who only ask has an end. */
+static vo_status check_size(const vo_simulate_case *c, vo_error *err) {
+    const double home_days = (double)c->asked.homes * c->asked.days;
+    if (!c->o->allow_files && home_days > MOST_HOME_DAYS)
+        return vo_fail(err, VO_EINVAL,
+                       "homes = %d over days = %d: over the network at most %.0f homes times "
+                       "days; the program has no such limit",
+                       c->asked.homes, c->asked.days, MOST_HOME_DAYS);
+    return VO_OK;
+}
+
+static vo_status check_timeline(const vo_simulate_case *c, vo_error *err) {
+    const double rows = (double)c->homes->homes * (double)c->played;
+    if (!c->timeline || rows <= MOST_TIMELINE) return VO_OK;
+    return vo_fail(
+        err, VO_EINVAL,
+        "timeline = true: of %.0f rows, homes times intervals, more than %.0f: drop it "
+        "and give parquet = \"FOLDER\"",
+        rows, MOST_TIMELINE);
+}
+
+vo_status vo_simulate_case_read(const vo_engine_options *o, const char *request,
+                                vo_simulate_case *c, vo_error *err) {
+    vo_field_value f[SIM_FIELDS];
+    *c = (vo_simulate_case){.o = o, .options = vo_simulation_options_default()};
+    vo_status s = vo_json_parse(request, strlen(request), &c->root, err);
+    if (s == VO_OK) s = vo_fields_read(c->root, "", fields, SIM_FIELDS, f, err);
+    if (s != VO_OK) goto fail;
+    read_world(c, f);
+    c->few = c->asked.homes <= (int32_t)VO_SIMULATE_FEW;
+    if (1440 % c->asked.interval_minutes != 0 || 60 % c->asked.interval_minutes != 0) {
+        s = vo_fail(err, VO_EINVAL, "interval_minutes = %d: must divide 60: 5, 10, 15, 30, ...",
+                    c->asked.interval_minutes);
+        goto fail;
+    }
+    s = read_rules(c, f, err);
+    if (s == VO_OK) s = read_thinking(c, f, err);
+    if (s == VO_OK) s = read_telling(c, f, err);
+    if (s == VO_OK) s = check_size(c, err);
+    if (s == VO_OK) return VO_OK;
+fail:
+    vo_json_free(c->root);
+    *c = (vo_simulate_case){.o = o};
+    return s;
+}
+
+/* ---- the world ----------------------------------------------------------------------------------- */
+
+vo_status vo_simulate_case_open(vo_simulate_case *c, vo_error *err) {
+    vo_learn_world_init(&c->learn, c->o, c->asked.seed);
+    c->learn.learning.recalibrate_days = 7;
+    c->options.learning = &c->learn.learning;
+    const vo_status s = vo_world_create(&c->asked, &c->world, err);
+    if (s != VO_OK) return s;
+    c->homes = vo_world_homes(c->world);
+    c->played = c->homes->steps - c->homes->first;
+    c->few = c->homes->homes <= VO_SIMULATE_FEW;
+    c->bounds = c->bounds && (c->few || c->bounds_wanted);
+    c->days = c->homes->day[c->homes->steps - 1] - c->homes->day[c->homes->first] + 1;
+    const vo_status fits = check_timeline(c, err);
+    return fits == VO_OK ? vo_simulation_options_check(&c->options, err) : fits;
+}
+
+void vo_simulate_case_close(vo_simulate_case *c) {
+    vo_world_free(c->world);
+    vo_learn_world_fini(&c->learn);
+    vo_json_free(c->root);
+    c->world = NULL;
+    c->root = NULL;
+}

@@ -10,6 +10,7 @@
 #include "community/pairing.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,8 +73,13 @@ static vo_status part_from_self(vo_market *m, vo_error *err) {
     for (size_t i = 0; i < n; i++)
         while (m->trade[i].seller == m->trade[i].buyer) {
             const uint32_t h = m->trade[i].seller;
-            while (m->trade[j].seller == h || m->trade[j].buyer == h)
+            for (size_t passed = 0; m->trade[j].seller == h || m->trade[j].buyer == h;
+                 passed++) {
+                if (passed == m->n_trades)
+                    return vo_fail(err, VO_ENUMERIC,
+                                   "home %" PRIu32 " has more than the half of all trades", h);
                 j = j + 1 < m->n_trades ? j + 1 : 0;
+            }
             if (!swap_sellers(m, i, j)) return no_memory(m, err);
             m->unsorted = true;
         }

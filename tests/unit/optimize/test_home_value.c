@@ -110,3 +110,254 @@ Test(home_value, a_walk_earns_what_the_exact_scheduler_earns) {
                            (unsigned long long)seed, -cost, profit);
     }
 }
+
+/* ---- one step against all that it could be ------------------------------------------------- */
+
+typedef struct {
+    vo_home_store store;
+    vo_home_prices p;
+    vo_home_value v;
+    double net[VO_HOME_SCENARIOS], weight[VO_HOME_SCENARIOS];
+    size_t k;
+} one_step;
+
+typedef enum { CONVEX, ANY_PRICES } kind;
+
+static one_step a_step(vo_random *r, kind prices) {
+    one_step o = {.store = {.low_kwh = vo_random_between(r, 0, 2),
+                            .charge_kwh = vo_random_between(r, 0, 4),
+                            .discharge_kwh = vo_random_between(r, 0, 4),
+                            .charge_efficiency = vo_random_between(r, 0.7, 1),
+                            .discharge_efficiency = vo_random_between(r, 0.7, 1)}};
+    o.store.high_kwh = o.store.low_kwh + vo_random_between(r, 0.5, 12);
+    if (vo_random_below(r, 6) == 0) o.store.charge_kwh = 0;
+    if (vo_random_below(r, 6) == 0) o.store.discharge_kwh = 0;
+    vo_home_prices *p = &o.p;
+    p->buy = vo_random_between(r, 0.1, 0.7);
+    p->sell = vo_random_between(r, 0, p->buy);
+    p->market_sell = vo_random_between(r, 0, p->buy);
+    p->market_buy = vo_random_between(r, fmax(p->market_sell, p->sell), 0.8);
+    if (prices == ANY_PRICES) {
+        p->buy = vo_random_between(r, -0.3, 0.7);
+        p->sell = vo_random_between(r, -0.3, 0.9);
+        p->market_sell = vo_random_between(r, -0.3, 0.9);
+        p->market_buy = vo_random_between(r, -0.3, 0.9);
+    }
+    p->market_in_kwh = vo_random_below(r, 3) ? vo_random_between(r, 0, 2) : 0;
+    p->market_out_kwh = vo_random_below(r, 3) ? vo_random_between(r, 0, 2) : 0;
+    p->import_kwh = vo_random_below(r, 3) ? (double)INFINITY : vo_random_between(r, 0, 3);
+    p->export_kwh = vo_random_below(r, 3) ? (double)INFINITY : vo_random_between(r, 0, 3);
+    o.v = (vo_home_value){.low_kwh = o.store.low_kwh, .high_kwh = o.store.high_kwh};
+    o.v.n = 1 + (int32_t)vo_random_below(r, 12);
+    double slope = vo_random_between(r, 0.2, 1), left = o.store.high_kwh - o.store.low_kwh;
+    for (int32_t i = 0; i < o.v.n; i++) {
+        o.v.slope[i] = slope;
+        o.v.width[i] = i + 1 < o.v.n ? left * vo_random_between(r, 0.05, 0.6) : left;
+        left -= o.v.width[i];
+        slope -= vo_random_between(r, 0.001, 0.15);
+    }
+    o.k = 1 + vo_random_below(r, VO_HOME_SCENARIOS);
+    for (size_t j = 0; j < o.k; j++) {
+        o.net[j] = vo_random_between(r, -4, 4);
+        o.weight[j] = 1.0 / (double)o.k;
+    }
+    return o;
+}
+
+static double worth(const vo_home_value *v, double s) {
+    double sum = 0, x = s - v->low_kwh;
+    for (int32_t i = 0; i < v->n; i++) {
+        const double w = fmax(fmin(x, v->width[i]), 0);
+        sum += w * v->slope[i];
+        x -= w;
+    }
+    return sum;
+}
+
+/* Whoever has to import m kWh goes to the market first if it is cheaper, then to the grid. */
+static double cost_of(const vo_home_prices *p, double m) {
+    if (m >= 0) {
+        const double able = fmin(m, p->import_kwh);
+        const double in = p->market_buy < p->buy ? fmin(able, p->market_in_kwh) : 0;
+        return in * p->market_buy + (able - in) * p->buy + (m - able) * VO_HOME_SHORT_PER_KWH;
+    }
+    const double grid = fmax(p->sell, 0), able = fmin(-m, p->export_kwh);
+    const double out = p->market_sell > grid ? fmin(able, p->market_out_kwh) : 0;
+    return -out * p->market_sell - (able - out) * grid;
+}
+
+/* The best of every z at which anything bends. */
+static double best_worth(const one_step *o, double net, double s, double *least_z) {
+    const vo_home_store *b = &o->store;
+    const double edge[] = {o->p.import_kwh,      o->p.market_in_kwh,    0,
+                           -o->p.market_out_kwh, -o->p.export_kwh,      net,
+                           net + b->charge_kwh,  net - b->discharge_kwh};
+    double best = -INFINITY, knot = b->low_kwh;
+    double z[sizeof edge / sizeof *edge + VO_HOME_PIECES + 1];
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof edge / sizeof *edge; i++) {
+        const double out = net - edge[i];
+        if (!isfinite(out)) continue;
+        z[n++] = out > 0 ? out / b->discharge_efficiency : out * b->charge_efficiency;
+    }
+    for (int32_t i = 0; i <= o->v.n; knot += i < o->v.n ? o->v.width[i] : 0, i++)
+        z[n++] = s - knot;
+    for (size_t i = 0; i < n; i++) {
+        if (s - z[i] < b->low_kwh - 1e-12 || s - z[i] > b->high_kwh + 1e-12) continue;
+        const double out =
+            z[i] > 0 ? z[i] * b->discharge_efficiency : z[i] / b->charge_efficiency;
+        if (out > b->discharge_kwh + 1e-12 || -out > b->charge_kwh + 1e-12) continue;
+        const double w = worth(&o->v, s - z[i]) - cost_of(&o->p, net - out);
+        if (w > best + 1e-12 || (w > best - 1e-12 && fabs(z[i]) < fabs(*least_z)))
+            *least_z = z[i];
+        best = fmax(best, w);
+    }
+    return best;
+}
+
+static double mean_worth(const one_step *o, double s) {
+    double sum = 0, z;
+    for (size_t j = 0; j < o->k; j++) sum += o->weight[j] * best_worth(o, o->net[j], s, &z);
+    return sum;
+}
+
+static void check_shape(const vo_home_value *v, const vo_home_store *b) {
+    double sum = 0;
+    cr_assert(v->n >= 1 && v->n <= VO_HOME_PIECES);
+    cr_assert_eq(v->low_kwh, b->low_kwh);
+    cr_assert_eq(v->high_kwh, b->high_kwh);
+    for (int32_t i = 0; i < v->n; i++) {
+        cr_assert_gt(v->width[i], 0);
+        if (i) cr_assert_leq(v->slope[i], v->slope[i - 1]);
+        sum += v->width[i];
+    }
+    cr_assert_float_eq(sum, b->high_kwh - b->low_kwh, 1e-9);
+}
+
+Test(home_value, one_scenario_back_is_the_best_of_all_actions_at_every_energy) {
+    vo_random r = vo_random_seed(11, 1);
+    for (size_t i = 0; i < rounds(3000, 100000); i++) {
+        one_step o = a_step(&r, CONVEX);
+        o.k = 1, o.weight[0] = 1;
+        vo_home_value v = o.v;
+        vo_home_value_back(&v, &o.store, &o.p, o.net, o.weight, 1);
+        check_shape(&v, &o.store);
+        const double at_low = mean_worth(&o, o.store.low_kwh);
+        for (int j = 0; j <= 16; j++) {
+            const double s = o.store.low_kwh + (o.store.high_kwh - o.store.low_kwh) * j / 16.0;
+            cr_assert_float_eq(worth(&v, s), mean_worth(&o, s) - at_low, 1e-9, "%zu at %g", i,
+                               s);
+        }
+    }
+}
+
+Test(home_value, several_scenarios_back_are_their_mean_but_for_what_is_not_noticed) {
+    vo_random r = vo_random_seed(12, 1);
+    double lost = 0;
+    for (size_t i = 0; i < rounds(2000, 50000); i++) {
+        one_step o = a_step(&r, CONVEX);
+        vo_home_value v = o.v;
+        vo_home_value_back(&v, &o.store, &o.p, o.net, o.weight, o.k);
+        check_shape(&v, &o.store);
+        const double at_low = mean_worth(&o, o.store.low_kwh);
+        for (int j = 0; j <= 16; j++) {
+            const double s = o.store.low_kwh + (o.store.high_kwh - o.store.low_kwh) * j / 16.0;
+            const double mean = mean_worth(&o, s) - at_low, ours = worth(&v, s);
+            cr_assert_leq(ours, mean + 1e-9, "%zu at %g: too high", i, s);
+            lost = fmax(lost, mean - ours);
+        }
+        const double top = o.store.high_kwh;
+        cr_assert_float_eq(worth(&v, top), mean_worth(&o, top) - at_low, 1e-9, "%zu", i);
+    }
+    cr_assert_lt(lost, 2e-3);
+}
+
+Test(home_value, prices_of_any_sign_and_order_leave_v_concave_over_the_store) {
+    vo_random r = vo_random_seed(13, 1);
+    for (size_t i = 0; i < rounds(3000, 100000); i++) {
+        one_step o = a_step(&r, ANY_PRICES);
+        o.k = 1, o.weight[0] = 1;
+        vo_home_value v = o.v;
+        vo_home_value_back(&v, &o.store, &o.p, o.net, o.weight, 1);
+        check_shape(&v, &o.store);
+    }
+}
+
+Test(home_value, the_best_step_is_the_best_of_all_and_the_smallest_of_those) {
+    vo_random r = vo_random_seed(14, 1);
+    for (size_t i = 0; i < rounds(10000, 300000); i++) {
+        const one_step o = a_step(&r, i % 2 ? CONVEX : ANY_PRICES);
+        const double net = o.net[0], span = o.store.high_kwh - o.store.low_kwh;
+        const double s = i % 7 == 0   ? o.store.low_kwh
+                         : i % 7 == 1 ? o.store.high_kwh
+                                      : o.store.low_kwh + span * vo_random_unit(&r);
+        double least_z = INFINITY;
+        const double best = best_worth(&o, net, s, &least_z);
+        const double z = vo_home_value_best(&o.v, &o.store, &o.p, net, s);
+        const double out = vo_home_terminal(&o.store, z);
+        cr_assert_geq(s - z, o.store.low_kwh - 1e-12);
+        cr_assert_leq(s - z, o.store.high_kwh + 1e-12);
+        cr_assert_leq(out, o.store.discharge_kwh + 1e-12);
+        cr_assert_geq(out, -o.store.charge_kwh - 1e-12);
+        const double ours = worth(&o.v, s - z) - cost_of(&o.p, net - out);
+        cr_assert_float_eq(ours, best, 1e-9, "%zu", i);
+        cr_assert_float_eq(vo_home_cost(&o.p, net - out), cost_of(&o.p, net - out), 1e-12);
+        if (i % 2) cr_assert_leq(fabs(z), fabs(least_z) + 1e-9, "%zu", i);
+    }
+}
+
+/* ---- the edges -------------------------------------------------------------------------------- */
+
+Test(home_value, a_home_without_a_battery_has_no_value_to_keep_and_nothing_to_do) {
+    const vo_home_store none = {0, 0, 0, 0, 1, 1};
+    const vo_home_prices p = {.buy = 0.5, .sell = 0.1, .import_kwh = 10, .export_kwh = 4};
+    vo_home_value v = vo_home_value_end(&none, 0, 1, 0);
+    const double net[] = {1, -1, 2}, weight[] = {0.25, 0.5, 0.25};
+    for (size_t k = 1; k <= 3; k += 2) {
+        vo_home_value_back(&v, &none, &p, net, weight, k);
+        cr_assert_eq(v.n, 0);
+    }
+    cr_assert_eq(vo_home_value_best(&v, &none, &p, 1, 0), 0);
+    cr_assert_eq(vo_home_value_best(&v, &none, &p, -1, 0), 0);
+}
+
+Test(home_value, slopes_are_read_on_both_sides_of_a_knot_and_beyond_the_ends) {
+    const vo_home_value v = {2, 1, 5, {0.5, 0.2}, {1, 3}};
+    cr_assert_eq(vo_home_value_slope(&v, 1, true), 0.5);
+    cr_assert_eq(vo_home_value_slope(&v, 1, false), VO_HOME_RESERVE_PER_KWH);
+    cr_assert_eq(vo_home_value_slope(&v, 2, false), 0.5);
+    cr_assert_eq(vo_home_value_slope(&v, 2, true), 0.2);
+    cr_assert_eq(vo_home_value_slope(&v, 5, false), 0.2);
+    cr_assert_eq(vo_home_value_slope(&v, 5, true), -VO_HOME_RESERVE_PER_KWH);
+    cr_assert_eq(vo_home_value_slope(&v, 0.5, true), VO_HOME_RESERVE_PER_KWH);
+}
+
+Test(home_value, a_store_that_shrinks_or_grows_keeps_v_on_the_range_of_each_interval) {
+    const vo_home_store usual = {2, 10, 2, 2, 1, 1}, open = {0, 10, 2, 2, 1, 1};
+    const vo_home_prices grid = {.buy = 0.4, .sell = 0.1, .import_kwh = 10, .export_kwh = 4};
+    const vo_home_prices down = {.buy = 0.4, .sell = 0.1};
+    const double net = 1, one = 1;
+    vo_home_value v = vo_home_value_end(&usual, 2, 1, 0.2);
+    vo_home_value_back(&v, &open, &down, &net, &one, 1); /* an outage: the reserve is open */
+    check_shape(&v, &open);
+    cr_assert_eq(vo_home_value_slope(&v, 0.5, true), VO_HOME_SHORT_PER_KWH);
+    cr_assert_eq(vo_home_value_slope(&v, 1.5, true), VO_HOME_RESERVE_PER_KWH);
+    cr_assert_eq(vo_home_value_slope(&v, 3.5, true), 0.2);
+    vo_home_value_back(&v, &usual, &grid, &net, &one, 1); /* the interval before it */
+    check_shape(&v, &usual);
+    cr_assert_eq(vo_home_value_slope(&v, 2.5, true), 0.4, "bought now, for the outage");
+}
+
+Test(home_value, the_end_asks_for_its_goal_and_pays_for_the_rest) {
+    const vo_home_store b = {1, 9, 2, 2, 1, 1};
+    vo_home_value v = vo_home_value_end(&b, 4, 0.9, 0.1);
+    cr_assert_eq(v.n, 2);
+    cr_assert_eq(vo_home_value_slope(&v, 3, true), 0.9);
+    cr_assert_eq(vo_home_value_slope(&v, 4, true), 0.1);
+    v = vo_home_value_end(&b, 0, 0.9, 0.1);
+    cr_assert_eq(v.n, 1);
+    cr_assert_eq(v.slope[0], 0.1);
+    v = vo_home_value_end(&b, 99, 0.9, 0.1);
+    cr_assert_eq(v.n, 1);
+    cr_assert_eq(v.slope[0], 0.9);
+}

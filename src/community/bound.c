@@ -1,11 +1,13 @@
 /* bound.c -- the bounds: a plan per home with everything known ahead, and prices that pool them.
  *
  * Pooled: the hub's balance  sum of received / (1 - loss) <= sum of given  is priced at pi_t >= 0
- * (Everett 1963). For any pi the homes fall apart, each sees a meter that buys at the lesser of tariff and
- * pi / (1 - loss) and sells at the better of tariff and pi, and the sum of their least costs is a
- * bound. The excess demand at pi is a subgradient: the ascent raises pi where it is positive. It steps
- * along an average of subgradients with a step of its own per interval (AdaGrad, Duchi et al. 2011),
- * because a cloudy hour and a summer noon differ in size by orders of magnitude.
+ * (Everett 1963). For any pi the homes fall apart, each sees a meter that buys at the lesser of tariff
+ * and pi / (1 - loss) and sells at the better of tariff and pi, and the sum of their least costs is a
+ * bound. It starts at the prices of the lossless pool, whose plan is one home's, and climbs by the
+ * volume algorithm (Barahona and Anbil 2000): from the best prices so far along an average of excess
+ * demands, which tends to the excess of an optimal plan, that is to zero, as the prices become right.
+ * Each interval is scaled by its price range over its usual excess: a summer noon and a winter night
+ * differ by orders of magnitude.
  * Threads: homes in blocks, blocks added up in order.
  */
 #include "community/bound.h"
@@ -24,15 +26,16 @@ typedef struct {
     vo_bounds *out;
     const vo_alloc *alloc;
     size_t n, blocks, reserve_free;
-    vo_bound_work **work;       /* [workers]                                       */
-    vo_bound_step *step;        /* [workers][n]                                    */
-    double *meter;              /* [workers][n]                                    */
-    double *excess;             /* [blocks][n] demand beyond supply at the hub     */
-    double *cost;               /* [homes] at the prices asked                     */
-    double *price, *centre;     /* [n]                                             */
-    double *low, *high;         /* [n] where a price of the hub can matter         */
-    double *direction, *square; /* [n]                                         */
-    bool pooled;                /* homes see the hub's prices                  */
+    vo_bound_work **work;   /* [workers]                                       */
+    vo_bound_step *step;    /* [workers][n]                                    */
+    double *meter;          /* [workers][n]                                    */
+    double *excess;         /* [blocks][n] demand beyond supply at the hub     */
+    double *cost;           /* [homes] at the prices asked                     */
+    double *price, *centre; /* [n]                                             */
+    double *low, *high;     /* [n] where a price of the hub can matter         */
+    double *mean;           /* [n] average of excess                           */
+    double *square;         /* [n] sum of its squares                          */
+    bool pooled;            /* homes see the hub's prices                  */
 } bounds_run;
 
 static void *get(bounds_run *r, size_t n, size_t size) {
@@ -47,8 +50,8 @@ static size_t workers_of(const vo_homes *h) {
 
 static void fini(bounds_run *r) {
     for (size_t k = 0; r->work && k < workers_of(r->h); k++) vo_bound_work_free(r->work[k]);
-    void *all[] = {r->work,   r->step, r->meter, r->excess,    r->cost,  r->price,
-                   r->centre, r->low,  r->high,  r->direction, r->square};
+    void *all[] = {r->work,   r->step, r->meter, r->excess, r->cost,  r->price,
+                   r->centre, r->low,  r->high,  r->mean,   r->square};
     for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) drop(r, all[k]);
 }
 
@@ -60,7 +63,7 @@ static vo_status init(bounds_run *r, vo_error *err) {
     r->meter = get(r, workers * n, sizeof *r->meter);
     r->excess = get(r, r->blocks * n, sizeof *r->excess);
     r->cost = get(r, r->h->homes, sizeof *r->cost);
-    double **arrays[] = {&r->price, &r->centre, &r->low, &r->high, &r->direction, &r->square};
+    double **arrays[] = {&r->price, &r->centre, &r->low, &r->high, &r->mean, &r->square};
     bool all = r->work && r->step && r->meter && r->excess && r->cost;
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++) {
         *arrays[k] = get(r, n, sizeof **arrays[k]);
@@ -117,7 +120,7 @@ static vo_status home_block(void *arg, size_t block, size_t worker, vo_error *er
         for (size_t t = 0; t < r->n; t++)
             step[t] = step_of(r, t, (double)load[t], (double)pv[t]);
         vo_status st = vo_bound_home(r->work[worker], &h->battery[i], h->dt_h, step, r->n,
-                                     r->reserve_free, &r->cost[i], meter, err);
+                                     r->reserve_free, &r->cost[i], meter, NULL, err);
         if (st != VO_OK) return st;
         if (meter) add_excess(r, step, meter, excess);
     }
@@ -177,51 +180,105 @@ static vo_status lossless(bounds_run *r, vo_error *err) {
         step[t].out_kwh *= (double)h->homes;
     }
     return vo_bound_home(r->work[0], &b, h->dt_h, step, r->n, r->reserve_free,
-                         &r->out->lossless, NULL, err);
+                         &r->out->lossless, r->meter, r->price, err);
 }
 
 /* ---- the ascent -------------------------------------------------------------------------- */
 
-/* Below `low` nobody would sell to the hub, above `high` nobody would buy. */
-static void price_box(bounds_run *r) {
+/* Below `low` nobody would sell to the hub, above `high` nobody would buy. To begin with, the lossless
+ * pool's prices, the loss shared between both sides. */
+static void first_prices(bounds_run *r) {
     const vo_homes *h = r->h;
     for (size_t t = 0; t < r->n; t++) {
         const size_t at = h->first + t;
         r->low[t] = fmax(0, h->sell[at]);
         r->high[t] = fmax(r->low[t], h->buy[at] * (1 - r->o->loss));
         if (down(h, at)) r->high[t] = r->low[t];
-        r->price[t] = r->centre[t] = 0.5 * (r->low[t] + r->high[t]);
+        r->price[t] = fmin(fmax(r->price[t] * (1 - r->o->loss / 2), r->low[t]), r->high[t]);
     }
 }
 
-static void move(bounds_run *r, double size) {
-    const double keep = 0.7; /* of the direction so far */
+/* Step lengths are shortened after so many rounds that did not climb, and lengthened after one that
+ * did. Once they are too short to matter, it begins anew where it is. */
+typedef struct {
+    double best, step;
+    size_t without, rounds;
+} climb;
+
+enum { PATIENCE = 10 };
+static const double first_step = 1e-3,
+                    least_step = 1e-7; /* of the bound, as promised by `mean` */
+
+static double scale_of(const bounds_run *r, const climb *c, size_t t) {
+    const double usual = sqrt(r->square[t] / (double)c->rounds);
+    return usual > 0 ? (r->high[t] - r->low[t]) / usual : 0;
+}
+
+/* The average's share of what is new: the one that makes it smallest, within limits. */
+static void average(bounds_run *r, const climb *c) {
+    const double most = 0.1, least = 0.01;
+    double aa = 0, ab = 0, bb = 0;
     for (size_t t = 0; t < r->n; t++) {
-        double g = r->excess[t];
-        if ((r->centre[t] <= r->low[t] && g < 0) || (r->centre[t] >= r->high[t] && g > 0))
-            g = 0;
-        r->direction[t] = keep * r->direction[t] + (1 - keep) * g;
-        r->square[t] = r->square[t] + g * g;
-        const double scale = r->square[t] > 0 ? 1 / sqrt(r->square[t]) : 0;
-        r->centre[t] += size * (r->high[t] - r->low[t]) * scale * r->direction[t];
-        r->centre[t] = fmin(fmax(r->centre[t], r->low[t]), r->high[t]);
-        r->price[t] = r->centre[t];
+        const double w = scale_of(r, c, t), a = r->excess[t], b = r->mean[t];
+        aa += w * a * a;
+        ab += w * a * b;
+        bb += w * b * b;
     }
+    const double apart = aa - 2 * ab + bb;
+    double share = apart > 0 ? fmin(fmax((bb - ab) / apart, least), most) : most;
+    if (c->rounds == 1) share = 1;
+    for (size_t t = 0; t < r->n; t++) r->mean[t] += share * (r->excess[t] - r->mean[t]);
+}
+
+static void next_prices(bounds_run *r, const climb *c) {
+    double norm = 0;
+    for (size_t t = 0; t < r->n; t++) {
+        const bool stuck = (r->centre[t] <= r->low[t] && r->mean[t] < 0) ||
+                           (r->centre[t] >= r->high[t] && r->mean[t] > 0);
+        if (!stuck) norm += scale_of(r, c, t) * r->mean[t] * r->mean[t];
+    }
+    const double length = norm > 0 ? c->step * fabs(c->best) / norm : 0;
+    for (size_t t = 0; t < r->n; t++) {
+        const double p = r->centre[t] + length * scale_of(r, c, t) * r->mean[t];
+        r->price[t] = fmin(fmax(p, r->low[t]), r->high[t]);
+    }
+}
+
+static void judge(bounds_run *r, climb *c, double sum) {
+    if (sum > c->best) {
+        c->best = sum;
+        c->without = 0;
+        c->step *= 1.1;
+        memcpy(r->centre, r->price, r->n * sizeof *r->centre);
+    } else if (++c->without >= PATIENCE) {
+        c->without = 0;
+        c->step *= 0.66;
+    }
+    if (c->step < least_step) c->step = first_step / 10;
 }
 
 static vo_status ascend(bounds_run *r, bool (*stop)(void *ctx), void *stop_ctx, vo_error *err) {
+    enum { WINDOW = 100 }; /* rounds over which it should improve */
+    climb c = {.best = -(double)INFINITY, .step = first_step};
+    double before = c.best;
     r->pooled = true;
-    r->out->pooled = -(double)INFINITY;
-    price_box(r);
-    for (r->out->rounds = 0; r->out->rounds < r->o->rounds; r->out->rounds++) {
+    first_prices(r);
+    while (c.rounds < r->o->rounds) {
         double sum = 0;
         if (stop && stop(stop_ctx)) return vo_fail(err, VO_ECANCELED, "stopped");
         vo_status st = evaluate(r, &sum, err);
         if (st != VO_OK) return st;
-        r->out->pooled = fmax(r->out->pooled, sum);
-        move(r, 0.5);
+        c.rounds++;
+        for (size_t t = 0; t < r->n; t++) r->square[t] += r->excess[t] * r->excess[t];
+        average(r, &c);
+        judge(r, &c, sum);
+        next_prices(r, &c);
+        if (c.rounds % WINDOW != 0) continue;
+        if (c.best - before <= r->o->tolerance * fabs(c.best)) break;
+        before = c.best;
     }
-    r->out->pooled = fmax(r->out->pooled, r->out->lossless);
+    r->out->rounds = c.rounds;
+    r->out->pooled = fmax(c.best, r->out->lossless);
     return VO_OK;
 }
 

@@ -233,8 +233,41 @@ static double reach(const piece *a, size_t na, const reward *r, double x, bool r
     return z;
 }
 
+/* Narrows [*up, *down] to the slopes on both sides of `x` of pieces that begin at `at`. */
+static void slopes_at(const piece *p, size_t n, double at, double x, double *up, double *down) {
+    const double nothing = 1e-9;
+    for (size_t i = 0; i < n; i++) {
+        if (at < x - nothing && at + p[i].width >= x - nothing) *down = fmin(*down, p[i].slope);
+        if (at + p[i].width > x + nothing && at <= x + nothing) *up = fmax(*up, p[i].slope);
+        at += p[i].width;
+    }
+}
+
+/* The multiplier of stored energy stays what it was as long as V and the reward allow it: it changes
+ * only where the store is full or empty, or the plan stands at a kink. */
+static double multiplier(const vo_bound_work *w, const concave *next, const reward *r,
+                         double stored, double z, double before) {
+    double down = (double)INFINITY, up = 0;
+    slopes_at(w->pool + next->first, next->n, next->low, stored, &up, &down);
+    slopes_at(r->p, r->n, r->low, z, &up, &down);
+    return fmax(fmin(fmax(before, up), down), 0);
+}
+
+/* What a kWh more at the meter is worth, to a battery that values stored ones at `stored_worth`. */
+static double worth(const vo_bound_step *x, const limits *l, double stored_worth, double z,
+                    double meter) {
+    const double nothing = 1e-9;
+    if (meter > nothing) return x->into;
+    if (meter < -nothing) return x->out;
+    const double at = z > nothing    ? stored_worth / l->out
+                      : z < -nothing ? stored_worth * l->in
+                                     : 0.5 * stored_worth * (l->in + 1 / l->out);
+    return fmin(fmax(at, x->out), x->into);
+}
+
 static void walk(const vo_bound_work *w, const vo_bound_step *step, const limits *l, size_t n,
-                 double stored, double *meter_kwh) {
+                 double stored, double *meter_kwh, double *price) {
+    double stored_worth = 0;
     for (size_t t = 0; t < n; t++) {
         const concave *next = &w->value[t + 1];
         const piece *p = w->pool + next->first;
@@ -246,12 +279,14 @@ static void walk(const vo_bound_work *w, const vo_bound_step *step, const limits
         const double z = fmin(fmax(0, least), most);
         meter_kwh[t] = step[t].net_kwh - (z > 0 ? z * l->out : z / l->in);
         stored -= z;
+        stored_worth = multiplier(w, next, &r, stored, z, stored_worth);
+        if (price) price[t] = worth(&step[t], l, stored_worth, z, meter_kwh[t]);
     }
 }
 
 vo_status vo_bound_home(vo_bound_work *w, const vo_home_battery *b, double dt_h,
                         const vo_bound_step *step, size_t n, size_t reserve_free, double *cost,
-                        double *meter_kwh, vo_error *err) {
+                        double *meter_kwh, double *price, vo_error *err) {
     assert(n <= w->steps);
     const limits l = {.charge_kwh = b->capacity_kwh > 0 ? b->charge_kw * dt_h : 0,
                       .discharge_kwh = b->capacity_kwh > 0 ? b->discharge_kw * dt_h : 0,
@@ -276,6 +311,6 @@ vo_status vo_bound_home(vo_bound_work *w, const vo_home_battery *b, double dt_h,
                   high, &w->value[t]);
     }
     *cost = -concave_at(w, &w->value[0], first);
-    if (meter_kwh) walk(w, step, &l, n, first, meter_kwh);
+    if (meter_kwh) walk(w, step, &l, n, first, meter_kwh, price);
     return VO_OK;
 }

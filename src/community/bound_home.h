@@ -33,9 +33,10 @@ void vo_bound_work_free(vo_bound_work *w); /* accepts NULL */
 
 /* step[n]. Starts at the initial SOC and ends with at least that energy; from interval
  * `reserve_free` on the reserve may be used (n: never). *cost: the least possible. meter_kwh[n], or
- * NULL: > 0 in; of equally good plans one that moves least, interval by interval. VO_ENOMEM. */
+ * NULL: > 0 in; of equally good plans one that moves least, interval by interval. price[n], or NULL
+ * (and then meter_kwh is not): what a kWh more at the meter is worth. VO_ENOMEM. */
 vo_status vo_bound_home(vo_bound_work *w, const vo_home_battery *b, double dt_h,
                         const vo_bound_step *step, size_t n, size_t reserve_free, double *cost,
-                        double *meter_kwh, vo_error *err);
+                        double *meter_kwh, double *price, vo_error *err);
 
 #endif

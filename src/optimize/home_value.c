@@ -21,6 +21,7 @@ enum {
 
 /* Currency: what a mean of scenarios may lose at a knot that is left out. */
 #define UNNOTICED 3e-4
+#define LEAST_LOST 1e-8 /* where there are too many pieces: the first pass */
 #define INF ((double)INFINITY)
 /* Energies are sums of the same numbers in different orders: closer than this they are equal. */
 #define NOISE_KWH 1e-12
@@ -202,9 +203,9 @@ static int32_t join_below(double *slope, double *width, int32_t n, double lost) 
     return m + 1;
 }
 
-/* Until VO_HOME_PIECES fit: whole passes at a doubled loss, not one knot at a time. */
+/* Until VO_HOME_PIECES fit: whole passes at a rising loss, not one knot at a time. */
 static int32_t join(double *slope, double *width, int32_t n) {
-    for (double lost = 2 * UNNOTICED; n > VO_HOME_PIECES; lost *= 2)
+    for (double lost = LEAST_LOST; n > VO_HOME_PIECES; lost *= 4)
         n = join_below(slope, width, n, lost);
     return n;
 }

@@ -100,15 +100,22 @@ static double scheduled(const home *h) {
 
 Test(home_value, a_walk_earns_what_the_exact_scheduler_earns) {
     static vo_home_value v[STEPS + 1];
-    for (uint64_t seed = 0; seed < rounds(300, 20000); seed++) {
+    const size_t n = rounds(300, 20000);
+    size_t exact = 0;
+    for (uint64_t seed = 0; seed < n; seed++) {
         const home h = a_home(seed);
         double end;
         backward(&h, h.stored, v);
         const double cost = played(&h, v, &end), profit = scheduled(&h);
         cr_assert_geq(end, h.stored - 1e-9);
-        cr_assert_float_eq(-cost, profit, 1e-9, "seed %llu: %.12f, not %.12f",
-                           (unsigned long long)seed, -cost, profit);
+        bool joined = false; /* more pieces than V holds: close, and never above */
+        for (size_t t = 0; t < STEPS; t++) joined |= v[t].n > VO_HOME_PIECES - 6;
+        cr_assert_leq(-cost, profit + 1e-9);
+        cr_assert_geq(-cost, profit - (joined ? 1e-3 : 1e-9), "seed %llu: %.12f, not %.12f",
+                      (unsigned long long)seed, -cost, profit);
+        exact += !joined;
     }
+    cr_assert_gt(exact, n - n / 50);
 }
 
 /* ---- one step against all that it could be ------------------------------------------------- */
@@ -269,7 +276,7 @@ Test(home_value, several_scenarios_back_are_their_mean_but_for_what_is_not_notic
         const double top = o.store.high_kwh;
         cr_assert_float_eq(worth(&v, top), mean_worth(&o, top) - at_low, 1e-9, "%zu", i);
     }
-    cr_assert_lt(lost, 2e-3);
+    cr_assert_lt(lost, 5e-3);
 }
 
 Test(home_value, prices_of_any_sign_and_order_leave_v_concave_over_the_store) {
@@ -319,6 +326,14 @@ Test(home_value, a_home_without_a_battery_has_no_value_to_keep_and_nothing_to_do
     }
     cr_assert_eq(vo_home_value_best(&v, &none, &p, 1, 0), 0);
     cr_assert_eq(vo_home_value_best(&v, &none, &p, -1, 0), 0);
+}
+
+Test(home_value, nothing_moves_for_nothing) {
+    const vo_home_store b = {0, 10, 2, 2, 1, 1};
+    const vo_home_prices p = {.buy = 0.4, .sell = 0.4, .import_kwh = 10, .export_kwh = 4};
+    const vo_home_value v = {1, 0, 10, {0.4}, {10}};
+    cr_assert_eq(vo_home_value_best(&v, &b, &p, 1, 5), 0);
+    cr_assert_eq(vo_home_value_best(&v, &b, &p, -1, 5), 0);
 }
 
 Test(home_value, slopes_are_read_on_both_sides_of_a_knot_and_beyond_the_ends) {

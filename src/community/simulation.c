@@ -225,16 +225,13 @@ static vo_status begin_interval(vo_run *r, vo_error *err) {
 static vo_status signal_prices(vo_run *r, vo_error *err) {
     const vo_homes *h = r->h;
     const size_t H = r->horizon, done = r->t - r->planned, n = r->ahead - done;
-    double *spread = r->sum + VO_SUM_VARIANCE * H, stored = 0;
+    double stored = 0;
     for (size_t i = 0; i < h->homes; i++) stored += r->stored[i];
-    if (done == 0)
-        for (size_t k = 0; k < H; k++) spread[k] = sqrt(spread[k]);
     const bool ends = r->t + n == h->steps;
     const double meters = (double)h->homes;
     const vo_central_view v = {.n = n,
                                .load_kwh = r->sum + VO_SUM_LOAD * H + done,
                                .pv_kwh = r->sum + VO_SUM_PV * H + done,
-                               .spread_kwh = r->o->scenarios > 1 ? spread + done : NULL,
                                .surplus_kwh = r->sum + VO_SUM_SURPLUS * H + done,
                                .deficit_kwh = r->sum + VO_SUM_DEFICIT * H + done,
                                .buy = h->buy + r->t,

@@ -68,10 +68,6 @@ static vo_status foresee_home(vo_run *r, size_t home, size_t worker, double *sum
         sum[VO_SUM_PV * H + k] += (double)pv[k];
         sum[(net < 0 ? VO_SUM_SURPLUS : VO_SUM_DEFICIT) * H + k] += fabs(net);
     }
-    for (size_t k = 0; r->o->scenarios > 1 && k < n; k++) {
-        const double s = vo_home_forecasts_spread(r->forecasts, (uint32_t)home, r->t, k);
-        sum[VO_SUM_VARIANCE * H + k] += s * s;
-    }
     const size_t soon = n < r->every ? n : r->every;
     memcpy(r->soon_load + home * r->every, load, soon * sizeof *load);
     memcpy(r->soon_pv + home * r->every, pv, soon * sizeof *pv);

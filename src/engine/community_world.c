@@ -180,6 +180,9 @@ static vo_status make_town(vo_world *w, vo_error *err) {
     if (st != VO_OK) return st;
     vo_civil_from_days(first_day, &c);
     choose_synth(w, c.year - 1);
+    vo_synth_household any; /* refuses shares that are none, before there are a million homes */
+    st = vo_synth_household_of(&w->synth, 0, &any, err);
+    if (st != VO_OK) return st;
     const vo_synth_spell spell = spell_of(w, first_day);
     st = vo_synth_town_init(&w->synth.weather, first_day - w->history_days,
                             w->days + w->history_days, &spell, false, &w->town, err);

@@ -1,10 +1,10 @@
 /* central.c -- see central.h: the pool as one home, its plan, and what its plan says energy is worth.
  *
  * V_t of the pool by home_value.h, then one walk forward. At each interval the plan leaves the pool
- * importing (a kWh is worth the import price), exporting (the export price), or at zero: there any
- * price between what the battery asks and what it bids supports the plan, and the middle is taken.
- * A home pays for losses: of a kWh injected 1 - loss arrives, so a seller's kWh is worth less to
- * whoever receives it, and half of that is taken off. */
+ * importing (a kWh is worth the import price), exporting (the export price), or at zero: there the
+ * price of stored energy decides, from the range that supports the whole plan its middle.
+ * Of a kWh injected 1 - loss arrives, so a seller's kWh is worth less to whoever receives it:
+ * half of that is taken off. */
 #include "community/central.h"
 
 #include <math.h>
@@ -47,22 +47,54 @@ static vo_home_value at_end(const vo_central_view *v) {
                              per_kwh);
 }
 
-/* What a kWh at the terminals is worth where the plan takes z out of the store. */
-static double worth(const vo_central_view *v, const vo_home_value *value, size_t t,
-                    double stored, double z) {
+/* Prices of stored energy, currency/kWh. */
+typedef struct {
+    double low, high;
+} range;
+
+static inline double within(double x, range r) { return least(most(x, r.low), r.high); }
+
+/* Those at which the best the battery can do is z: what less and what more of it would earn. */
+static range action_prices(const vo_central_view *v, size_t t, double z) {
     const vo_home_store *b = &v->store;
-    const double net = v->load_kwh[t] - v->pv_kwh[t];
-    const double meter = net - vo_home_terminal(b, z);
-    if (meter > NOISE_KWH) return v->buy[t];
-    if (meter < -NOISE_KWH) return most(v->sell[t], 0);
-    const double down = vo_home_value_slope(value, stored - z, false);
-    const double up = vo_home_value_slope(value, stored - z, true);
-    /* less of it than now is worth `asks`, more of it `bids` */
-    const double asks = z < 0 ? down * b->charge_efficiency : down / b->discharge_efficiency;
-    const double bids = z > 0 ? up / b->discharge_efficiency : up * b->charge_efficiency;
-    const double high = least(most(asks, v->sell[t]), v->buy[t]);
-    const double low = most(least(bids, high), v->sell[t]);
-    return (low + most(high, low)) / 2;
+    const double out = b->discharge_efficiency, in = b->charge_efficiency;
+    const double terminal = vo_home_terminal(b, z);
+    const double meter = v->load_kwh[t] - v->pv_kwh[t] - terminal;
+    const double sell = most(v->sell[t], 0), buy = v->buy[t];
+    const double more = meter > NOISE_KWH ? buy : meter > -v->export_kwh ? sell : 0;
+    const double less = meter > -NOISE_KWH ? buy : sell;
+    return (range){terminal >= b->discharge_kwh - NOISE_KWH ? -(double)INFINITY
+                   : z >= 0                                 ? more * out
+                                                            : more / in,
+                   terminal <= NOISE_KWH - b->charge_kwh ? (double)INFINITY
+                   : z > 0                               ? less * out
+                                                         : less / in};
+}
+
+/* What the plan says stored energy is worth after interval t: what supports its actions so far,
+ * and what is to come (the slopes of V). Between actions the price stays, but where the store
+ * was empty it may have fallen, where it was full risen. *so_far: of the intervals before. */
+static double stored_price(const vo_central_view *v, const vo_home_value *value, size_t t,
+                           double stored, double z, range *so_far) {
+    const vo_home_store *b = &v->store;
+    const range now = action_prices(v, t, z);
+    if (stored <= b->low_kwh + NOISE_KWH) so_far->low = -(double)INFINITY;
+    if (stored >= b->high_kwh - NOISE_KWH) so_far->high = (double)INFINITY;
+    *so_far = (range){within(so_far->low, now), within(so_far->high, now)};
+    const double low = most(so_far->low, vo_home_value_slope(value, stored - z, true));
+    const double high = least(so_far->high, vo_home_value_slope(value, stored - z, false));
+    return (low + high) / 2;
+}
+
+/* What a kWh at the terminals is worth where the plan takes z out of the store. */
+static double worth(const vo_central_view *v, size_t t, double price, double z) {
+    const vo_home_store *b = &v->store;
+    const double meter = v->load_kwh[t] - v->pv_kwh[t] - vo_home_terminal(b, z);
+    const range tariff = {most(v->sell[t], 0), most(v->buy[t], v->sell[t])};
+    if (meter > NOISE_KWH) return tariff.high;
+    if (meter < -NOISE_KWH) return tariff.low;
+    const double in = price * b->charge_efficiency, out = price / b->discharge_efficiency;
+    return within(z > 0 ? out : z < 0 ? in : (in + out) / 2, tariff);
 }
 
 /* Per kWh injected: between what the grid pays a seller and what it saves a buyer. */
@@ -113,11 +145,13 @@ vo_status vo_central_plan(const vo_central_view *v, double *signal, vo_central_v
         vo_home_value_back(&value[t], &v->store, &p, net, weight, k);
     }
     double stored = v->stored_kwh;
+    range so_far = {-(double)INFINITY, (double)INFINITY};
     for (size_t t = 0; t < v->n; t++) {
         const vo_home_prices p = prices_at(v, t);
         const double net = v->load_kwh[t] - v->pv_kwh[t];
         const double z = vo_home_value_best(&value[t + 1], &v->store, &p, net, stored);
-        if (signal) signal[t] = price_of(v, t, worth(v, &value[t + 1], t, stored, z));
+        const double price = stored_price(v, &value[t + 1], t, stored, z, &so_far);
+        if (signal) signal[t] = price_of(v, t, worth(v, t, price, z));
         if (volume) volume[t] = volume_at(v, t, stored, z);
         stored -= z;
     }

@@ -1,0 +1,158 @@
+/* test_central.c -- the pool's price path: known answers at the tariff's ends, between them where
+ * batteries decide, and never outside what the market and both sides can accept. */
+#include "community/central.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/random.h"
+
+enum { N = 48 };
+
+static size_t rounds(size_t usual, size_t longer) {
+    return getenv("VOLTEO_LONG") ? longer : usual;
+}
+
+typedef struct {
+    double load[N], pv[N], spread[N], surplus[N], deficit[N], buy[N], sell[N];
+    vo_market_rules rules;
+    vo_central_view view;
+} pool;
+
+/* Ten homes' worth; a battery of `kwh`. */
+static void a_pool(pool *p, double load, double pv, double kwh) {
+    p->rules = vo_market_rules_default();
+    for (size_t t = 0; t < N; t++) {
+        p->load[t] = load, p->pv[t] = pv;
+        p->surplus[t] = fmax(pv - load, 0), p->deficit[t] = fmax(load - pv, 0);
+        p->buy[t] = 0.5, p->sell[t] = 0.05, p->spread[t] = 0;
+    }
+    p->view = (vo_central_view){.n = N,
+                                .load_kwh = p->load,
+                                .pv_kwh = p->pv,
+                                .spread_kwh = p->spread,
+                                .surplus_kwh = p->surplus,
+                                .deficit_kwh = p->deficit,
+                                .buy = p->buy,
+                                .sell = p->sell,
+                                .store = {0, kwh, kwh / 4, kwh / 4, 1, 1},
+                                .stored_kwh = 0,
+                                .goal_kwh = 0,
+                                .import_kwh = 100,
+                                .export_kwh = 40,
+                                .rules = &p->rules};
+}
+
+Test(central, a_pool_that_imports_pays_what_a_received_kwh_saves) {
+    pool p;
+    double signal[N];
+    a_pool(&p, 5, 0, 0);
+    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    for (size_t t = 0; t < N; t++) cr_assert_float_eq(signal[t], 0.475, 1e-12);
+    p.rules.fee = 20000;
+    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    for (size_t t = 0; t < N; t++) cr_assert_float_eq(signal[t], 0.455, 1e-12);
+}
+
+Test(central, a_pool_that_exports_pays_what_the_grid_does_within_the_rules) {
+    pool p;
+    double signal[N];
+    a_pool(&p, 1, 5, 0);
+    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    for (size_t t = 0; t < N; t++) cr_assert_float_eq(signal[t], 0.10, 1e-12, "the floor");
+    p.rules.least_price = 0;
+    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    for (size_t t = 0; t < N; t++) cr_assert_float_eq(signal[t], 0.05, 1e-12);
+}
+
+/* Cheap first, dear later, a battery that can carry all: energy is worth the cheap price throughout;
+ * one that can carry little: the dear price when it is dear. */
+Test(central, a_battery_that_suffices_carries_the_cheap_price_into_the_dear_hours) {
+    pool p;
+    double signal[N];
+    for (int large = 0; large < 2; large++) {
+        a_pool(&p, 1, 0, large ? 400 : 4);
+        for (size_t t = 0; t < N; t++) p.buy[t] = t < 24 ? 0.3 : 0.6;
+        cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+        cr_assert_float_eq(signal[0], 0.3 * 0.95, 1e-9);
+        /* at zero the pool's kWh is worth 0.3, of which half the losses are the seller's */
+        cr_assert_float_eq(signal[N - 1], large ? 0.3 * 0.975 : 0.6 * 0.95, 1e-4);
+    }
+}
+
+static void random_pool(vo_random *r, pool *p) {
+    a_pool(p, 0, 0, vo_random_below(r, 5) ? vo_random_between(r, 1, 100) : 0);
+    if (vo_random_below(r, 3) == 0) p->rules.fee = (int64_t)vo_random_below(r, 30000);
+    p->view.n = 1 + vo_random_below(r, N);
+    p->view.stored_kwh = p->view.store.high_kwh * vo_random_unit(r);
+    p->view.goal_kwh = p->view.store.high_kwh * vo_random_unit(r);
+    if (vo_random_below(r, 2)) p->view.spread_kwh = NULL;
+    for (size_t t = 0; t < N; t++) {
+        p->load[t] = vo_random_between(r, 1, 15);
+        p->pv[t] = vo_random_below(r, 2) ? vo_random_between(r, 0, 30) : 0;
+        p->spread[t] = vo_random_between(r, 0, 3);
+        p->surplus[t] = fmax(p->pv[t] - p->load[t], 0) + vo_random_between(r, 0, 2);
+        p->deficit[t] = p->surplus[t] - p->pv[t] + p->load[t];
+        p->buy[t] = t % 24 < 16 ? 0.35 : 0.55;
+    }
+}
+
+Test(central, the_signal_is_one_that_both_sides_can_accept) {
+    vo_random r = vo_random_seed(1, 1);
+    for (size_t i = 0; i < rounds(500, 20000); i++) {
+        pool p;
+        double signal[N];
+        random_pool(&r, &p);
+        cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+        for (size_t t = 0; t < p.view.n; t++) {
+            const double top = 0.95 * p.buy[t] - (double)p.rules.fee / VO_MICRO;
+            cr_assert_leq(signal[t], top + 1e-9);
+            cr_assert_geq(signal[t], 0.1);
+            cr_assert_float_eq(signal[t] * 1e4, round(signal[t] * 1e4), 1e-6);
+        }
+    }
+}
+
+Test(central, more_load_never_makes_energy_cheaper) {
+    vo_random r = vo_random_seed(2, 1);
+    for (size_t i = 0; i < rounds(500, 20000); i++) {
+        pool p;
+        double before[N], after[N];
+        random_pool(&r, &p);
+        p.view.spread_kwh = NULL; /* means of scenarios are joined: close, not equal */
+        p.view.n = 1 + vo_random_below(&r, N);
+        cr_assert_eq(vo_central_signal(&p.view, before, NULL), VO_OK);
+        p.load[0] += vo_random_between(&r, 0, 10);
+        cr_assert_eq(vo_central_signal(&p.view, after, NULL), VO_OK);
+        for (size_t t = 0; t < p.view.n; t++)
+            cr_assert_geq(after[t], before[t] - 1.5e-4, "%zu at %zu", i, t);
+    }
+}
+
+Test(central, beliefs_of_all_homes_add_up_to_what_the_pool_can_share) {
+    vo_random r = vo_random_seed(3, 1);
+    for (size_t i = 0; i < rounds(500, 20000); i++) {
+        pool p;
+        vo_central_volume x[N];
+        random_pool(&r, &p);
+        cr_assert_eq(vo_central_plan(&p.view, NULL, x, NULL), VO_OK);
+        for (size_t t = 0; t < p.view.n; t++) {
+            const double could_sell = p.surplus[t] + p.view.store.discharge_kwh;
+            const double could_use = p.deficit[t] + p.view.store.charge_kwh;
+            cr_assert(x[t].out >= 0 && x[t].out <= 1);
+            cr_assert(x[t].in >= 0 && x[t].in <= 1);
+            cr_assert_float_eq(x[t].out * could_sell, x[t].shared_kwh, 1e-9);
+            cr_assert_float_eq(x[t].in * could_use, 0.95 * x[t].shared_kwh, 1e-9);
+            cr_assert_leq(x[t].shared_kwh, could_sell + 1e-9);
+        }
+    }
+}
+
+Test(central, with_no_surplus_and_nothing_stored_there_is_nothing_to_share) {
+    pool p;
+    vo_central_volume x[N];
+    a_pool(&p, 5, 0, 0);
+    cr_assert_eq(vo_central_plan(&p.view, NULL, x, NULL), VO_OK);
+    for (size_t t = 0; t < N; t++) cr_assert(x[t].shared_kwh == 0 && !x[t].in && !x[t].out);
+}

@@ -203,7 +203,8 @@ vo_status vo_engine_check(vo_engine *e, const char *kind, const char *request, v
                {"compare", vo_compare_check},
                {"backtest", vo_compare_check},
                {"train", vo_train_check},
-               {"retrain", vo_retrain_check}};
+               {"retrain", vo_retrain_check},
+               {"simulate", vo_simulate_check}};
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++)
         if (strcmp(row[i].kind, kind) == 0) return row[i].check(&e->options, request, err);
     return VO_OK;

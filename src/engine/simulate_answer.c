@@ -24,7 +24,7 @@ typedef struct {
     vo_json_out *w;
     vo_zone *zone;
     vo_simulate_bill *bill; /* [homes] or NULL */
-    const char *no_bills;   /* why             */
+    const char *bills;      /* how, or why not */
 } answer;
 
 static void open_object(vo_json_out *w, const char *key) {
@@ -308,7 +308,7 @@ static void write_home(const answer *a, size_t i) {
 
 static void write_households(const answer *a) {
     const size_t n = a->c->listed ? a->h->homes : 0;
-    vo_member_text(a->w, "bills", a->no_bills ? a->no_bills : "per home, by local months");
+    vo_member_text(a->w, "bills", a->bills);
     open_array(a->w, "households");
     for (size_t i = 0; i < n; i++) write_home(a, i);
     vo_json_out_end(a->w);
@@ -679,7 +679,7 @@ vo_status vo_simulate_answer(vo_simulate_case *c, const vo_simulate_runs *r,
                              const vo_simulate_book *b, vo_json_out *w, vo_error *err) {
     answer a = {.c = c, .r = r, .b = b, .h = c->homes, .w = w};
     vo_status s = vo_zone_open(a.h->zone, &a.zone, err);
-    if (s == VO_OK) s = vo_simulate_bills(b, r->community.home, &a.bill, &a.no_bills, err);
+    if (s == VO_OK) s = vo_simulate_bills(b, r->community.home, &a.bill, &a.bills, err);
     if (s != VO_OK) goto done;
     vo_json_out_object(w);
     write_head(&a);

@@ -40,20 +40,20 @@ static vo_status desk_init(desk *d, const vo_simulate_book *b, vo_error *err) {
 }
 
 /* Is every price paid that of this version of the tariff? */
-static vo_status check_prices(desk *d, const char **why, vo_error *err) {
+static vo_status check_prices(desk *d, const char **words, vo_error *err) {
     const vo_homes *h = d->b->c->homes;
     const vo_time *start = h->start + h->first;
     const size_t n = d->b->n;
-    *why = NULL;
+    *words = NULL;
     if (!vo_tariff_in_force(d->tariff, start[0]) ||
         !vo_tariff_in_force(d->tariff, start[n - 1]))
-        *why = "the tariff's version changes within the span";
-    if (*why) return VO_OK;
+        *words = "the tariff's version changes within the span";
+    if (*words) return VO_OK;
     const vo_status s =
         vo_tariff_prices(&d->tariff, 1, start, d->dt_h, n, d->import_kwh, d->export_kwh, err);
-    for (size_t t = 0; s == VO_OK && t < n && !*why; t++)
+    for (size_t t = 0; s == VO_OK && t < n && !*words; t++)
         if (!(fabs(d->import_kwh[t] - h->buy[h->first + t]) <= SAME_PRICE))
-            *why = "the scenario changes the tariff's prices";
+            *words = "the scenario changes the tariff's prices";
     return s;
 }
 
@@ -121,23 +121,29 @@ static vo_status find_territory(desk *d, vo_error *err) {
 }
 
 vo_status vo_simulate_bills(const vo_simulate_book *b, const vo_home_sums *home,
-                            vo_simulate_bill **out, const char **why, vo_error *err) {
+                            vo_simulate_bill **out, const char **words, vo_error *err) {
     *out = NULL;
-    *why = !vo_world_tariff(b->c->world) ? "prices of a file are no tariff's"
-           : !b->imported                ? "too many homes and intervals to keep readings"
-                                         : NULL;
-    if (*why) return VO_OK;
+    *words = !vo_world_tariff(b->c->world) ? "prices of a file are no tariff's"
+             : !b->imported                ? "too many homes and intervals to keep readings"
+                                           : NULL;
+    if (*words) return VO_OK;
     desk d;
     const size_t homes = b->c->homes->homes;
     vo_simulate_bill *bills = calloc(homes, sizeof *bills);
     vo_status s = desk_init(&d, b, err);
     if (s == VO_OK && !bills) s = vo_fail(err, VO_ENOMEM, "bills of %zu homes", homes);
-    if (s == VO_OK) s = check_prices(&d, why, err);
-    if (s == VO_OK && !*why) s = find_territory(&d, err);
-    for (size_t i = 0; s == VO_OK && !*why && i < homes; i++)
+    if (s == VO_OK) s = check_prices(&d, words, err);
+    const bool any = s == VO_OK && !*words;
+    if (any) s = find_territory(&d, err);
+    for (size_t i = 0; s == VO_OK && any && i < homes; i++)
         s = bill_home(&d, i, &home[i], &bills[i], err);
+    if (any)
+        *words = d.customer.territory
+                     ? "per home, by local months"
+                     : "per home, by local months; without baseline credit: the "
+                       "tariff has no quantities for it";
     desk_fini(&d);
-    if (s == VO_OK && !*why)
+    if (s == VO_OK && any)
         *out = bills;
     else
         free(bills);

@@ -16,9 +16,9 @@ typedef struct {
     int32_t months;
 } vo_simulate_bill;
 
-/* *out [homes], the caller's to free; NULL with *why in words where there are no bills: prices of a file
- * or a scenario, a change of version, too many readings. VO_ENOMEM. */
+/* *out [homes], the caller's to free; NULL where there are no bills: prices of a file or a scenario, a
+ * change of version, too many readings. *words says how they are made, or why not. VO_ENOMEM. */
 vo_status vo_simulate_bills(const vo_simulate_book *b, const vo_home_sums *home,
-                            vo_simulate_bill **out, const char **why, vo_error *err);
+                            vo_simulate_bill **out, const char **words, vo_error *err);
 
 #endif

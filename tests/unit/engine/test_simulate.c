@@ -2,7 +2,6 @@
 #include "engine/simulate.h"
 
 #include <criterion/criterion.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,139 +9,65 @@
 #include "port/file.h"
 #include "support/engine_ask.h"
 
-#define TARIFF VOLTEO_SOURCE_DIR "/config/tariffs/pge_e_tou_c_2026-03-01.yaml"
-
-static vo_json *simulate(const char *rest) {
-    char text[800];
-    snprintf(text, sizeof text, "{\"tariff\": \"" TARIFF "\", %s}", rest);
-    return engine_ask("nowhere", vo_engine_simulate, text);
-}
-
-static double energy(const vo_json *home, const char *key) {
-    return member_number(vo_json_get(home, "energy_kwh"), key);
-}
-
-static double cost(const vo_json *home, const char *key) {
-    return member_number(vo_json_get(home, "costs"), key);
-}
-
-Test(simulate, energy_is_conserved_in_every_home_and_the_plans_are_proved) {
-    vo_json *r = simulate("\"homes\": 3, \"days\": 2, \"seed\": 5, \"efficiency\": 1");
-    const vo_json *homes = vo_json_get(r, "households");
-    cr_assert_eq(vo_json_size(homes), 3);
-    for (size_t i = 0; i < 3; i++) {
-        const vo_json *h = vo_json_at(homes, i);
-        cr_expect_eq(member_number(h, "id"), (double)i + 1);
-        cr_expect(vo_json_bool(vo_json_get(h, "certified")));
-        cr_expect(vo_json_bool(vo_json_get(h, "proved_optimal")));
-        cr_expect_float_eq(energy(h, "imported") + energy(h, "pv") + energy(h, "discharged"),
-                           energy(h, "load") + energy(h, "exported") + energy(h, "charged"),
-                           1e-6);
-        cr_expect_gt(energy(h, "pv"), 0, "it is July");
-    }
-    vo_json_free(r);
-}
-
-Test(simulate, panels_save_and_a_battery_saves_more) {
-    vo_json *r = simulate("\"homes\": 4, \"days\": 3");
-    const vo_json *homes = vo_json_get(r, "households");
-    const vo_json *all = vo_json_get(r, "aggregate_metrics");
-    double baseline = 0, optimized = 0, percent = 0;
-    for (size_t i = 0; i < 4; i++) {
-        const vo_json *h = vo_json_at(homes, i);
-        cr_expect_lt(cost(h, "pv_only_total"), cost(h, "baseline_pge_total"));
-        cr_expect_leq(cost(h, "optimized_total"), cost(h, "pv_only_total") + 1e-9);
-        cr_expect_float_eq(cost(h, "savings"),
-                           cost(h, "baseline_pge_total") - cost(h, "optimized_total"), 1e-9);
-        cr_expect_float_eq(cost(h, "savings_percent"),
-                           100 * cost(h, "savings") / cost(h, "baseline_pge_total"), 1e-9);
-        baseline += cost(h, "baseline_pge_total");
-        optimized += cost(h, "optimized_total");
-        percent += cost(h, "savings_percent") / 4;
-    }
-    cr_expect_float_eq(member_number(all, "baseline_pge_total"), baseline, 1e-9);
-    cr_expect_float_eq(member_number(all, "optimized_total"), optimized, 1e-9);
-    cr_expect_float_eq(member_number(all, "avg_household_savings_percent"), percent, 1e-9);
-    cr_expect_eq(member_number(all, "total_energy_traded_kwh"), 0);
-    cr_expect_not(vo_json_bool(vo_json_get(r, "trading")), "homes are alone");
-    vo_json_free(r);
-}
-
-Test(simulate, every_bill_is_the_sum_of_its_timeline_at_the_tariffs_prices) {
-    vo_json *r = simulate("\"homes\": 1, \"days\": 2, \"timeline\": true");
-    const vo_json *h = vo_json_at(vo_json_get(r, "households"), 0);
-    const vo_json *line = vo_json_get(h, "timeline");
-    double paid = 0, bought = 0;
-    cr_assert_eq(vo_json_size(line), 96);
-    for (size_t t = 0; t < 96; t++) {
-        const vo_json *x = vo_json_at(line, t);
-        /* in summer 0.52240 from 16:00 to 21:00, else 0.39940; exports are not paid */
-        const int hour = atoi(member_text(x, "timestamp") + 11);
-        const double price = hour >= 16 && hour < 21 ? 0.52240 : 0.39940;
-        cr_expect_float_eq(member_number(x, "price"), price, 1e-12);
-        paid += 0.5 * price * member_number(x, "import_kw");
-        bought += 0.5 * price * member_number(x, "load_kw");
-    }
-    cr_expect_float_eq(cost(h, "optimized_total"), paid, 1e-9);
-    cr_expect_float_eq(cost(h, "baseline_pge_total"), bought, 1e-9);
-    vo_json_free(r);
-}
-
-Test(simulate, the_same_seed_gives_the_same_answer_and_another_one_another) {
-    vo_json *a = simulate("\"homes\": 2, \"seed\": 3"),
-            *b = simulate("\"homes\": 2, \"seed\": 3");
-    vo_json *c = simulate("\"homes\": 2, \"seed\": 4");
-    const char *key = "optimized_total";
-    const double x = member_number(vo_json_get(a, "aggregate_metrics"), key);
-    cr_expect_eq(x, member_number(vo_json_get(b, "aggregate_metrics"), key));
-    cr_expect_neq(x, member_number(vo_json_get(c, "aggregate_metrics"), key));
-    vo_json_free(a);
-    vo_json_free(b);
-    vo_json_free(c);
-}
-
-static int32_t stop_at_two(void *ctx, const char *phase, double fraction) {
-    (void)fraction;
-    ++*(int *)ctx;
-    return strncmp(phase, "home 2", 6) == 0;
-}
-
-Test(simulate, it_tells_of_every_home_and_stops_when_told_to) {
-    int told = 0;
+/* The answer as text, on so many threads; the caller's: vo_text_free. */
+static char *text_of(const char *request, int threads) {
     vo_engine_options o = vo_engine_options_default();
     vo_engine *e = NULL;
-    char *answer = NULL;
+    char *text = NULL;
     vo_error err = {0};
-    o.allow_files = 1;
-    o.progress = stop_at_two;
-    o.progress_ctx = &told;
-    cr_assert_eq(vo_engine_open(&o, &e, NULL), VO_OK);
-    cr_expect_eq(
-        vo_engine_simulate(e, "{\"homes\": 5, \"tariff\": \"" TARIFF "\"}", &answer, &err),
-        VO_ECANCELED);
-    cr_expect_eq(told, 2);
+    o.threads = threads;
+    cr_assert_eq(vo_engine_open(&o, &e, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_engine_simulate(e, request, &text, &err), VO_OK, "%s", err.msg);
     vo_engine_close(e);
+    return text;
 }
 
-Test(simulate, what_it_cannot_do_is_refused_in_words) {
-    static const struct {
-        const char *text, *says;
-    } refused[] = {
-        {"{\"homes\": 0}", "homes"},
-        {"{\"days\": 400}", "days"},
-        {"{\"tariff\": \"/etc/passwd\"}", "not read here"},
-        {"{\"tariff\": \"..\"}", "not read here"},
-        {"{\"tariff\": \"no_such\"}", "there are flat_peak_off_peak, pge_e_tou_c_2025-01-01"},
-        {"{\"trade\": true}", "trade"}};
+Test(simulate,
+     the_same_seed_gives_the_same_bytes_on_any_number_of_threads_another_seed_others) {
+    static const char asked[] = "{\"homes\": 7, \"days\": 1, \"seed\": 3, \"timeline\": true}";
+    char *a = text_of(asked, 1), *b = text_of(asked, 2), *c = text_of(asked, 5);
+    char *d = text_of("{\"homes\": 7, \"days\": 1, \"seed\": 4, \"timeline\": true}", 1);
+    cr_expect_str_eq(a, b);
+    cr_expect_str_eq(a, c);
+    cr_expect_str_neq(a, d);
+    vo_text_free(a);
+    vo_text_free(b);
+    vo_text_free(c);
+    vo_text_free(d);
+}
+
+Test(simulate, a_home_is_the_same_however_many_others_there_are) {
+    vo_json *few =
+        engine_ask("nowhere", vo_engine_simulate, "{\"homes\":3,\"bounds\":\"off\"}");
+    vo_json *many =
+        engine_ask("nowhere", vo_engine_simulate, "{\"homes\":8,\"bounds\":\"off\"}");
+    for (size_t i = 0; i < 3; i++) {
+        const vo_json *a = vo_json_at(vo_json_get(few, "households"), i);
+        const vo_json *b = vo_json_at(vo_json_get(many, "households"), i);
+        static const char *const same[] = {"baseline_pge_total", "pv_only_total",
+                                           "greedy_total"};
+        for (size_t k = 0; k < 3; k++)
+            cr_expect_eq(member_number(vo_json_get(a, "costs"), same[k]),
+                         member_number(vo_json_get(b, "costs"), same[k]), "%zu %s", i, same[k]);
+    }
+    vo_json_free(few);
+    vo_json_free(many);
+}
+
+Test(simulate, its_answer_makes_a_page_that_stands_alone) {
     vo_engine_options o = vo_engine_options_default();
     vo_engine *e = NULL;
-    cr_assert_eq(vo_engine_open(&o, &e, NULL), VO_OK);
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-        char *answer = NULL;
-        vo_error err = {0};
-        cr_expect_neq(vo_engine_simulate(e, refused[i].text, &answer, &err), VO_OK);
-        cr_expect(strstr(err.msg, refused[i].says), "%s: %s", refused[i].text, err.msg);
-    }
+    char *text = text_of("{\"homes\":4,\"bounds\":\"off\"}", 1), *html = NULL;
+    vo_error err = {0};
+    cr_assert_eq(vo_engine_open(&o, &e, &err), VO_OK);
+    cr_assert_eq(vo_engine_report(e, text, &html, &err), VO_OK, "%s", err.msg);
+    cr_expect(strstr(html, "VOLTEO COMMUNITY") && strstr(html, "\"synthetic\":true"));
+    cr_expect_null(strstr(html, "src=\"http"), "nothing comes from elsewhere");
+    cr_expect_null(strstr(html, "href=\"http"), "nothing comes from elsewhere");
+    cr_expect_null(strstr(html, "@DATA@"));
+    cr_expect_null(strstr(html, "\"trades\":[{"), "single trades stay out of it");
+    vo_text_free(html);
+    vo_text_free(text);
     vo_engine_close(e);
 }
 
@@ -152,10 +77,45 @@ Test(simulate, every_field_stands_in_the_documentation) {
     const vo_field *f = vo_simulate_request_fields(&n);
     cr_assert_eq(vo_file_read(VOLTEO_SOURCE_DIR "/docs/api.md", 1u << 20, &doc, &len, NULL),
                  VO_OK);
+    const char *section = strstr(doc, "## `volteo simulate`");
+    cr_assert_not_null(section);
     for (size_t i = 0; i < n; i++) {
         char quoted[80];
         snprintf(quoted, sizeof quoted, "`%s`", f[i].name);
-        cr_expect(strstr(doc, quoted), "docs/api.md says nothing of %s", f[i].name);
+        cr_expect(strstr(section, quoted), "docs/api.md says nothing of %s", f[i].name);
     }
+    free(doc);
+}
+
+/* Every member of an object stands in the section, in its backquotes. */
+static void expect_documented(const char *section, const vo_json *v) {
+    const char *key = NULL;
+    const vo_json *member = NULL;
+    if (vo_json_kind_of(v) == VO_JSON_ARRAY && vo_json_size(v) > 0)
+        expect_documented(section, vo_json_at(v, 0));
+    for (size_t i = 0;
+         vo_json_kind_of(v) == VO_JSON_OBJECT && vo_json_member(v, i, &key, &member); i++) {
+        char quoted[80];
+        snprintf(quoted, sizeof quoted, "`%s", key);
+        const bool fan = strncmp(key, "soc_p", 5) == 0;
+        cr_expect(fan || strstr(section, quoted), "docs/api.md says nothing of %s", key);
+        expect_documented(section, member);
+    }
+}
+
+Test(simulate, every_member_of_an_answer_stands_in_the_documentation) {
+    char *doc = NULL;
+    size_t len = 0;
+    cr_assert_eq(vo_file_read(VOLTEO_SOURCE_DIR "/docs/api.md", 1u << 20, &doc, &len, NULL),
+                 VO_OK);
+    char *section = strstr(doc, "## `volteo simulate`");
+    cr_assert_not_null(section);
+    char *end = strstr(section, "\n## `volteo models");
+    cr_assert_not_null(end);
+    *end = '\0';
+    vo_json *r = engine_ask("nowhere", vo_engine_simulate,
+                            "{\"homes\":4,\"timeline\":true,\"scenario\":\"one_liar\"}");
+    expect_documented(section, r);
+    vo_json_free(r);
     free(doc);
 }

@@ -1,0 +1,177 @@
+/* test_simulate_runs.c -- what the runs cost, in what order, and that their differences are all there
+ * is: nothing is lost between the parts. */
+#include "engine/simulate_runs.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support/engine_ask.h"
+
+static long long millionths(const vo_json *object, const char *key) {
+    const vo_json *v = vo_json_get(object, key);
+    cr_assert(v && vo_json_kind_of(v) == VO_JSON_NUMBER, "no %s", key);
+    return llround(vo_json_number(v) * 1e6);
+}
+
+static void expect_sum(const vo_json *object, const char *const *part, size_t n) {
+    long long sum = 0;
+    for (size_t i = 0; i < n; i++) sum += millionths(object, part[i]);
+    cr_expect_eq(sum, millionths(object, "sum"));
+}
+
+Test(simulate_runs, parts_of_savings_and_gap_add_up_to_the_millionth) {
+    static const char *const split[] = {"pv", "time_shifting", "forecasting", "trading"};
+    static const char *const gap[] = {"forecast", "rules", "matching"};
+    vo_json *r =
+        engine_ask("nowhere", vo_engine_simulate, "{\"homes\":8,\"days\":3,\"seed\":5}");
+    const vo_json *all = vo_json_get(r, "savings_decomposition");
+    const vo_json *against = vo_json_get(all, "against"), *bounds = vo_json_get(r, "bounds");
+    expect_sum(vo_json_get(all, "split"), split, 4);
+    expect_sum(vo_json_get(bounds, "gap"), gap, 3);
+    cr_expect_eq(millionths(vo_json_get(all, "split"), "sum"), millionths(r, "savings"));
+    cr_expect_eq(millionths(r, "baseline_pge_cost") - millionths(r, "optimized_cost"),
+                 millionths(r, "savings"));
+    cr_expect_eq(millionths(r, "optimized_cost") -
+                     millionths(vo_json_get(bounds, "pooled"), "cost"),
+                 millionths(vo_json_get(bounds, "gap"), "sum"));
+    cr_expect_eq(millionths(vo_json_get(against, "grid_only"), "cost"),
+                 millionths(r, "baseline_pge_cost"));
+    vo_json_free(r);
+}
+
+Test(simulate_runs, sums_are_those_of_the_homes_to_the_millionth) {
+    static const char *const key[][2] = {{"baseline_pge_total", "grid_only"},
+                                         {"pv_only_total", "pv_only"},
+                                         {"greedy_total", "greedy"}};
+    vo_json *r = engine_ask("nowhere", vo_engine_simulate, "{\"homes\":6,\"seed\":2}");
+    const vo_json *homes = vo_json_get(r, "households");
+    const vo_json *against = vo_json_get(vo_json_get(r, "savings_decomposition"), "against");
+    long long optimized = 0, alone_bound = 0;
+    for (size_t i = 0; i < 6; i++) {
+        const vo_json *c = vo_json_get(vo_json_at(homes, i), "costs");
+        optimized += millionths(c, "optimized_total");
+        alone_bound += millionths(c, "alone_bound");
+        cr_expect_eq(millionths(c, "baseline_pge_total") - millionths(c, "optimized_total"),
+                     millionths(c, "savings"));
+    }
+    cr_expect_eq(optimized, millionths(r, "optimized_cost"));
+    cr_expect_eq(alone_bound,
+                 millionths(vo_json_get(vo_json_get(r, "bounds"), "alone"), "cost"));
+    for (size_t k = 0; k < 3; k++) {
+        long long sum = 0;
+        for (size_t i = 0; i < 6; i++)
+            sum += millionths(vo_json_get(vo_json_at(homes, i), "costs"), key[k][0]);
+        cr_expect_eq(sum, millionths(vo_json_get(against, key[k][1]), "cost"), "%s", key[k][0]);
+    }
+    vo_json_free(r);
+}
+
+/* PV can only help; nobody beats what is known ahead, alone or together. */
+Test(simulate_runs, no_run_costs_less_than_its_bound) {
+    vo_json *r =
+        engine_ask("nowhere", vo_engine_simulate, "{\"homes\":8,\"days\":2,\"seed\":9}");
+    const vo_json *homes = vo_json_get(r, "households"), *bounds = vo_json_get(r, "bounds");
+    for (size_t i = 0; i < 8; i++) {
+        const vo_json *c = vo_json_get(vo_json_at(homes, i), "costs");
+        cr_expect_leq(millionths(c, "pv_only_total"), millionths(c, "baseline_pge_total"));
+        cr_expect_leq(millionths(c, "alone_bound"), millionths(c, "alone_total") + 100, "%zu",
+                      i);
+    }
+    const long long pooled = millionths(vo_json_get(bounds, "pooled"), "cost");
+    cr_expect_leq(pooled, millionths(r, "optimized_cost"));
+    cr_expect_leq(pooled, millionths(vo_json_get(bounds, "alone"), "cost"),
+                  "together no worse than alone");
+    cr_expect_leq(millionths(bounds, "lossless"), pooled + 100, "without losses no worse");
+    cr_expect_gt(member_number(vo_json_get(bounds, "pooled"), "reached_percent"), 0);
+    cr_expect_leq(member_number(vo_json_get(bounds, "pooled"), "reached_percent"), 100);
+    vo_json_free(r);
+}
+
+Test(simulate_runs, who_forecasts_as_yesterday_or_knows_all_has_no_part_for_it) {
+    vo_json *r =
+        engine_ask("nowhere", vo_engine_simulate, "{\"homes\":4,\"forecaster\":\"naive_day\"}");
+    cr_expect_eq(millionths(vo_json_get(vo_json_get(r, "savings_decomposition"), "split"),
+                            "forecasting"),
+                 0);
+    vo_json_free(r);
+    r = engine_ask("nowhere", vo_engine_simulate,
+                   "{\"homes\":4,\"forecaster\":\"perfect\",\"no_rules\":true}");
+    const vo_json *gap = vo_json_get(vo_json_get(r, "bounds"), "gap");
+    cr_expect_eq(millionths(gap, "rules"), 0);
+    vo_json_free(r);
+}
+
+Test(simulate_runs, without_bounds_parts_are_null_and_the_community_is_the_same) {
+    vo_json *with = engine_ask("nowhere", vo_engine_simulate, "{\"homes\":5}");
+    vo_json *without =
+        engine_ask("nowhere", vo_engine_simulate, "{\"homes\":5,\"bounds\":\"off\"}");
+    cr_expect_eq(vo_json_kind_of(vo_json_get(without, "bounds")), VO_JSON_NULL);
+    cr_expect_eq(
+        vo_json_kind_of(vo_json_get(vo_json_get(without, "savings_decomposition"), "split")),
+        VO_JSON_NULL);
+    cr_expect_eq(millionths(with, "optimized_cost"), millionths(without, "optimized_cost"));
+    vo_json_free(with);
+    vo_json_free(without);
+}
+
+/* A greedy battery that ends empty pays for what it lacks: with the battery's size it does not pay less
+ * than what any plan could that gives back what it took. */
+Test(simulate_runs, a_greedy_battery_pays_for_what_it_lacks_at_the_end) {
+    vo_json *r = engine_ask("nowhere", vo_engine_simulate, "{\"homes\":6,\"seed\":1}");
+    const vo_json *homes = vo_json_get(r, "households");
+    for (size_t i = 0; i < 6; i++) {
+        const vo_json *c = vo_json_get(vo_json_at(homes, i), "costs");
+        cr_expect_geq(millionths(c, "greedy_total"), millionths(c, "alone_bound") - 100);
+    }
+    const vo_json *greedy =
+        vo_json_get(vo_json_get(vo_json_get(r, "savings_decomposition"), "against"), "greedy");
+    cr_expect_gt(millionths(greedy, "refill"), 0);
+    vo_json_free(r);
+}
+
+/* ---- progress --------------------------------------------------------------------------------- */
+
+typedef struct {
+    int told, stop_at, went_back;
+    double last;
+    char words[80];
+} listener;
+
+static int32_t listen(void *ctx, const char *phase, double fraction) {
+    listener *l = ctx;
+    l->told++;
+    l->went_back += fraction < l->last - 1e-9;
+    l->last = fraction;
+    snprintf(l->words, sizeof l->words, "%s", phase);
+    return l->stop_at > 0 && l->told >= l->stop_at;
+}
+
+static vo_status simulate(listener *l, const char *request) {
+    vo_engine_options o = vo_engine_options_default();
+    vo_engine *e = NULL;
+    char *answer = NULL;
+    o.progress = listen;
+    o.progress_ctx = l;
+    cr_assert_eq(vo_engine_open(&o, &e, NULL), VO_OK);
+    const vo_status s = vo_engine_simulate(e, request, &answer, NULL);
+    vo_text_free(answer);
+    vo_engine_close(e);
+    return s;
+}
+
+Test(simulate_runs, it_tells_of_runs_and_days_and_never_goes_back) {
+    listener l = {0};
+    cr_expect_eq(simulate(&l, "{\"homes\":3,\"days\":3,\"bounds\":\"off\"}"), VO_OK);
+    cr_expect_geq(l.told, 4 * 3);
+    cr_expect_eq(l.went_back, 0);
+}
+
+Test(simulate_runs, it_stops_when_told_to_wherever_it_is) {
+    for (int at = 1; at < 12; at++) {
+        listener l = {.stop_at = at};
+        cr_expect_eq(simulate(&l, "{\"homes\":3,\"days\":3,\"bounds\":\"off\"}"), VO_ECANCELED,
+                     "%d: %s", at, l.words);
+    }
+}

@@ -50,7 +50,9 @@ Test(check, work_that_cannot_begin_is_refused_by_its_field) {
                 {"train", "{\"market_params\": {\"market\": \"M\", \"zone\": \"N\"}}", "\"N\""},
                 {"retrain", "{}", "no prices"},
                 {"backtest", "{" BATTERY "}", "no prices"},
-                {"optimize", "{\"prices\": [1, 2]}", "battery_params is missing"}};
+                {"optimize", "{\"prices\": [1, 2]}", "battery_params is missing"},
+                {"simulate", "{\"homes\": 0}", "homes"},
+                {"simulate", "{\"matching\": \"auction\"}", "pay_as_clear"}};
     for (size_t i = 0; i < sizeof bare / sizeof bare[0]; i++) {
         vo_error err = {0};
         cr_expect_neq(vo_engine_check(engine, bare[i].kind, bare[i].request, &err), VO_OK);
@@ -72,7 +74,7 @@ Test(check, work_that_can_begin_is_accepted_and_not_done) {
     expect("backtest", 3, BATTERY ", \"policies\": \"mpc:naive_day, threshold\"", NULL);
     expect("compare", 3, BATTERY, NULL);
     expect("optimize", 3, BATTERY, NULL);
-    expect("simulate", 3, "\"homes\": 2", NULL);
+    expect("evaluate", 3, "\"homes\": 2", NULL);
     char *list = NULL;
     cr_assert_eq(vo_engine_models_list(engine, "{}", &list, NULL), VO_OK);
     cr_expect(strstr(list, "\"registered\":[]"), "%s", list);

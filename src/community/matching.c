@@ -168,38 +168,43 @@ static vo_status check_orders(vo_market *m, const vo_market_rules *r, vo_error *
     return VO_OK;
 }
 
-static void note_price(vo_market *m, const vo_order *o) {
-    const int64_t net = vo_net_price(m, o);
-    if (net < m->least) m->least = net;
-    if (net > m->most) m->most = net;
-    if (o->side == BUY && net > m->best_bid) m->best_bid = net;
-    if (o->side == SELL && net < m->best_offer) m->best_offer = net;
-}
-
-/* Sums by home and side, extremes of prices. */
-static vo_status survey(vo_market *m, const vo_market_rules *r, vo_error *err) {
-    if (m->n > 0) {
-        memset(m->filled, 0, m->n * sizeof *m->filled);
-        memset(m->home, 0, m->homes * sizeof *m->home);
-    }
-    m->total = (vo_two_sides){{0, 0}};
-    m->mixed = false;
-    m->least = m->best_offer = INT64_MAX;
-    m->most = m->best_bid = INT64_MIN;
+/* Sums of sides, extremes of prices. */
+static void survey_prices(vo_market *m) {
+    int64_t least = INT64_MAX, most = INT64_MIN, offer = INT64_MAX, bid = INT64_MIN;
+    vo_two_sides total = {{0, 0}};
     for (size_t i = 0; i < m->n; i++) {
         const vo_order *o = &m->order[i];
-        int64_t *sum = &m->home[o->home].side[o->side];
-        *sum += o->quantity;
-        if (*sum > r->most_quantity)
+        const bool buys = o->side == BUY;
+        const int64_t net = vo_net_price(m, o);
+        const int64_t as_bid = buys ? net : INT64_MIN, as_offer = buys ? INT64_MAX : net;
+        least = net < least ? net : least;
+        most = net > most ? net : most;
+        bid = as_bid > bid ? as_bid : bid;
+        offer = as_offer < offer ? as_offer : offer;
+        total.side[o->side] += o->quantity;
+    }
+    m->least = least, m->most = most;
+    m->best_offer = offer, m->best_bid = bid;
+    m->total = total;
+}
+
+/* Sums by home and side. */
+static vo_status survey_homes(vo_market *m, const vo_market_rules *r, vo_error *err) {
+    bool mixed = false;
+    if (m->n > 0) memset(m->home, 0, m->homes * sizeof *m->home);
+    for (size_t i = 0; i < m->n; i++) {
+        const vo_order *o = &m->order[i];
+        int64_t *side = m->home[o->home].side;
+        side[o->side] += o->quantity;
+        mixed |= side[!o->side] > 0;
+        if (side[o->side] > r->most_quantity)
             return vo_fail(err, VO_EINVAL,
                            "order %zu: with quantity = %" PRId64 " home %" PRIu32 " %s %" PRId64
                            " in all, more than most_quantity = %" PRId64,
-                           i, o->quantity, o->home, o->side == BUY ? "buys" : "sells", *sum,
-                           r->most_quantity);
-        m->mixed |= m->home[o->home].side[!o->side] > 0;
-        m->total.side[o->side] += o->quantity;
-        note_price(m, o);
+                           i, o->quantity, o->home, o->side == BUY ? "buys" : "sells",
+                           side[o->side], r->most_quantity);
     }
+    m->mixed = mixed;
     return VO_OK;
 }
 
@@ -222,21 +227,23 @@ static bool find_price(vo_market *m, const matching_kind *kind, double point,
     return true;
 }
 
-/* Turns offer and bid of each trade into what is paid; returns the sellers' mean price, rounded
- * to the nearest, halves up. */
-static int64_t set_prices(vo_market *m, trade_price pays) {
-    vo_wide money = 0;
+/* Turns offer and bid of each trade into what is paid. */
+static void set_prices(vo_market *m, trade_price pays) {
     for (size_t i = 0; i < m->n_trades; i++) {
         vo_trade *t = &m->trade[i];
         if (pays == OF_THE_BID) t->seller_price = t->buyer_price;
         if (pays == ONE_PRICE) t->seller_price = m->price;
         t->buyer_price = t->seller_price + m->fee;
-        money += (vo_wide)t->seller_price * t->quantity;
     }
-    if (m->quantity == 0) return 0;
+}
+
+/* The sellers' mean, to the nearest, halves up. */
+static int64_t mean_price(const vo_market *m) {
+    vo_wide money = 0;
+    for (size_t i = 0; i < m->n_trades; i++)
+        money += (vo_wide)m->trade[i].seller_price * m->trade[i].quantity;
     const vo_wide twice = 2 * money + m->quantity, whole = 2 * (vo_wide)m->quantity;
-    const vo_wide mean = twice / whole;
-    return (int64_t)(mean - (twice % whole < 0));
+    return (int64_t)(twice / whole - (twice % whole < 0));
 }
 
 static vo_status trade_book(vo_market *m, const matching_kind *kind, vo_error *err) {
@@ -244,8 +251,8 @@ static vo_status trade_book(vo_market *m, const matching_kind *kind, vo_error *e
     if (st != VO_OK || m->quantity == 0) return st;
     st = kind->pays == ONE_PRICE ? vo_pair_by_home(m, err) : vo_pair_by_merit(m, err);
     if (st != VO_OK) return st;
-    const int64_t mean = set_prices(m, kind->pays);
-    if (kind->pays != ONE_PRICE) m->price = mean;
+    set_prices(m, kind->pays);
+    if (kind->pays != ONE_PRICE) m->price = mean_price(m);
     return vo_pair_sort(m, err);
 }
 
@@ -266,7 +273,9 @@ vo_status vo_market_match(vo_market *m, vo_matching kind, const vo_market_rules 
     m->home = vo_market_reserve(m, &m->home_buffer, m->homes, sizeof *m->home);
     if (n > 0 && (!m->filled || !m->home))
         return vo_fail(err, VO_ENOMEM, "no memory for a book of %zu orders", n);
-    st = survey(m, rules, err);
+    if (n > 0) memset(m->filled, 0, n * sizeof *m->filled);
+    survey_prices(m);
+    st = survey_homes(m, rules, err);
     if (st == VO_OK && find_price(m, &kinds[kind], rules->point, signal_price))
         st = trade_book(m, &kinds[kind], err);
     if (st != VO_OK) return st;

@@ -28,13 +28,14 @@ typedef struct {
     int long_side;                      /* NOBODY: both are equal                         */
 } division;
 
-typedef enum { OUT, MARGIN, BETTER } standing;
+/* What a unit of the order gains at the price: < 0 does not accept it. */
+static inline int64_t gain_of(const vo_market *m, const vo_order *o) {
+    const int64_t above = vo_net_price(m, o) - m->price;
+    return o->side == BUY ? above : -above;
+}
 
-static inline standing standing_of(const vo_market *m, const vo_order *o) {
-    const int64_t net = vo_net_price(m, o);
-    const int64_t gain = o->side == BUY ? net - m->price : m->price - net;
-    if (gain < 0) return OUT;
-    return gain == 0 || m->share_all ? MARGIN : BETTER;
+static inline bool at_margin(const vo_market *m, int64_t gain) {
+    return gain == 0 || (m->share_all && gain > 0);
 }
 
 /* ceil(f * part / whole), 0 <= f <= whole, 0 <= part <= whole, whole > 0. */
@@ -51,19 +52,21 @@ static int64_t share_up(int64_t f, int64_t part, int64_t whole) {
 
 /* ---- at the level of homes --------------------------------------------------------------- */
 
-/* What every home would trade at the price, and the sums. */
+/* What every home would trade at the price, and the sums. No branch depends on an order: who is in
+ * is as good as random. */
 static void add_up(vo_market *m, division *v) {
+    vo_two_sides all = {{0, 0}}, better = {{0, 0}};
     memset(m->home, 0, m->homes * sizeof *m->home);
     for (size_t i = 0; i < m->n; i++) {
         const vo_order *o = &m->order[i];
-        const standing s = standing_of(m, o);
-        if (s == OUT) continue;
-        m->home[o->home].side[o->side] += o->quantity;
-        if (s == BETTER)
-            v->better.side[o->side] += o->quantity;
-        else
-            v->margin.side[o->side] += o->quantity;
+        const int64_t gain = gain_of(m, o);
+        const int64_t in = o->quantity & -(int64_t)(gain >= 0);
+        m->home[o->home].side[o->side] += in;
+        all.side[o->side] += in;
+        better.side[o->side] += o->quantity & -(int64_t)(gain > 0 && !m->share_all);
     }
+    v->better = better;
+    for (int s = BUY; s <= SELL; s++) v->margin.side[s] = all.side[s] - better.side[s];
     v->share = v->margin;
 }
 
@@ -71,12 +74,16 @@ static int64_t wanted(const division *v, int side) {
     return v->better.side[side] + v->margin.side[side];
 }
 
-/* The margin of the long side by home, but the dominant one's. */
+/* The margin of the long side by home. */
 static void add_up_margin(vo_market *m, const division *v) {
+    if (m->share_all) { /* is everybody who accepts the price */
+        for (size_t h = 0; h < m->homes; h++) m->margin[h] = m->home[h].side[v->long_side];
+        return;
+    }
     memset(m->margin, 0, m->homes * sizeof *m->margin);
     for (size_t i = 0; i < m->n; i++) {
         const vo_order *o = &m->order[i];
-        if (o->side == v->long_side && o->home != v->dominant && standing_of(m, o) == MARGIN)
+        if (vo_net_price(m, o) == m->price && o->side == v->long_side)
             m->margin[o->home] += o->quantity;
     }
 }
@@ -103,9 +110,11 @@ static void set_aside(vo_market *m, division *v, size_t k) {
     for (size_t i = 0; i < m->n; i++) {
         const vo_order *o = &m->order[i];
         if (o->home != k) continue;
-        const standing s = standing_of(m, o);
-        if (s == BETTER) v->better.side[o->side] -= o->quantity;
-        if (s == MARGIN) v->margin.side[o->side] -= o->quantity;
+        const int64_t gain = gain_of(m, o);
+        if (at_margin(m, gain))
+            v->margin.side[o->side] -= o->quantity;
+        else if (gain > 0)
+            v->better.side[o->side] -= o->quantity;
     }
     v->share = v->margin;
     v->dominant = (int64_t)k;
@@ -169,16 +178,21 @@ static void settle_homes(vo_market *m, const division *v) {
 
 /* ---- at the level of orders -------------------------------------------------------------- */
 
-/* An order that shares something with others of its home: sorted by rank, then quantity, so that
- * neither the book's order nor splitting shows. */
+/* An order that shares something with others of its home: sorted by rank (better prices have less),
+ * then quantity, so that neither the book's order nor splitting shows. */
 typedef struct {
     uint32_t home, index;
     int64_t rank, quantity;
 } sharer;
 
+static inline sharer sharer_of(const vo_market *m, size_t i) {
+    const vo_order *o = &m->order[i];
+    const int64_t rank = o->side == BUY ? -o->price : o->price;
+    return (sharer){o->home, (uint32_t)i, rank, o->quantity};
+}
+
 static int by_rank(const void *a, const void *b) {
     const sharer *x = a, *y = b;
-    if (x->home != y->home) return x->home < y->home ? -1 : 1;
     if (x->rank != y->rank) return x->rank < y->rank ? -1 : 1;
     if (x->quantity != y->quantity) return x->quantity < y->quantity ? -1 : 1;
     return x->index < y->index ? -1 : x->index > y->index;
@@ -196,13 +210,48 @@ static void share_among(vo_market *m, const sharer *s, size_t n, int64_t amount)
     }
 }
 
+static void sort_by_rank(sharer *s, size_t n) {
+    if (n > 16) {
+        qsort(s, n, sizeof *s, by_rank);
+        return;
+    }
+    for (size_t i = 1; i < n; i++) { /* nearly always: a home has few orders */
+        const sharer x = s[i];
+        size_t j = i;
+        for (; j > 0 && by_rank(&x, &s[j - 1]) < 0; j--) s[j] = s[j - 1];
+        s[j] = x;
+    }
+}
+
+/* s[n] in the order of homes, in *sorted: s itself where it is so already. */
+static vo_status sort_by_home(vo_market *m, sharer *s, size_t n, sharer **sorted,
+                              vo_error *err) {
+    size_t i = 1;
+    while (i < n && s[i - 1].home <= s[i].home) i++;
+    *sorted = s;
+    if (i >= n) return VO_OK;
+    sharer *to = vo_market_reserve(m, &m->step_buffer, n, sizeof *to);
+    size_t *first = vo_market_reserve(m, &m->first_buffer, m->homes + 1, sizeof *first);
+    if (!to || !first) return vo_fail(err, VO_ENOMEM, "no memory to sort %zu orders", n);
+    memset(first, 0, (m->homes + 1) * sizeof *first);
+    for (i = 0; i < n; i++) first[s[i].home + 1]++;
+    for (size_t h = 0; h < m->homes; h++) first[h + 1] += first[h];
+    for (i = 0; i < n; i++) to[first[s[i].home]++] = s[i];
+    *sorted = to;
+    return VO_OK;
+}
+
 /* Homes with several orders at the margin. */
-static void share_several(vo_market *m, sharer *s, size_t n) {
-    qsort(s, n, sizeof *s, by_rank);
+static vo_status share_several(vo_market *m, sharer *several, size_t n, vo_error *err) {
+    sharer *s = NULL;
+    const vo_status st = sort_by_home(m, several, n, &s, err);
+    if (st != VO_OK) return st;
     for (size_t i = 0, end; i < n; i = end) {
         for (end = i + 1; end < n && s[end].home == s[i].home;) end++;
+        sort_by_rank(s + i, end - i);
         share_among(m, s + i, end - i, m->give[s[i].home]);
     }
+    return VO_OK;
 }
 
 /* The dominant home's orders of one side, best price first, each price pro rata. */
@@ -211,11 +260,10 @@ static void fill_dominant(vo_market *m, const division *v, int side, sharer *s) 
     int64_t left = v->most.side[side];
     for (size_t i = 0; i < m->n; i++) {
         const vo_order *o = &m->order[i];
-        if (o->home != v->dominant || o->side != side || standing_of(m, o) == OUT) continue;
-        const int64_t rank = side == BUY ? -o->price : o->price;
-        s[n++] = (sharer){o->home, (uint32_t)i, rank, o->quantity};
+        if (o->home != v->dominant || o->side != side || gain_of(m, o) < 0) continue;
+        s[n++] = sharer_of(m, i);
     }
-    qsort(s, n, sizeof *s, by_rank);
+    sort_by_rank(s, n);
     for (size_t i = 0, end; i < n; i = end) {
         int64_t want = 0;
         for (end = i; end < n && s[end].rank == s[i].rank; end++) want += s[end].quantity;
@@ -231,16 +279,13 @@ static size_t fill_orders(vo_market *m, const division *v, sharer *several) {
     size_t n = 0;
     for (size_t i = 0; i < m->n; i++) {
         const vo_order *o = &m->order[i];
-        const standing s = standing_of(m, o);
-        m->filled[i] = 0;
-        if (s == OUT || o->home == v->dominant) continue;
-        if (s == BETTER || o->side != v->long_side)
-            m->filled[i] = o->quantity;
-        else if (o->quantity == m->margin[o->home])
-            m->filled[i] = m->give[o->home];
-        else if (m->give[o->home] > 0)
-            several[n++] = (sharer){o->home, (uint32_t)i, o->side == BUY ? -o->price : o->price,
-                                    o->quantity};
+        const int64_t gain = gain_of(m, o);
+        m->filled[i] = o->quantity & -(int64_t)(gain >= 0 && o->home != v->dominant);
+        if (!at_margin(m, gain) || o->side != v->long_side || o->home == v->dominant) continue;
+        const bool alone = o->quantity == m->margin[o->home];
+        m->filled[i] = alone ? m->give[o->home] : 0;
+        several[n] = sharer_of(m, i);
+        n += !alone && m->give[o->home] > 0;
     }
     return n;
 }
@@ -253,7 +298,8 @@ vo_status vo_market_fill(vo_market *m, vo_error *err) {
     if (!m->margin || !m->give || !several)
         return vo_fail(err, VO_ENOMEM, "no memory to share among %zu orders", m->n);
     divide(m, &v);
-    share_several(m, several, fill_orders(m, &v, several));
+    const vo_status st = share_several(m, several, fill_orders(m, &v, several), err);
+    if (st != VO_OK) return st;
     if (v.dominant != NOBODY) {
         fill_dominant(m, &v, BUY, several);
         fill_dominant(m, &v, SELL, several);

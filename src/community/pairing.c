@@ -113,28 +113,28 @@ vo_status vo_pair_by_home(vo_market *m, vo_error *err) {
 
 /* ---- by merit ---------------------------------------------------------------------------- */
 
-/* The filled part of each order of a side, best price first: keys (price rank, home). */
-static size_t list_steps(const vo_market *m, int side, vo_step *step) {
-    size_t n = 0;
+/* The filled part of each order, keys (price rank, home), offers and bids each in its list. */
+static void list_steps(const vo_market *m, vo_step *const list[2], size_t n[2]) {
+    n[BUY] = n[SELL] = 0;
     for (size_t i = 0; i < m->n; i++) {
         const vo_order *o = &m->order[i];
-        if (o->side != side || m->filled[i] == 0) continue;
         const int64_t net = vo_net_price(m, o);
-        const int64_t rank = side == BUY ? m->most - net : net - m->least;
-        step[n++] = (vo_step){(uint64_t)rank << HOME_BITS | o->home, m->filled[i]};
+        const int64_t rank = o->side == BUY ? m->most - net : net - m->least;
+        list[o->side][n[o->side]] =
+            (vo_step){(uint64_t)rank << HOME_BITS | o->home, m->filled[i]};
+        n[o->side] += m->filled[i] > 0; /* else the next one overwrites it */
     }
-    return n;
 }
 
-/* Which bits of the keys differ, and whether they are in order as they are. */
-static uint64_t differing_bits(const vo_step *step, size_t n, bool *sorted) {
+/* Which bits of the keys differ; the home's are left out where homes are in order already. */
+static uint64_t differing_bits(const vo_step *step, size_t n) {
     uint64_t bits = 0;
-    *sorted = true;
+    bool homes = true;
     for (size_t i = 1; i < n; i++) {
         bits |= step[i].key ^ step[0].key;
-        *sorted &= step[i - 1].key <= step[i].key;
+        homes &= (step[i - 1].key & HOME_MASK) <= (step[i].key & HOME_MASK);
     }
-    return bits;
+    return homes ? bits & ~HOME_MASK : bits;
 }
 
 /* Stable, by the digit at `shift`. */
@@ -155,10 +155,9 @@ static void sort_digit(vo_market *m, const vo_step *from, size_t n, unsigned shi
 
 /* Sorts step[n] by key, using spare[n], and joins equal keys; returns how many are left. */
 static size_t sort_steps(vo_market *m, vo_step *step, vo_step *spare, size_t n) {
-    bool sorted;
-    const uint64_t bits = differing_bits(step, n, &sorted);
+    const uint64_t bits = differing_bits(step, n);
     vo_step *from = step, *to = spare;
-    for (unsigned shift = 0; !sorted && shift < 64 && bits >> shift; shift += DIGIT_BITS) {
+    for (unsigned shift = 0; shift < 64 && bits >> shift; shift += DIGIT_BITS) {
         if ((bits >> shift & ((1u << DIGIT_BITS) - 1)) == 0) continue;
         sort_digit(m, from, n, shift, to);
         vo_step *swap = from;
@@ -166,7 +165,8 @@ static size_t sort_steps(vo_market *m, vo_step *step, vo_step *spare, size_t n) 
     }
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
-        if (kept > 0 && step[kept - 1].key == from[i].key)
+        const bool same = kept > 0 && step[kept - 1].key == from[i].key;
+        if (same)
             step[kept - 1].quantity += from[i].quantity;
         else
             step[kept++] = from[i];
@@ -190,17 +190,16 @@ static void walk_steps(vo_market *m, vo_step *offer, vo_step *bid, size_t offers
 }
 
 vo_status vo_pair_by_merit(vo_market *m, vo_error *err) {
-    vo_step *step = vo_market_reserve(m, &m->step_buffer, m->n, sizeof *step);
+    size_t n[2];
+    vo_step *list[2];
+    list[BUY] = vo_market_reserve(m, &m->step_buffer, m->n, sizeof **list);
+    list[SELL] = vo_market_reserve(m, &m->several_buffer, m->n, sizeof **list);
     vo_step *spare = vo_market_reserve(m, &m->spare_buffer, m->n, sizeof *spare);
     m->trade = vo_market_reserve(m, &m->trade_buffer, m->n, sizeof *m->trade);
-    if (!step || !spare || !m->trade) return no_memory(m, err);
-    const size_t listed = list_steps(m, SELL, step);
-    vo_step *bid = step + listed;
-    size_t bids = list_steps(m, BUY, bid);
-    const size_t offers = sort_steps(m, step, spare, listed);
-    bids = sort_steps(m, bid, spare, bids);
-    (void)bids;
-    walk_steps(m, step, bid, offers);
+    if (!list[BUY] || !list[SELL] || !spare || !m->trade) return no_memory(m, err);
+    list_steps(m, list, n);
+    for (int s = BUY; s <= SELL; s++) n[s] = sort_steps(m, list[s], spare, n[s]);
+    walk_steps(m, list[SELL], list[BUY], n[SELL]);
     m->unsorted = true;
     return m->mixed ? part_from_self(m, err) : VO_OK;
 }

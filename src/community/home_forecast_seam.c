@@ -2,8 +2,9 @@
  *
  * The calendar of the steps and of the horizon behind them is made once; every home's two series
  * (load first, PV first: a forecaster takes the first column for its own) borrow it and have
- * columns of their own. load_gbt learns one model for all homes' loads and one for their PV, and
- * learns them again as days pass; others that learn are fitted home by home and refit themselves.
+ * columns of their own. load_gbt learns one model for all homes' loads, and learns it again as
+ * days pass; their PV is left to the light kernel (homes of one place have one sky: there is not
+ * enough to learn from). Others that learn are fitted home by home and refit themselves.
  */
 #include "community/home_forecast_seam.h"
 

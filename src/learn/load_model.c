@@ -40,12 +40,13 @@ void vo_load_model_free(vo_load_model *m) {
 vo_load_settings vo_load_settings_default(void) {
     vo_load_settings s = {
         .trees = vo_gbt_settings_default(), .max_rows = 60000, .valid_part = 0.15};
+    s.trees.objective = VO_GBT_ABSOLUTE;
     s.trees.trees = 80;
     s.trees.depth = 5;
     s.trees.bins = 64;
-    s.trees.min_child_weight = 20;
-    s.trees.stopping_rounds = 10;
-    s.trees.stopping_threshold = 0.0005;
+    s.trees.min_child_weight = 100;
+    s.trees.stopping_rounds = 15;
+    s.trees.stopping_threshold = 0;
     return s;
 }
 

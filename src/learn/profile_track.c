@@ -77,10 +77,12 @@ static bool same(double a, double b) { return a == b || (isnan(a) && isnan(b)); 
 
 void vo_profile_track_to(vo_profile_track *t, const double *history, size_t known) {
     assert(known <= t->series->n);
-    if (known < t->seen || (t->seen > 0 && !same(history[t->seen - 1], t->last))) {
+    if (known < t->seen ||
+        (t->seen > 0 && (history != t->history || !same(history[t->seen - 1], t->last)))) {
         memset(t->state, 0, vo_profile_floats(&t->shape) * sizeof *t->state);
         t->seen = 0;
     }
+    t->history = history;
     for (; t->seen < known; t->seen++) {
         t->last = history[t->seen];
         vo_profile_observe(&t->shape, t->state, t->slot[t->seen], t->weekend[t->seen], t->last);

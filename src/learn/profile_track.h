@@ -14,12 +14,13 @@ typedef struct {
     const vo_alloc *alloc;
     const vo_series *series;
     vo_profile_shape shape;
-    uint16_t *slot;   /* [n] of the local day                        */
-    uint8_t *weekday; /* [n] 0 Monday .. 6                           */
-    uint8_t *weekend; /* [n]                                         */
-    float *state;     /* of load_profile.h                           */
-    size_t seen;      /* intervals that state has observed           */
-    double last;      /* the last of them: another history begins anew */
+    uint16_t *slot;        /* [n] of the local day                        */
+    uint8_t *weekday;      /* [n] 0 Monday .. 6                           */
+    uint8_t *weekend;      /* [n]                                         */
+    float *state;          /* of load_profile.h                           */
+    size_t seen;           /* intervals that state has observed           */
+    const double *history; /* where they were read, and the last of them: */
+    double last;           /* another history begins anew                 */
 } vo_profile_track;
 
 /* The series is borrowed. Fills *out, the caller's: vo_profile_track_fini. VO_EINVAL: the series'

@@ -90,15 +90,16 @@ typedef struct {
 
 static meter_prices convex_prices(const vo_bound_step *x, const limits *l) {
     meter_prices m = {fmax(x->out, 0), x->into, 0};
-    if (x->into < 0) { /* PV would be turned down to take more */
-        m.out = x->into;
-        m.shift = x->into * x->pv_kwh;
-    } else if (m.out > m.into) { /* the chord over what the meter can reach */
-        const double most_in = fmin(x->into_kwh, fmax(0, x->net_kwh + l->charge_kwh));
-        const double most_out = fmin(x->out_kwh, fmax(0, l->discharge_kwh - x->net_kwh));
+    if (x->into < 0) m.shift = x->into * x->pv_kwh; /* PV may be turned down to take more */
+    if (m.out > m.into) {              /* the chord over what the meter can reach */
+        const bool free = x->into < 0; /* then limits are left out: cheaper still */
+        const double in = free ? (double)INFINITY : x->into_kwh;
+        const double out = free ? (double)INFINITY : x->out_kwh;
+        const double most_in = fmin(in, fmax(0, x->net_kwh + l->charge_kwh));
+        const double most_out = fmin(out, fmax(0, l->discharge_kwh - x->net_kwh));
         const double all = most_in + most_out;
         const double chord = all > 0 ? (m.into * most_in + m.out * most_out) / all : m.into;
-        m.shift = most_out * (chord - m.out);
+        m.shift += most_out * (chord - m.out);
         m.into = m.out = chord;
     }
     return m;
@@ -106,7 +107,7 @@ static meter_prices convex_prices(const vo_bound_step *x, const limits *l) {
 
 static double meter_cost(const vo_bound_step *x, const meter_prices *m, double kwh) {
     const double over = fmax(0, kwh - x->into_kwh);
-    if (m->into < 0) return m->into * kwh + m->shift;
+    if (x->into < 0) return m->into * kwh + m->shift;
     if (kwh < 0) return m->shift - m->out * fmin(-kwh, x->out_kwh);
     return m->shift + m->into * (kwh - over) + fmax(VO_HOME_SHORT_PER_KWH, m->into) * over;
 }

@@ -44,7 +44,7 @@ vo_status vo_run_audit_home(const vo_run *r, size_t home, double *residual, vo_e
         what = "stored energy passes its limits";
     if (in > b->charge_kw * power + slack || out > b->discharge_kw * power + slack)
         what = "the battery's power passes its limits";
-    if (x->curtailed_kwh > pv + slack || x->short_kwh > load + slack ||
+    if (x->curtailed_kwh > pv + bought + slack || x->short_kwh > load + slack ||
         x->undelivered_kwh > sold + slack)
         what = "more is turned down, short or undelivered than there was";
     if (!(fmin(fmin(x->import_kwh, x->export_kwh), fmin(x->curtailed_kwh, x->short_kwh)) >= 0))

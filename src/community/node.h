@@ -30,8 +30,10 @@ typedef struct {
     double load_kwh, pv_kwh; /* predicted for this interval                         */
     double buy, sell;        /* its tariff now                                      */
     double import_kwh, export_kwh;
-    double signal;       /* central price, currency/kWh injected; NAN: unknown  */
-    double may_sell_kwh; /* of today's allowance, injected                      */
+    double signal;            /* central price, currency/kWh injected; NAN: unknown  */
+    double may_sell_kwh;      /* of today's allowance, injected                      */
+    double allowance_per_kwh; /* >= 0, what a kWh of it is worth later today: added to   */
+                              /* what is asked (vo_node_allowance)                       */
     const vo_market_rules *rules;
 } vo_node_view;
 
@@ -40,6 +42,15 @@ typedef struct {
  * Returns how many: 0 is "hold". Energy from the grid is never resold. */
 size_t vo_node_orders(const vo_node_view *v, const vo_home_value *value, uint32_t home,
                       vo_order out[VO_NODE_ORDERS]);
+
+/* What a kWh of the daily allowance is worth: the least that must be taken off the market's price in
+ * the first `today` of n intervals for the plan to sell no more than may_sell_kwh in them; 0 where
+ * the plan needs no more anyway (then it costs one plan, else a dozen). price[n]: with the market as
+ * believed; net_kwh[n]; end: V after the last of them. work[n + 1]: scratch. Without it a home sells
+ * its allowance in the morning, for less. */
+double vo_node_allowance(const vo_home_store *b, double stored_kwh, const vo_home_value *end,
+                         const vo_home_prices *price, const float *net_kwh, size_t n,
+                         size_t today, double may_sell_kwh, vo_home_value *work);
 
 /* What an interval came to; all kWh >= 0 but terminal. */
 typedef struct {
@@ -51,7 +62,8 @@ typedef struct {
     double import_cost, export_credit;
 } vo_node_result;
 
-/* load + charge + sold + export = pv - curtailed + discharge + bought + import + short + undelivered
+/* curtailed_kwh is PV and, where there is no room for it at all, energy that was bought.
+ * load + charge + sold + export = pv - curtailed + discharge + bought + import + short + undelivered
  * to 1e-9; bought as it arrives, sold as injected. */
 vo_node_result vo_node_dispatch(const vo_node_view *v, const vo_home_value *value,
                                 double true_load_kwh, double true_pv_kwh, double bought_kwh,

@@ -118,7 +118,7 @@ static void offer(const vo_node_view *v, const vo_home_value *value, double z, d
     l->room = whole_micro(room);
     if (l->room > r->most_quantity) l->room = r->most_quantity;
     for (double worth = per_kwh;; worth = most(worth, per_kwh)) {
-        int64_t price = ticks(worth, true);
+        int64_t price = ticks(worth + v->allowance_per_kwh, true);
         if (price < r->least_price) price = r->least_price;
         if (price > r->most_price) break;
         put(l, price, whole_micro(kwh));

@@ -390,6 +390,72 @@ Test(node, the_store_of_a_battery_is_its_limits_over_the_interval) {
     cr_assert_eq(e.high_kwh, s.high_kwh);
 }
 
+/* ---- the daily allowance ------------------------------------------------------------------ */
+
+Test(node, an_allowance_is_worth_what_its_best_hours_pay_more_than_the_grid) {
+    const vo_home_store none = {0, 0, 0, 0, 1, 1};
+    const float net[] = {-2, -2, -2};
+    vo_home_prices p[3];
+    vo_home_value work[4];
+    const vo_home_value end = vo_home_value_end(&none, 0, 1, 0);
+    for (int t = 0; t < 3; t++)
+        p[t] = (vo_home_prices){.buy = 0.5,
+                                .sell = 0.05,
+                                .market_buy = 0.5,
+                                .market_sell = 0.2 + 0.1 * t,
+                                .market_in_kwh = 2,
+                                .market_out_kwh = 2,
+                                .import_kwh = 10,
+                                .export_kwh = 4};
+    double x = vo_node_allowance(&none, 0, &end, p, net, 3, 3, 6, work);
+    cr_assert_eq(x, 0, "enough for all");
+    x = vo_node_allowance(&none, 0, &end, p, net, 3, 3, 4, work);
+    cr_assert_float_eq(x, 0.15, 2e-4, "the first hour is given up: 20 cents less 5");
+    x = vo_node_allowance(&none, 0, &end, p, net, 3, 3, 3, work);
+    cr_assert_float_eq(x, 0.25, 2e-4);
+    x = vo_node_allowance(&none, 0, &end, p, net, 3, 2, 3, work);
+    cr_assert_float_eq(x, 0.15, 2e-4, "the third is another day's");
+}
+
+Test(node, less_allowance_is_never_worth_less) {
+    vo_random r = vo_random_seed(10, 1);
+    size_t binds = 0;
+    for (size_t i = 0; i < rounds(60, 3000); i++) {
+        node n;
+        a_node(&r, &n);
+        vo_home_prices p[12];
+        vo_home_value work[13];
+        float net[12];
+        for (int t = 0; t < 12; t++) {
+            p[t] =
+                (vo_home_prices){.buy = 0.5, .sell = 0.05, .import_kwh = 10, .export_kwh = 4};
+            p[t].market_sell = vo_random_between(&r, 0.06, 0.45);
+            p[t].market_buy = p[t].market_sell / 0.95;
+            p[t].market_in_kwh = p[t].market_out_kwh = 2;
+            net[t] = (float)vo_random_between(&r, -3, 1);
+        }
+        double before = 0;
+        for (int k = 20; k >= 0; k--) {
+            const double x = vo_node_allowance(&n.view.store, n.view.stored_kwh, &n.value, p,
+                                               net, 12, 10, k, work);
+            cr_assert_geq(x, before - 2e-4);
+            before = x;
+        }
+        binds += before > 0;
+    }
+    cr_assert_gt(binds, 30);
+}
+
+Test(node, what_an_allowance_is_worth_is_added_to_what_is_asked) {
+    node n = plain_node();
+    n.view.rules = &n.rules;
+    n.view.allowance_per_kwh = 0.07;
+    vo_order o[VO_NODE_ORDERS];
+    cr_assert_eq(vo_node_orders(&n.view, &n.value, 3, o), 2u);
+    cr_assert_eq(o[0].price, 380000);
+    cr_assert_eq(o[1].price, 470000);
+}
+
 /* ---- told to people ----------------------------------------------------------------------- */
 
 Test(node, scores_stay_within_0_and_100_and_are_the_weighted_sum_of_their_parts) {

@@ -109,9 +109,10 @@ static void write_head(const answer *a) {
     vo_member_text(w, "tz", a->h->zone);
     write_tariff(a);
     vo_member_text(w, "currency", vo_world_currency(c->world));
-    vo_member_text(w, "note",
-                   "costs and savings are energy charges and trades; what else a bill has "
-                   "stands in `bill`");
+    vo_member_text(
+        w, "note",
+        "costs and savings are energy charges and trades; fixed charges stand in each "
+        "home's bill");
 }
 
 static void write_result(const answer *a) {
@@ -607,6 +608,13 @@ static void write_community(const answer *a) {
     vo_json_out_end(w);
 }
 
+static void group_name(size_t first, size_t last, char out[48]) {
+    if (first == last)
+        snprintf(out, 48, "%zu", first);
+    else
+        snprintf(out, 48, "%zu-%zu", first, last);
+}
+
 /* Names of the groups: homes, or "1-25". */
 static void write_groups(const answer *a) {
     vo_json_out *w = a->w;
@@ -619,7 +627,7 @@ static void write_groups(const answer *a) {
         if (homes == groups)
             vo_json_out_string(w, vo_world_home_name(a->c->world, (uint32_t)g));
         else {
-            snprintf(text, sizeof text, "%zu-%zu", first + 1, end);
+            group_name(first + 1, end, text);
             vo_json_out_string(w, text);
         }
         first = end;

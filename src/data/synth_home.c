@@ -322,9 +322,9 @@ typedef struct {
     double cool_kw, heat_kw;
 } house;
 
-/* A thermostat of 1 C around its setting, over dt_h. */
+/* A thermostat of 1 C around its setting, over a part; c_per_kw: what a kW warms in it. */
 static void live(const vo_synth_household *h, const vo_synth_part *p, bool in, bool awake,
-                 double dt_h, house *t) {
+                 double c_per_kw, house *t) {
     const double warm = in ? 24.5 : 27, cold = in && awake ? 19.5 : 17;
     if (t->in_c > warm + 0.5) t->cool = 1;
     if (t->in_c < warm - 0.5) t->cool = 0;
@@ -337,7 +337,7 @@ static void live(const vo_synth_household *h, const vo_synth_part *p, bool in, b
         t->in_c > 23 && p->out_c < t->in_c && in && t->cool < 1 ? 2 : 1; /* window */
     const double flow = vented * h->loss_kw_per_c * (p->out_c - t->in_c) + gains +
                         p->cop_heat * t->heat_kw - p->cop_cool * t->cool_kw;
-    t->in_c += flow * dt_h / h->heat_kwh_per_c;
+    t->in_c += flow * c_per_kw;
 }
 
 /* First part that begins in a day or after it did. */
@@ -358,12 +358,13 @@ static void make_block(maker *m, size_t from, size_t seen, size_t to) {
     if (end > t->n_parts) end = t->n_parts;
     double *cool = m->row[VO_APPLIANCE_cooling], *heat = m->row[VO_APPLIANCE_heating];
     house it = {.in_c = clamp(t->part[begin].out_c + 4, 19.5, 25)};
+    const double c_per_kw = dt_h / m->h.heat_kwh_per_c;
     size_t day = from;
     for (size_t i = begin; i < end; i++) {
         const int64_t s = t->part_first_s + (int64_t)i * t->part_s + t->part_s / 2;
         while (day + 1 < to && s >= m->day[day + 1].start_s) day++;
         const home_day *d = &m->day[day];
-        live(&m->h, &t->part[i], is_in(d, s), s >= d->wake_s && s < d->sleep_s, dt_h, &it);
+        live(&m->h, &t->part[i], is_in(d, s), s >= d->wake_s && s < d->sleep_s, c_per_kw, &it);
         if (i < show) continue;
         const size_t k = (i - before) / parts;
         cool[k] += it.cool_kw * dt_h;

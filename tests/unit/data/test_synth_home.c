@@ -301,37 +301,6 @@ Test(synth_home, spells_of_heat_and_of_clear_sky_are_felt_within_their_days_only
     forget(&sunny);
 }
 
-/* Errors of a forecast: of the temperature about 1.3 C, none of its night's darkness. */
-Test(synth_home, what_is_known_a_day_ahead_is_near_the_truth_and_not_the_truth) {
-    vo_synth_home_options o = californian();
-    days d = look(&o, "2025-04-01", 120, NULL);
-    const size_t n = d.town.span.n;
-    double *c = calloc(2 * n, sizeof *c), sum = 0;
-    cr_assert_eq(vo_synth_town_outlook(&d.town, &o.weather, c, c + n, NULL), VO_OK);
-    for (size_t t = 0; t < n; t++) {
-        const int64_t at = d.town.span.first_s + (int64_t)t * 1800 + 900;
-        const double e = c[t] - vo_synth_at(&d.town.sky_span, d.town.sky.temperature_c, at);
-        sum += e * e;
-        cr_assert(c[n + t] >= 0 && c[n + t] < 1300);
-    }
-    cr_expect_float_eq(sqrt(sum / (double)n), 1.3, 0.4, "%g", sqrt(sum / (double)n));
-    free(c);
-    forget(&d);
-}
-
-Test(synth_home, days_before_their_sky_are_refused) {
-    const vo_synth_home_options o = californian();
-    vo_synth_town t;
-    vo_error err = {0};
-    cr_expect_eq(
-        vo_synth_town_init(&o.weather, vo_civil_days(2024, 12, 31), 2, NULL, false, &t, &err),
-        VO_EINVAL);
-    cr_expect(strstr(err.msg, "1 January 2025"), "%s", err.msg);
-    cr_expect_eq(
-        vo_synth_town_init(&o.weather, vo_civil_days(2025, 2, 1), 0, NULL, false, &t, &err),
-        VO_EINVAL);
-}
-
 Test(synth_home, what_a_home_lacks_it_does_not_use) {
     vo_synth_home_options o = vo_synth_home_options_default();
     o.pv_share = o.ev_share = o.cooling_share = o.heating_share = 0;

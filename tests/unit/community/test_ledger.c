@@ -48,6 +48,7 @@ Test(ledger, money_is_rounded_to_the_nearest_unit_halves_up) {
                  {1, -499999, 0},   {1, -500000, 0},  {1, -500001, -1}, {1, -1500000, -1},
                  {3, -1000000, -3}, {1000001, 10, 10}};
     vo_market_rules r = vo_market_rules_none();
+    r.loss = 0;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         vo_ledger *l = ledger(2);
         const vo_trade t = {1, 0, known[i].quantity, known[i].price, known[i].price};
@@ -56,6 +57,38 @@ Test(ledger, money_is_rounded_to_the_nearest_unit_halves_up) {
         cr_assert(s.sellers_receive + s.losses == known[i].money && s.fees == 0);
         vo_ledger_free(l);
     }
+}
+
+Test(ledger, products_beyond_64_bits_are_rounded_as_others_are) {
+    /* q p = -+(10^19 + 5 10^5 - 1) micro-micro: one unit below and at the half */
+    const struct {
+        int64_t quantity, price, money;
+    } known[] = {{1000000000001, 10000000, 10000000000010},
+                 {100000000001, 250000001, 25000000100250},    /* 25000000100250.000001 */
+                 {1000000000001, 30500000, 30500000000031},    /* ...030.5: up */
+                 {1000000000001, -30500000, -30500000000030},  /* -...030.5: up */
+                 {1000000000001, -30500001, -30500001000031}}; /* -...030.500001 */
+    vo_market_rules r = vo_market_rules_none();
+    r.loss = 0;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        vo_ledger *l = ledger(2);
+        const vo_trade t = {1, 0, known[i].quantity, known[i].price, known[i].price};
+        const vo_ledger_sums s = posted(l, &r, &t, 1);
+        cr_assert(s.buyers_pay == known[i].money, "trade %zu: %lld", i,
+                  (long long)s.buyers_pay);
+        vo_ledger_free(l);
+    }
+}
+
+Test(ledger, the_energy_part_is_rounded_down_whatever_the_sign) {
+    const vo_market_rules r = vo_market_rules_none(); /* 5 % lost */
+    const vo_trade t[2] = {{0, 1, 1000000, 7, 7}, {0, 1, 1000000, -7, -7}};
+    vo_ledger *l = ledger(2);
+    vo_ledger_sums s = posted(l, &r, t, 1); /* 6.65 */
+    cr_assert(s.sellers_receive == 6 && s.losses == 1);
+    s = posted(l, &r, t + 1, 1); /* -6.65 */
+    cr_assert(s.sellers_receive == -7 && s.losses == 0);
+    vo_ledger_free(l);
 }
 
 Test(ledger, buyers_pay_what_sellers_losses_and_fees_receive_in_every_interval) {
@@ -162,6 +195,8 @@ Test(ledger, what_would_pass_64_bits_is_refused_however_it_comes_together) {
     nothing_posted(l, 3, &r, t, 2, "trade 1: 9223372036854775807 micro-kWh");
     t[1] = (vo_trade){0, 1, INT64_MAX, 1100000, 1100000}; /* beyond 64 bits by a tenth */
     nothing_posted(l, 3, &r, t, 2, "would pass 64 bits");
+    t[1] = (vo_trade){0, 1, INT64_MAX, 2000000, 2000000}; /* 2^64 - 2: -2, were it cut off */
+    nothing_posted(l, 3, &r, t + 1, 1, "would pass 64 bits");
     for (int i = 0; i < 3; i++) (void)posted(l, &r, t, 1); /* 2 10^18 turned over by each */
     nothing_posted(l, 3, &r, t, 1, "would pass 64 bits");
     cr_assert(vo_ledger_audit(l, NULL) == VO_OK);

@@ -139,15 +139,73 @@ Test(matching, fees_along_a_path_are_paid_by_the_buyer) {
 }
 
 Test(matching, equal_bids_at_the_margin_share_and_set_their_price) {
-    /* Supply 10 from 0.20; four bids of 5 at 0.30: the price is the bids', half of each is filled. */
+    /* The first seller has just what the first of four equal buyers wants: still their price. */
+    vo_market *m = market();
+    const vo_market_rules r = vo_market_rules_none();
+    for (int64_t supply = 5 * KWH; supply <= 15 * KWH; supply += 5 * KWH) {
+        book b = {.n = 0};
+        add(&b, 0, SELL, 200000, supply);
+        for (uint32_t h = 1; h <= 4; h++) add(&b, h, BUY, 300000, 5 * KWH);
+        const vo_match x = match(m, VO_MATCHING_pay_as_clear, &r, &b);
+        cr_assert(x.low_price == 300000 && x.high_price == 300000 && x.price == 300000);
+        for (size_t i = 1; i <= 4; i++) cr_assert(x.filled[i] == supply / 4);
+    }
+    vo_market_free(m);
+}
+
+Test(matching, two_equal_offers_at_the_margin_set_the_price_not_the_next_buyer) {
+    /* Demand 8 above 0.20, two offers of 5 at 0.20: the market clears at 0.20 and each sells 4. */
     vo_market *m = market();
     const vo_market_rules r = vo_market_rules_none();
     book b = {.n = 0};
-    add(&b, 0, SELL, 200000, 10 * KWH);
-    for (uint32_t h = 1; h <= 4; h++) add(&b, h, BUY, 300000, 5 * KWH);
-    const vo_match x = match(m, VO_MATCHING_pay_as_clear, &r, &b);
-    cr_assert(x.low_price == 300000 && x.high_price == 300000 && x.price == 300000);
-    for (size_t i = 1; i <= 4; i++) cr_assert(x.filled[i] == 5 * KWH / 2);
+    add(&b, 0, SELL, 200000, 5 * KWH), add(&b, 1, SELL, 200000, 5 * KWH);
+    add(&b, 2, BUY, 500000, 5 * KWH), add(&b, 3, BUY, 350000, 3 * KWH);
+    add(&b, 4, BUY, 190000, 3 * KWH);
+    for (int k = 0; k <= 2; k++) {
+        vo_market_rules at = r;
+        at.point = k / 2.0;
+        const vo_match x = match(m, VO_MATCHING_pay_as_clear, &at, &b);
+        cr_assert(x.price == 200000 && x.low_price == 200000 && x.high_price == 200000);
+        cr_assert(x.filled[0] == 4 * KWH && x.filled[1] == 4 * KWH && x.filled[4] == 0);
+    }
+    vo_market_free(m);
+}
+
+Test(matching, where_curves_overlap_over_a_range_of_prices_the_midpoint_is_the_price) {
+    vo_market *m = market();
+    const vo_market_rules r = vo_market_rules_none();
+    book b = {.n = 0};
+    add(&b, 0, SELL, 100000, KWH), add(&b, 1, BUY, 400001, KWH);
+    vo_match x = match(m, VO_MATCHING_pay_as_clear, &r, &b);
+    cr_assert(x.price == 250000); /* 250000.5, rounded down */
+    add(&b, 2, BUY, 390000, KWH); /* who is left out would pay 0.39: less would not clear */
+    x = match(m, VO_MATCHING_pay_as_clear, &r, &b);
+    cr_assert(x.low_price == 390000 && x.high_price == 400001 && x.price == 395000);
+    vo_market_free(m);
+}
+
+Test(matching, the_mean_of_pay_as_bid_is_rounded_to_the_nearest) {
+    vo_market *m = market();
+    const vo_market_rules r = vo_market_rules_none();
+    book b = {.n = 0};
+    add(&b, 0, SELL, -9, 3), add(&b, 1, BUY, 7, 1), add(&b, 2, BUY, 8, 2);
+    cr_assert(match(m, VO_MATCHING_pay_as_bid, &r, &b).price == 8); /* 23 / 3 */
+    b.order[1].price = -7, b.order[2].price = -8;
+    cr_assert(match(m, VO_MATCHING_pay_as_bid, &r, &b).price == -8); /* -23 / 3 */
+    vo_market_free(m);
+}
+
+Test(matching, the_highest_number_of_a_home_trades_like_any_other) {
+    vo_market *m = market();
+    const vo_market_rules r = vo_market_rules_default();
+    book b = {.n = 0};
+    add(&b, 3999999, SELL, 200000, KWH), add(&b, 0, BUY, 300000, KWH);
+    for (int32_t k = 0; k < VO_MATCHINGS; k++) {
+        vo_match x = {0};
+        cr_assert(vo_market_match(m, (vo_matching)k, &r, 250000, b.order, 2, &x, NULL) ==
+                  VO_OK);
+        cr_assert(x.n_trades == 1 && x.trade[0].seller == 3999999 && x.trade[0].buyer == 0);
+    }
     vo_market_free(m);
 }
 

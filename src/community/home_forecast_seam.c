@@ -8,6 +8,7 @@
  */
 #include "community/home_forecast_seam.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,7 +33,7 @@ struct vo_forecast_seam {
     bool fits;         /* has to be fitted before it can say anything */
     bool fitted;
     bool pooled;                /* one model for all homes                          */
-    vo_load_model *model[2];    /* of load_gbt; NULL: there is nothing to learn     */
+    vo_load_model *model;       /* of load_gbt; NULL: there is nothing to learn     */
     int32_t taught_day;         /* local day of the step they were fitted at        */
     vo_load_history *histories; /* [homes] for fitting                              */
     vo_series *calendar;        /* [n], columns temperature_c and irradiance_w_m2 */
@@ -49,7 +50,7 @@ void vo_forecast_seam_free(vo_forecast_seam *s) {
     if (!s) return;
     const vo_alloc *a = s->alloc;
     for (size_t i = 0; s->home && i < s->homes->homes; i++) home_fini(a, &s->home[i]);
-    for (int k = 0; k < 2; k++) vo_load_model_free(s->model[k]);
+    vo_load_model_free(s->model);
     a->free(a->ctx, s->home);
     a->free(a->ctx, s->histories);
     vo_series_free(s->calendar);
@@ -122,7 +123,8 @@ static vo_status make_home(vo_forecast_seam *s, const char *spec, size_t i, vo_e
     put_column(h->column, NULL, 0, 2 * s->n);
     lay_out(s, h);
     if (strchr(spec, '=')) return make_named(s, spec, i, err);
-    for (int k = 0; st == VO_OK && k < 2; k++)
+    const int series = s->pooled ? 1 : 2;
+    for (int k = 0; st == VO_OK && k < series; k++)
         st = vo_forecaster_create(spec, &h->series[k], &s->world, &h->forecaster[k], err);
     return st;
 }
@@ -172,34 +174,32 @@ static vo_status fit_each(vo_forecast_seam *s, size_t t, vo_error *err) {
     return st;
 }
 
-/* Homes that make or use anything: nothing is to be learned from the others. */
-static size_t gather(vo_forecast_seam *s, int k, size_t t) {
+/* Homes that use anything: nothing is to be learned from the others. */
+static size_t gather(vo_forecast_seam *s, size_t t) {
     size_t n = 0;
     for (size_t i = 0; i < s->homes->homes; i++) {
-        const double *value = s->home[i].series[k].column[0].value;
+        const double *value = s->home[i].series[LOAD].column[0].value;
         bool any = false;
         for (size_t j = 0; j < t && !any; j++) any = value[j] > 0;
-        if (any) s->histories[n++] = (vo_load_history){&s->home[i].series[k], value, t};
+        if (any) s->histories[n++] = (vo_load_history){&s->home[i].series[LOAD], value, t};
     }
     return n;
 }
 
-static vo_status fit_pooled(vo_forecast_seam *s, int k, size_t t, vo_error *err) {
+static vo_status fit_pooled(vo_forecast_seam *s, size_t t, vo_error *err) {
     const vo_load_settings settings = vo_load_settings_default();
     vo_load_model *m = NULL;
-    vo_status st = VO_OK;
-    const size_t n = gather(s, k, t);
+    const size_t n = gather(s, t);
     if (n == 0) return VO_OK;
-    st = vo_load_model_train(s->histories, n, &settings, &s->world, &m, err);
-    for (size_t i = 0; st == VO_OK && i < s->homes->homes; i++)
-        st = vo_forecaster_load_gbt_use(s->home[i].forecaster[k], m, err);
-    if (st != VO_OK) {
-        vo_load_model_free(m);
-        return st;
+    vo_status st = vo_load_model_train(s->histories, n, &settings, &s->world, &m, err);
+    if (st != VO_OK) return st;
+    for (size_t i = 0; i < s->homes->homes; i++) { /* of this step and kind, it fits them all */
+        st = vo_forecaster_load_gbt_use(s->home[i].forecaster[LOAD], m, err);
+        assert(st == VO_OK);
     }
-    vo_load_model_free(s->model[k]);
-    s->model[k] = m;
-    return VO_OK;
+    vo_load_model_free(s->model);
+    s->model = m;
+    return st;
 }
 
 vo_status vo_forecast_seam_new_day(vo_forecast_seam *s, size_t t, vo_error *err) {
@@ -207,10 +207,7 @@ vo_status vo_forecast_seam_new_day(vo_forecast_seam *s, size_t t, vo_error *err)
     const bool again = s->pooled && every > 0 && today - s->taught_day >= every;
     vo_status st = VO_OK;
     if (!s->fits || t < s->homes->first || (s->fitted && !again)) return VO_OK;
-    if (!s->pooled)
-        st = fit_each(s, t, err);
-    else
-        for (int k = 0; st == VO_OK && k < 2; k++) st = fit_pooled(s, k, t, err);
+    st = s->pooled ? fit_pooled(s, t, err) : fit_each(s, t, err);
     if (st != VO_OK) return st;
     s->fitted = true;
     s->taught_day = today;
@@ -229,8 +226,8 @@ vo_status vo_forecast_seam_predict(vo_forecast_seam *s, uint32_t home, size_t t,
     float *const to[2] = {load_kwh, pv_kwh};
     for (int k = 0; k < 2; k++) {
         size_t filled = 0;
-        if (!h->forecaster[k] || (s->fits && (!s->fitted || (s->pooled && !s->model[k]))))
-            continue;
+        const bool mute = s->fits && (!s->fitted || (s->pooled && !s->model));
+        if (!h->forecaster[k] || mute) continue;
         const vo_status st = vo_forecaster_predict(
             h->forecaster[k], h->series[k].column[0].value, t, t, t + n, h->out, &filled, err);
         if (st != VO_OK) return st;

@@ -258,6 +258,7 @@ static void write_row(const answer *a, size_t t, const vo_book_row *r, double ca
     kwh(w, "predicted_pv_kwh", (double)r->predicted_pv);
     kwh(w, "pv_kwh", (double)r->pv);
     kwh(w, "battery_kwh", (double)r->battery);
+    kwh(w, "battery_kw", (double)r->battery / a->h->dt_h);
     vo_member_number(w, "soc",
                      capacity > 0 ? brief((double)r->stored / capacity) : (double)NAN);
     vo_member_text(w, "action", action[r->action <= VO_ACTION_SELL ? r->action : 0]);

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/simulate.h"
+
+#define TOLD_BY_DAY 50 /* homes at most; of more, each interval is worth a word */
 
 /* Of the ascent to the pooled bound. */
 #define BOUND_ROUNDS 200
@@ -55,7 +56,7 @@ static vo_status on_interval(void *ctx, const vo_interval_view *v, vo_error *err
     const vo_homes *h = u->c->homes;
     if (v->step < h->first) return VO_OK;
     const int32_t day = h->day[v->step] - h->day[h->first] + 1;
-    if (day != u->day || h->homes > VO_SIMULATE_FEW) {
+    if (day != u->day || h->homes > TOLD_BY_DAY) {
         u->day = day;
         const double part = (double)(v->step - h->first) / (double)u->c->played;
         if (!go_on(u, part, day))

@@ -15,7 +15,7 @@
 /* X(operationId) */
 // clang-format off
 #define VO_HANDLER_MAP(X)                                                                       \
-    X(optimize) X(compare) X(backtest) X(decide)                                                \
+    X(optimize) X(compare) X(backtest) X(decide) X(simulate)                                    \
     X(markets) X(nodes) X(prices) X(prices_add)                                                 \
     X(models) X(model) X(model_metrics) X(model_importance)                                     \
     X(train) X(predict) X(promote) X(rollback)                                                  \

@@ -47,5 +47,6 @@ X(optimize, vo_engine_optimize)
 X(compare, vo_engine_compare)
 X(backtest, vo_engine_backtest)
 X(decide, vo_engine_decide)
+X(simulate, vo_engine_simulate)
 X(predict, vo_engine_predict)
 #undef X

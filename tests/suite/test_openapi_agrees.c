@@ -599,6 +599,18 @@ Test(openapi_agrees, answers_about_plans_fit_their_schemas) {
     world_fini(&w);
 }
 
+Test(openapi_agrees, answers_about_communities_fit_their_schemas) {
+    static const char *const requests[] = {
+        "{\"homes\":2,\"bounds\":\"off\"}", "{}",
+        "{\"homes\":3,\"timeline\":true,\"scenario\":\"one_liar\",\"matching\":\"signal\"}",
+        "{\"homes\":4,\"battery_kwh\":0,\"feeder_kwh\":6}",
+        "{\"homes\":1001,\"no_rules\":true}"};
+    world w = world_create();
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++)
+        must(&w, "simulate", vo_engine_simulate, requests[i]);
+    world_fini(&w);
+}
+
 Test(openapi_agrees, answers_about_market_data_fit_their_schemas) {
     world w = world_create();
     must(&w, "prices_add", vo_engine_prices_add,

@@ -87,6 +87,10 @@ vo_status vo_run_foresee(void *arg, size_t block, size_t worker, vo_error *err) 
 
 /* ---- plan -------------------------------------------------------------------------------- */
 
+/* A trade that is expected may not come about: it counts this much less per kWh, which lets a home
+ * that could store, sell or wait just as well do the first. */
+static const double doubt_per_kwh = 0.002;
+
 /* The meter of interval t + k as the home sees it now. An outage is not foreseen. */
 static vo_home_prices prices_of(const vo_run *r, size_t k, const double *path, size_t n_path) {
     const vo_homes *h = r->h;
@@ -97,8 +101,8 @@ static vo_home_prices prices_of(const vo_run *r, size_t k, const double *path, s
                         .export_kwh = h->export_limit_kwh};
     if (k >= n_path) return p;
     const double most = (double)rules->most_quantity * micro, arrives = 1 - rules->loss;
-    p.market_buy = (path[k] + (double)rules->fee * micro) / arrives;
-    p.market_sell = path[k];
+    p.market_buy = (path[k] + (double)rules->fee * micro) / arrives + doubt_per_kwh;
+    p.market_sell = path[k] - doubt_per_kwh;
     p.market_in_kwh = fmin(most * arrives, p.import_kwh);
     p.market_out_kwh = fmin(most, p.export_kwh);
     return p;

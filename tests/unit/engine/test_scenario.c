@@ -39,7 +39,8 @@ Test(scenario, every_key_is_read) {
         "  - {grid_down: true, from_hour: 30, hours: 1.5}\n"
         "members:\n"
         "  - {home: 3, honesty: lies_bids}\n"
-        "  - {home: 4, silent_from_hour: 6, silent_hours: 2, loses: signal}\n");
+        "  - {home: 4, silent_from_hour: 6, silent_hours: 2, loses: signal}\n"
+        "  - {home: 5, silent_hours: 2, loses: orders}\n");
     cr_expect_str_eq(s.name, "mine");
     cr_expect_str_eq(s.note, "all at once");
     cr_expect_str_eq(s.from, "2026-02-03");
@@ -55,11 +56,12 @@ Test(scenario, every_key_is_read) {
     cr_expect_float_eq(w->pv, 0, 0);
     cr_expect(s.window[1].grid_down && s.window[1].of == VO_OF_ANY);
     cr_expect_float_eq(s.window[1].load, 1, 0, "a factor that is not said is 1");
-    cr_assert_eq(s.n_members, 2u);
+    cr_assert_eq(s.n_members, 3u);
     cr_expect_eq(s.member[0].honesty, VO_LIES_BIDS);
     cr_expect(!(s.member[0].silent_hours > 0));
     cr_expect(s.member[1].loses_signal && !s.member[1].loses_orders);
     cr_expect_eq(s.member[1].home, 4);
+    cr_expect(!s.member[2].loses_signal && s.member[2].loses_orders);
 }
 
 Test(scenario, nothing_said_is_nothing_changed) {

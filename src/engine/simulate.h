@@ -20,7 +20,7 @@
 #define VO_SIMULATE_FIELD_MAP(X)                                                                 \
     X(homes,               INTEGER, 1, 1000000, "",    "how many (10; of files all)")            \
     X(days,                INTEGER, 1, 366,     "d",   "how long (1)")                           \
-    X(history_days,        INTEGER, 0, 366,     "d",   "known before the first day; forecasts learn from them (28; 14 or 3 for many homes)") \
+    X(history_days,        INTEGER, 0, 365,     "d",   "known before the first day; forecasts learn from them (28; 14 or 3 for many homes)") \
     X(from,                TEXT,    0, 0,       "",    "first local day (2026-07-01; of files the first)") \
     X(seed,                INTEGER, 0, 9e15,    "",    "of homes and weather (1)")               \
     X(scenario,            TEXT,    0, 0,       "",    "what happens: base, heat_wave, ...; where allowed a file") \

@@ -14,8 +14,8 @@ static const vo_field fields[] = {VO_SIMULATE_FIELD_MAP(X)};
 enum { VO_SIMULATE_FIELD_MAP(X) SIM_FIELDS };
 #undef X
 
-/* Homes times days of a request that came over a network. */
-#define MOST_HOME_DAYS 100000.0
+/* Homes times intervals, history included, of a request that came over a network. */
+#define MOST_READINGS 20e6
 /* Rows of a timeline: more than a document of 100 MB is what Parquet is for. */
 #define MOST_TIMELINE 500000.0
 #define MOST_DAYS_BOUND 31 /* of `auto` */
@@ -134,13 +134,18 @@ static vo_status read_telling(vo_simulate_case *c, const vo_field_value *f, vo_e
 
 /* What a server does for those who only ask has an end. */
 static vo_status check_size(const vo_simulate_case *c, vo_error *err) {
-    const double home_days = (double)c->asked.homes * c->asked.days;
-    if (!c->o->allow_files && home_days > MOST_HOME_DAYS)
-        return vo_fail(err, VO_EINVAL,
-                       "homes = %d over days = %d: over the network at most %.0f homes times "
-                       "days; the program has no such limit",
-                       c->asked.homes, c->asked.days, MOST_HOME_DAYS);
-    return VO_OK;
+    const vo_world_request *r = &c->asked;
+    const int32_t usual = c->few ? 28 : r->homes <= 20000 ? 14 : 3;
+    const int32_t history = r->history_days >= 0 ? r->history_days : usual;
+    const double days = (double)history + r->days;
+    if (c->o->allow_files ||
+        (double)r->homes * days * 1440 / r->interval_minutes <= MOST_READINGS)
+        return VO_OK;
+    return vo_fail(
+        err, VO_EINVAL,
+        "homes = %d over days = %d with history_days = %d: over the network at most %.0f "
+        "homes times intervals, history included; the program has no such limit",
+        r->homes, r->days, history, MOST_READINGS);
 }
 
 static vo_status check_timeline(const vo_simulate_case *c, vo_error *err) {

@@ -14,8 +14,8 @@ _Static_assert(sizeof(vo_cell) == sizeof(double) && sizeof(vo_cell) == sizeof(co
 
 #define LIST_BYTES (VO_SHEET_PATH + 40)
 
-static void part_path(const vo_sheet *s, size_t part, char out[VO_SHEET_PATH + 16]) {
-    snprintf(out, VO_SHEET_PATH + 16, "%s.%05zu.part", s->path, part);
+static void part_path(const vo_sheet *s, size_t part, char out[VO_SHEET_PATH + 32]) {
+    snprintf(out, VO_SHEET_PATH + 32, "%s.%05zu.part", s->path, part);
 }
 
 vo_status vo_sheet_init(vo_sheet *s, const char *folder, const char *name,
@@ -36,7 +36,7 @@ vo_status vo_sheet_init(vo_sheet *s, const char *folder, const char *name,
 }
 
 void vo_sheet_fini(vo_sheet *s) {
-    char path[VO_SHEET_PATH + 16];
+    char path[VO_SHEET_PATH + 32];
     for (size_t i = 0; i < s->parts; i++) {
         part_path(s, i, path);
         (void)vo_file_remove(path, NULL);
@@ -59,7 +59,7 @@ static vo_duck_column column_of(const vo_sheet *s, size_t k) {
 
 static vo_status flush(vo_sheet *s, vo_error *err) {
     vo_duck_column column[VO_SHEET_COLUMNS];
-    char path[VO_SHEET_PATH + 16], *data = NULL;
+    char path[VO_SHEET_PATH + 32], *data = NULL;
     size_t len = 0;
     for (size_t k = 0; k < s->n_columns; k++) column[k] = column_of(s, k);
     vo_status st = vo_parquet_encode(s->writer, s->rows, column, s->n_columns, "producer",
@@ -97,7 +97,7 @@ static void select_none(const vo_sheet *s, vo_text *sql) {
 }
 
 static void select_parts(const vo_sheet *s, vo_text *sql) {
-    char path[VO_SHEET_PATH + 16];
+    char path[VO_SHEET_PATH + 32];
     vo_text_append(sql, " * FROM read_parquet([");
     for (size_t i = 0; i < s->parts; i++) {
         part_path(s, i, path);
@@ -129,7 +129,7 @@ static vo_status join(const vo_sheet *s, const char *to, vo_error *err) {
 }
 
 vo_status vo_sheet_finish(vo_sheet *s, vo_error *err) {
-    char whole[VO_SHEET_PATH + 16];
+    char whole[VO_SHEET_PATH + 32];
     vo_status st = s->rows > 0 ? flush(s, err) : VO_OK;
     if (st != VO_OK) return st;
     if (s->parts == 1) {

@@ -101,8 +101,10 @@ Test(simulate_case, what_it_cannot_do_is_refused_in_words) {
         {"{\"least_price\": 0.5, \"most_price\": 0.4}", "least_price = 0.5", 1},
         {"{\"horizon\": 4, \"replan_every\": 5}", "replan_every = 5", 1},
         {"{\"parquet\": \"out\"}", "local files are not written here", 0},
-        {"{\"homes\": 100001}", "over the network", 0},
-        {"{\"homes\": 1000, \"days\": 101}", "over the network", 0},
+        {"{\"homes\": 104167}", "over the network", 0},
+        {"{\"homes\": 1000, \"days\": 366, \"history_days\": 60}", "history_days = 60", 0},
+        {"{\"homes\": 100, \"days\": 366, \"history_days\": 365, \"interval_minutes\": 5}",
+         "over the network", 0},
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         vo_engine_options o = local;

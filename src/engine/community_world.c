@@ -2,6 +2,7 @@
  * changes, then homes; a home's load and PV only when it is asked for. */
 #include "engine/community_world.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,11 @@ static vo_status check_request(const vo_world_request *r, vo_error *err) {
         return vo_fail(err, VO_EINVAL,
                        "interval_minutes = %d does not divide 60; try 15, 30 or 60",
                        (int)r->interval_minutes);
+    if (!isnan(r->efficiency) && !(r->efficiency > 0 && r->efficiency <= 1))
+        return vo_fail(err, VO_EINVAL,
+                       "efficiency = %g: of a round trip, a fraction above 0 and up to 1%s",
+                       r->efficiency,
+                       r->efficiency > 1 && r->efficiency <= 100 ? ", like 0.9" : "");
     if (r->homes_from && !r->allow_files)
         return vo_fail(err, VO_EINVAL, "homes_from = \"%.80s\": local files are not read here",
                        r->homes_from);
@@ -433,6 +439,7 @@ static vo_status fill(void *ctx, uint32_t home, size_t worker, float *load, floa
                       vo_error *err) {
     vo_world *w = ctx;
     vo_status st = VO_OK;
+    assert(worker < w->threads);
     if (w->metered)
         fill_metered(w, home, load, pv);
     else

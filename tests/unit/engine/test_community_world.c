@@ -142,7 +142,7 @@ Test(community_world, what_is_asked_for_is_within_bounds_or_named) {
     refuse(&r, VO_EINVAL, "homes_from", "local files");
     r = small();
     r.efficiency = 90;
-    refuse(&r, VO_EINVAL, "efficiency", "1");
+    refuse(&r, VO_EINVAL, "efficiency = 90", "0.9");
     r = small();
     r.pv_share = 2;
     refuse(&r, VO_EINVAL, "pv_share = 2", "0..1");

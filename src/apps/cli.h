@@ -63,6 +63,7 @@ enum {
     CLI_MODELS_METRICS = 1u << 27,
     CLI_MODELS_IMPORTANCE = 1u << 28,
     CLI_PREDICT = 1u << 29,
+    CLI_TRAIN_LOAD = 1u << 30,
     CLI_DECIDES = CLI_MODELS_PROMOTE | CLI_MODELS_ROLLBACK | CLI_MODELS_PRUNE,
     CLI_REGISTRY = CLI_MODELS_LIST | CLI_MODELS_SHOW | CLI_DECIDES | CLI_MODELS_DOCTOR |
                    CLI_MODELS_METRICS | CLI_MODELS_IMPORTANCE,
@@ -151,6 +152,7 @@ void cli_render_doctor(const vo_json *r, GString *out);
 /* ---- cli_render_learn.c ------------------------------------------------------------------ */
 
 void cli_render_train(const vo_json *r, GString *out);
+void cli_render_train_load(const vo_json *r, GString *out);
 void cli_render_forecast(const vo_json *r, GString *out);
 void cli_render_predict(const vo_json *r, GString *out);
 void cli_render_decide(const vo_json *r, GString *out);

@@ -184,7 +184,7 @@ static const flag flags[] = {
     {"yes", YES, OUTPUT, CLI_REMOVE, "yes", NULL, "remove it; without, say what would go"},
     {"mend", YES, METHOD, CLI_CARE, "mend", NULL, "put right what is found"},
     {"lake", SPECIAL, PRICES, CLI_ALL & ~(CLI_REGISTRY | CLI_SIMULATE), NULL, "DIR", "folder of the lake (VOLTEO_LAKE, else ./lake)"},
-    {"models", SPECIAL, METHOD, CLI_TABLES | CLI_LEARNS | CLI_REGISTRY | CLI_DECIDE | CLI_PREDICT | CLI_SIMULATE, NULL, "DIR", "folder of trained models (VOLTEO_MODELS, else ./models)"},
+    {"models", SPECIAL, METHOD, CLI_TABLES | CLI_LEARNS | CLI_REGISTRY | CLI_DECIDE | CLI_PREDICT | CLI_SIMULATE | CLI_TRAIN_LOAD, NULL, "DIR", "folder of trained models (VOLTEO_MODELS, else ./models)"},
     {"epf", TEXT, PRICES, CLI_EVALUATE, "epf", "FILE", "a benchmark file: Date,Price,exogenous..., 24 hours a day"},
     {"published", TEXT, METHOD, CLI_EVALUATE, "published", "FILE", "forecasts of others, a column each, to stand beside"},
     {"method", TEXT, METHOD, CLI_EVALUATE, "method", "LIST", "our forecasters: ensemble (default), lear, gbt, naive_day, ..."},
@@ -208,8 +208,8 @@ static const flag flags[] = {
     {"episodes", NUMBER, METHOD, CLI_TRAIN_Q | CLI_RETRAIN, "episodes", "N", "of each environment (1000)"},
     {"environments", NUMBER, METHOD, CLI_TRAIN_Q | CLI_RETRAIN, "environments", "N", "side by side (4096)"},
     {"max-steps", NUMBER, METHOD, CLI_TRAIN_Q | CLI_RETRAIN, "max_steps", "N", "of an episode (14400)"},
-    {"alias", TEXT, METHOD, CLI_TRAIN_PRICE | CLI_TRAIN_Q, "alias", "NAME", "champion or challenger (the first is champion)"},
-    {"reason", TEXT, METHOD, CLI_TRAIN_PRICE | CLI_TRAIN_Q, "reason", "TEXT", "for the log of promotions"},
+    {"alias", TEXT, METHOD, CLI_TRAIN_PRICE | CLI_TRAIN_Q | CLI_TRAIN_LOAD, "alias", "NAME", "champion or challenger (the first is champion)"},
+    {"reason", TEXT, METHOD, CLI_TRAIN_PRICE | CLI_TRAIN_Q | CLI_TRAIN_LOAD, "reason", "TEXT", "for the log of promotions"},
     {"model", TEXT, METHOD, CLI_FORECAST, "model", "ID[@WHICH]", "of the registry; WHICH: champion, latest, a version"},
     {"method", TEXT, METHOD, CLI_FORECAST, "method", "NAME", "instead of a model: naive_day, epf_naive, ..."},
     {"horizon", NUMBER, METHOD, CLI_FORECAST, "horizon", "MINUTES", "how far ahead (60)"},
@@ -233,16 +233,19 @@ static const flag flags[] = {
     {"charge-level", NUMBER, METHOD, CLI_PREDICT, "charge_level", "FRACTION", "tables: of what the battery may use"},
     {"current-price", NUMBER, METHOD, CLI_PREDICT, "current_price", "NUMBER", "tables: now (the last price)"},
     {"hour", NUMBER, METHOD, CLI_PREDICT, "hour", "N", "tables: local, 0..23 (of the last price)"},
-    {"homes", NUMBER, SITE, CLI_SIMULATE, "homes", "N", "how many (10; of files all)"},
-    {"homes-from", TEXT, SITE, CLI_SIMULATE, "homes_from", "DIR", "homes of files instead: Building_*.csv as CityLearn's"},
+    {"id", TEXT, METHOD, CLI_TRAIN_LOAD, "id", "ID", "of the model in the registry (load)"},
+    {"days", NUMBER, METHOD, CLI_TRAIN_LOAD, "days", "N", "learned from (60)"},
+    {"from", TEXT, METHOD, CLI_TRAIN_LOAD, "from", "DATE", "first local day (2026-03-01; of files the first)"},
+    {"homes", NUMBER, SITE, CLI_SIMULATE | CLI_TRAIN_LOAD, "homes", "N", "how many (10; of files all)"},
+    {"homes-from", TEXT, SITE, CLI_SIMULATE | CLI_TRAIN_LOAD, "homes_from", "DIR", "homes of files instead: Building_*.csv as CityLearn's"},
     {"days", NUMBER, METHOD, CLI_SIMULATE, "days", "N", "how long (1)"},
     {"history-days", NUMBER, METHOD, CLI_SIMULATE, "history_days", "N", "known before the first day (28; 14 or 3 for many homes)"},
     {"from", TEXT, METHOD, CLI_SIMULATE, "from", "DATE", "first local day (2026-07-01; of files the first)"},
-    {"seed", NUMBER, METHOD, CLI_SIMULATE, "seed", "N", "of homes and weather (1)"},
+    {"seed", NUMBER, METHOD, CLI_SIMULATE | CLI_TRAIN_LOAD, "seed", "N", "of homes and weather (1)"},
     {"scenario", TEXT, METHOD, CLI_SIMULATE, "scenario", "NAME|FILE", "base, heat_wave, high_solar, winter, ev_heavy, outage, price_spike, one_liar, drop_out"},
     {"tariff", TEXT, PRICES, CLI_SIMULATE, "tariff", "NAME|FILE", "of config/tariffs (pge_e_tou_c), or a file"},
     {"territory", TEXT, PRICES, CLI_SIMULATE, "territory", "NAME", "baseline territory of the bills (X)"},
-    {"interval-minutes", NUMBER, METHOD, CLI_SIMULATE, "interval_minutes", "N", "a divisor of 60 (30)"},
+    {"interval-minutes", NUMBER, METHOD, CLI_SIMULATE | CLI_TRAIN_LOAD, "interval_minutes", "N", "a divisor of 60 (30)"},
     {"pv-share", NUMBER, SITE, CLI_SIMULATE, "pv_share", "SHARE", "of generated homes with panels (0.6)"},
     {"battery-kwh", NUMBER, SITE, CLI_SIMULATE, "battery_kwh", "KWH", "of every home (13.5; of files their own); 0: none"},
     {"battery-kw", NUMBER, SITE, CLI_SIMULATE, "battery_kw", "KW", "both ways (5)"},
@@ -271,8 +274,8 @@ static const flag flags[] = {
     {"households", YES, OUTPUT, CLI_SIMULATE, "households", NULL, "homes one by one, however many"},
     {"max-trades", NUMBER, OUTPUT, CLI_SIMULATE, "max_trades", "N", "trades listed, the first ones (5000)"},
     {"parquet", TEXT, OUTPUT, CLI_SIMULATE, "parquet", "DIR", "intervals, trades and households as Parquet files"},
-    {"threads", SPECIAL, METHOD, CLI_TABLES | CLI_LEARNS | CLI_DECIDE | CLI_SIMULATE, NULL, "N", "0: all cores"},
-    {"json", SPECIAL, OUTPUT, CLI_ALL, NULL, NULL, "one JSON document and nothing else"},
+    {"threads", SPECIAL, METHOD, CLI_TABLES | CLI_LEARNS | CLI_DECIDE | CLI_SIMULATE | CLI_TRAIN_LOAD, NULL, "N", "0: all cores"},
+    {"json", SPECIAL, OUTPUT, CLI_ALL | CLI_TRAIN_LOAD, NULL, NULL, "one JSON document and nothing else"},
 };
 // clang-format on
 enum { N_FLAGS = sizeof flags / sizeof flags[0] };
@@ -518,6 +521,7 @@ static int write_request(const given *g, const cli_options *o, char **rest, vo_j
         vo_json_out_bool(w, true);
     }
     if (bit == CLI_TRAIN_Q) write_text(w, "what", "q");
+    if (bit == CLI_TRAIN_LOAD) write_text(w, "what", "load");
     if (g->command->argument && rest) write_text(w, g->command->field, rest[0]);
     if (g->command->bit == CLI_FETCH && rest) write_key(rest[0], w);
     vo_json_out_end(w);

@@ -158,6 +158,34 @@ void cli_render_train(const vo_json *r, GString *out) {
     render_next(r, out);
 }
 
+void cli_render_train_load(const vo_json *r, GString *out) {
+    const vo_json *on = vo_json_get(r, "trained_on"), *results = vo_json_get(r, "results");
+    const char *id = cli_str(r, "id"), *version = cli_str(r, "version");
+    if (cli_yes(on, "synthetic"))
+        g_string_append_printf(out, "%sSYNTHETIC homes: made up, nobody's data%s\n", cli_red(),
+                               cli_plain());
+    g_string_append_printf(out, "%s%s@%s%s, %s, in %s\n", cli_bold(), id, version, cli_plain(),
+                           cli_str(r, "alias"), cli_str(r, "models"));
+    g_string_append_printf(out, "learned in %.1f s from ", cli_num(r, "seconds"));
+    cli_append_count(out, cli_num(on, "homes"), "[home|homes]");
+    g_string_append_printf(out, ", %.16s to %.16s: ", cli_str(on, "first"),
+                           cli_str(on, "last"));
+    cli_append_count(out, cli_num(results, "rows"), "[row|rows]");
+    g_string_append_c(out, ',');
+    g_string_append_c(out, ' ');
+    cli_append_count(out, cli_num(results, "trees"), "[tree|trees]");
+    g_string_append_printf(out,
+                           "\nmean absolute error on the last days, held out: %.1f %% of a "
+                           "home's mean load; of the light forecaster %.1f %%\n\n",
+                           100 * cli_num(results, "mae_of_mean"),
+                           100 * cli_num(results, "profile_mae_of_mean"));
+    if (strcmp(cli_str(r, "alias"), "champion") == 0)
+        g_string_append_printf(out, "use:  volteo simulate --forecaster load_gbt=%s ...\n", id);
+    else
+        g_string_append_printf(out, "use:  volteo simulate --forecaster load_gbt=%s@%s ...\n",
+                               id, version);
+}
+
 /* ---- forecast --------------------------------------------------------------------------- */
 
 enum { INTERVALS_LISTED = 48, LEVELS_LISTED = 8 };

@@ -56,6 +56,12 @@ static const cli_command commands[] = {
      "volteo train q --prices prices.csv --battery battery.json\n"
      "  volteo train q --market MEM --node APATZINGAN --train-until 2017-01-01 --episodes 500",
      vo_engine_train, cli_render_train},
+    {"train load", CLI_TRAIN_LOAD, NULL, NULL,
+     "A model that forecasts the loads of homes, one for all of them, into the registry.",
+     "volteo train load --homes 40 --days 60\n"
+     "  volteo train load --homes-from citylearn_2022 --days 120 --id load_fontana\n"
+     "  volteo simulate --homes 10 --forecaster load_gbt=load",
+     vo_engine_train, cli_render_train_load},
     {"forecast", CLI_FORECAST, NULL, NULL, "Prices to come, with quantiles.",
      "volteo forecast --prices prices.csv --model price_prediction@champion --horizon 1440\n"
      "  volteo forecast --market MEM --node APATZINGAN --method epf_naive --horizon 1440 \\\n"

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "engine/members.h"
 #include "engine/response.h"
+#include "engine/train_load.h"
 #include "learn/q_environment.h"
 #include "port/clock.h"
 
@@ -612,6 +613,7 @@ static vo_status read_all(const char *request, vo_request *r, vo_battery *batter
 }
 
 vo_status vo_train_check(const vo_engine_options *o, const char *request, vo_error *err) {
+    if (vo_train_load_asked(request)) return vo_train_load_check(o, request, err);
     vo_request r = {0};
     vo_inputs in = {0};
     vo_registry *registry = NULL;
@@ -632,6 +634,7 @@ vo_status vo_train_check(const vo_engine_options *o, const char *request, vo_err
 
 vo_status vo_train_run(const vo_engine_options *o, const char *request, vo_json_out *w,
                        vo_error *err) {
+    if (vo_train_load_asked(request)) return vo_train_load_run(o, request, w, err);
     vo_request r = {0};
     vo_inputs in = {0};
     vo_battery battery;

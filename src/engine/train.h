@@ -1,6 +1,7 @@
 /* train.h -- training what forecasts and decides, and putting it into the registry.
  *
- * Behind `volteo train price` and `volteo train q`; retrain.h uses the pieces.
+ * Behind `volteo train price` and `volteo train q`; retrain.h uses the pieces. A request about loads,
+ * "what": "load", goes on to train_load.h.
  */
 #ifndef VO_ENGINE_TRAIN_H
 #define VO_ENGINE_TRAIN_H

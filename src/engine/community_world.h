@@ -1,10 +1,12 @@
 /* community_world.h -- from what is asked for to the homes of a simulation: generated ones, or files.
  *
  * Generated: data/synth_home.h, one weather, a tariff of config/tariffs in the version in force.
- * Files (CityLearn's layout): a folder with Building_*.csv (non_shiftable_load kWh/h, solar_generation
- * W per kW), pricing.csv, weather.csv and schema.json (panels, batteries; without it what the request
- * says). Hours become two half-hours of the same power; what is said of the past is not said of what
- * is to come. Scenarios: config/scenarios/NAME.yaml, embedded; `base` changes nothing.
+ * Files (CityLearn's layout, community_files.h): a folder with Building_*.csv, pricing.csv,
+ * weather.csv and schema.json; the last three may be absent. Hours become intervals of the same
+ * power; with history, days played begin at midnight, without it with the first row. A tariff by
+ * name is paid in its newest (or its named) version, as if it were in force always.
+ * Scenarios: scenario.h; `base` changes nothing. All of it for people: docs/scenarios.md.
+ * Threads: after creation, source.fill may be called from all workers at once.
  */
 #ifndef VO_ENGINE_COMMUNITY_WORLD_H
 #define VO_ENGINE_COMMUNITY_WORLD_H
@@ -27,8 +29,9 @@ typedef struct {
     double pv_share; /* of homes with panels, generated: 0.6 */
     /* NAN: the default, or what the files say. Ranges are checked by the request. */
     double battery_kwh, battery_kw, efficiency, min_soc, max_soc, initial_soc;
-    double import_limit_kwh, export_limit_kwh, feeder_kwh;
-    size_t threads; /* 0: all cores */
+    double import_limit_kwh, export_limit_kwh; /* NAN: 10 and 4 for each half hour */
+    double feeder_kwh;                         /* INFINITY: no limit               */
+    size_t threads;                            /* 0: all cores */
     bool allow_files;
 } vo_world_request;
 

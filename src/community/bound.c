@@ -17,7 +17,10 @@
 
 #include "community/bound_home.h"
 
-enum { BLOCKS = 64 }; /* of homes: enough for any crew, few enough to add up */
+enum {
+    BLOCKS = 64,       /* of homes: enough for any crew, few enough to add up         */
+    CREW_STEPS = 20000 /* homes times intervals: less is done before a thread is awake */
+};
 
 typedef struct {
     const vo_homes *h;
@@ -129,7 +132,9 @@ static vo_status home_block(void *arg, size_t block, size_t worker, vo_error *er
 
 /* The sum of all homes' least costs at r->price; excess[0] holds the pool's. */
 static vo_status evaluate(bounds_run *r, double *sum, vo_error *err) {
-    vo_status st = vo_crew_run(&r->h->crew, r->blocks, home_block, r, err);
+    const vo_crew alone = {.workers = 1};
+    const bool enough = r->h->homes * r->n >= CREW_STEPS;
+    vo_status st = vo_crew_run(enough ? &r->h->crew : &alone, r->blocks, home_block, r, err);
     if (st != VO_OK) return st;
     *sum = 0;
     for (size_t i = 0; i < r->h->homes; i++) *sum += r->cost[i];

@@ -14,6 +14,9 @@
 
 static const double micro = 1e-6;
 
+/* Fewer are done before a thread has been woken. */
+enum { CREW_HOMES = 64 };
+
 vo_simulation_options vo_simulation_options_default(void) {
     return (vo_simulation_options){.kind = VO_RUN_COMMUNITY,
                                    .matching = VO_MATCHING_pay_as_clear,
@@ -191,7 +194,7 @@ static vo_status start(vo_run *r, vo_error *err) {
         st = vo_home_forecasts_create(r->o->forecaster ? r->o->forecaster : "profile", h,
                                       r->series->load_kwh, r->series->pv_kwh, r->horizon,
                                       r->o->learning, &r->forecasts, err);
-    if (st == VO_OK && r->plans) st = vo_crew_run(&h->crew, h->homes, observe_history, r, err);
+    if (st == VO_OK && r->plans) st = vo_crew_run(&r->crew, h->homes, observe_history, r, err);
     return st;
 }
 
@@ -212,7 +215,7 @@ static vo_status begin_interval(vo_run *r, vo_error *err) {
     if ((r->t - h->first) % r->every != 0) return VO_OK;
     r->planned = r->t;
     r->ahead = left < r->horizon ? left : r->horizon;
-    vo_status st = vo_crew_run(&h->crew, r->blocks, vo_run_foresee, r, err);
+    vo_status st = vo_crew_run(&r->crew, r->blocks, vo_run_foresee, r, err);
     if (st != VO_OK) return st;
     memset(r->sum, 0, VO_SUMS * r->horizon * sizeof *r->sum);
     for (size_t b = 0; b < r->blocks; b++)
@@ -291,14 +294,14 @@ static vo_status keep_feeder(vo_run *r, vo_error *err) {
         r->export_limit[i] =
             out_share < 1 ? r->result[i].export_kwh * out_share : (double)INFINITY;
     }
-    return vo_crew_run(&r->h->crew, r->blocks, vo_run_dispatch, r, err);
+    return vo_crew_run(&r->crew, r->blocks, vo_run_dispatch, r, err);
 }
 
 static vo_status dispatch(vo_run *r, vo_error *err) {
     const size_t homes = r->h->homes;
     for (size_t i = 0; r->import_limit && i < homes; i++)
         r->import_limit[i] = r->export_limit[i] = (double)INFINITY;
-    vo_status st = vo_crew_run(&r->h->crew, r->blocks, vo_run_dispatch, r, err);
+    vo_status st = vo_crew_run(&r->crew, r->blocks, vo_run_dispatch, r, err);
     if (st == VO_OK && r->import_limit) st = keep_feeder(r, err);
     double in = 0, out = 0;
     add_blocks(r, &in, &out);
@@ -409,13 +412,13 @@ static vo_status interval(vo_run *r, vo_error *err) {
     vo_status st = VO_OK;
     if (r->plans) st = begin_interval(r, err);
     if (st == VO_OK && r->trades) st = signal_prices(r, err);
-    if (st == VO_OK && r->plans) st = vo_crew_run(&r->h->crew, r->blocks, vo_run_plan, r, err);
+    if (st == VO_OK && r->plans) st = vo_crew_run(&r->crew, r->blocks, vo_run_plan, r, err);
     if (st == VO_OK && r->trades) st = match_orders(r, err);
     if (st != VO_OK) return st;
     if (r->o->tell && r->plans) tell_planned(r, &v);
     if (r->o->tell && r->trades) tell_orders(r, &v);
     st = dispatch(r, err);
-    if (st == VO_OK) st = vo_crew_run(&r->h->crew, r->blocks, vo_run_settle, r, err);
+    if (st == VO_OK) st = vo_crew_run(&r->crew, r->blocks, vo_run_settle, r, err);
     if (st == VO_OK) st = book(r, &v.ledger, err);
     if (st != VO_OK || !r->o->tell) return st;
     return tell(r, &v, err);
@@ -471,6 +474,7 @@ vo_status vo_simulation_run(const vo_homes *h, const vo_home_series *series,
     r.alloc = o->learning && o->learning->alloc ? o->learning->alloc : &vo_alloc_libc;
     r.every = o->replan_every;
     r.blocks = blocks_of(h->homes);
+    r.crew = h->homes >= CREW_HOMES ? h->crew : (vo_crew){.workers = 1};
     found.alloc = r.alloc;
     st = start(&r, err);
     if (st == VO_OK) st = play(&r, err);

@@ -32,6 +32,7 @@ typedef struct {
     const vo_simulation_options *o;
     vo_simulation *out;
     const vo_alloc *alloc;
+    vo_crew crew; /* the homes' own, where there is enough for it to do */
     bool plans, trades;
     bool days; /* the horizon is whole days: V of the same time of day is the end of a plan */
     size_t horizon, every, blocks;

@@ -266,14 +266,14 @@ static vo_status crew(void *ctx, size_t n,
 
 Test(bound, threads_change_no_bit) {
     village v;
-    village_make(&v, 9, 7, 2, 0, 0.5);
-    double alone[3][7];
+    village_make(&v, 9, 21, 20, 0, 0.5); /* enough for a crew */
+    double alone[3][21];
     vo_bounds b[3];
     const size_t workers[3] = {1, 2, 5};
     for (size_t k = 0; k < 3; k++) {
         size_t n = workers[k];
         if (n > 1) v.h.crew = (vo_crew){crew, &n, n};
-        b[k] = find(&v, 0.05, 60, alone[k]);
+        b[k] = find(&v, 0.05, 8, alone[k]);
         cr_assert_eq(memcmp(alone[0], alone[k], sizeof alone[0]), 0);
         cr_assert_eq(memcmp(&b[0].pooled, &b[k].pooled, sizeof(double)), 0);
         cr_assert_eq(memcmp(&b[0].lossless, &b[k].lossless, sizeof(double)), 0);

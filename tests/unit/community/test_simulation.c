@@ -163,7 +163,8 @@ Test(simulation, energy_and_money_balance_in_every_kind_of_run) {
         vo_simulation s = run(&v, light(kind[k]), &w);
         check_money(&v, &s);
         cost[k] = s.cost;
-        for (size_t i = 0; i < 12; i++) /* the rule has no end: what it leaves less is bought again */
+        for (size_t i = 0; i < 12;
+             i++) /* the rule has no end: what it leaves less is bought again */
             cost[k] += 0.5 * (s.home[i].first_kwh - s.home[i].last_kwh);
         cr_assert_eq(s.trades, w.trades);
         cr_assert((s.trades > 0) == (kind[k] == VO_RUN_COMMUNITY));
@@ -335,8 +336,8 @@ static vo_status crew(void *ctx, size_t n,
 
 Test(simulation, threads_change_no_bit) {
     village v;
-    village_make(&v, 9, 23, 2, 1, 0.5);
-    v.h.feeder_kwh = 12;
+    village_make(&v, 9, 64, 2, 1, 0.5); /* enough for a crew */
+    v.h.feeder_kwh = 30;
     uint64_t hash[3];
     double cost[3];
     const size_t workers[3] = {1, 2, 5};
@@ -344,7 +345,10 @@ Test(simulation, threads_change_no_bit) {
         size_t n = workers[k];
         watch w = {0};
         if (n > 1) v.h.crew = (vo_crew){crew, &n, n};
-        vo_simulation s = run(&v, light(VO_RUN_COMMUNITY), &w);
+        vo_simulation_options o = light(VO_RUN_COMMUNITY);
+        o.scenarios = 2;
+        o.horizon = 24;
+        vo_simulation s = run(&v, o, &w);
         hash[k] = w.hash;
         cost[k] = s.cost;
         vo_simulation_fini(&s);

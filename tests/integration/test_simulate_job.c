@@ -43,6 +43,19 @@ static reply done(const char *order) {
     return ask("GET", path, NULL, 200);
 }
 
+/* Neither as a job nor at once. */
+static void refused(const char *request, const char *says) {
+    char order[200];
+    snprintf(order, sizeof order, "{\"kind\":\"simulate\",\"request\":%s}", request);
+    const char *const target[] = {"/api/v1/jobs", "/api/v1/simulate"};
+    for (size_t i = 0; i < 2; i++) {
+        reply r = served_ask(&at, "POST", target[i], NULL, i == 0 ? order : request);
+        cr_expect(r.status == 422 || r.status == 400, "%s: %d", request, r.status);
+        cr_expect(strstr(r.body, says), "%s: %s", request, r.body);
+        reply_drop(&r);
+    }
+}
+
 Test(simulate_job, a_server_knows_the_tariffs_wherever_it_runs, .timeout = 60) {
     cr_assert(temporary_folder(away));
     cr_assert_eq(chdir(away), 0);
@@ -54,6 +67,14 @@ Test(simulate_job, a_server_knows_the_tariffs_wherever_it_runs, .timeout = 60) {
     r = done("{\"kind\":\"simulate\",\"request\":{\"homes\":1,\"tariff\":\"e_tou_z\"}}");
     cr_expect(strstr(r.body, "pge_e_tou_c_2026-03-01"), "the list is told: %s", r.body);
     reply_drop(&r);
+    r = done("{\"kind\":\"simulate\",\"request\":{\"homes\":4,\"matching\":\"pay_as_bid\"}}");
+    cr_expect(strstr(r.body, "\"matching\":\"pay_as_bid\"") && strstr(r.body, "\"split\":{"),
+              "%s", r.body);
+    reply_drop(&r);
+    refused("{\"homes_from\":\"/etc\"}", "homes_from");
+    refused("{\"parquet\":\"/tmp/x\"}", "parquet");
+    refused("{\"matching\":\"auction\"}", "matching");
+    refused("{\"horizon\":4,\"replan_every\":5}", "replan_every");
     cr_expect_eq(served_stop(&at, SIGTERM), 0);
     served_remove(&at);
     cr_assert_eq(chdir("/"), 0);

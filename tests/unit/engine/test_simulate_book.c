@@ -88,6 +88,32 @@ Test(simulate_book, the_fan_of_charge_rises_and_keeps_the_batteries_limits) {
     vo_json_free(r);
 }
 
+Test(simulate_book, of_a_hundred_homes_the_fan_is_the_5th_25th_50th_75th_and_95th) {
+    enum { HOMES = 102 };
+    static const double wanted[VO_FAN] = {0.05, 0.25, 0.5, 0.75, 0.95};
+    const vo_engine_options o = vo_engine_options_default();
+    vo_home_battery battery[HOMES];
+    vo_node_result result[HOMES];
+    const float none[HOMES] = {0};
+    const vo_time start = {0};
+    for (size_t i = 0; i < HOMES; i++) { /* every home but two has its number's per cent */
+        battery[i] = vo_home_battery_default();
+        if (i >= 100) battery[i].capacity_kwh = 0;
+        result[i] = (vo_node_result){.stored_kwh = (double)((i * 37) % 100 + 1) / 100 *
+                                                   battery[i].capacity_kwh};
+    }
+    const vo_homes homes = {.homes = HOMES, .steps = 1, .start = &start, .battery = battery};
+    const vo_simulate_case c = {.o = &o, .homes = &homes, .played = 1};
+    const vo_interval_view v = {.load_kwh = none, .pv_kwh = none, .result = result};
+    vo_simulate_book b;
+    cr_assert_eq(vo_simulate_book_init(&c, &b, NULL), VO_OK);
+    cr_assert_eq(vo_simulate_book_tell(&b, &v, NULL), VO_OK);
+    for (size_t k = 0; k < VO_FAN; k++)
+        cr_expect_float_eq(b.interval[0].soc[k], wanted[k], 1e-9, "%zu", k);
+    cr_expect_eq(vo_simulate_book_tell(&b, &v, NULL), VO_ENUMERIC, "there was one interval");
+    vo_simulate_book_fini(&b);
+}
+
 Test(simulate_book, trades_beyond_the_bound_are_counted_not_listed) {
     vo_json *all =
         engine_ask("nowhere", vo_engine_simulate, "{\"homes\":8,\"bounds\":\"off\"}");

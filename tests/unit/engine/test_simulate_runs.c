@@ -9,6 +9,12 @@
 
 #include "support/engine_ask.h"
 
+Test(simulate_runs, a_cost_is_what_was_charged_and_paid_less_what_was_credited_and_received) {
+    const vo_account a = {
+        .paid = 5, .received = 70, .fees = 1, .imported = 1000, .exported = 300};
+    cr_expect_eq(vo_simulate_cost(&a), 635, "fees are part of what was paid");
+}
+
 static long long millionths(const vo_json *object, const char *key) {
     const vo_json *v = vo_json_get(object, key);
     cr_assert(v && vo_json_kind_of(v) == VO_JSON_NUMBER, "no %s", key);
@@ -25,7 +31,7 @@ Test(simulate_runs, parts_of_savings_and_gap_add_up_to_the_millionth) {
     static const char *const split[] = {"pv", "time_shifting", "forecasting", "trading"};
     static const char *const gap[] = {"forecast", "rules", "matching"};
     vo_json *r =
-        engine_ask("nowhere", vo_engine_simulate, "{\"homes\":8,\"days\":3,\"seed\":5}");
+        engine_ask("nowhere", vo_engine_simulate, "{\"homes\":5,\"days\":2,\"seed\":5}");
     const vo_json *all = vo_json_get(r, "savings_decomposition");
     const vo_json *against = vo_json_get(all, "against"), *bounds = vo_json_get(r, "bounds");
     expect_sum(vo_json_get(all, "split"), split, 4);
@@ -70,10 +76,9 @@ Test(simulate_runs, sums_are_those_of_the_homes_to_the_millionth) {
 
 /* PV can only help; nobody beats what is known ahead, alone or together. */
 Test(simulate_runs, no_run_costs_less_than_its_bound) {
-    vo_json *r =
-        engine_ask("nowhere", vo_engine_simulate, "{\"homes\":8,\"days\":2,\"seed\":9}");
+    vo_json *r = engine_ask("nowhere", vo_engine_simulate, "{\"homes\":6,\"seed\":9}");
     const vo_json *homes = vo_json_get(r, "households"), *bounds = vo_json_get(r, "bounds");
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 6; i++) {
         const vo_json *c = vo_json_get(vo_json_at(homes, i), "costs");
         cr_expect_leq(millionths(c, "pv_only_total"), millionths(c, "baseline_pge_total"));
         cr_expect_leq(millionths(c, "alone_bound"), millionths(c, "alone_total") + 100, "%zu",
@@ -101,6 +106,27 @@ Test(simulate_runs, who_forecasts_as_yesterday_or_knows_all_has_no_part_for_it) 
     const vo_json *gap = vo_json_get(vo_json_get(r, "bounds"), "gap");
     cr_expect_eq(millionths(gap, "rules"), 0);
     vo_json_free(r);
+}
+
+/* What the gap is made of is what whole requests of their own say. */
+Test(simulate_runs, the_gaps_parts_are_differences_of_answers_that_can_be_asked_for) {
+    vo_json *r = engine_ask("nowhere", vo_engine_simulate, "{\"homes\":5,\"seed\":3}");
+    vo_json *perfect = engine_ask("nowhere", vo_engine_simulate,
+                                  "{\"homes\":5,\"seed\":3,\"bounds\":\"off\","
+                                  "\"forecaster\":\"perfect\",\"load_cases\":1}");
+    vo_json *free_market =
+        engine_ask("nowhere", vo_engine_simulate,
+                   "{\"homes\":5,\"seed\":3,\"bounds\":\"off\",\"no_rules\":true,"
+                   "\"forecaster\":\"perfect\",\"load_cases\":1}");
+    const vo_json *gap = vo_json_get(vo_json_get(r, "bounds"), "gap");
+    cr_expect_eq(millionths(r, "optimized_cost") - millionths(perfect, "optimized_cost"),
+                 millionths(gap, "forecast"));
+    cr_expect_eq(millionths(perfect, "optimized_cost") -
+                     millionths(free_market, "optimized_cost"),
+                 millionths(gap, "rules"));
+    vo_json_free(r);
+    vo_json_free(perfect);
+    vo_json_free(free_market);
 }
 
 Test(simulate_runs, without_bounds_parts_are_null_and_the_community_is_the_same) {

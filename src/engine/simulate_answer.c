@@ -368,7 +368,7 @@ static void write_dear_hours(const answer *a) {
     double before = 0, after = 0;
     for (size_t t = 0, end = 0; t < a->b->done; t = end) {
         const int32_t day = h->day[h->first + t];
-        double most = -INFINITY, least = INFINITY;
+        double most = -(double)INFINITY, least = (double)INFINITY;
         for (end = t; end < a->b->done && h->day[h->first + end] == day; end++) {
             most = fmax(most, h->buy[h->first + end]);
             least = fmin(least, h->buy[h->first + end]);

@@ -81,6 +81,51 @@ Test(central, a_battery_that_suffices_carries_the_cheap_price_into_the_dear_hour
     }
 }
 
+/* A full store lets the price rise: what is exported at noon says nothing of the evening. */
+Test(central, a_store_that_fills_parts_the_cheap_hours_from_the_dear_ones) {
+    pool p;
+    double signal[N];
+    a_pool(&p, 0, 5, 4);
+    for (size_t t = 24; t < N; t++) p.load[t] = 0.2, p.pv[t] = 0; /* 4.8 kWh, 4 stored */
+    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    for (size_t t = 0; t < 24; t++) cr_assert_float_eq(signal[t], 0.1, 1e-9, "exporting");
+    for (size_t t = 24; t < N; t++) cr_assert_float_eq(signal[t], 0.475, 1e-9, "%zu", t);
+}
+
+/* An empty one lets it fall: after dear hours energy is bought for the next ones when it is cheap. */
+Test(central, a_store_that_runs_empty_parts_the_dear_hours_from_the_cheap_ones) {
+    pool p;
+    double signal[N];
+    a_pool(&p, 1, 0, 100);
+    p.view.stored_kwh = 4;
+    for (size_t t = 0; t < N; t++) p.buy[t] = t >= 12 && t < 36 ? 0.3 : 0.6;
+    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    for (size_t t = 0; t < 12; t++) cr_assert_float_eq(signal[t], 0.57, 1e-9, "%zu", t);
+    for (size_t t = 36; t < N; t++) cr_assert_float_eq(signal[t], 0.2925, 1e-9, "%zu", t);
+}
+
+Test(central, where_any_price_would_do_the_middle_is_taken) {
+    pool p;
+    double signal[N];
+    a_pool(&p, 1, 0, 48);
+    p.view.stored_kwh = 48; /* lasts to the end, and nothing is left: 5 to 50 cents */
+    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    for (size_t t = 0; t < N; t++) cr_assert_float_eq(signal[t], 0.2681, 1e-9, "%zu", t);
+}
+
+Test(central, batteries_that_charge_are_no_supply) {
+    pool p;
+    vo_central_volume x[N];
+    a_pool(&p, 5, 0, 100);
+    p.view.stored_kwh = 50;
+    for (size_t t = 0; t < N; t++) p.buy[t] = t < 24 ? 0.3 : 0.6;
+    p.surplus[0] = 1, p.deficit[0] = 6;
+    cr_assert_eq(vo_central_plan(&p.view, NULL, x, NULL), VO_OK);
+    cr_assert_float_eq(x[0].shared_kwh, 1, 1e-12);
+    /* later it discharges: all that is needed */
+    cr_assert_float_eq(x[26].shared_kwh, 5 / 0.95, 1e-9);
+}
+
 static void random_pool(vo_random *r, pool *p) {
     a_pool(p, 0, 0, vo_random_below(r, 5) ? vo_random_between(r, 1, 100) : 0);
     if (vo_random_below(r, 3) == 0) p->rules.fee = (int64_t)vo_random_below(r, 30000);
@@ -154,5 +199,6 @@ Test(central, with_no_surplus_and_nothing_stored_there_is_nothing_to_share) {
     vo_central_volume x[N];
     a_pool(&p, 5, 0, 0);
     cr_assert_eq(vo_central_plan(&p.view, NULL, x, NULL), VO_OK);
-    for (size_t t = 0; t < N; t++) cr_assert(x[t].shared_kwh == 0 && !x[t].in && !x[t].out);
+    for (size_t t = 0; t < N; t++)
+        cr_assert(x[t].shared_kwh == 0 && x[t].in == 0 && x[t].out == 0);
 }

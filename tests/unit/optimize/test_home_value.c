@@ -199,7 +199,7 @@ static double best_worth(const one_step *o, double net, double s, double *least_
     const double edge[] = {o->p.import_kwh,      o->p.market_in_kwh,    0,
                            -o->p.market_out_kwh, -o->p.export_kwh,      net,
                            net + b->charge_kwh,  net - b->discharge_kwh};
-    double best = -INFINITY, knot = b->low_kwh;
+    double best = -(double)INFINITY, knot = b->low_kwh;
     double z[sizeof edge / sizeof *edge + VO_HOME_PIECES + 1];
     size_t n = 0;
     for (size_t i = 0; i < sizeof edge / sizeof *edge; i++) {
@@ -298,7 +298,7 @@ Test(home_value, the_best_step_is_the_best_of_all_and_the_smallest_of_those) {
         const double s = i % 7 == 0   ? o.store.low_kwh
                          : i % 7 == 1 ? o.store.high_kwh
                                       : o.store.low_kwh + span * vo_random_unit(&r);
-        double least_z = INFINITY;
+        double least_z = (double)INFINITY;
         const double best = best_worth(&o, net, s, &least_z);
         const double z = vo_home_value_best(&o.v, &o.store, &o.p, net, s);
         const double out = vo_home_terminal(&o.store, z);

@@ -86,22 +86,27 @@ Test(central, a_store_that_fills_parts_the_cheap_hours_from_the_dear_ones) {
     pool p;
     double signal[N];
     a_pool(&p, 0, 5, 4);
-    for (size_t t = 24; t < N; t++) p.load[t] = 0.2, p.pv[t] = 0; /* 4.8 kWh, 4 stored */
+    for (size_t t = 24; t < N; t++) { /* 4.8 kWh are needed, 0.8 of them bought for 50 cents */
+        p.load[t] = 0.2, p.pv[t] = 0;
+        p.buy[t] = t < 36 ? 0.6 : 0.5;
+    }
     cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
     for (size_t t = 0; t < 24; t++) cr_assert_float_eq(signal[t], 0.1, 1e-9, "exporting");
-    for (size_t t = 24; t < N; t++) cr_assert_float_eq(signal[t], 0.475, 1e-9, "%zu", t);
+    for (size_t t = 24; t < 36; t++) cr_assert_float_eq(signal[t], 0.4875, 1e-9, "%zu", t);
+    for (size_t t = 36; t < N; t++) cr_assert_float_eq(signal[t], 0.475, 1e-9, "%zu", t);
 }
 
-/* An empty one lets it fall: after dear hours energy is bought for the next ones when it is cheap. */
+/* An empty one lets it fall: a dear morning says nothing of the energy of a cheap evening. */
 Test(central, a_store_that_runs_empty_parts_the_dear_hours_from_the_cheap_ones) {
     pool p;
     double signal[N];
     a_pool(&p, 1, 0, 100);
     p.view.stored_kwh = 4;
-    for (size_t t = 0; t < N; t++) p.buy[t] = t >= 12 && t < 36 ? 0.3 : 0.6;
+    for (size_t t = 12; t < 36; t++) p.pv[t] = 1.25; /* 6 kWh for an evening that needs 12 */
+    for (size_t t = 36; t < N; t++) p.buy[t] = 0.3;
     cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
-    for (size_t t = 0; t < 12; t++) cr_assert_float_eq(signal[t], 0.57, 1e-9, "%zu", t);
-    for (size_t t = 36; t < N; t++) cr_assert_float_eq(signal[t], 0.2925, 1e-9, "%zu", t);
+    for (size_t t = 0; t < 12; t++) cr_assert_float_eq(signal[t], 0.475, 1e-9, "%zu", t);
+    for (size_t t = 12; t < 36; t++) cr_assert_float_eq(signal[t], 0.2925, 1e-9, "%zu", t);
 }
 
 Test(central, where_any_price_would_do_the_middle_is_taken) {
@@ -118,12 +123,13 @@ Test(central, batteries_that_charge_are_no_supply) {
     vo_central_volume x[N];
     a_pool(&p, 5, 0, 100);
     p.view.stored_kwh = 50;
+    for (size_t t = 24; t < N; t++) p.load[t] = p.deficit[t] = 4;
     for (size_t t = 0; t < N; t++) p.buy[t] = t < 24 ? 0.3 : 0.6;
     p.surplus[0] = 1, p.deficit[0] = 6;
     cr_assert_eq(vo_central_plan(&p.view, NULL, x, NULL), VO_OK);
     cr_assert_float_eq(x[0].shared_kwh, 1, 1e-12);
     /* later it discharges: all that is needed */
-    cr_assert_float_eq(x[26].shared_kwh, 5 / 0.95, 1e-9);
+    cr_assert_float_eq(x[26].shared_kwh, 4 / 0.95, 1e-9);
 }
 
 static void random_pool(vo_random *r, pool *p) {

@@ -88,13 +88,24 @@ static void render_result(const vo_json *r, GString *out) {
                            cli_num(all, "peak_import_kw_baseline"));
 }
 
+/* Load that nobody served costs nobody anything: said before costs are compared. */
+static void render_short(const vo_json *r, GString *out) {
+    const vo_json *against = member(member(r, "savings_decomposition"), "against");
+    const double now = cli_num(member(r, "aggregate_metrics"), "short_kwh");
+    const double before = cli_num(member(against, "grid_only"), "short_kwh");
+    if (!(now > 1e-6 || before > 1e-6)) return;
+    g_string_append_printf(
+        out, "load not served (and not paid): %.2f kWh; on the grid alone %.2f kWh\n\n", now,
+        before);
+}
+
 static void render_split(const vo_json *r, GString *out) {
     static const char *const part[][2] = {{"pv", "PV"},
                                           {"time_shifting", "time shifting"},
                                           {"forecasting", "forecasting"},
                                           {"trading", "trading"}};
     const vo_json *split = member(member(r, "savings_decomposition"), "split");
-    const double whole = cli_num(r, "savings");
+    const double whole = cli_num(split, "sum");
     if (!split) return;
     g_string_append(out, "where it comes from\n");
     for (size_t i = 0; i < G_N_ELEMENTS(part); i++) {
@@ -135,6 +146,7 @@ void cli_render_simulate(const vo_json *r, GString *out) {
     render_what(r, out);
     render_homes(r, out);
     render_result(r, out);
+    render_short(r, out);
     render_split(r, out);
     render_bounds(r, out);
     render_ledger(r, out);

@@ -53,6 +53,9 @@ static double percent_of(int64_t part, int64_t whole) {
 
 static int64_t cost_of(const answer *a, vo_simulate_run_id id) { return a->r->of[id].cost; }
 
+/* With what is not served, at the price at which plans and bounds count it. */
+static int64_t weighed(const answer *a, vo_simulate_run_id id) { return a->r->of[id].weighed; }
+
 static void stamp(const answer *a, const char *key, size_t step) {
     char text[40];
     vo_export_stamp(a->zone, a->h->start[step].s, text);
@@ -320,7 +323,8 @@ static void write_households(const answer *a) {
 /* ---- sums -------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    double load, pv, imported, exported, curtailed, charged, discharged, saved_percent;
+    double load, pv, imported, exported, curtailed, short_of, undelivered, charged, discharged;
+    double saved_percent;
     size_t counted;
 } totals;
 
@@ -335,6 +339,8 @@ static totals add_up(const answer *a) {
         t.imported += s->imported_kwh;
         t.exported += s->exported_kwh;
         t.curtailed += s->curtailed_kwh;
+        t.short_of += s->short_kwh;
+        t.undelivered += s->undelivered_kwh;
         t.charged += s->charged_kwh;
         t.discharged += s->discharged_kwh;
         if (before <= 0) continue;
@@ -434,6 +440,9 @@ static void write_metrics(const answer *a) {
     kwh(w, "exported_kwh", t.exported);
     kwh(w, "charged_kwh", t.charged);
     kwh(w, "discharged_kwh", t.discharged);
+    kwh(w, "curtailed_kwh", t.curtailed);
+    kwh(w, "short_kwh", t.short_of);
+    kwh(w, "undelivered_kwh", t.undelivered);
     write_scores(a);
     vo_member_number(w, "largest_residual_kwh", s->largest_residual_kwh);
     vo_json_out_end(w);
@@ -462,17 +471,18 @@ static void write_against(const answer *a, const char *key, vo_simulate_run_id i
     money(a->w, "cost", true, before);
     money(a->w, "savings", true, before - after);
     vo_member_number(a->w, "savings_percent", percent_of(before - after, before));
+    kwh(a->w, "short_kwh", a->r->of[id].short_kwh);
     if (id == VO_SIMULATE_greedy) money(a->w, "refill", true, a->r->of[id].refill);
     vo_json_out_end(a->w);
 }
 
 static void write_split(const answer *a) {
     vo_json_out *w = a->w;
-    const int64_t grid = cost_of(a, VO_SIMULATE_grid_only),
-                  pv = cost_of(a, VO_SIMULATE_pv_only),
-                  naive = cost_of(a, VO_SIMULATE_alone_naive),
-                  alone = cost_of(a, VO_SIMULATE_alone),
-                  all = cost_of(a, VO_SIMULATE_community);
+    const int64_t grid = weighed(a, VO_SIMULATE_grid_only),
+                  pv = weighed(a, VO_SIMULATE_pv_only),
+                  naive = weighed(a, VO_SIMULATE_alone_naive),
+                  alone = weighed(a, VO_SIMULATE_alone),
+                  all = weighed(a, VO_SIMULATE_community);
     vo_json_out_key(w, "split");
     if (!a->r->bounded) {
         vo_json_out_null(w);
@@ -484,6 +494,8 @@ static void write_split(const answer *a) {
     money(w, "forecasting", true, naive - alone);
     money(w, "trading", true, alone - all);
     money(w, "sum", true, grid - all);
+    money(w, "from", true, grid);
+    money(w, "to", true, all);
     vo_member_text(w, "naive_forecaster", a->r->naive);
     vo_json_out_end(w);
 }
@@ -500,7 +512,7 @@ static void write_decomposition(const answer *a) {
 }
 
 static void write_bound(const answer *a, const char *key, int64_t bound, int64_t reached) {
-    const int64_t pv = cost_of(a, VO_SIMULATE_pv_only);
+    const int64_t pv = weighed(a, VO_SIMULATE_pv_only);
     open_object(a->w, key);
     money(a->w, "cost", true, bound);
     money(a->w, "savings", true, pv - bound);
@@ -510,9 +522,9 @@ static void write_bound(const answer *a, const char *key, int64_t bound, int64_t
 }
 
 static void write_gap(const answer *a) {
-    const int64_t all = cost_of(a, VO_SIMULATE_community),
-                  perfect = cost_of(a, VO_SIMULATE_community_perfect),
-                  free_market = cost_of(a, VO_SIMULATE_community_free),
+    const int64_t all = weighed(a, VO_SIMULATE_community),
+                  perfect = weighed(a, VO_SIMULATE_community_perfect),
+                  free_market = weighed(a, VO_SIMULATE_community_free),
                   bound = a->r->pooled_bound;
     open_object(a->w, "gap");
     money(a->w, "forecast", true, all - perfect);
@@ -529,10 +541,11 @@ static void write_bounds(const answer *a) {
         return;
     }
     vo_json_out_object(a->w);
-    write_bound(a, "alone", a->r->alone_bound_sum, cost_of(a, VO_SIMULATE_alone));
-    write_bound(a, "pooled", a->r->pooled_bound, cost_of(a, VO_SIMULATE_community));
+    write_bound(a, "alone", a->r->alone_bound_sum, weighed(a, VO_SIMULATE_alone));
+    write_bound(a, "pooled", a->r->pooled_bound, weighed(a, VO_SIMULATE_community));
     money(a->w, "lossless", true, a->r->lossless_bound);
     vo_member_integer(a->w, "rounds", (long long)a->r->bounds.rounds);
+    vo_member_number(a->w, "short_per_kwh", VO_HOME_SHORT_PER_KWH);
     write_gap(a);
     vo_json_out_end(a->w);
 }

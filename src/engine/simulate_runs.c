@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 #define TOLD_BY_DAY 50 /* homes at most; of more, each interval is worth a word */
 
 /* Of the ascent to the pooled bound. */
@@ -80,6 +79,7 @@ static vo_status keep_costs(const vo_simulation *s, size_t homes, vo_simulate_ou
     for (size_t i = 0; i < homes; i++) {
         out->home_cost[i] = vo_simulate_cost(&s->home[i].account);
         out->cost += out->home_cost[i];
+        out->short_kwh += s->home[i].short_kwh;
     }
     out->peak_import_kw = s->peak_import_kw;
     out->mean_import_kw = s->mean_import_kw;
@@ -124,6 +124,9 @@ static vo_status run(under_way *u, const vo_home_series *series, vo_simulate_run
         result = (vo_simulation){0};
     }
     vo_simulation_fini(&result);
+    vo_simulate_outcome *came = &u->r->of[id];
+    came->weighed =
+        came->cost + (int64_t)llround(came->short_kwh * VO_HOME_SHORT_PER_KWH * VO_MICRO);
     u->r->made++;
     return s;
 }

@@ -37,6 +37,9 @@ typedef struct {
     int64_t cost;       /* of all                                      */
     int64_t refill;     /* of cost: energy missing at the end (greedy) */
     double peak_import_kw, mean_import_kw;
+    double short_kwh; /* load not served: nobody paid for it          */
+    int64_t weighed;  /* cost, and VO_HOME_SHORT_PER_KWH of each kWh not served: what plans */
+                      /* and bounds weigh, and so what runs are compared by         */
 } vo_simulate_outcome;
 
 typedef struct {

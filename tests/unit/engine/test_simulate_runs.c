@@ -108,6 +108,27 @@ Test(simulate_runs, who_forecasts_as_yesterday_or_knows_all_has_no_part_for_it) 
     vo_json_free(r);
 }
 
+/* A kWh that is not served costs nothing; were it not weighed, nobody would do better than who turns
+ * the lights off. */
+Test(simulate_runs, in_an_outage_what_is_not_served_is_weighed_and_no_run_beats_its_bound) {
+    vo_json *r = engine_ask("nowhere", vo_engine_simulate,
+                            "{\"homes\":5,\"seed\":1,\"scenario\":\"outage\"}");
+    const vo_json *all = vo_json_get(r, "savings_decomposition"),
+                  *split = vo_json_get(all, "split");
+    const vo_json *grid = vo_json_get(vo_json_get(all, "against"), "grid_only");
+    const vo_json *bounds = vo_json_get(r, "bounds");
+    const double served = member_number(grid, "short_kwh") -
+                          member_number(vo_json_get(r, "aggregate_metrics"), "short_kwh");
+    cr_expect_gt(served, 1, "batteries carry homes through it");
+    cr_expect_float_eq(
+        member_number(split, "sum"),
+        member_number(r, "savings") + served * member_number(bounds, "short_per_kwh"), 1e-3);
+    cr_expect_eq(millionths(split, "from") - millionths(split, "to"), millionths(split, "sum"));
+    cr_expect_geq(millionths(split, "to"), millionths(vo_json_get(bounds, "pooled"), "cost"));
+    cr_expect_leq(member_number(vo_json_get(bounds, "pooled"), "reached_percent"), 100);
+    vo_json_free(r);
+}
+
 /* What the gap is made of is what whole requests of their own say. */
 Test(simulate_runs, the_gaps_parts_are_differences_of_answers_that_can_be_asked_for) {
     vo_json *r = engine_ask("nowhere", vo_engine_simulate, "{\"homes\":5,\"seed\":3}");

@@ -33,6 +33,10 @@ struct vo_ledger {
 static int64_t billionths_kept(double loss) { return BILLION - llround(loss * 1e9); }
 
 static int64_t floor_billionths(int64_t amount, int64_t kept) {
+    int64_t narrow;
+    if (!__builtin_mul_overflow(amount, kept,
+                                &narrow)) /* nearly always, and several times faster */
+        return narrow / BILLION - (narrow % BILLION < 0);
     const wide product = (wide)amount * kept;
     return (int64_t)(product / BILLION - (product % BILLION < 0));
 }
@@ -97,15 +101,12 @@ void vo_ledger_free(vo_ledger *l) {
 /* ---- trades ------------------------------------------------------------------------------ */
 
 typedef struct {
-    int64_t paid, received, energy; /* received: energy and losses */
+    int64_t paid, received; /* received: energy and losses */
 } trade_money;
 
-static bool price_trade(const vo_trade *t, int64_t kept, trade_money *p) {
-    if (!money_of(t->quantity, t->buyer_price, &p->paid) ||
-        !money_of(t->quantity, t->seller_price, &p->received))
-        return false;
-    p->energy = floor_billionths(p->received, kept);
-    return true;
+static bool price_trade(const vo_trade *t, trade_money *p) {
+    return money_of(t->quantity, t->buyer_price, &p->paid) &&
+           money_of(t->quantity, t->seller_price, &p->received);
 }
 
 static vo_status check_trade(const vo_ledger *l, const vo_market_rules *rules,
@@ -136,13 +137,12 @@ static vo_status check_trade(const vo_ledger *l, const vo_market_rules *rules,
 static vo_status check_trades(const vo_ledger *l, const vo_market_rules *rules,
                               const vo_trade *trade, size_t n, int64_t *turnover,
                               vo_error *err) {
-    const int64_t kept = billionths_kept(rules->loss);
     for (size_t i = 0; i < n; i++) {
         trade_money p;
         const vo_status st = check_trade(l, rules, &trade[i], i, err);
         if (st != VO_OK) return st;
         /* fees, energy and losses are no larger than these two together */
-        if (!price_trade(&trade[i], kept, &p) || !add_size(turnover, p.paid) ||
+        if (!price_trade(&trade[i], &p) || !add_size(turnover, p.paid) ||
             !add_size(turnover, p.received))
             return vo_fail(err, VO_EINVAL,
                            "trade %zu: %" PRId64 " micro-kWh at %" PRId64
@@ -152,15 +152,17 @@ static vo_status check_trades(const vo_ledger *l, const vo_market_rules *rules,
     return VO_OK;
 }
 
-static void post(vo_ledger *l, const vo_trade *t, const trade_money *p, vo_ledger_sums *s) {
+static void post(vo_ledger *l, const vo_trade *t, const trade_money *p, int64_t kept,
+                 vo_ledger_sums *s) {
+    const int64_t energy = floor_billionths(p->received, kept);
     vo_account *buyer = &l->account[t->buyer], *seller = &l->account[t->seller];
     buyer->paid += p->paid;
     buyer->fees += p->paid - p->received;
     seller->received += p->received;
     s->buyers_pay += p->paid;
     s->fees += p->paid - p->received;
-    s->sellers_receive += p->energy;
-    s->losses += p->received - p->energy;
+    s->sellers_receive += energy;
+    s->losses += p->received - energy;
 }
 
 static int64_t residual_of(const vo_ledger_sums *s) {
@@ -176,8 +178,8 @@ vo_status vo_ledger_trades(vo_ledger *l, const vo_market_rules *rules, const vo_
     if (st != VO_OK) return st;
     for (size_t i = 0; i < n; i++) {
         trade_money p = {0};
-        (void)price_trade(&trade[i], kept, &p); /* was possible in check_trades */
-        post(l, &trade[i], &p, &s);
+        (void)price_trade(&trade[i], &p); /* was possible in check_trades */
+        post(l, &trade[i], &p, kept, &s);
     }
     s.residual = residual_of(&s);
     l->turnover = turnover;

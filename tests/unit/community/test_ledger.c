@@ -88,6 +88,12 @@ Test(ledger, the_energy_part_is_rounded_down_whatever_the_sign) {
     cr_assert(s.sellers_receive == 6 && s.losses == 1);
     s = posted(l, &r, t + 1, 1); /* -6.65 */
     cr_assert(s.sellers_receive == -7 && s.losses == 0);
+    const vo_trade large[2] = {{0, 1, 1000000, 100000000003, 100000000003},
+                               {0, 1, 1000000, -100000000003, -100000000003}};
+    s = posted(l, &r, large, 1); /* beyond 64 bits on the way: 95000000002.85 */
+    cr_assert(s.sellers_receive == 95000000002 && s.losses == 5000000001);
+    s = posted(l, &r, large + 1, 1);
+    cr_assert(s.sellers_receive == -95000000003 && s.losses == -5000000000);
     vo_ledger_free(l);
 }
 

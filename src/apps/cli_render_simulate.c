@@ -94,9 +94,12 @@ static void render_short(const vo_json *r, GString *out) {
     const double now = cli_num(member(r, "aggregate_metrics"), "short_kwh");
     const double before = cli_num(member(against, "grid_only"), "short_kwh");
     if (!(now > 1e-6 || before > 1e-6)) return;
+    const double weight = cli_num(member(r, "bounds"), "short_per_kwh");
     g_string_append_printf(
-        out, "load not served (and not paid): %.2f kWh; on the grid alone %.2f kWh\n\n", now,
+        out, "load not served, and not paid: %.2f kWh; on the grid alone %.2f kWh\n", now,
         before);
+    if (!isnan(weight)) g_string_append_printf(out, "below, each such kWh counts %g\n", weight);
+    g_string_append_c(out, '\n');
 }
 
 static void render_split(const vo_json *r, GString *out) {

@@ -27,15 +27,20 @@ static vo_home_prices prices_at(const plan *p, size_t t, double off) {
     return q;
 }
 
-/* kWh sold to the market today by the plan that gets `off` less for each. */
-static double sold_today(const plan *p, double off) {
+/* V of from..to-1, with `off` less for each kWh sold today. */
+static void back(const plan *p, size_t from, size_t to, double off) {
     const double one = 1;
-    for (size_t t = p->n; t-- > 0;) {
+    for (size_t t = to; t-- > from;) {
         const vo_home_prices q = prices_at(p, t, off);
         const double net = (double)p->net_kwh[t];
         p->value[t] = p->value[t + 1];
         vo_home_value_back(&p->value[t], p->store, &q, &net, &one, 1);
     }
+}
+
+/* kWh sold to the market today by the plan that gets `off` less for each. */
+static double sold_today(const plan *p, double off) {
+    back(p, 0, p->today, off);
     double stored = p->stored_kwh, sold = 0;
     for (size_t t = 0; t < p->today; t++) {
         const vo_home_prices q = prices_at(p, t, off);
@@ -54,6 +59,7 @@ double vo_node_allowance(const vo_home_store *b, double stored_kwh, const vo_hom
                          size_t today, double may_sell_kwh, vo_home_value *work) {
     const plan p = {b, stored_kwh, price, net_kwh, n, today < n ? today : n, work};
     work[n] = *end;
+    back(&p, p.today, n, 0);
     if (sold_today(&p, 0) <= may_sell_kwh) return 0;
     double low = 0, high = 0;
     for (size_t t = 0; t < p.today; t++) high = most(high, price[t].market_sell);

@@ -54,6 +54,8 @@ Test(train_load, it_is_registered_with_what_it_learned_from_and_beats_the_profil
     vo_json *b = must(vo_engine_train, SMALL ", \"seed\": 2}");
     cr_expect_str_eq(member_text(b, "alias"), "challenger");
     cr_expect_str_neq(member_text(a, "version"), member_text(b, "version"));
+    cr_expect_neq(member_number(r, "profile_mae_of_mean"), /* other homes */
+                  member_number(vo_json_get(b, "results"), "profile_mae_of_mean"));
     vo_registry *registry = model_folder_open(root);
     model_folder_healthy(registry);
     vo_registry_close(registry);

@@ -12,7 +12,7 @@
 #include "support/fault_alloc.h"
 #include "support/local_hours.h"
 
-enum { DAYS = 60, HOMES = 3, S = 24 };
+enum { DAYS = 150, HOMES = 3, S = 24 };
 
 /* Homes that heat by the weather: a temperature of its own every day, known ahead, and noise. */
 static vo_series *heated(uint64_t home, double size, const char *name) {
@@ -65,7 +65,7 @@ Test(load_model, it_learns_from_all_homes_what_the_weather_does_to_them) {
     for (size_t i = 0; i < HOMES; i++) {
         vo_load_eye e = {0};
         cr_assert_eq(vo_load_eye_init(&e, v.s[i], &vo_alloc_libc, NULL), VO_OK);
-        for (size_t t = until; t + S <= v.s[i]->n; t += 5) {
+        for (size_t t = until; t + S <= 60 * S; t += 5) {
             vo_load_eye_to(&e, v.home[i].value, t, S);
             for (size_t k = 0; k < S; k++) {
                 const double y = v.home[i].value[t + k];
@@ -90,7 +90,7 @@ Test(load_model, it_learns_from_all_homes_what_the_weather_does_to_them) {
 }
 
 Test(load_model, quantiles_ascend_and_cover_about_as_often_as_they_say) {
-    const size_t until = 45 * S;
+    const size_t until = 110 * S;
     village v = make(until);
     vo_load_model *m = train(&v, NULL);
     size_t n = 0, below10 = 0, below90 = 0;
@@ -121,6 +121,14 @@ Test(load_model, quantiles_ascend_and_cover_about_as_often_as_they_say) {
     done(&v);
 }
 
+static void bytes_of(const vo_load_model *m, void **bytes, size_t *len) {
+    vo_artefact_out *w = NULL;
+    cr_assert_eq(vo_artefact_out_create("LOADTEST", 1, &w, NULL), VO_OK);
+    vo_load_model_save(m, w);
+    cr_assert_eq(vo_artefact_out_take(w, bytes, len, NULL), VO_OK);
+    vo_artefact_out_free(w);
+}
+
 /* What comes at or after `until` and `known`, poisoned. */
 Test(load_model, what_is_to_come_changes_neither_model_nor_forecast) {
     const size_t until = 40 * S;
@@ -128,6 +136,13 @@ Test(load_model, what_is_to_come_changes_neither_model_nor_forecast) {
     for (size_t i = 0; i < HOMES; i++)
         for (size_t t = until; t < w.s[i]->n; t++) w.s[i]->column[0].value[t] = 1e6;
     vo_load_model *a = train(&v, NULL), *b = train(&w, NULL);
+    void *bytes[2];
+    size_t len[2];
+    bytes_of(a, &bytes[0], &len[0]);
+    bytes_of(b, &bytes[1], &len[1]);
+    cr_assert(len[0] == len[1] && memcmp(bytes[0], bytes[1], len[0]) == 0);
+    free(bytes[0]);
+    free(bytes[1]);
     vo_load_eye e = {0}, f = {0};
     cr_assert_eq(vo_load_eye_init(&e, v.s[1], &vo_alloc_libc, NULL), VO_OK);
     cr_assert_eq(vo_load_eye_init(&f, w.s[1], &vo_alloc_libc, NULL), VO_OK);
@@ -144,14 +159,6 @@ Test(load_model, what_is_to_come_changes_neither_model_nor_forecast) {
     vo_load_model_free(b);
     done(&v);
     done(&w);
-}
-
-static void bytes_of(const vo_load_model *m, void **bytes, size_t *len) {
-    vo_artefact_out *w = NULL;
-    cr_assert_eq(vo_artefact_out_create("LOADTEST", 1, &w, NULL), VO_OK);
-    vo_load_model_save(m, w);
-    cr_assert_eq(vo_artefact_out_take(w, bytes, len, NULL), VO_OK);
-    vo_artefact_out_free(w);
 }
 
 Test(load_model, same_histories_and_seed_give_the_same_bytes_and_threads_do_not_matter) {

@@ -37,6 +37,13 @@ static double peak_mib(void) {
     return (double)u.ru_maxrss / 1024;
 }
 
+static double cpu_s(void) {
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
 /* ---- scale ------------------------------------------------------------------------------- */
 
 static vo_simulation_options light(void) {
@@ -76,10 +83,12 @@ static void scale(int32_t most) {
     for (int32_t homes = 1000; homes <= most; homes *= 10) {
         char name[64];
         double fill = 0, cost = 0;
-        const double seconds = day_of(homes, 0, &fill, &cost);
+        const double cpu = cpu_s(), seconds = day_of(homes, 0, &fill, &cost);
+        const double busy = cpu_s() - cpu;
         snprintf(name, sizeof name, "homes_%d_day", (int)homes);
         line(name, "seconds", seconds, fewer ? before * homes / fewer : seconds, "s");
         line(name, "of which series", fill, seconds, "s");
+        line(name, "of the processors", busy, seconds, "s");
         line(name, "per home and interval", seconds / homes / 48 * 1e6,
              seconds / homes / 48 * 1e6, "us");
         line(name, "peak memory", peak_mib(), homes == 1000000 ? 8192 : peak_mib(), "MiB");

@@ -23,11 +23,11 @@ typedef struct {
 
 static vo_home_prices prices_at(const plan *p, size_t t, double off) {
     vo_home_prices q = p->price[t];
-    if (t < p->today) q.market_sell -= off;
+    q.market_sell -= off;
     return q;
 }
 
-/* V of from..to-1, with `off` less for each kWh sold today. */
+/* V of from..to-1, with `off` less for each kWh sold in them. */
 static void back(const plan *p, size_t from, size_t to, double off) {
     const double one = 1;
     for (size_t t = to; t-- > from;) {

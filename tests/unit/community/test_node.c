@@ -394,7 +394,7 @@ Test(node, the_store_of_a_battery_is_its_limits_over_the_interval) {
 
 Test(node, an_allowance_is_worth_what_its_best_hours_pay_more_than_the_grid) {
     const vo_home_store none = {0, 0, 0, 0, 1, 1};
-    const float net[] = {-2, -2, -2};
+    const float net[] = {-3, -3, -3}; /* two of each find a buyer */
     vo_home_prices p[3];
     vo_home_value work[4];
     const vo_home_value end = vo_home_value_end(&none, 0, 1, 0);

@@ -42,8 +42,9 @@ static bool go_on(under_way *u, double of_run, int32_t day) {
     const vo_engine_options *o = u->c->o;
     const double part = ((double)u->r->made + of_run) / u->r->all;
     char words[80];
-    snprintf(words, sizeof words, "%d/%d %s, day %d of %d", u->r->made + 1, u->r->all, u->words,
-             day, u->c->days);
+    /* the day first: a line of a terminal may be cut */
+    snprintf(words, sizeof words, "run %d/%d, day %d/%d: %s", u->r->made + 1, u->r->all, day,
+             u->c->days, u->words);
     u->stopped = u->stopped ||
                  (o->detail && o->detail(o->detail_ctx, words, part, (double)NAN, -1) != 0);
     u->stopped = u->stopped || (o->progress && o->progress(o->progress_ctx, words, part) != 0);

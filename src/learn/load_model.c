@@ -17,6 +17,8 @@ enum { STRATA = 6, GROUPS = 4, LEVELS = 21, ENOUGH = 4 * LEVELS, WARM_DAYS = 7 }
 
 /* Ends of the strata as parts of a day: 1, 4, 12, 24, 36, 48 of 48. */
 static const double stratum[STRATA] = {1. / 48, 4. / 48, 12. / 48, 24. / 48, 36. / 48, 1};
+#define MOST_RATIO 1e9 /* no error is so many times what was expected */
+
 /* Of the groups of leads that share quantiles, hours. */
 static const double group_h[GROUPS] = {1, 4, 12, 24};
 
@@ -189,6 +191,8 @@ static size_t group_of(double lead_h) {
 /* Errors count in spreads; where none is expected yet, in a hundredth of the home's mean. */
 static double unit_of(double spread) { return fmax(spread, 0.01); }
 
+static double capped(double ratio) { return fmin(MOST_RATIO, fmax(-MOST_RATIO, ratio)); }
+
 /* What is held out, group by group: quantiles of what the model leaves over. */
 static vo_status find_quantiles(vo_load_model *m, const rows *held, vo_error *err) {
     const vo_alloc *a = m->alloc;
@@ -206,8 +210,9 @@ static vo_status find_quantiles(vo_load_model *m, const rows *held, vo_error *er
         }
         qsort(e, n, sizeof *e, vo_order_double);
         for (size_t k = 0; k < LEVELS; k++)
-            m->ratio[g][k] =
-                n ? vo_order_quantile(e, n, level_of(k)) : (g > 0 ? m->ratio[g - 1][k] : 0);
+            m->ratio[g][k] = n       ? capped(vo_order_quantile(e, n, level_of(k)))
+                             : g > 0 ? m->ratio[g - 1][k]
+                                     : 0;
     }
     m->score.mae = sum / (double)held->n;
     m->score.profile_mae = before / (double)held->n;
@@ -278,7 +283,8 @@ double vo_load_model_predict(const vo_load_model *m, const vo_load_eye *e, size_
     const double said = vo_load_eye_profile(e, t);
     if (e->scale == 0 || dark(e, t)) return said;
     vo_load_eye_row(e, t, row);
-    return bounded(m, said + e->scale * vo_gbt_predict_row(m->trees, row));
+    const double value = said + e->scale * vo_gbt_predict_row(m->trees, row);
+    return isfinite(value) ? bounded(m, value) : said; /* trees of anybody's making */
 }
 
 double vo_load_model_quantile(const vo_load_model *m, const vo_load_eye *e, size_t t,
@@ -338,7 +344,9 @@ static vo_status check_loaded(const vo_load_model *m, vo_error *err) {
                 m->slots <= VO_PROFILE_SLOTS && isfinite(m->score.mae) &&
                 isfinite(m->score.profile_mae);
     for (size_t g = 0; g < GROUPS; g++)
-        for (size_t k = 1; k < LEVELS; k++) good = good && m->ratio[g][k] >= m->ratio[g][k - 1];
+        for (size_t k = 0; k < LEVELS; k++)
+            good = good && fabs(m->ratio[g][k]) <= MOST_RATIO &&
+                   (k == 0 || m->ratio[g][k] >= m->ratio[g][k - 1]);
     return good ? VO_OK
                 : vo_fail(err, VO_EINVAL,
                           "no model of loads: kind %d, %zu intervals a day, or quantiles that "

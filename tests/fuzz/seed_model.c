@@ -1,12 +1,13 @@
 /* seed_model.c -- seeds of fuzz_model: small trained models, saved as the engine saves them.
  *
- *     seed_model FOLDER     writes gbt, lear, ensemble and q_table
+ *     seed_model FOLDER     writes gbt, lear, ensemble, load_gbt and q_table
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "learn/day_ensemble.h"
 #include "learn/forecaster.h"
+#include "learn/load_model.h"
 #include "learn/price_model.h"
 #include "learn/q_training.h"
 #include "port/file.h"
@@ -80,6 +81,20 @@ static void daily(const vo_series *s, const char *name, const char *const *membe
     vo_day_table_free(t);
 }
 
+static void of_loads(const vo_series *s) {
+    const vo_load_history home = {s, s->column[0].value, s->n};
+    vo_load_settings set = vo_load_settings_default();
+    vo_load_model *m = NULL;
+    vo_artefact_out *out = NULL;
+    vo_error err = {0};
+    set.trees.trees = 3, set.trees.depth = 2;
+    check(vo_load_model_train(&home, 1, &set, NULL, &m, &err), &err);
+    check(vo_forecaster_artefact("load_gbt", &out, &err), &err);
+    vo_load_model_save(m, out);
+    write_model("load_gbt", out);
+    vo_load_model_free(m);
+}
+
 static void tabular(const vo_series *s) {
     const vo_battery battery = vo_battery_default();
     uint8_t hour[24 * MODEL_HISTORY_DAYS];
@@ -114,6 +129,7 @@ int main(int argc, char **argv) {
     boosted(s);
     daily(s, "lear", lear, 1);
     daily(s, "ensemble", both, 2);
+    of_loads(s);
     tabular(s);
     vo_series_free(s);
     return 0;

@@ -417,7 +417,31 @@ Test(node, an_allowance_is_worth_what_its_best_hours_pay_more_than_the_grid) {
     cr_assert_float_eq(x, 0.15, 2e-4, "the third is another day's");
 }
 
-Test(node, less_allowance_is_never_worth_less) {
+/* kWh sold in the first 10 of 12 intervals by who gets `off` less for them. */
+static double sold_at(const node *n, const vo_home_prices *price, const float *net,
+                      double off) {
+    const vo_home_store *b = &n->view.store;
+    const double one = 1;
+    vo_home_prices p[12];
+    vo_home_value v[13];
+    double s = n->view.stored_kwh, sold = 0;
+    v[12] = n->value;
+    for (int t = 11; t >= 0; t--) {
+        const double now = (double)net[t];
+        p[t] = price[t], v[t] = v[t + 1];
+        if (t < 10) p[t].market_sell -= off;
+        vo_home_value_back(&v[t], b, &p[t], &now, &one, 1);
+    }
+    for (int t = 0; t < 10; t++) {
+        const double z = vo_home_value_best(&v[t + 1], b, &p[t], (double)net[t], s);
+        const double out = vo_home_terminal(b, z) - (double)net[t];
+        if (p[t].market_sell > p[t].sell) sold += fmax(fmin(out, p[t].market_out_kwh), 0);
+        s -= z;
+    }
+    return sold;
+}
+
+Test(node, less_allowance_is_never_worth_less_and_its_worth_is_the_least_that_keeps_it) {
     vo_random r = vo_random_seed(10, 1);
     size_t binds = 0;
     for (size_t i = 0; i < rounds(60, 3000); i++) {
@@ -439,6 +463,8 @@ Test(node, less_allowance_is_never_worth_less) {
             const double x = vo_node_allowance(&n.view.store, n.view.stored_kwh, &n.value, p,
                                                net, 12, 10, k, work);
             cr_assert_geq(x, before - 2e-4);
+            cr_assert_leq(sold_at(&n, p, net, x), k + 1e-9);
+            if (x > 2e-4) cr_assert_gt(sold_at(&n, p, net, x - 2e-4), k);
             before = x;
         }
         binds += before > 0;

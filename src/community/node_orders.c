@@ -16,7 +16,7 @@
 
 enum { SIDE = VO_NODE_ORDERS / 2, STEPS = 16 };
 
-/* Prices are whole tenths of a cent's tenth; energies of less than a watt-hour are not traded. */
+/* Prices are whole hundredths of a cent; energies of less than a watt-hour are not traded. */
 #define TICK 100
 #define LEAST_QUANTITY 1000
 #define NOISE_KWH 1e-9

@@ -43,8 +43,8 @@ static void fill(world *w) {
         }
 }
 
-static const vo_home_store store = {1.35,  10.8, 2.5, 2.5, 0.94868329805051377,
-                                    0.94868329805051377};
+static const vo_home_store store = {
+    1.35, 10.8, 2.5, 2.5, 0.94868329805051377, 0.94868329805051377};
 
 static double pieces, sum;
 
@@ -56,10 +56,8 @@ static double go_back(const world *w, size_t k, bool market) {
     for (size_t i = 0; i < HOMES; i++) {
         vo_home_value v = vo_home_value_end(&store, 5, 10, 0.05);
         for (size_t t = STEPS; t-- > 0;) {
-            vo_home_prices p = {.buy = w->buy[t],
-                                .sell = w->sell[t],
-                                .import_kwh = 10,
-                                .export_kwh = 4};
+            vo_home_prices p = {
+                .buy = w->buy[t], .sell = w->sell[t], .import_kwh = 10, .export_kwh = 4};
             if (market) {
                 p.market_buy = w->signal[t] / 0.95;
                 p.market_sell = w->signal[t];
@@ -89,8 +87,7 @@ static double exact(const world *w, vo_exact *e, vo_plan *plan) {
     p.curtailable = 1, p.battery = &b;
     const double from = vo_clock_monotonic_s();
     for (size_t i = 0; i < HOMES; i++) {
-        for (size_t t = 0; t < STEPS; t++)
-            load[t] = 2 * w->load[i][t], pv[t] = 2 * w->pv[i][t];
+        for (size_t t = 0; t < STEPS; t++) load[t] = 2 * w->load[i][t], pv[t] = 2 * w->pv[i][t];
         if (vo_exact_solve(e, &p, VO_DETAIL_PLAN, plan, &feasible, &closed, &err) != VO_OK) {
             fprintf(stderr, "home_value: %s\n", err.msg);
             exit(1);

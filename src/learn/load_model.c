@@ -13,7 +13,7 @@
 #include "base/order.h"
 #include "base/random.h"
 
-enum { STRATA = 6, GROUPS = 4, LEVELS = 21, ENOUGH = 4 * LEVELS, WARM_DAYS = 7 };
+enum { STRATA = 6, GROUPS = 4, LEVELS = 21, ENOUGH = 4 * LEVELS, SHORT_DAYS = 14 };
 
 /* Ends of the strata as parts of a day: 1, 4, 12, 24, 36, 48 of 48. */
 static const double stratum[STRATA] = {1. / 48, 4. / 48, 12. / 48, 24. / 48, 36. / 48, 1};
@@ -69,6 +69,7 @@ typedef struct {
     const vo_alloc *alloc;
     uint64_t seed;
     size_t slots, stride;
+    size_t warm; /* before it rows would be of homes that are hardly known */
     rows learn, held;
 } training;
 
@@ -123,10 +124,8 @@ static void add_moment(training *t, const vo_load_history *h, vo_load_eye *e, si
     }
 }
 
-static size_t warm_of(const training *t) { return WARM_DAYS * t->slots; }
-
 static size_t cut_of(const training *t, const vo_load_history *h) {
-    const double span = (double)(h->until - warm_of(t));
+    const double span = (double)(h->until - t->warm);
     return h->until - (size_t)(t->s->valid_part * span);
 }
 
@@ -134,12 +133,12 @@ static vo_status add_home(training *t, size_t i, vo_error *err) {
     const vo_load_history *h = &t->home[i];
     vo_load_eye e = {0};
     vo_random chance = vo_random_seed(t->seed, 7000 + i);
-    if (h->until <= warm_of(t)) return VO_OK;
+    if (h->until <= t->warm) return VO_OK;
     const vo_status st = vo_load_eye_init(&e, h->series, t->alloc, err);
     if (st != VO_OK) return st;
     size_t last = h->series->n - t->slots; /* the profile speaks of a whole day */
     if (last >= h->until) last = h->until - 1;
-    for (size_t k = warm_of(t) + (i * 7) % t->stride; k <= last; k += t->stride)
+    for (size_t k = t->warm + (i * 7) % t->stride; k <= last; k += t->stride)
         add_moment(t, h, &e, k, cut_of(t, h), &chance);
     vo_load_eye_fini(&e);
     return VO_OK;
@@ -156,7 +155,6 @@ static vo_status check_homes(training *t, vo_error *err) {
                            "needs one step",
                            i, t->home[i].series->dt_h[0], dt_h);
         if (t->home[i].until > longest) longest = t->home[i].until;
-        if (t->home[i].until > warm_of(t)) moments += t->home[i].until - warm_of(t);
     }
     if (longest < VO_LOAD_LEAST_DAYS * t->slots)
         return vo_fail(err, VO_EINVAL,
@@ -164,6 +162,9 @@ static vo_status check_homes(training *t, vo_error *err) {
                        "before the first day played (history_days); forecaster profile needs "
                        "none",
                        (double)longest / (double)t->slots, VO_LOAD_LEAST_DAYS);
+    t->warm = (longest < (size_t)SHORT_DAYS * t->slots ? 3u : 7u) * t->slots;
+    for (size_t i = 0; i < t->n; i++)
+        if (t->home[i].until > t->warm) moments += t->home[i].until - t->warm;
     t->stride = 1 + moments * STRATA / t->s->max_rows;
     return VO_OK;
 }

@@ -17,7 +17,7 @@
 #include "learn/learning.h"
 #include "learn/load_rows.h"
 
-#define VO_LOAD_LEAST_DAYS 10
+#define VO_LOAD_LEAST_DAYS 7
 
 /* One home: the calendar and known-ahead columns of `series`, the values of its first column
  * before `until` (NAN: missing). */

@@ -209,12 +209,12 @@ Test(load_model, saved_and_loaded_it_says_the_same_and_a_cut_one_is_refused) {
 }
 
 Test(load_model, too_little_history_and_mixed_steps_are_refused_in_words) {
-    village v = make(9 * S);
+    village v = make(6 * S);
     const vo_load_settings s = vo_load_settings_default();
     vo_load_model *m = NULL;
     vo_error err = {0};
     cr_assert_eq(vo_load_model_train(v.home, HOMES, &s, NULL, &m, &err), VO_EINVAL);
-    cr_assert(strstr(err.msg, "9 days") && strstr(err.msg, "10 days"), "%s", err.msg);
+    cr_assert(strstr(err.msg, "6 days") && strstr(err.msg, "7 days"), "%s", err.msg);
     for (size_t t = 0; t < v.s[1]->n; t++) v.s[1]->dt_h[t] = 0.5;
     for (size_t i = 0; i < HOMES; i++) v.home[i].until = 40 * S;
     cr_assert_eq(vo_load_model_train(v.home, HOMES, &s, NULL, &m, &err), VO_EINVAL);

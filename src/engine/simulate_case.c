@@ -195,7 +195,8 @@ vo_status vo_simulate_case_open(vo_simulate_case *c, vo_error *err) {
     c->played = c->homes->steps - c->homes->first;
     c->few = c->homes->homes <= VO_SIMULATE_FEW;
     c->bounds = c->bounds && (c->few || c->bounds_wanted);
-    c->days = c->homes->day[c->homes->steps - 1] - c->homes->day[c->homes->first] + 1;
+    /* a span of files may begin within a local day, and days of 23 or 25 hours are days */
+    c->days = (int32_t)llround(fmax((double)c->played * c->homes->dt_h / 24, 1));
     const vo_status fits = check_timeline(c, err);
     return fits == VO_OK ? vo_simulation_options_check(&c->options, err) : fits;
 }

@@ -55,7 +55,8 @@ static vo_status on_interval(void *ctx, const vo_interval_view *v, vo_error *err
     under_way *u = ctx;
     const vo_homes *h = u->c->homes;
     if (v->step < h->first) return VO_OK;
-    const int32_t day = h->day[v->step] - h->day[h->first] + 1;
+    const int32_t since = h->day[v->step] - h->day[h->first] + 1;
+    const int32_t day = since < u->c->days ? since : u->c->days;
     if (day != u->day || h->homes > TOLD_BY_DAY) {
         u->day = day;
         const double part = (double)(v->step - h->first) / (double)u->c->played;

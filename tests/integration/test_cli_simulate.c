@@ -192,6 +192,8 @@ Test(cli_simulate, metered_homes_are_read_from_a_folder) {
     const vo_json *first = vo_json_at(vo_json_get(v, "households"), 0);
     cr_expect_str_eq(vo_json_string(vo_json_get(first, "name")), "Building_1");
     cr_expect_not(vo_json_bool(vo_json_get(v, "synthetic")));
+    cr_expect_eq(number(v, "days"), 2);
+    cr_expect_eq(number(v, "intervals"), 96);
     cr_expect_eq(vo_json_kind_of(vo_json_get(first, "bill")), VO_JSON_NULL,
                  "prices of a file are no tariff's");
     cr_expect_gt(number(v, "savings"), 0);

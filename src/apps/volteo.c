@@ -40,7 +40,8 @@ static const cli_command commands[] = {
     {"simulate", CLI_SIMULATE, NULL, NULL,
      "Homes that trade energy: what each pays, would pay without, and could pay at best.",
      "volteo simulate --homes 10 --days 1 --report community.html\n"
-     "  volteo simulate --homes 40 --days 7 --scenario heat_wave --matching pay_as_bid --seed 7\n"
+     "  volteo simulate --homes 40 --days 7 --scenario heat_wave --matching pay_as_bid --seed "
+     "7\n"
      "  volteo simulate --homes-from citylearn_2022 --days 14 --forecaster load_gbt --json\n"
      "  volteo simulate --homes 100000 --parquet community",
      vo_engine_simulate, cli_render_simulate},

@@ -38,7 +38,7 @@ static const flag flags[] = {
     {"tariff", TEXT, PRICES, CLI_PLANS, "tariff", "FILE,...", "what a household pays, instead of prices: config/tariffs"},
     {"home", TEXT, SITE, CLI_PLANS, "home", "NODE", "with --tariff: load and PV of a home of the lake"},
     {"battery", SPECIAL, SITE, CLI_PLANS | CLI_BATTERY, NULL, "FILE", "JSON: {\"power_mw\": 2, \"capacity_mwh\": 4, ...}"},
-    {"request", SPECIAL, PRICES, CLI_PRICED, NULL, "FILE|-", "a whole request as JSON, instead of other options"},
+    {"request", SPECIAL, PRICES, CLI_PRICED | CLI_SIMULATE, NULL, "FILE|-", "a whole request as JSON, instead of other options"},
     {"market", SPECIAL, PRICES, CLI_PRICED, NULL, "NAME", "prices from the lake: its market (MEM)"},
     {"process", SPECIAL, PRICES, CLI_PRICED, NULL, "NAME", "MDA, MTR, DAM, ..."},
     {"node", SPECIAL, PRICES, CLI_PRICED, NULL, "NAME", "zone or node of the lake, or of a file with several"},

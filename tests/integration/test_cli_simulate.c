@@ -135,6 +135,22 @@ Test(cli_simulate, a_report_and_tables_are_left_and_the_answer_stays_one_documen
     vo_json_free(v);
 }
 
+Test(cli_simulate, a_whole_request_is_the_document_that_the_service_takes) {
+    char path[DATA_PATH + 64];
+    static const char text[] = "{\"homes\":3,\"bounds\":\"off\",\"matching\":\"signal\"}";
+    snprintf(path, sizeof path, "%s/request.json", folder);
+    cr_assert_eq(vo_file_write(path, text, strlen(text), NULL), VO_OK);
+    result a = run("--request request.json --json"),
+           b = run("--homes 3 --bounds off --matching signal --json");
+    cr_expect_eq(a.code, 0, "%s", a.err);
+    cr_expect_str_eq(a.out, b.out);
+    drop(&a);
+    drop(&b);
+    a = run("--request request.json --homes 4");
+    cr_expect(a.code == 2 && strstr(a.err, "drop --homes"), "%s", a.err);
+    drop(&a);
+}
+
 Test(cli_simulate, threads_change_nothing) {
     result a = run("--homes 9 --days 2 --threads 1 --json"),
            b = run("--homes 9 --days 2 --threads 3 --json");

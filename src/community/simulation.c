@@ -109,8 +109,9 @@ static bool get_arrays(vo_run *r) {
              GET(sum, VO_SUMS * H);
     if (r->trades)
         ok = ok && GET(sold_today, homes) && GET(heard, homes) && GET(bought, homes) &&
-             GET(sold, homes) && GET(order, homes * VO_NODE_ORDERS) && GET(orders, homes) &&
-             GET(book, homes * VO_NODE_ORDERS) && GET(path, H * H);
+             GET(sold, homes) && GET(allowance, homes) && GET(scratch_price, workers * H) &&
+             GET(scratch_value, workers * (H + 1)) && GET(order, homes * VO_NODE_ORDERS) &&
+             GET(orders, homes) && GET(book, homes * VO_NODE_ORDERS) && GET(path, H * H);
     if (isfinite(r->h->feeder_kwh))
         ok = ok && GET(import_limit, homes) && GET(export_limit, homes);
     if (r->o->tell) ok = ok && GET(told, 8 * homes) && GET(told_small, 2 * homes);
@@ -119,11 +120,13 @@ static bool get_arrays(vo_run *r) {
 }
 
 static void fini(vo_run *r) {
-    void *all[] = {r->stored,       r->result,     r->block,      r->value,     r->anchor,
-                   r->net,          r->soon_load,  r->soon_pv,    r->scratch,   r->block_sum,
-                   r->sum,          r->sold_today, r->heard,      r->bought,    r->sold,
-                   r->order,        r->orders,     r->book,       r->path,      r->import_limit,
-                   r->export_limit, r->told,       r->told_small, r->told_score};
+    void *all[] = {r->stored,       r->result,     r->block,         r->value,
+                   r->anchor,       r->net,        r->soon_load,     r->soon_pv,
+                   r->scratch,      r->block_sum,  r->sum,           r->sold_today,
+                   r->heard,        r->bought,     r->sold,          r->order,
+                   r->orders,       r->book,       r->path,          r->import_limit,
+                   r->export_limit, r->allowance,  r->scratch_price, r->scratch_value,
+                   r->told,         r->told_small, r->told_score};
     for (size_t k = 0; k < sizeof all / sizeof all[0]; k++)
         r->alloc->free(r->alloc->ctx, all[k]);
     vo_home_forecasts_free(r->forecasts);

@@ -28,6 +28,11 @@ const double *vo_run_path(const vo_run *r, size_t home, size_t *n) {
     return r->path + (heard % r->horizon) * r->horizon + age;
 }
 
+/* The allowance is one of a day; a plan made before midnight says nothing of the next one's. */
+static double allowance_of(const vo_run *r, size_t home, size_t t) {
+    return r->h->day[t] == r->h->day[r->planned] ? r->allowance[home] : 0;
+}
+
 vo_node_view vo_run_view(const vo_run *r, size_t home) {
     const vo_homes *h = r->h;
     const size_t t = r->t;
@@ -47,8 +52,10 @@ vo_node_view vo_run_view(const vo_run *r, size_t home) {
         v.load_kwh = (double)r->soon_load[home * r->every + t - r->planned];
         v.pv_kwh = (double)r->soon_pv[home * r->every + t - r->planned];
     }
-    if (r->trades)
+    if (r->trades) {
         v.may_sell_kwh = (double)(r->o->rules.most_sold_daily - r->sold_today[home]) * micro;
+        v.allowance_per_kwh = allowance_of(r, home, t);
+    }
     return v;
 }
 
@@ -112,7 +119,8 @@ static vo_home_prices prices_of(const vo_run *r, size_t k, const double *path, s
 static void back(const vo_run *r, size_t home, const vo_home_store *b, size_t k,
                  const double *path, size_t n_path, vo_home_value *v) {
     const double net = (double)r->net[home * r->horizon + r->t + k - r->planned];
-    const vo_home_prices p = prices_of(r, k, path, n_path);
+    vo_home_prices p = prices_of(r, k, path, n_path);
+    if (r->trades) p.market_sell -= allowance_of(r, home, r->t + k);
     double scenario[VO_HOME_SCENARIOS] = {net};
     const size_t n = r->o->scenarios;
     if (n > 1) {
@@ -138,7 +146,25 @@ static vo_home_value end_of_plan(const vo_run *r, size_t home, const vo_home_sto
     return vo_home_value_end(b, 0, 0, worth_later(r, b));
 }
 
-static void value_home(vo_run *r, size_t home) {
+/* What a kWh of today's allowance is worth. Who has less to sell than it may is spared the plans. */
+static double price_allowance(const vo_run *r, size_t home, size_t worker,
+                              const vo_home_store *b, const vo_home_value *end,
+                              const double *path, size_t n_path) {
+    const float *net = r->net + home * r->horizon;
+    const int64_t left = r->o->rules.most_sold_daily - r->sold_today[home];
+    vo_home_prices *price = r->scratch_price + worker * r->horizon;
+    vo_home_value *work = r->scratch_value + worker * (r->horizon + 1);
+    double could = fmax(0, r->stored[home] - b->low_kwh) * b->discharge_efficiency;
+    size_t today = 0;
+    for (; today < r->ahead && r->h->day[r->t + today] == r->h->day[r->t]; today++)
+        could += fmax(0, -(double)net[today]);
+    if (!path || could <= (double)left * micro) return 0;
+    for (size_t k = 0; k < r->ahead; k++) price[k] = prices_of(r, k, path, n_path);
+    return vo_node_allowance(b, r->stored[home], end, price, net, r->ahead, today,
+                             (double)left * micro, work);
+}
+
+static void value_home(vo_run *r, size_t home, size_t worker) {
     const vo_home_store b = vo_node_store(&r->h->battery[home], r->h->dt_h, false);
     size_t n_path = 0;
     const double *path = vo_run_path(r, home, &n_path);
@@ -147,6 +173,8 @@ static void value_home(vo_run *r, size_t home) {
     vo_home_value v;
     if (done == 0) {
         v = end_of_plan(r, home, &b);
+        if (r->trades)
+            r->allowance[home] = price_allowance(r, home, worker, &b, &v, path, n_path);
         for (size_t k = r->ahead; k-- > anchor;) back(r, home, &b, k, path, n_path, &v);
         r->anchor[home] = v;
     } else {
@@ -192,13 +220,12 @@ static void post_orders(vo_run *r, size_t home) {
 vo_status vo_run_plan(void *arg, size_t block, size_t worker, vo_error *err) {
     vo_run *r = arg;
     const vo_homes *h = r->h;
-    (void)worker;
     (void)err;
     for (size_t i = vo_run_from(r, block); i < vo_run_from(r, block + 1); i++) {
         if (r->trades && (!h->post.arrives ||
                           h->post.arrives(h->post.ctx, VO_MESSAGE_SIGNAL, (uint32_t)i, r->t)))
             r->heard[i] = (uint32_t)(r->t - h->first + 1);
-        value_home(r, i);
+        value_home(r, i, worker);
         if (r->trades) post_orders(r, i);
     }
     return VO_OK;

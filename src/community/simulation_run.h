@@ -46,8 +46,9 @@ typedef struct {
 
     /* [homes], SoA */
     double *stored;
-    int64_t *sold_today;           /* micro-kWh injected                                     */
-    uint32_t *heard;               /* step of the last signal that came, less first, plus 1  */
+    int64_t *sold_today; /* micro-kWh injected                                     */
+    uint32_t *heard;     /* step of the last signal that came, less first, plus 1  */
+    double *allowance;   /* what a kWh of what may be sold on the day planned on is worth   */
     vo_home_value *anchor, *value; /* V where the plan in hand begins; at this interval's end */
     float *net;                    /* [homes][horizon] as predicted when planned             */
     float *soon_load, *soon_pv;    /* [homes][every]                                  */
@@ -57,14 +58,16 @@ typedef struct {
     vo_node_result *result;
     double *import_limit, *export_limit; /* where the feeder is full; else NULL      */
 
-    vo_order *book;      /* all orders, by home                                    */
-    float *scratch;      /* [workers][2][horizon]                                  */
-    double *block_sum;   /* [blocks][VO_SUMS][horizon]                             */
-    double *sum;         /* [VO_SUMS][horizon], predicted at `planned`             */
-    vo_run_block *block; /* [blocks]                                               */
-    double *path;        /* [horizon][horizon]: signals, by step % horizon         */
-    float *told;         /* arrays of the view, [8][homes], or NULL                */
-    uint8_t *told_small; /* [2][homes]                                             */
+    vo_order *book;                /* all orders, by home                                    */
+    float *scratch;                /* [workers][2][horizon]                                  */
+    vo_home_prices *scratch_price; /* [workers][horizon]                           */
+    vo_home_value *scratch_value;  /* [workers][horizon + 1]                       */
+    double *block_sum;             /* [blocks][VO_SUMS][horizon]                             */
+    double *sum;                   /* [VO_SUMS][horizon], predicted at `planned`             */
+    vo_run_block *block;           /* [blocks]                                               */
+    double *path;                  /* [horizon][horizon]: signals, by step % horizon         */
+    float *told;                   /* arrays of the view, [8][homes], or NULL                */
+    uint8_t *told_small;           /* [2][homes]                                             */
     vo_profitability *told_score;
 
     size_t t, planned, ahead; /* step; when last predicted; how many intervals then */

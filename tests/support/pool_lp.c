@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "optimize/home_value.h"
+
 /* As of HiGHS 1.15: its header defines constants in every file that includes it, and lp_highs.c is
  * linked here, too. */
 void *Highs_create(void);
@@ -18,7 +20,8 @@ int Highs_getModelStatus(const void *h);
 double Highs_getObjectiveValue(const void *h);
 enum { BY_COLUMNS = 1, MINIMIZE = 1, OPTIMAL = 7 };
 
-enum { IMPORT, EXPORT, CHARGE, DISCHARGE, RECEIVED, GIVEN, TURNED_DOWN, STORED, KINDS };
+enum { IMPORT, EXPORT, CHARGE, DISCHARGE, RECEIVED, GIVEN, TURNED_DOWN, SHORT, STORED, KINDS };
+enum { BALANCE, STORE, INWARD, OUTWARD, ROWS }; /* of a home and interval */
 
 typedef struct {
     double *cost, *low, *high, *row_low, *row_high, *value;
@@ -43,15 +46,17 @@ static void home_columns(program *p, const vo_homes *h, size_t i, size_t t, doub
                          double loss) {
     const size_t n = h->steps - h->first, at = h->first + t;
     const vo_home_battery *b = &h->battery[i];
-    const int balance = (int)(2 * (i * n + t)), store = balance + 1;
-    const int hub = (int)(2 * h->homes * n + t);
+    const int balance = (int)(ROWS * (i * n + t)), store = balance + STORE;
+    const int hub = (int)(ROWS * h->homes * n + t);
     const bool last = t + 1 == n;
     const double in = b->capacity_kwh > 0 ? b->charge_kw * h->dt_h : 0;
     const double out = b->capacity_kwh > 0 ? b->discharge_kw * h->dt_h : 0;
     column(p, h->buy[at], 0, h->import_limit_kwh);
     entry(p, balance, 1);
+    entry(p, balance + INWARD, 1);
     column(p, -h->sell[at], 0, h->export_limit_kwh);
     entry(p, balance, -1);
+    entry(p, balance + OUTWARD, 1);
     column(p, 0, 0, in);
     entry(p, balance, -1);
     entry(p, store, -b->charge_efficiency);
@@ -60,37 +65,44 @@ static void home_columns(program *p, const vo_homes *h, size_t i, size_t t, doub
     entry(p, store, 1 / b->discharge_efficiency);
     column(p, 0, 0, (double)INFINITY);
     entry(p, balance, 1);
+    entry(p, balance + INWARD, 1);
     entry(p, hub, 1);
     column(p, 0, 0, (double)INFINITY);
     entry(p, balance, -1);
+    entry(p, balance + OUTWARD, 1);
     entry(p, hub, -(1 - loss));
     column(p, 0, 0, pv);
     entry(p, balance, -1);
+    column(p, VO_HOME_SHORT_PER_KWH, 0, (double)INFINITY);
+    entry(p, balance, 1);
     column(p, 0, (last ? b->initial_soc : b->min_soc) * b->capacity_kwh,
            b->max_soc * b->capacity_kwh);
     entry(p, store, 1);
-    if (!last) entry(p, store + 2, -1);
+    if (!last) entry(p, store + ROWS, -1);
 }
 
 double pool_lp_cost(const vo_homes *h, const float *load, const float *pv, double loss) {
     const size_t n = h->steps - h->first, cells = h->homes * n;
-    const size_t rows = 2 * cells + n, columns = KINDS * cells;
+    const size_t rows = ROWS * cells + n, columns = KINDS * cells;
     program p = {.rows = (int)rows};
-    double *d = calloc(3 * columns + 2 * rows + 2 * columns, sizeof *d);
+    double *d = calloc(3 * columns + 2 * rows + 3 * columns, sizeof *d);
     p.start = calloc(columns + 1, sizeof *p.start);
-    p.index = calloc(2 * columns, sizeof *p.index);
+    p.index = calloc(3 * columns, sizeof *p.index);
     if (!d || !p.start || !p.index) abort();
     p.cost = d, p.low = d + columns, p.high = d + 2 * columns, p.value = d + 3 * columns;
-    p.row_low = d + 5 * columns, p.row_high = p.row_low + rows;
+    p.row_low = d + 6 * columns, p.row_high = p.row_low + rows;
     for (size_t i = 0; i < h->homes; i++)
         for (size_t t = 0; t < n; t++) {
-            const size_t at = i * h->steps + h->first + t, row = 2 * (i * n + t);
+            const size_t at = i * h->steps + h->first + t, row = ROWS * (i * n + t);
             p.row_low[row] = p.row_high[row] = (double)load[at] - (double)pv[at];
             p.row_low[row + 1] = p.row_high[row + 1] =
                 t == 0 ? h->battery[i].initial_soc * h->battery[i].capacity_kwh : 0;
+            p.row_low[row + INWARD] = p.row_low[row + OUTWARD] = (double)-INFINITY;
+            p.row_high[row + INWARD] = h->import_limit_kwh;
+            p.row_high[row + OUTWARD] = h->export_limit_kwh;
             home_columns(&p, h, i, t, (double)pv[at], loss);
         }
-    for (size_t t = 0; t < n; t++) p.row_low[2 * cells + t] = (double)-INFINITY;
+    for (size_t t = 0; t < n; t++) p.row_low[ROWS * cells + t] = (double)-INFINITY;
     p.start[p.columns] = p.entries;
     void *highs = Highs_create();
     Highs_setBoolOptionValue(highs, "output_flag", 0);

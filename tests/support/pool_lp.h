@@ -1,7 +1,8 @@
 /* pool_lp.h -- homes that share, written down as one linear program: the referee of the bounds.
  *
  * Per home and interval: import, export, charge, discharge, received, given, turned down, stored;
- * per interval, what is received is at most 1 - loss of what is given. Solved by HiGHS. */
+ * per interval, what is received is at most 1 - loss of what is given. A meter's limits hold for the
+ * grid's and the others' energy together; what cannot come in is short. Solved by HiGHS. */
 #ifndef TESTS_SUPPORT_POOL_LP_H
 #define TESTS_SUPPORT_POOL_LP_H
 

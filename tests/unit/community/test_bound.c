@@ -85,9 +85,11 @@ Test(bound, alone_a_home_costs_what_its_best_plan_costs) {
 }
 
 Test(bound, the_pool_is_the_linear_programs_optimum_from_below) {
-    for (uint64_t seed = 1; seed <= 6; seed++) {
+    for (uint64_t seed = 1; seed <= 8; seed++) {
         village v;
         village_make(&v, seed, 2 + seed % 4, 1 + seed % 3, 0, 0.5);
+        if (seed >= 6) v.h.import_limit_kwh = 0.6; /* some load is short */
+        if (seed == 7) v.h.export_limit_kwh = 0.3;
         double alone[8];
         const double loss = seed % 2 ? 0.05 : 0.2;
         const vo_bounds b = find(&v, loss, 1500, alone);
@@ -189,6 +191,24 @@ Test(bound, no_plan_that_keeps_the_limits_costs_less) {
             }
         village_free(&v);
     }
+}
+
+/* The lights go out at once: who may use the reserve needs not be in the dark. */
+Test(bound, in_an_outage_the_reserve_counts) {
+    village v;
+    village_make(&v, 1, 1, 1, 0, 0.5);
+    v.battery[0] = vo_home_battery_default();
+    v.battery[0].initial_soc = v.battery[0].min_soc;
+    v.down[0] = v.down[1] = 1;
+    double alone[1], load = 0;
+    for (size_t t = 0; t < v.steps; t++) {
+        v.load[t] = 0.2f, v.pv[t] = 0;
+        load += (double)v.load[t];
+    }
+    find(&v, 0.05, 0, alone);
+    const double stored_again = 0.4 / 0.9;
+    cr_assert(alone[0] <= 0.54 * (load - 0.4 + stored_again), "%g", alone[0]);
+    village_free(&v);
 }
 
 /* Many kinks: a big store behind a thin wire at prices of chance, where V is simplified, against the

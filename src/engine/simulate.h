@@ -49,8 +49,8 @@
     X(no_rules,            BOOL,    0, 0,       "",    "no limit of price, trade or day; losses and fee stay") \
     X(forecaster,          TEXT,    0, 0,       "",    "profile (default), naive_day, naive_week, load_gbt, load_gbt=MODEL, perfect") \
     X(horizon,             INTEGER, 1, 192,     "",    "intervals planned ahead (a day)")        \
-    X(replan_every,        INTEGER, 1, 192,     "",    "intervals from plan to plan (1; 6 for more than 1000 homes)") \
-    X(load_cases,          INTEGER, 1, 8,       "",    "net loads planned for at once (3; 1 for more than 1000 homes)") \
+    X(replan_every,        INTEGER, 1, 192,     "",    "intervals from plan to plan (1; 4 for more than 1000 homes)") \
+    X(load_cases,          INTEGER, 1, 8,       "",    "net loads planned for at once (3; 2 for more than 1000 homes)") \
     X(bounds,              TEXT,    0, 0,       "",    "auto (default: up to 1000 homes and 31 days), on or off: bounds and the parts of savings and gap") \
     X(timeline,            BOOL,    0, 0,       "",    "adds what every home does in every interval") \
     X(households,          BOOL,    0, 0,       "",    "lists homes one by one beyond 1000, too") \

@@ -99,7 +99,8 @@ static vo_status read_thinking(vo_simulate_case *c, const vo_field_value *f, vo_
     const size_t a_day = 1440u / (size_t)c->asked.interval_minutes;
     o->horizon = (size_t)number_of(
         &f[SIM_horizon], f[SIM_interval_minutes].json ? (double)a_day : (double)o->horizon);
-    const size_t replan = c->few ? 1 : 6, cases = c->few ? o->scenarios : 1;
+    /* of many homes a plan lasts two hours and weighs two cases: nearly as good, half the work */
+    const size_t replan = c->few ? 1 : 4, cases = c->few ? o->scenarios : 2;
     o->replan_every = (size_t)number_of(&f[SIM_replan_every], (double)replan);
     if (!f[SIM_replan_every].json && o->replan_every > o->horizon) o->replan_every = o->horizon;
     o->scenarios = (size_t)number_of(&f[SIM_load_cases], (double)cases);

@@ -65,8 +65,8 @@ Test(simulate_case, many_homes_are_planned_lightly_and_not_listed) {
     vo_simulate_case c;
     cr_assert_eq(vo_simulate_case_read(&local, "{\"homes\":1001}", &c, NULL), VO_OK);
     cr_expect(!c.few && !c.listed && !c.bounds);
-    cr_expect_eq(c.options.replan_every, (size_t)6);
-    cr_expect_eq(c.options.scenarios, (size_t)1);
+    cr_expect_eq(c.options.replan_every, (size_t)4);
+    cr_expect_eq(c.options.scenarios, (size_t)2);
     vo_simulate_case_close(&c);
     cr_assert_eq(vo_simulate_case_read(&local,
                                        "{\"homes\":1001,\"bounds\":\"on\",\"households\":true}",

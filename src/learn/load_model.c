@@ -27,7 +27,8 @@ struct vo_load_model {
     int32_t kind;
     size_t slots;
     vo_gbt *trees;
-    double ratio[GROUPS][LEVELS]; /* quantiles of error / spread, ascending */
+    double mean[GROUPS];          /* of error / spread: what the median leaves over */
+    double ratio[GROUPS][LEVELS]; /* quantiles of the same, ascending               */
     vo_load_score score;
 };
 
@@ -194,7 +195,13 @@ static double unit_of(double spread) { return fmax(spread, 0.01); }
 
 static double capped(double ratio) { return fmin(MOST_RATIO, fmax(-MOST_RATIO, ratio)); }
 
-/* What is held out, group by group: quantiles of what the model leaves over. */
+static double mean_of(const double *v, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += v[i];
+    return sum / (double)n;
+}
+
+/* What is held out, group by group: mean and quantiles of what the trees leave over. */
 static vo_status find_quantiles(vo_load_model *m, const rows *held, vo_error *err) {
     const vo_alloc *a = m->alloc;
     double *e = a->zalloc(a->ctx, held->n * sizeof *e), sum = 0, before = 0;
@@ -209,6 +216,7 @@ static vo_status find_quantiles(vo_load_model *m, const rows *held, vo_error *er
             before += fabs(held->label[i]);
             e[n++] = left / unit_of(held->spread[i]);
         }
+        m->mean[g] = n ? capped(mean_of(e, n)) : g > 0 ? m->mean[g - 1] : 0;
         qsort(e, n, sizeof *e, vo_order_double);
         for (size_t k = 0; k < LEVELS; k++)
             m->ratio[g][k] = n       ? capped(vo_order_quantile(e, n, level_of(k)))
@@ -279,26 +287,36 @@ static double bounded(const vo_load_model *m, double value) {
     return m->kind == VO_PROFILE_SIGNED ? value : fmax(0, value);
 }
 
+static size_t group_at(const vo_load_model *m, const vo_load_eye *e, size_t t) {
+    return group_of(24 * (double)(t - e->track.seen + 1) / (double)m->slots);
+}
+
+/* What a ratio is of, in the series' unit. */
+static double unit_at(const vo_load_eye *e, size_t t) {
+    return e->scale * unit_of(vo_load_eye_spread(e, t) / e->scale);
+}
+
 double vo_load_model_predict(const vo_load_model *m, const vo_load_eye *e, size_t t) {
     float row[VO_LOAD_FEATURES];
     const double said = vo_load_eye_profile(e, t);
     if (e->scale == 0 || dark(e, t)) return said;
     vo_load_eye_row(e, t, row);
-    const double value = said + e->scale * vo_gbt_predict_row(m->trees, row);
+    const double value = said + e->scale * vo_gbt_predict_row(m->trees, row) +
+                         unit_at(e, t) * m->mean[group_at(m, e, t)];
     return isfinite(value) ? bounded(m, value) : said; /* trees of anybody's making */
 }
 
 double vo_load_model_quantile(const vo_load_model *m, const vo_load_eye *e, size_t t,
                               double forecast, double p) {
     if (e->scale == 0 || dark(e, t)) return forecast;
-    const double day = (double)m->slots, lead = (double)(t - e->track.seen + 1);
-    const double *r = m->ratio[group_of(24 * lead / day)];
+    const size_t g = group_at(m, e, t);
+    const double *r = m->ratio[g];
     size_t k = 0;
     while (k + 2 < LEVELS && level_of(k + 1) < p) k++;
     const double low = level_of(k), high = level_of(k + 1);
     const double along = fmin(1, fmax(0, (p - low) / (high - low)));
-    const double unit = e->scale * unit_of(vo_load_eye_spread(e, t) / e->scale);
-    return bounded(m, forecast + unit * (r[k] + along * (r[k + 1] - r[k])));
+    const double ratio = r[k] + along * (r[k + 1] - r[k]) - m->mean[g];
+    return bounded(m, forecast + unit_at(e, t) * ratio);
 }
 
 vo_status vo_load_model_fits(const vo_load_model *m, const vo_series *series, vo_error *err) {
@@ -333,6 +351,7 @@ void vo_load_model_save(const vo_load_model *m, vo_artefact_out *out) {
     vo_artefact_put_u64(out, m->score.held_out);
     vo_artefact_put_double(out, m->score.mae);
     vo_artefact_put_double(out, m->score.profile_mae);
+    vo_artefact_put_doubles(out, m->mean, GROUPS);
     vo_artefact_put_doubles(out, m->ratio[0], (size_t)GROUPS * LEVELS);
     vo_artefact_end(out);
     vo_artefact_begin(out, "TREE");
@@ -344,6 +363,7 @@ static vo_status check_loaded(const vo_load_model *m, vo_error *err) {
     bool good = m->kind >= 0 && m->kind <= VO_PROFILE_SIGNED && m->slots >= 1 &&
                 m->slots <= VO_PROFILE_SLOTS && isfinite(m->score.mae) &&
                 isfinite(m->score.profile_mae);
+    for (size_t g = 0; g < GROUPS; g++) good = good && fabs(m->mean[g]) <= MOST_RATIO;
     for (size_t g = 0; g < GROUPS; g++)
         for (size_t k = 0; k < LEVELS; k++)
             good = good && fabs(m->ratio[g][k]) <= MOST_RATIO &&
@@ -365,6 +385,7 @@ static vo_status get_head(vo_load_model *m, vo_artefact *in, vo_error *err) {
     if (st == VO_OK) st = vo_artefact_get_u64(in, &held, err);
     if (st == VO_OK) st = vo_artefact_get_double(in, &m->score.mae, err);
     if (st == VO_OK) st = vo_artefact_get_double(in, &m->score.profile_mae, err);
+    if (st == VO_OK) st = vo_artefact_get_doubles(in, m->mean, GROUPS, err);
     if (st == VO_OK)
         st = vo_artefact_get_doubles(in, m->ratio[0], (size_t)GROUPS * LEVELS, err);
     if (st != VO_OK) return st;

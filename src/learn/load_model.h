@@ -1,11 +1,12 @@
 /* load_model.h -- one boosted model of loads (or of PV) for all homes and all leads up to a day.
  *
- *     forecast(t + h) = profile(t + h) + scale * trees(row about t + h)
- *     quantile_p      = forecast + spread(t + h) * r_p[h]
+ *     median(t + h)   = profile(t + h) + scale * trees(row about t + h)
+ *     forecast(t + h) = median + spread(t + h) * mean[h]
+ *     quantile_p      = median + spread(t + h) * r_p[h]
  *
  * Trees (gbt.h) learn what the light forecaster leaves over, in units of each home's mean
- * (load_rows.h). The last days of the histories stop the boosting and give the quantiles: r_p are
- * those of errors there, divided by the spread that the profile itself expected, so that restless
+ * (load_rows.h). The last days of the histories stop the boosting and give mean and quantiles: r_p
+ * are those of errors there, divided by the spread that the profile itself expected, so that restless
  * homes and hours get wide intervals (split conformal, by lead). Equations and figures:
  * docs/models/load.md.
  * Threads: a model is read-only once made and may be shared.
@@ -33,7 +34,7 @@ typedef struct {
     double valid_part; /* of the time, its end     */
 } vo_load_settings;
 
-/* Absolute error (the light forecaster is near the best mean already, its median is not), 80 trees
+/* Absolute error (few large loads do not lead the trees astray; the mean is added), 80 trees
  * of depth 5 over 60 000 rows; the last 15 % of the time for stopping. */
 vo_load_settings vo_load_settings_default(void);
 
@@ -56,7 +57,7 @@ double vo_load_model_quantile(const vo_load_model *m, const vo_load_eye *e, size
 vo_status vo_load_model_fits(const vo_load_model *m, const vo_series *series, vo_error *err);
 
 /* What it was trained on and how it did on the days held out, all homes in units of their mean:
- * its mean absolute error and the light forecaster's. */
+ * the median's mean absolute error and the light forecaster's. */
 typedef struct {
     size_t rows, held_out, trees;
     double mae, profile_mae;

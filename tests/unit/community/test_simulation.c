@@ -91,6 +91,14 @@ static vo_status look(void *ctx, const vo_interval_view *x, vo_error *err) {
         out += x->result[i].export_kwh;
         if (x->step < w->stop_hash_at) mix(w, &x->result[i], sizeof x->result[i]);
     }
+    if (x->step <= w->stop_hash_at && x->match) { /* what was said before the truth came in */
+        mix(w, x->predicted_load_kwh, h->homes * sizeof(float));
+        mix(w, x->predicted_pv_kwh, h->homes * sizeof(float));
+        mix(w, x->order_kwh, h->homes * sizeof(float));
+        mix(w, x->order_price, h->homes * sizeof(float));
+        mix(w, x->signal, x->n_signal * sizeof(double));
+        mix(w, &x->match->quantity, sizeof x->match->quantity);
+    }
     w->worst_feeder = fmax(w->worst_feeder, fabs(in - out));
     w->buyers_pay += x->ledger.buyers_pay;
     w->sellers_receive += x->ledger.sellers_receive + x->ledger.losses + x->ledger.fees;
@@ -373,7 +381,7 @@ Test(simulation, what_is_not_known_yet_changes_nothing) {
                 v.load[i * v.steps + t] = 9;
                 v.pv[i * v.steps + t] = (float)(t % 5);
             }
-        for (size_t t = from; k == 1 && t < v.steps; t++) v.down[t] = 1;
+        for (size_t t = from + 1; k == 1 && t < v.steps; t++) v.down[t] = 1;
         vo_simulation s = run(&v, light(VO_RUN_COMMUNITY), &w);
         hash[k] = w.hash;
         vo_simulation_fini(&s);
@@ -459,6 +467,42 @@ Test(simulation, half_steps_are_whole_steps) {
     }
     village_free(&a);
     village_free(&b);
+}
+
+/* Where nothing new is learned, planning again changes nothing. */
+Test(simulation, plans_kept_where_nothing_is_new_are_the_same_plans) {
+    village v;
+    village_make(&v, 5, 8, 1, 0, 0.5);
+    vo_simulation_options o = light(VO_RUN_ALONE);
+    o.forecaster = "perfect";
+    o.scenarios = 1;
+    vo_simulation each = run(&v, o, NULL);
+    for (size_t every = 2; every <= 48; every += 5) {
+        o.replan_every = every;
+        vo_simulation kept = run(&v, o, NULL);
+        for (size_t i = 0; i < 8; i++)
+            cr_assert_float_eq(kept.home[i].cost, each.home[i].cost, 2e-5, "every %d, home %d",
+                               (int)every, (int)i);
+        vo_simulation_fini(&kept);
+    }
+    vo_simulation_fini(&each);
+    village_free(&v);
+}
+
+/* A day ahead is enough, because what lies beyond is worth what it was worth a day before. */
+Test(simulation, a_horizon_of_a_day_does_not_end_at_a_cliff) {
+    village v;
+    village_make(&v, 15, 6, 8, 1, 0.5);
+    vo_simulation_options o = light(VO_RUN_ALONE);
+    o.forecaster = "perfect";
+    o.scenarios = 1;
+    vo_simulation day = run(&v, o, NULL);
+    o.horizon = 192;
+    vo_simulation days = run(&v, o, NULL);
+    cr_assert(day.cost <= days.cost + 0.002 * fabs(days.cost), "%g %g", day.cost, days.cost);
+    vo_simulation_fini(&day);
+    vo_simulation_fini(&days);
+    village_free(&v);
 }
 
 Test(simulation, plans_kept_for_some_intervals_cost_little) {

@@ -182,10 +182,8 @@ static vo_status observe_history(void *arg, size_t home, size_t worker, vo_error
 
 static vo_status start(vo_run *r, vo_error *err) {
     const vo_homes *h = r->h;
-    const double day = (double)r->horizon * h->dt_h / 24;
     r->plans = r->o->kind == VO_RUN_COMMUNITY || r->o->kind == VO_RUN_ALONE;
     r->trades = r->o->kind == VO_RUN_COMMUNITY;
-    r->days = fabs(day - round(day)) < 1e-9;
     if (!get_arrays(r) ||
         !(r->out->home = r->alloc->zalloc(r->alloc->ctx, h->homes * sizeof *r->out->home)))
         return vo_fail(err, VO_ENOMEM, "no memory for %zu homes: take fewer", h->homes);

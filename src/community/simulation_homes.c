@@ -1,8 +1,9 @@
 /* simulation_homes.c -- what homes do in an interval, each alone with its own numbers, in blocks.
  *
- * Planning: V at the end of the horizon is V of the same time of day, as planned last (value
- * iteration over days, so that 24 hours of looking ahead do not end at a cliff); from there back, interval
- * by interval, with the tariff, the central path and scenarios of net load around the forecast.
+ * Planning: at the end of the horizon a stored kWh is worth what filling up costs at its cheapest (V of
+ * the same time of day of the plan before was tried: no better, two days' horizon neither); from there
+ * back, interval by interval, with the tariff, the central path and scenarios of net load around the
+ * forecast.
  * Between two plans V is carried back from where the plan in hand begins.
  */
 #include <assert.h>
@@ -142,7 +143,6 @@ static vo_home_value end_of_plan(const vo_run *r, size_t home, const vo_home_sto
     if (r->t + r->ahead == r->h->steps)
         return vo_home_value_end(b, battery->initial_soc * battery->capacity_kwh,
                                  VO_HOME_SHORT_PER_KWH, 0);
-    if (r->days && r->t > r->h->first) return r->anchor[home];
     return vo_home_value_end(b, 0, 0, worth_later(r, b));
 }
 

@@ -34,7 +34,6 @@ typedef struct {
     const vo_alloc *alloc;
     vo_crew crew; /* the homes' own, where there is enough for it to do */
     bool plans, trades;
-    bool days; /* the horizon is whole days: V of the same time of day is the end of a plan */
     size_t horizon, every, blocks;
     vo_home_store pool; /* all batteries, and what they should hold at the end */
     double goal_kwh;

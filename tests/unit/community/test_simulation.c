@@ -489,7 +489,7 @@ Test(simulation, plans_kept_where_nothing_is_new_are_the_same_plans) {
     village_free(&v);
 }
 
-/* A day ahead is enough, because what lies beyond is worth what it was worth a day before. */
+/* A day ahead is enough: what is left at its end is worth what filling up costs. */
 Test(simulation, a_horizon_of_a_day_does_not_end_at_a_cliff) {
     village v;
     village_make(&v, 15, 6, 8, 1, 0.5);

@@ -86,6 +86,24 @@ static double stored_price(const vo_central_view *v, const vo_home_value *value,
     return (low + high) / 2;
 }
 
+/* The mean slope of V within `aside` of s, as long as the tariff supports it; beyond a full store energy
+ * is exported, beyond an empty one imported. */
+static double mean_price(const vo_central_view *v, const vo_home_value *value, size_t t,
+                         double s, double aside, double z) {
+    const vo_home_store *b = &v->store;
+    const double at_terminals = z >= 0 ? b->discharge_efficiency : 1 / b->charge_efficiency;
+    const range tariff = {most(v->sell[t], 0) * at_terminals, v->buy[t] * at_terminals};
+    const double from = s - aside, to = s + aside;
+    double at = value->low_kwh, sum = most(at - from, 0) * tariff.high;
+    for (int32_t i = 0; i < value->n; i++) {
+        const double end = at + value->width[i];
+        const double inside = least(end, to) - most(at, from);
+        if (inside > 0) sum += inside * within(value->slope[i], tariff);
+        at = end;
+    }
+    return (sum + most(to - most(at, from), 0) * tariff.low) / (to - from);
+}
+
 /* What a kWh at the terminals is worth where the plan takes z out of the store. */
 static double worth(const vo_central_view *v, size_t t, double price, double z) {
     const vo_home_store *b = &v->store;
@@ -145,12 +163,14 @@ vo_status vo_central_plan(const vo_central_view *v, double *signal, vo_central_v
         vo_home_value_back(&value[t], &v->store, &p, net, weight, k);
     }
     double stored = v->stored_kwh;
+    const double aside = v->unlike * (v->store.high_kwh - v->store.low_kwh);
     range so_far = {-(double)INFINITY, (double)INFINITY};
     for (size_t t = 0; t < v->n; t++) {
         const vo_home_prices p = prices_at(v, t);
         const double net = v->load_kwh[t] - v->pv_kwh[t];
         const double z = vo_home_value_best(&value[t + 1], &v->store, &p, net, stored);
-        const double price = stored_price(v, &value[t + 1], t, stored, z, &so_far);
+        const double price = aside > 0 ? mean_price(v, &value[t + 1], t, stored - z, aside, z)
+                                       : stored_price(v, &value[t + 1], t, stored, z, &so_far);
         if (signal) signal[t] = price_of(v, t, worth(v, t, price, z));
         if (volume) volume[t] = volume_at(v, t, stored, z);
         stored -= z;

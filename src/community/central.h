@@ -23,6 +23,10 @@ typedef struct {
     vo_home_store store; /* of all batteries together                                     */
     double stored_kwh, goal_kwh; /* now; wanted at the end of the horizon                     */
     double import_kwh, export_kwh; /* of the feeder or of all meters                          */
+    double
+        unlike; /* 0: the pool is one home, and exactly known. Else homes are unlike and forecasts */
+    /* wrong: stored energy is worth the mean of its worths over this share of the   */
+    /* store to both sides of where the plan has it                                   */
     const vo_market_rules *rules;
 } vo_central_view;
 

@@ -14,6 +14,9 @@
 
 static const double micro = 1e-6;
 
+/* See vo_central_view; docs/models/community.md has the measurements. */
+static const double unlike = 0.2;
+
 /* Fewer are done before a thread has been woken. */
 enum { CREW_HOMES = 64 };
 
@@ -245,6 +248,7 @@ static vo_status signal_prices(vo_run *r, vo_error *err) {
                                .goal_kwh = ends ? r->goal_kwh : 0,
                                .import_kwh = fmin(h->feeder_kwh, meters * h->import_limit_kwh),
                                .export_kwh = fmin(h->feeder_kwh, meters * h->export_limit_kwh),
+                               .unlike = unlike,
                                .rules = &r->o->rules};
     return vo_central_signal(&v, r->path + (r->t % H) * H, err);
 }

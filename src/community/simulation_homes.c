@@ -29,9 +29,13 @@ const double *vo_run_path(const vo_run *r, size_t home, size_t *n) {
     return r->path + (heard % r->horizon) * r->horizon + age;
 }
 
+/* A plan sells less than it thinks where forecasts are wrong, so that its whole price holds back too
+ * much. */
+static const double allowance_share = 0.7;
+
 /* The allowance is one of a day; a plan made before midnight says nothing of the next one's. */
 static double allowance_of(const vo_run *r, size_t home, size_t t) {
-    return r->h->day[t] == r->h->day[r->planned] ? r->allowance[home] : 0;
+    return r->h->day[t] == r->h->day[r->planned] ? allowance_share * r->allowance[home] : 0;
 }
 
 vo_node_view vo_run_view(const vo_run *r, size_t home) {

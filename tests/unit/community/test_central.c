@@ -118,6 +118,23 @@ Test(central, where_any_price_would_do_the_middle_is_taken) {
     for (size_t t = 0; t < N; t++) cr_assert_float_eq(signal[t], 0.2681, 1e-9, "%zu", t);
 }
 
+/* 30 kWh for 48 hours of 1 kWh: V's slope is 0.5 for the 47 kWh that are still needed, then 0.05. Half
+ * of the store to both sides of 29 kWh are 42 kWh at 0.5 and 6 at 0.05, the last 5 of them exported. */
+Test(central, unlike_homes_are_told_the_mean_of_what_energy_is_worth_to_them) {
+    pool p;
+    double signal[N];
+    a_pool(&p, 1, 0, 48);
+    p.view.stored_kwh = 30;
+    p.buy[0] = 0.6; /* so that it discharges at once */
+    p.view.unlike = 0.5;
+    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    cr_assert_float_eq(signal[0], floor((42 * 0.5 + 6 * 0.05) / 48 * 0.975 * 1e4) * 1e-4, 1e-9,
+                       "%g", signal[0]);
+    p.view.unlike = 0.01;
+    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    cr_assert_float_eq(signal[0], 0.4875, 1e-9, "%g", signal[0]);
+}
+
 Test(central, batteries_that_charge_are_no_supply) {
     pool p;
     vo_central_volume x[N];
@@ -155,6 +172,7 @@ Test(central, the_signal_is_one_that_both_sides_can_accept) {
         pool p;
         double signal[N];
         random_pool(&r, &p);
+        p.view.unlike = i % 2 ? vo_random_unit(&r) : 0;
         cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
         for (size_t t = 0; t < p.view.n; t++) {
             const double top = 0.95 * p.buy[t] - (double)p.rules.fee / VO_MICRO;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "community/matching.h"
+#include "engine/community_world.h"
 #include "port/file.h"
 #include "support/engine_ask.h"
 
@@ -85,6 +87,37 @@ Test(simulate, every_field_stands_in_the_documentation) {
         cr_expect(strstr(section, quoted), "docs/api.md says nothing of %s", f[i].name);
     }
     free(doc);
+}
+
+/* The section of a file that begins with `from`, up to `to`. */
+static char *section_of(const char *path, const char *from, const char *to) {
+    char *text = NULL;
+    size_t len = 0;
+    cr_assert_eq(vo_file_read(path, 1u << 20, &text, &len, NULL), VO_OK, "%s", path);
+    char *at = strstr(text, from), *end = at ? strstr(at, to) : NULL;
+    cr_assert(at && end, "%s: no %s", path, from);
+    memmove(text, at, (size_t)(end - at));
+    text[end - at] = '\0';
+    return text;
+}
+
+Test(simulate, scenarios_and_matchings_are_named_wherever_they_are_listed) {
+    char *list[] = {
+        section_of(VOLTEO_SOURCE_DIR "/docs/api.md", "## `volteo simulate`", "\n## "),
+        section_of(VOLTEO_SOURCE_DIR "/src/serve/openapi.json", "\"SimulateRequest\"",
+                   "\"SimulateResponse\""),
+        section_of(VOLTEO_SOURCE_DIR "/src/apps/cli_flags.c", "{\"homes\"", "{\"threads\"")};
+    const char *const *names = NULL, *const *notes = NULL;
+    const size_t n = vo_world_scenarios(&names, &notes);
+    cr_assert_gt(n, (size_t)0);
+    for (size_t k = 0; k < sizeof list / sizeof list[0]; k++) {
+        for (size_t i = 0; i < n; i++)
+            cr_expect(strstr(list[k], names[i]), "list %zu lacks %s", k, names[i]);
+        for (int32_t m = 0; m < VO_MATCHINGS; m++)
+            cr_expect(strstr(list[k], vo_matching_name(m)), "list %zu lacks %s", k,
+                      vo_matching_name(m));
+        free(list[k]);
+    }
 }
 
 /* Every member of an object stands in the section, in its backquotes. */

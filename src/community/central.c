@@ -22,22 +22,6 @@ static vo_home_prices prices_at(const vo_central_view *v, size_t t) {
                             .export_kwh = v->export_kwh};
 }
 
-/* The forecast, and a standard deviation to each side: three points with the same first moments
- * as the normal distribution (weights 1/6, 2/3, 1/6 at -s sqrt 3, 0, s sqrt 3). */
-static size_t scenarios(const vo_central_view *v, size_t t, double net[3], double weight[3]) {
-    const double middle = v->load_kwh[t] - v->pv_kwh[t];
-    const double aside = v->spread_kwh ? v->spread_kwh[t] * sqrt(3.0) : 0;
-    if (!(aside > 0)) {
-        net[0] = middle, weight[0] = 1;
-        return 1;
-    }
-    for (size_t k = 0; k < 3; k++) {
-        net[k] = middle + ((double)k - 1) * aside;
-        weight[k] = k == 1 ? 2.0 / 3 : 1.0 / 6;
-    }
-    return 3;
-}
-
 /* What energy that is left is worth at the end: sold, less what the battery loses of it. */
 static vo_home_value at_end(const vo_central_view *v) {
     const double per_kwh = most(v->sell[v->n - 1], 0) * v->store.discharge_efficiency;
@@ -128,39 +112,14 @@ static double price_of(const vo_central_view *v, size_t t, double per_kwh) {
     return least(most(p, least_price), most_price);
 }
 
-/* Supply is surplus, and what batteries deliver where the plan discharges; demand is deficit, and
- * what they draw where it charges. */
-static vo_central_volume volume_at(const vo_central_view *v, size_t t, double stored,
-                                   double z) {
-    const vo_home_store *b = &v->store;
-    const double above = most(stored - b->low_kwh, 0), below = most(b->high_kwh - stored, 0);
-    const double deliver = least(b->discharge_kwh, above * b->discharge_efficiency);
-    const double draw = least(b->charge_kwh, below / b->charge_efficiency);
-    const double supply = v->surplus_kwh[t] + (z > 0 ? deliver : 0);
-    const double demand = v->deficit_kwh[t] + (z < 0 ? draw : 0);
-    const double arrives = 1 - v->rules->loss;
-    vo_central_volume x = {.shared_kwh = least(supply, demand / arrives)};
-    const double could_sell = v->surplus_kwh[t] + b->discharge_kwh;
-    const double could_use = v->deficit_kwh[t] + b->charge_kwh;
-    x.out = could_sell > 0 ? x.shared_kwh / could_sell : 0;
-    x.in = could_use > 0 ? least(x.shared_kwh * arrives / could_use, 1) : 0;
-    return x;
-}
-
-vo_status vo_central_plan(const vo_central_view *v, double *signal, vo_central_volume *volume,
-                          vo_error *err) {
-    const vo_alloc *mem = &vo_alloc_libc;
-    vo_home_value *value = mem->zalloc(mem->ctx, (v->n + 1) * sizeof *value);
-    if (!value)
-        return vo_fail(err, VO_ENOMEM, "%zu bytes for the pool's values of stored energy",
-                       (v->n + 1) * sizeof *value);
-    value[v->n] = at_end(v);
+void vo_central_signal(const vo_central_view *v, vo_home_value *work, double *signal) {
+    const double one = 1;
+    work[v->n] = at_end(v);
     for (size_t t = v->n; t-- > 0;) {
-        double net[3], weight[3];
-        const size_t k = scenarios(v, t, net, weight);
         const vo_home_prices p = prices_at(v, t);
-        value[t] = value[t + 1];
-        vo_home_value_back(&value[t], &v->store, &p, net, weight, k);
+        const double net = v->load_kwh[t] - v->pv_kwh[t];
+        work[t] = work[t + 1];
+        vo_home_value_back(&work[t], &v->store, &p, &net, &one, 1);
     }
     double stored = v->stored_kwh;
     const double aside = v->unlike * (v->store.high_kwh - v->store.low_kwh);
@@ -168,17 +127,10 @@ vo_status vo_central_plan(const vo_central_view *v, double *signal, vo_central_v
     for (size_t t = 0; t < v->n; t++) {
         const vo_home_prices p = prices_at(v, t);
         const double net = v->load_kwh[t] - v->pv_kwh[t];
-        const double z = vo_home_value_best(&value[t + 1], &v->store, &p, net, stored);
-        const double price = aside > 0 ? mean_price(v, &value[t + 1], t, stored - z, aside, z)
-                                       : stored_price(v, &value[t + 1], t, stored, z, &so_far);
-        if (signal) signal[t] = price_of(v, t, worth(v, t, price, z));
-        if (volume) volume[t] = volume_at(v, t, stored, z);
+        const double z = vo_home_value_best(&work[t + 1], &v->store, &p, net, stored);
+        const double price = aside > 0 ? mean_price(v, &work[t + 1], t, stored - z, aside, z)
+                                       : stored_price(v, &work[t + 1], t, stored, z, &so_far);
+        signal[t] = price_of(v, t, worth(v, t, price, z));
         stored -= z;
     }
-    mem->free(mem->ctx, value);
-    return VO_OK;
-}
-
-vo_status vo_central_signal(const vo_central_view *v, double *signal, vo_error *err) {
-    return vo_central_plan(v, signal, NULL, err);
 }

@@ -13,37 +13,20 @@
 #include "optimize/home_value.h"
 
 typedef struct {
-    size_t n; /* intervals ahead, 1..; [0] is the one about to begin           */
-    const double *load_kwh, *pv_kwh; /* [n] forecasts, summed over homes that told            */
-    const double *spread_kwh; /* [n] standard deviation of the sum, or NULL             */
-    const double *surplus_kwh,
-        *deficit_kwh; /* [n] sums of max(0, pv - load) and max(0, load - pv) of */
-                      /*   each home: what could be shared                              */
-    const double *buy, *sell; /* [n] tariff                                                   */
-    vo_home_store store; /* of all batteries together                                     */
-    double stored_kwh, goal_kwh; /* now; wanted at the end of the horizon                     */
-    double import_kwh, export_kwh; /* of the feeder or of all meters                          */
-    double
-        unlike; /* 0: the pool is one home, and exactly known. Else homes are unlike and forecasts */
-    /* wrong: stored energy is worth the mean of its worths over this share of the   */
-    /* store to both sides of where the plan has it                                   */
+    size_t n;                        /* intervals ahead, 1..; [0] is the one about to begin */
+    const double *load_kwh, *pv_kwh; /* [n] forecasts, summed over homes that told          */
+    const double *buy, *sell;        /* [n] tariff                                          */
+    vo_home_store store;             /* of all batteries together                           */
+    double stored_kwh, goal_kwh;     /* now; wanted at the end of the horizon               */
+    double import_kwh, export_kwh;   /* of the feeder or of all meters                      */
+    /* 0: the pool is one home, and exactly known. Else homes are unlike and forecasts wrong: stored
+     * energy is worth the mean of its worths over this share of the store to both sides of where
+     * the plan has it. */
+    double unlike;
     const vo_market_rules *rules;
 } vo_central_view;
 
-/* signal[n], currency per kWh injected, whole ticks of 100 micro-units. VO_ENOMEM. */
-vo_status vo_central_signal(const vo_central_view *v, double *signal, vo_error *err);
-
-/* What a home may believe of the market in an interval, from the pool's own plan. A home that could
- * sell x kWh (its surplus and what its battery can deliver) finds buyers for `out` of it, one that
- * could use y (its deficit and what its battery can draw) finds sellers for `in` of it: believed by
- * all, they add up to what the pool can share. Fractions, 0..1. */
-typedef struct {
-    double out, in;
-    double shared_kwh; /* as injected, of the whole pool */
-} vo_central_volume;
-
-/* Both of one plan: signal[n] and volume[n], each or NULL. */
-vo_status vo_central_plan(const vo_central_view *v, double *signal, vo_central_volume *volume,
-                          vo_error *err);
+/* signal[n], currency per kWh injected, whole ticks of 100 micro-units. work[n + 1]: scratch. */
+void vo_central_signal(const vo_central_view *v, vo_home_value *work, double *signal);
 
 #endif

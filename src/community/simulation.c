@@ -229,7 +229,7 @@ static vo_status begin_interval(vo_run *r, vo_error *err) {
 }
 
 /* The central model's path, written where homes that miss later ones will find it. */
-static vo_status signal_prices(vo_run *r, vo_error *err) {
+static void signal_prices(vo_run *r) {
     const vo_homes *h = r->h;
     const size_t H = r->horizon, done = r->t - r->planned, n = r->ahead - done;
     double stored = 0;
@@ -239,8 +239,6 @@ static vo_status signal_prices(vo_run *r, vo_error *err) {
     const vo_central_view v = {.n = n,
                                .load_kwh = r->sum + VO_SUM_LOAD * H + done,
                                .pv_kwh = r->sum + VO_SUM_PV * H + done,
-                               .surplus_kwh = r->sum + VO_SUM_SURPLUS * H + done,
-                               .deficit_kwh = r->sum + VO_SUM_DEFICIT * H + done,
                                .buy = h->buy + r->t,
                                .sell = h->sell + r->t,
                                .store = r->pool,
@@ -250,7 +248,7 @@ static vo_status signal_prices(vo_run *r, vo_error *err) {
                                .export_kwh = fmin(h->feeder_kwh, meters * h->export_limit_kwh),
                                .unlike = unlike,
                                .rules = &r->o->rules};
-    return vo_central_signal(&v, r->path + (r->t % H) * H, err);
+    vo_central_signal(&v, r->scratch_value, r->path + (r->t % H) * H);
 }
 
 static vo_status match_orders(vo_run *r, vo_error *err) {
@@ -416,7 +414,7 @@ static vo_status interval(vo_run *r, vo_error *err) {
     vo_interval_view v = {0};
     vo_status st = VO_OK;
     if (r->plans) st = begin_interval(r, err);
-    if (st == VO_OK && r->trades) st = signal_prices(r, err);
+    if (st == VO_OK && r->trades) signal_prices(r);
     if (st == VO_OK && r->plans) st = vo_crew_run(&r->crew, r->blocks, vo_run_plan, r, err);
     if (st == VO_OK && r->trades) st = match_orders(r, err);
     if (st != VO_OK) return st;

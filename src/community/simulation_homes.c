@@ -78,7 +78,6 @@ static vo_status foresee_home(vo_run *r, size_t home, size_t worker, double *sum
         r->net[home * H + k] = (float)net;
         sum[VO_SUM_LOAD * H + k] += (double)load[k];
         sum[VO_SUM_PV * H + k] += (double)pv[k];
-        sum[(net < 0 ? VO_SUM_SURPLUS : VO_SUM_DEFICIT) * H + k] += fabs(net);
     }
     const size_t soon = n < r->every ? n : r->every;
     memcpy(r->soon_load + home * r->every, load, soon * sizeof *load);

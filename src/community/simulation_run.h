@@ -17,7 +17,7 @@
 #include "community/simulation.h"
 
 /* Of a block of homes, per interval ahead; then of all. */
-typedef enum { VO_SUM_LOAD = 0, VO_SUM_PV, VO_SUM_SURPLUS, VO_SUM_DEFICIT, VO_SUMS } vo_run_sum;
+typedef enum { VO_SUM_LOAD = 0, VO_SUM_PV, VO_SUMS } vo_run_sum;
 
 /* Of a block of homes, of the interval as it happened. */
 typedef struct {

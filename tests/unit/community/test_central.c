@@ -15,7 +15,8 @@ static size_t rounds(size_t usual, size_t longer) {
 }
 
 typedef struct {
-    double load[N], pv[N], spread[N], surplus[N], deficit[N], buy[N], sell[N];
+    double load[N], pv[N], buy[N], sell[N];
+    vo_home_value work[N + 1];
     vo_market_rules rules;
     vo_central_view view;
 } pool;
@@ -25,15 +26,11 @@ static void a_pool(pool *p, double load, double pv, double kwh) {
     p->rules = vo_market_rules_default();
     for (size_t t = 0; t < N; t++) {
         p->load[t] = load, p->pv[t] = pv;
-        p->surplus[t] = fmax(pv - load, 0), p->deficit[t] = fmax(load - pv, 0);
-        p->buy[t] = 0.5, p->sell[t] = 0.05, p->spread[t] = 0;
+        p->buy[t] = 0.5, p->sell[t] = 0.05;
     }
     p->view = (vo_central_view){.n = N,
                                 .load_kwh = p->load,
                                 .pv_kwh = p->pv,
-                                .spread_kwh = p->spread,
-                                .surplus_kwh = p->surplus,
-                                .deficit_kwh = p->deficit,
                                 .buy = p->buy,
                                 .sell = p->sell,
                                 .store = {0, kwh, kwh / 4, kwh / 4, 1, 1},
@@ -48,10 +45,10 @@ Test(central, a_pool_that_imports_pays_what_a_received_kwh_saves) {
     pool p;
     double signal[N];
     a_pool(&p, 5, 0, 0);
-    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    vo_central_signal(&p.view, p.work, signal);
     for (size_t t = 0; t < N; t++) cr_assert_float_eq(signal[t], 0.475, 1e-12);
     p.rules.fee = 20000;
-    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    vo_central_signal(&p.view, p.work, signal);
     for (size_t t = 0; t < N; t++) cr_assert_float_eq(signal[t], 0.455, 1e-12);
 }
 
@@ -59,10 +56,10 @@ Test(central, a_pool_that_exports_pays_what_the_grid_does_within_the_rules) {
     pool p;
     double signal[N];
     a_pool(&p, 1, 5, 0);
-    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    vo_central_signal(&p.view, p.work, signal);
     for (size_t t = 0; t < N; t++) cr_assert_float_eq(signal[t], 0.10, 1e-12, "the floor");
     p.rules.least_price = 0;
-    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    vo_central_signal(&p.view, p.work, signal);
     for (size_t t = 0; t < N; t++) cr_assert_float_eq(signal[t], 0.05, 1e-12);
 }
 
@@ -74,7 +71,7 @@ Test(central, a_battery_that_suffices_carries_the_cheap_price_into_the_dear_hour
     for (int large = 0; large < 2; large++) {
         a_pool(&p, 1, 0, large ? 400 : 4);
         for (size_t t = 0; t < N; t++) p.buy[t] = t < 24 ? 0.3 : 0.6;
-        cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+        vo_central_signal(&p.view, p.work, signal);
         cr_assert_float_eq(signal[0], 0.3 * 0.95, 1e-9);
         /* at zero the pool's kWh is worth 0.3, of which half the losses are the seller's */
         cr_assert_float_eq(signal[N - 1], large ? 0.3 * 0.975 : 0.6 * 0.95, 1e-4);
@@ -90,7 +87,7 @@ Test(central, a_store_that_fills_parts_the_cheap_hours_from_the_dear_ones) {
         p.load[t] = 0.2, p.pv[t] = 0;
         p.buy[t] = t < 36 ? 0.6 : 0.5;
     }
-    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    vo_central_signal(&p.view, p.work, signal);
     for (size_t t = 0; t < 24; t++) cr_assert_float_eq(signal[t], 0.1, 1e-9, "exporting");
     for (size_t t = 24; t < 36; t++) cr_assert_float_eq(signal[t], 0.4875, 1e-9, "%zu", t);
     for (size_t t = 36; t < N; t++) cr_assert_float_eq(signal[t], 0.475, 1e-9, "%zu", t);
@@ -104,7 +101,7 @@ Test(central, a_store_that_runs_empty_parts_the_dear_hours_from_the_cheap_ones) 
     p.view.stored_kwh = 4;
     for (size_t t = 12; t < 36; t++) p.pv[t] = 1.25; /* 6 kWh for an evening that needs 12 */
     for (size_t t = 36; t < N; t++) p.buy[t] = 0.3;
-    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    vo_central_signal(&p.view, p.work, signal);
     for (size_t t = 0; t < 12; t++) cr_assert_float_eq(signal[t], 0.475, 1e-9, "%zu", t);
     for (size_t t = 12; t < 36; t++) cr_assert_float_eq(signal[t], 0.2925, 1e-9, "%zu", t);
 }
@@ -114,7 +111,7 @@ Test(central, where_any_price_would_do_the_middle_is_taken) {
     double signal[N];
     a_pool(&p, 1, 0, 48);
     p.view.stored_kwh = 48; /* lasts to the end, and nothing is left: 5 to 50 cents */
-    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    vo_central_signal(&p.view, p.work, signal);
     for (size_t t = 0; t < N; t++) cr_assert_float_eq(signal[t], 0.2681, 1e-9, "%zu", t);
 }
 
@@ -127,26 +124,12 @@ Test(central, unlike_homes_are_told_the_mean_of_what_energy_is_worth_to_them) {
     p.view.stored_kwh = 30;
     p.buy[0] = 0.6; /* so that it discharges at once */
     p.view.unlike = 0.5;
-    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    vo_central_signal(&p.view, p.work, signal);
     cr_assert_float_eq(signal[0], floor((42 * 0.5 + 6 * 0.05) / 48 * 0.975 * 1e4) * 1e-4, 1e-9,
                        "%g", signal[0]);
     p.view.unlike = 0.01;
-    cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+    vo_central_signal(&p.view, p.work, signal);
     cr_assert_float_eq(signal[0], 0.4875, 1e-9, "%g", signal[0]);
-}
-
-Test(central, batteries_that_charge_are_no_supply) {
-    pool p;
-    vo_central_volume x[N];
-    a_pool(&p, 5, 0, 100);
-    p.view.stored_kwh = 50;
-    for (size_t t = 24; t < N; t++) p.load[t] = p.deficit[t] = 4;
-    for (size_t t = 0; t < N; t++) p.buy[t] = t < 24 ? 0.3 : 0.6;
-    p.surplus[0] = 1, p.deficit[0] = 6;
-    cr_assert_eq(vo_central_plan(&p.view, NULL, x, NULL), VO_OK);
-    cr_assert_float_eq(x[0].shared_kwh, 1, 1e-12);
-    /* later it discharges: all that is needed */
-    cr_assert_float_eq(x[26].shared_kwh, 4 / 0.95, 1e-9);
 }
 
 static void random_pool(vo_random *r, pool *p) {
@@ -155,13 +138,9 @@ static void random_pool(vo_random *r, pool *p) {
     p->view.n = 1 + vo_random_below(r, N);
     p->view.stored_kwh = p->view.store.high_kwh * vo_random_unit(r);
     p->view.goal_kwh = p->view.store.high_kwh * vo_random_unit(r);
-    if (vo_random_below(r, 2)) p->view.spread_kwh = NULL;
     for (size_t t = 0; t < N; t++) {
         p->load[t] = vo_random_between(r, 1, 15);
         p->pv[t] = vo_random_below(r, 2) ? vo_random_between(r, 0, 30) : 0;
-        p->spread[t] = vo_random_between(r, 0, 3);
-        p->surplus[t] = fmax(p->pv[t] - p->load[t], 0) + vo_random_between(r, 0, 2);
-        p->deficit[t] = p->surplus[t] - p->pv[t] + p->load[t];
         p->buy[t] = t % 24 < 16 ? 0.35 : 0.55;
     }
 }
@@ -173,7 +152,7 @@ Test(central, the_signal_is_one_that_both_sides_can_accept) {
         double signal[N];
         random_pool(&r, &p);
         p.view.unlike = i % 2 ? vo_random_unit(&r) : 0;
-        cr_assert_eq(vo_central_signal(&p.view, signal, NULL), VO_OK);
+        vo_central_signal(&p.view, p.work, signal);
         for (size_t t = 0; t < p.view.n; t++) {
             const double top = 0.95 * p.buy[t] - (double)p.rules.fee / VO_MICRO;
             cr_assert_leq(signal[t], top + 1e-9);
@@ -189,40 +168,11 @@ Test(central, more_load_never_makes_energy_cheaper) {
         pool p;
         double before[N], after[N];
         random_pool(&r, &p);
-        p.view.spread_kwh = NULL; /* means of scenarios are joined: close, not equal */
         p.view.n = 1 + vo_random_below(&r, N);
-        cr_assert_eq(vo_central_signal(&p.view, before, NULL), VO_OK);
+        vo_central_signal(&p.view, p.work, before);
         p.load[0] += vo_random_between(&r, 0, 10);
-        cr_assert_eq(vo_central_signal(&p.view, after, NULL), VO_OK);
+        vo_central_signal(&p.view, p.work, after);
         for (size_t t = 0; t < p.view.n; t++)
             cr_assert_geq(after[t], before[t] - 1.5e-4, "%zu at %zu", i, t);
     }
-}
-
-Test(central, beliefs_of_all_homes_add_up_to_what_the_pool_can_share) {
-    vo_random r = vo_random_seed(3, 1);
-    for (size_t i = 0; i < rounds(500, 20000); i++) {
-        pool p;
-        vo_central_volume x[N];
-        random_pool(&r, &p);
-        cr_assert_eq(vo_central_plan(&p.view, NULL, x, NULL), VO_OK);
-        for (size_t t = 0; t < p.view.n; t++) {
-            const double could_sell = p.surplus[t] + p.view.store.discharge_kwh;
-            const double could_use = p.deficit[t] + p.view.store.charge_kwh;
-            cr_assert(x[t].out >= 0 && x[t].out <= 1);
-            cr_assert(x[t].in >= 0 && x[t].in <= 1);
-            cr_assert_float_eq(x[t].out * could_sell, x[t].shared_kwh, 1e-9);
-            cr_assert_float_eq(x[t].in * could_use, 0.95 * x[t].shared_kwh, 1e-9);
-            cr_assert_leq(x[t].shared_kwh, could_sell + 1e-9);
-        }
-    }
-}
-
-Test(central, with_no_surplus_and_nothing_stored_there_is_nothing_to_share) {
-    pool p;
-    vo_central_volume x[N];
-    a_pool(&p, 5, 0, 0);
-    cr_assert_eq(vo_central_plan(&p.view, NULL, x, NULL), VO_OK);
-    for (size_t t = 0; t < N; t++)
-        cr_assert(x[t].shared_kwh == 0 && x[t].in == 0 && x[t].out == 0);
 }

@@ -1,6 +1,6 @@
 /* community.c -- the community at scale and beside its bounds.
  *
- * scale: generated homes, one day, the light way (profile, one scenario, a plan every six intervals):
+ * scale: generated homes, one day, the way the program plays many (profile, two scenarios, a plan every four intervals):
  *     seconds of filling the series and of playing the day, and memory; growth from one size to the
  *     next (peer: ours at the smaller size, times the sizes' ratio; 1 is linear).
  * real:  the ten homes of citylearn_2022 (skipped where the data are not), a year without history:
@@ -48,8 +48,8 @@ static double cpu_s(void) {
 
 static vo_simulation_options light(void) {
     vo_simulation_options o = vo_simulation_options_default();
-    o.scenarios = 1;
-    o.replan_every = 6;
+    o.scenarios = 2;
+    o.replan_every = 4;
     return o;
 }
 

@@ -9,11 +9,10 @@
 
 #include <math.h>
 
+#include "base/least.h"
+
 #define TICK 1e-4
 #define NOISE_KWH 1e-9
-
-static inline double least(double a, double b) { return a < b ? a : b; }
-static inline double most(double a, double b) { return a > b ? a : b; }
 
 static vo_home_prices prices_at(const vo_central_view *v, size_t t) {
     return (vo_home_prices){.buy = v->buy[t],
@@ -24,9 +23,9 @@ static vo_home_prices prices_at(const vo_central_view *v, size_t t) {
 
 /* What energy that is left is worth at the end: sold, less what the battery loses of it. */
 static vo_home_value at_end(const vo_central_view *v) {
-    const double per_kwh = most(v->sell[v->n - 1], 0) * v->store.discharge_efficiency;
+    const double per_kwh = vo_most(v->sell[v->n - 1], 0) * v->store.discharge_efficiency;
     double dearest = v->buy[0];
-    for (size_t t = 1; t < v->n; t++) dearest = most(dearest, v->buy[t]);
+    for (size_t t = 1; t < v->n; t++) dearest = vo_most(dearest, v->buy[t]);
     return vo_home_value_end(&v->store, v->goal_kwh, dearest / v->store.charge_efficiency,
                              per_kwh);
 }
@@ -36,7 +35,7 @@ typedef struct {
     double low, high;
 } range;
 
-static inline double within(double x, range r) { return least(most(x, r.low), r.high); }
+static inline double within(double x, range r) { return vo_least(vo_most(x, r.low), r.high); }
 
 /* Those at which the best the battery can do is z: what less and what more of it would earn. */
 static range action_prices(const vo_central_view *v, size_t t, double z) {
@@ -44,7 +43,7 @@ static range action_prices(const vo_central_view *v, size_t t, double z) {
     const double out = b->discharge_efficiency, in = b->charge_efficiency;
     const double terminal = vo_home_terminal(b, z);
     const double meter = v->load_kwh[t] - v->pv_kwh[t] - terminal;
-    const double sell = most(v->sell[t], 0), buy = v->buy[t];
+    const double sell = vo_most(v->sell[t], 0), buy = v->buy[t];
     const double more = meter > NOISE_KWH ? buy : meter > -v->export_kwh ? sell : 0;
     const double less = meter > -NOISE_KWH ? buy : sell;
     return (range){terminal >= b->discharge_kwh - NOISE_KWH ? -(double)INFINITY
@@ -65,8 +64,8 @@ static double stored_price(const vo_central_view *v, const vo_home_value *value,
     if (stored <= b->low_kwh + NOISE_KWH) so_far->low = -(double)INFINITY;
     if (stored >= b->high_kwh - NOISE_KWH) so_far->high = (double)INFINITY;
     *so_far = (range){within(so_far->low, now), within(so_far->high, now)};
-    const double low = most(so_far->low, vo_home_value_slope(value, stored - z, true));
-    const double high = least(so_far->high, vo_home_value_slope(value, stored - z, false));
+    const double low = vo_most(so_far->low, vo_home_value_slope(value, stored - z, true));
+    const double high = vo_least(so_far->high, vo_home_value_slope(value, stored - z, false));
     return (low + high) / 2;
 }
 
@@ -76,23 +75,23 @@ static double mean_price(const vo_central_view *v, const vo_home_value *value, s
                          double s, double aside, double z) {
     const vo_home_store *b = &v->store;
     const double at_terminals = z >= 0 ? b->discharge_efficiency : 1 / b->charge_efficiency;
-    const range tariff = {most(v->sell[t], 0) * at_terminals, v->buy[t] * at_terminals};
+    const range tariff = {vo_most(v->sell[t], 0) * at_terminals, v->buy[t] * at_terminals};
     const double from = s - aside, to = s + aside;
-    double at = value->low_kwh, sum = most(at - from, 0) * tariff.high;
+    double at = value->low_kwh, sum = vo_most(at - from, 0) * tariff.high;
     for (int32_t i = 0; i < value->n; i++) {
         const double end = at + value->width[i];
-        const double inside = least(end, to) - most(at, from);
+        const double inside = vo_least(end, to) - vo_most(at, from);
         if (inside > 0) sum += inside * within(value->slope[i], tariff);
         at = end;
     }
-    return (sum + most(to - most(at, from), 0) * tariff.low) / (to - from);
+    return (sum + vo_most(to - vo_most(at, from), 0) * tariff.low) / (to - from);
 }
 
 /* What a kWh at the terminals is worth where the plan takes z out of the store. */
 static double worth(const vo_central_view *v, size_t t, double price, double z) {
     const vo_home_store *b = &v->store;
     const double meter = v->load_kwh[t] - v->pv_kwh[t] - vo_home_terminal(b, z);
-    const range tariff = {most(v->sell[t], 0), most(v->buy[t], v->sell[t])};
+    const range tariff = {vo_most(v->sell[t], 0), vo_most(v->buy[t], v->sell[t])};
     if (meter > NOISE_KWH) return tariff.high;
     if (meter < -NOISE_KWH) return tariff.low;
     const double in = price * b->charge_efficiency, out = price / b->discharge_efficiency;
@@ -107,9 +106,9 @@ static double price_of(const vo_central_view *v, size_t t, double per_kwh) {
     const double most_price = (double)r->most_price / VO_MICRO;
     const double top = v->buy[t] * (1 - r->loss) - fee;
     double p = per_kwh * (1 - r->loss / 2) - fee / 2;
-    p = least(most(p, v->sell[t]), most(top, v->sell[t]));
+    p = vo_least(vo_most(p, v->sell[t]), vo_most(top, v->sell[t]));
     p = floor(p / TICK + 1e-6) * TICK;
-    return least(most(p, least_price), most_price);
+    return vo_least(vo_most(p, least_price), most_price);
 }
 
 void vo_central_signal(const vo_central_view *v, vo_home_value *work, double *signal) {

@@ -5,12 +5,10 @@
  * sells falls as it rises, so bisection finds the least at which the plan keeps the limit. */
 #include <math.h>
 
+#include "base/least.h"
 #include "community/node.h"
 
 enum { ROUNDS = 12 }; /* to a four-thousandth of the dearest price */
-
-static inline double least(double a, double b) { return a < b ? a : b; }
-static inline double most(double a, double b) { return a > b ? a : b; }
 
 typedef struct {
     const vo_home_store *store;
@@ -47,8 +45,8 @@ static double sold_today(const plan *p, double off) {
         const double net = (double)p->net_kwh[t];
         const double z = vo_home_value_best(&p->value[t + 1], p->store, &q, net, stored);
         const double out = vo_home_terminal(p->store, z) - net;
-        if (q.market_sell > most(q.sell, 0))
-            sold += most(least(out, least(q.market_out_kwh, q.export_kwh)), 0);
+        if (q.market_sell > vo_most(q.sell, 0))
+            sold += vo_most(vo_least(out, vo_least(q.market_out_kwh, q.export_kwh)), 0);
         stored -= z;
     }
     return sold;
@@ -62,7 +60,7 @@ double vo_node_allowance(const vo_home_store *b, double stored_kwh, const vo_hom
     back(&p, p.today, n, 0);
     if (sold_today(&p, 0) <= may_sell_kwh) return 0;
     double low = 0, high = 0;
-    for (size_t t = 0; t < p.today; t++) high = most(high, price[t].market_sell);
+    for (size_t t = 0; t < p.today; t++) high = vo_most(high, price[t].market_sell);
     for (int i = 0; i < ROUNDS; i++) {
         const double middle = (low + high) / 2;
         *(sold_today(&p, middle) > may_sell_kwh ? &low : &high) = middle;

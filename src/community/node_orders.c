@@ -12,6 +12,7 @@
  * market takes its fee out of what the bid offers. */
 #include <math.h>
 
+#include "base/least.h"
 #include "community/node.h"
 
 enum { SIDE = VO_NODE_ORDERS / 2, STEPS = 16 };
@@ -20,9 +21,6 @@ enum { SIDE = VO_NODE_ORDERS / 2, STEPS = 16 };
 #define TICK 100
 #define LEAST_QUANTITY 1000
 #define NOISE_KWH 1e-9
-
-static inline double least(double a, double b) { return a < b ? a : b; }
-static inline double most(double a, double b) { return a > b ? a : b; }
 
 typedef struct {
     int64_t price, quantity;
@@ -92,11 +90,11 @@ static double next_step(travel *t, double *per_kwh) {
     const double stored = t->v->stored_kwh - t->z;
     double to = t->end, knot = t->value->low_kwh;
     if (fabs(t->end - t->z) <= NOISE_KWH) return 0;
-    if (out ? t->z < 0 : t->z > 0) to = out ? least(to, 0) : most(to, 0);
+    if (out ? t->z < 0 : t->z > 0) to = out ? vo_least(to, 0) : vo_most(to, 0);
     for (int32_t i = 0; i <= t->value->n; i++) {
         const double there = t->v->stored_kwh - knot;
         if (out ? there > t->z + NOISE_KWH : there < t->z - NOISE_KWH)
-            to = out ? least(to, there) : most(to, there);
+            to = out ? vo_least(to, there) : vo_most(to, there);
         if (i < t->value->n) knot += t->value->width[i];
     }
     const bool charging = out ? t->z < 0 : t->z <= 0;
@@ -110,14 +108,14 @@ static void offer(const vo_node_view *v, const vo_home_value *value, double z, d
                   ladder *l) {
     const vo_market_rules *r = v->rules;
     const vo_home_store *b = &v->store;
-    const double limit =
-        least(b->discharge_kwh / b->discharge_efficiency, most(v->stored_kwh - b->low_kwh, 0));
-    travel t = {v, value, z, most(limit, z)};
-    const double room = least(v->may_sell_kwh, v->export_kwh);
-    double per_kwh = most(v->sell, 0), kwh = most(-meter, 0);
+    const double limit = vo_least(b->discharge_kwh / b->discharge_efficiency,
+                                  vo_most(v->stored_kwh - b->low_kwh, 0));
+    travel t = {v, value, z, vo_most(limit, z)};
+    const double room = vo_least(v->may_sell_kwh, v->export_kwh);
+    double per_kwh = vo_most(v->sell, 0), kwh = vo_most(-meter, 0);
     l->room = whole_micro(room);
     if (l->room > r->most_quantity) l->room = r->most_quantity;
-    for (double worth = per_kwh;; worth = most(worth, per_kwh)) {
+    for (double worth = per_kwh;; worth = vo_most(worth, per_kwh)) {
         int64_t price = ticks(worth + v->allowance_per_kwh, true);
         if (price < r->least_price) price = r->least_price;
         if (price > r->most_price) break;
@@ -133,13 +131,13 @@ static void bid(const vo_node_view *v, const vo_home_value *value, double z, dou
     const vo_market_rules *r = v->rules;
     const vo_home_store *b = &v->store;
     const double limit =
-        least(b->charge_kwh * b->charge_efficiency, most(b->high_kwh - v->stored_kwh, 0));
-    travel t = {v, value, z, least(-limit, z)};
+        vo_least(b->charge_kwh * b->charge_efficiency, vo_most(b->high_kwh - v->stored_kwh, 0));
+    travel t = {v, value, z, vo_least(-limit, z)};
     const double arrives = 1 - r->loss;
-    double per_kwh = v->buy, kwh = most(meter, 0);
+    double per_kwh = v->buy, kwh = vo_most(meter, 0);
     l->room = whole_micro(v->import_kwh / arrives);
     if (l->room > r->most_quantity) l->room = r->most_quantity;
-    for (double worth = per_kwh;; worth = least(worth, per_kwh)) {
+    for (double worth = per_kwh;; worth = vo_least(worth, per_kwh)) {
         int64_t price = ticks(worth * arrives, false);
         if (price > r->most_price) price = r->most_price;
         if (price < r->least_price || price <= 0) break;

@@ -2,12 +2,10 @@
  * docs/models/community.md. */
 #include <math.h>
 
+#include "base/least.h"
 #include "community/node.h"
 
-static inline double least(double a, double b) { return a < b ? a : b; }
-static inline double most(double a, double b) { return a > b ? a : b; }
-
-static double percent(double part) { return 100 * most(least(part, 1), 0); }
+static double percent(double part) { return 100 * vo_most(vo_least(part, 1), 0); }
 
 /* What the home's orders gain at the signal, currency: each against its own limit. */
 static double gain_at_signal(const vo_node_view *v, const vo_order *order, size_t n) {
@@ -17,7 +15,7 @@ static double gain_at_signal(const vo_node_view *v, const vo_order *order, size_
         const double fee = (double)v->rules->fee / VO_MICRO;
         const double per_kwh =
             order[i].side == VO_ORDER_SELL ? v->signal - limit : limit - fee - v->signal;
-        gain += most(per_kwh, 0) * (double)order[i].quantity / VO_MICRO;
+        gain += vo_most(per_kwh, 0) * (double)order[i].quantity / VO_MICRO;
     }
     return gain;
 }
@@ -36,14 +34,14 @@ vo_profitability vo_node_profitability(const vo_node_view *v, const vo_home_valu
 
     /* between what the grid pays and what it costs lies all that a shared kWh can gain */
     const double bid = v->buy * (1 - r->loss) - (double)r->fee / VO_MICRO;
-    const double can_kwh = most(b->discharge_kwh, b->charge_kwh) + fabs(net);
-    const double most_kwh = least((double)r->most_quantity / VO_MICRO, can_kwh);
+    const double can_kwh = vo_most(b->discharge_kwh, b->charge_kwh) + fabs(net);
+    const double most_kwh = vo_least((double)r->most_quantity / VO_MICRO, can_kwh);
     const double wedge = bid - v->sell;
     if (isfinite(v->signal) && wedge > 0 && most_kwh > 0) {
         vo_order order[VO_NODE_ORDERS];
         const size_t n = vo_node_orders(v, value, 0, order);
         const double pays = v->signal - v->sell, saves = bid - v->signal;
-        const double side = net < 0 ? pays : net > 0 ? saves : most(pays, saves);
+        const double side = net < 0 ? pays : net > 0 ? saves : vo_most(pays, saves);
         f.trading_potential = percent(gain_at_signal(v, order, n) / (wedge * most_kwh));
         f.market_conditions = percent(side / wedge);
     }
@@ -61,7 +59,7 @@ vo_need vo_node_need(const vo_node_view *v, const float *net_kwh, size_t n) {
     vo_node_view ahead = *v;
     for (size_t t = 0; t < n; t++) {
         const double net = (double)net_kwh[t];
-        const vo_node_result r = vo_node_greedy(&ahead, most(net, 0), most(-net, 0));
+        const vo_node_result r = vo_node_greedy(&ahead, vo_most(net, 0), vo_most(-net, 0));
         if (r.import_kwh + r.short_kwh > 1e-6) return VO_NEED_RED;
         ahead.stored_kwh = r.stored_kwh;
     }

@@ -11,6 +11,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/least.h"
+
 enum {
     LEVELS = 6,                          /* of the meter's cost                          */
     REWARDS = LEVELS + 1,                /* pieces of q                                  */
@@ -27,9 +29,6 @@ enum {
 #define NOISE_KWH 1e-12
 #define NOISE_PER_KWH 1e-12
 
-static inline double least(double a, double b) { return a < b ? a : b; }
-static inline double most(double a, double b) { return a > b ? a : b; }
-
 /* ---- what the meter costs --------------------------------------------------------------- */
 
 /* Level i holds from edge[i] up to edge[i - 1] kWh of import; the last one down to -INFINITY. */
@@ -38,9 +37,9 @@ typedef struct {
 } meter_levels;
 
 static inline meter_levels levels_of(const vo_home_prices *p) {
-    const double sell = most(p->sell, 0);
-    const double in = p->market_buy < p->buy ? least(p->market_in_kwh, p->import_kwh) : 0;
-    const double out = p->market_sell > sell ? least(p->market_out_kwh, p->export_kwh) : 0;
+    const double sell = vo_most(p->sell, 0);
+    const double in = p->market_buy < p->buy ? vo_least(p->market_in_kwh, p->import_kwh) : 0;
+    const double out = p->market_sell > sell ? vo_least(p->market_out_kwh, p->export_kwh) : 0;
     const double export_kwh = p->sell < 0 ? out : p->export_kwh;
     return (meter_levels){
         {p->import_kwh, in, 0, -out, -export_kwh},
@@ -52,12 +51,12 @@ double vo_home_cost(const vo_home_prices *p, double meter_kwh) {
     double cost = 0;
     if (meter_kwh > 0) {
         for (size_t i = 0; i < 3; i++) {
-            const double top = i ? least(l.edge[i - 1], meter_kwh) : meter_kwh;
+            const double top = i ? vo_least(l.edge[i - 1], meter_kwh) : meter_kwh;
             if (top > l.edge[i]) cost += (top - l.edge[i]) * l.slope[i];
         }
     } else {
         for (size_t i = 3; i < LEVELS; i++) {
-            const double bottom = i < LEVELS - 1 ? most(l.edge[i], meter_kwh) : meter_kwh;
+            const double bottom = i < LEVELS - 1 ? vo_most(l.edge[i], meter_kwh) : meter_kwh;
             if (l.edge[i - 1] > bottom) cost -= (l.edge[i - 1] - bottom) * l.slope[i];
         }
     }
@@ -93,7 +92,7 @@ static inline void reward_of(const vo_home_store *b, const meter_levels *l, doub
     int32_t i = 0;
     while (i < LEVELS - 1 && l->edge[i] >= at) i++;
     for (; at > net; i++) { /* from the most import down to no battery */
-        const double to = i < LEVELS - 1 ? most(l->edge[i], net) : net;
+        const double to = i < LEVELS - 1 ? vo_most(l->edge[i], net) : net;
         add_piece(r, l->slope[i] / in, (at - to) * in);
         at = to;
         if (at <= net) break;
@@ -101,7 +100,7 @@ static inline void reward_of(const vo_home_store *b, const meter_levels *l, doub
     r->charging = r->n;
     while (i < LEVELS - 1 && l->edge[i] >= at) i++;
     for (; at > end; i++) {
-        const double to = i < LEVELS - 1 ? most(l->edge[i], end) : end;
+        const double to = i < LEVELS - 1 ? vo_most(l->edge[i], end) : end;
         add_piece(r, l->slope[i] * out, (at - to) / out);
         at = to;
     }
@@ -144,9 +143,9 @@ static inline int32_t merge(const double *vs, const double *vw, const double *qs
         if (s == -INF) break; /* only rounding is left */
         vs += first, vw += first;
         qs += !first, qw += !first;
-        const double cut = least(w, skip);
+        const double cut = vo_least(w, skip);
         skip -= cut;
-        w = least(w - cut, keep);
+        w = vo_least(w - cut, keep);
         if (w <= NOISE_KWH) {
             keep -= w;
             continue;
@@ -168,7 +167,7 @@ typedef struct {
 } padded;
 
 static void pad(const vo_home_value *v, const vo_home_store *b, padded *out) {
-    double slope[MERGED], width[MERGED], skip = most(b->low_kwh - v->low_kwh, 0);
+    double slope[MERGED], width[MERGED], skip = vo_most(b->low_kwh - v->low_kwh, 0);
     double left = b->high_kwh - b->low_kwh;
     int32_t n = 0, m = 0;
     if (v->low_kwh > b->low_kwh)
@@ -177,7 +176,7 @@ static void pad(const vo_home_value *v, const vo_home_store *b, padded *out) {
     if (b->high_kwh > v->high_kwh)
         slope[n] = -VO_HOME_RESERVE_PER_KWH, width[n++] = b->high_kwh - v->high_kwh;
     for (int32_t i = 0; i < n; i++) {
-        const double cut = least(width[i], skip), w = least(width[i] - cut, left);
+        const double cut = vo_least(width[i], skip), w = vo_least(width[i] - cut, left);
         skip -= cut;
         if (w <= 0) continue;
         left -= w;
@@ -239,7 +238,7 @@ static inline int32_t mix(const double (*slope)[STEPPED + 1], const double (*end
     double x = 0, rise = INF, wide = 0;
     for (;;) {
         double next = INF, s = 0;
-        for (size_t j = 0; j < k; j++) next = least(next, end[j][at[j]]);
+        for (size_t j = 0; j < k; j++) next = vo_least(next, end[j][at[j]]);
         if (next == INF) break;
         for (size_t j = 0; j < k; j++) s += weight[j] * slope[j][at[j]];
         for (size_t j = 0; j < k; j++) at[j] += end[j][at[j]] <= next + NOISE_KWH;
@@ -303,9 +302,9 @@ void vo_home_value_back(vo_home_value *v, const vo_home_store *b, const vo_home_
 vo_home_value vo_home_value_end(const vo_home_store *b, double goal_kwh, double short_per_kwh,
                                 double per_kwh) {
     vo_home_value v = {.low_kwh = b->low_kwh, .high_kwh = b->high_kwh};
-    const double goal = least(most(goal_kwh, b->low_kwh), b->high_kwh);
+    const double goal = vo_least(vo_most(goal_kwh, b->low_kwh), b->high_kwh);
     const double width[] = {goal - b->low_kwh, b->high_kwh - goal};
-    const double slope[] = {short_per_kwh, least(per_kwh, short_per_kwh)};
+    const double slope[] = {short_per_kwh, vo_least(per_kwh, short_per_kwh)};
     for (size_t i = 0; i < 2; i++) {
         if (width[i] <= NOISE_KWH) continue;
         v.slope[v.n] = slope[i];
@@ -353,7 +352,7 @@ static place place_of(const vo_home_value *v, double s, bool up) {
     }
     if (p.at == v->n && s <= v->high_kwh + NOISE_KWH && !up && v->n > 0)
         p.at--, begin -= v->width[p.at];
-    p.left = most(up ? (p.at < v->n ? end - s : INF) : s - begin, 0);
+    p.left = vo_most(up ? (p.at < v->n ? end - s : INF) : s - begin, 0);
     return p;
 }
 
@@ -374,7 +373,7 @@ static double walk(const vo_home_value *v, const reward *r, double s, double lim
     while (gone < limit) {
         const double gain = out ? r->slope[i] - slope_at(&p) : slope_at(&p) - r->slope[i];
         if (gain <= NOISE_PER_KWH) break;
-        const double by = least(least(q_left, p.left), limit - gone);
+        const double by = vo_least(vo_least(q_left, p.left), limit - gone);
         gone += by;
         move_on(&p, by, !out);
         q_left -= by;
@@ -391,7 +390,7 @@ static double value_at(const vo_home_value *v, double s) {
     double x = s - v->low_kwh, sum = 0;
     if (x < 0) return x * VO_HOME_RESERVE_PER_KWH;
     for (int32_t i = 0; i < v->n && x > 0; i++) {
-        sum += v->slope[i] * least(v->width[i], x);
+        sum += v->slope[i] * vo_least(v->width[i], x);
         x -= v->width[i];
     }
     return x > 0 ? sum - x * VO_HOME_RESERVE_PER_KWH : sum;
@@ -434,10 +433,10 @@ static double try_knots(const vo_home_value *v, const vo_home_store *b, const vo
 double vo_home_value_best(const vo_home_value *v, const vo_home_store *b,
                           const vo_home_prices *p, double net_kwh, double stored_kwh) {
     const meter_levels l = levels_of(p);
-    const double high_z =
-        least(b->discharge_kwh / b->discharge_efficiency, most(stored_kwh - b->low_kwh, 0));
+    const double high_z = vo_least(b->discharge_kwh / b->discharge_efficiency,
+                                   vo_most(stored_kwh - b->low_kwh, 0));
     const double low_z =
-        -least(b->charge_kwh * b->charge_efficiency, most(b->high_kwh - stored_kwh, 0));
+        -vo_least(b->charge_kwh * b->charge_efficiency, vo_most(b->high_kwh - stored_kwh, 0));
     reward r;
     reward_of(b, &l, net_kwh, &r);
     if (!falls(&r)) return try_knots(v, b, p, &r, net_kwh, stored_kwh, low_z, high_z);

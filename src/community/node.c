@@ -4,8 +4,7 @@
 
 #include <math.h>
 
-static inline double least(double a, double b) { return a < b ? a : b; }
-static inline double most(double a, double b) { return a > b ? a : b; }
+#include "base/least.h"
 
 vo_home_store vo_node_store(const vo_home_battery *b, double dt_h, bool emergency) {
     return (vo_home_store){.low_kwh = emergency ? 0 : b->min_soc * b->capacity_kwh,
@@ -16,18 +15,27 @@ vo_home_store vo_node_store(const vo_home_battery *b, double dt_h, bool emergenc
                            .discharge_efficiency = b->discharge_efficiency};
 }
 
+/* No seller gets more for it; where no rule says how much that is, no honest home bids more. */
+static double undelivered_price(const vo_node_view *v) {
+    const bool any = v->rules->most_price >= VO_MARKET_MOST_PRICE;
+    const double dearest =
+        any ? VO_HOME_SHORT_PER_KWH : (double)v->rules->most_price / VO_MICRO;
+    return vo_most(v->buy, dearest);
+}
+
 /* What is too much is turned down: PV first, then the battery's output, then what was bought. What
  * is missing is not delivered to the market first, then not served; nothing is charged from it. */
 static vo_node_result settle(const vo_node_view *v, double load, double pv, double bought,
                              double sold, double z) {
     const vo_home_store *b = &v->store;
-    const double import_kwh = most(v->import_kwh - bought, 0);
-    const double export_kwh = v->sell < 0 ? 0 : most(v->export_kwh - sold, 0);
+    const double import_kwh = vo_most(v->import_kwh - bought, 0);
+    const double export_kwh = v->sell < 0 ? 0 : vo_most(v->export_kwh - sold, 0);
     vo_node_result r = {.terminal_kwh = vo_home_terminal(b, z)};
     double meter = load + sold - pv - bought - r.terminal_kwh;
-    const double idle = meter > import_kwh    ? least(meter - import_kwh, -r.terminal_kwh)
-                        : -meter > export_kwh ? least(-meter - export_kwh - pv, r.terminal_kwh)
-                                              : 0;
+    const double idle = meter > import_kwh ? vo_least(meter - import_kwh, -r.terminal_kwh)
+                        : -meter > export_kwh
+                            ? vo_least(-meter - export_kwh - pv, r.terminal_kwh)
+                            : 0;
     if (idle > 0) { /* the battery had better not have */
         r.terminal_kwh += meter > 0 ? idle : -idle;
         z = r.terminal_kwh > 0 ? r.terminal_kwh / b->discharge_efficiency
@@ -35,13 +43,14 @@ static vo_node_result settle(const vo_node_view *v, double load, double pv, doub
         meter = load + sold - pv - bought - r.terminal_kwh;
     }
     r.stored_kwh = v->stored_kwh - z;
-    r.import_kwh = least(most(meter, 0), import_kwh);
-    r.export_kwh = least(most(-meter, 0), export_kwh);
-    const double missing = most(meter - r.import_kwh, 0);
-    r.undelivered_kwh = least(missing, sold);
+    r.import_kwh = vo_least(vo_most(meter, 0), import_kwh);
+    r.export_kwh = vo_least(vo_most(-meter, 0), export_kwh);
+    const double missing = vo_most(meter - r.import_kwh, 0);
+    r.undelivered_kwh = vo_least(missing, sold);
     r.short_kwh = missing - r.undelivered_kwh;
-    r.curtailed_kwh = most(-meter - r.export_kwh, 0);
-    r.import_cost = r.import_kwh * v->buy;
+    r.curtailed_kwh = vo_most(-meter - r.export_kwh, 0);
+    if (r.undelivered_kwh > 0) r.undelivered_cost = r.undelivered_kwh * undelivered_price(v);
+    r.import_cost = r.import_kwh * v->buy + r.undelivered_cost;
     r.export_credit = r.export_kwh * v->sell;
     return r;
 }
@@ -51,8 +60,8 @@ vo_node_result vo_node_dispatch(const vo_node_view *v, const vo_home_value *valu
                                 double sold_kwh) {
     const vo_home_prices p = {.buy = v->buy,
                               .sell = v->sell,
-                              .import_kwh = most(v->import_kwh - bought_kwh, 0),
-                              .export_kwh = most(v->export_kwh - sold_kwh, 0)};
+                              .import_kwh = vo_most(v->import_kwh - bought_kwh, 0),
+                              .export_kwh = vo_most(v->export_kwh - sold_kwh, 0)};
     const double net = true_load_kwh - true_pv_kwh + sold_kwh - bought_kwh;
     const double z = vo_home_value_best(value, &v->store, &p, net, v->stored_kwh);
     return settle(v, true_load_kwh, true_pv_kwh, bought_kwh, sold_kwh, z);
@@ -62,10 +71,10 @@ vo_node_result vo_node_greedy(const vo_node_view *v, double true_load_kwh, doubl
     const vo_home_store *b = &v->store;
     const double net = true_load_kwh - true_pv_kwh;
     const double in =
-        least(b->charge_kwh * b->charge_efficiency, most(b->high_kwh - v->stored_kwh, 0));
-    const double out =
-        least(b->discharge_kwh / b->discharge_efficiency, most(v->stored_kwh - b->low_kwh, 0));
-    const double z = net > 0 ? least(net / b->discharge_efficiency, out)
-                             : -least(-net * b->charge_efficiency, in);
+        vo_least(b->charge_kwh * b->charge_efficiency, vo_most(b->high_kwh - v->stored_kwh, 0));
+    const double out = vo_least(b->discharge_kwh / b->discharge_efficiency,
+                                vo_most(v->stored_kwh - b->low_kwh, 0));
+    const double z = net > 0 ? vo_least(net / b->discharge_efficiency, out)
+                             : -vo_least(-net * b->charge_efficiency, in);
     return settle(v, true_load_kwh, true_pv_kwh, 0, 0, z);
 }

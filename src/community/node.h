@@ -59,10 +59,15 @@ typedef struct {
     double import_kwh, export_kwh;   /* from and to the grid, trades aside         */
     double curtailed_kwh, short_kwh; /* PV turned down; load not served           */
     double undelivered_kwh;          /* sold, and neither made nor importable              */
+    double undelivered_cost;         /* what the seller pays for that; in import_cost, too */
     double import_cost, export_credit;
 } vo_node_result;
 
-/* curtailed_kwh is PV and, where there is no room for it at all, energy that was bought.
+/* Energy that was sold and is not delivered reaches its buyer all the same: the market's operator
+ * brings it in, beyond the seller's own meter. The seller pays for it: the dearer of his tariff and the
+ * highest price of the rules (VO_HOME_SHORT_PER_KWH where they have none), so no less than he got.
+ *
+ * curtailed_kwh is PV and, where there is no room for it at all, energy that was bought.
  * load + charge + sold + export = pv - curtailed + discharge + bought + import + short + undelivered
  * to 1e-9; bought as it arrives, sold as injected. */
 vo_node_result vo_node_dispatch(const vo_node_view *v, const vo_home_value *value,

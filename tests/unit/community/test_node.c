@@ -226,7 +226,9 @@ static void check_result(const node *n, const vo_node_result *x, double load, do
         cr_assert_float_eq(x->import_kwh + bought, v->import_kwh, 1e-9);
         cr_assert_eq(charge, 0);
     }
-    cr_assert_float_eq(x->import_cost, x->import_kwh * v->buy, 1e-12);
+    const double dearest = fmax(v->buy, (double)n->rules.most_price / VO_MICRO);
+    cr_assert_float_eq(x->undelivered_cost, x->undelivered_kwh * dearest, 1e-12);
+    cr_assert_float_eq(x->import_cost, x->import_kwh * v->buy + x->undelivered_cost, 1e-12);
     cr_assert_float_eq(x->export_credit, x->export_kwh * v->sell, 1e-12);
 }
 
@@ -334,6 +336,30 @@ Test(node, who_exports_offers_at_the_floor_and_bids_nothing) {
     cr_assert_eq(o[1].side, VO_ORDER_SELL);
     cr_assert_eq(o[1].price, 400000);
     cr_assert_eq(o[1].quantity, 500000);
+}
+
+/* 2 kWh sold, 1 kWh of load, nothing stored: half a kWh may be imported beyond the load. */
+Test(node, what_was_sold_and_is_not_delivered_costs_no_less_than_it_brought) {
+    node n = plain_node();
+    n.view.rules = &n.rules;
+    n.view.stored_kwh = 1, n.view.import_kwh = 1.5;
+    vo_node_result x = vo_node_dispatch(&n.view, &n.value, 1, 0, 0, 2);
+    cr_assert_float_eq(x.import_kwh, 1.5, 1e-12);
+    cr_assert_float_eq(x.undelivered_kwh, 1.5, 1e-12);
+    cr_assert_float_eq(x.short_kwh, 0, 1e-12);
+    cr_assert_float_eq(x.undelivered_cost, 1.5 * 1.00, 1e-12, "the rules' highest price");
+    cr_assert_float_eq(x.import_cost, 1.5 * 0.5 + 1.5 * 1.00, 1e-12);
+    n.view.buy = 1.2;
+    x = vo_node_dispatch(&n.view, &n.value, 1, 0, 0, 2);
+    cr_assert_float_eq(x.undelivered_cost, 1.5 * 1.2, 1e-12,
+                       "the tariff, where that is dearer");
+    n.rules = vo_market_rules_none();
+    x = vo_node_dispatch(&n.view, &n.value, 1, 0, 0, 2);
+    cr_assert_float_eq(x.undelivered_cost, 1.5 * VO_HOME_SHORT_PER_KWH, 1e-12);
+    n.view.import_kwh = 3; /* delivered after all, at the tariff */
+    x = vo_node_dispatch(&n.view, &n.value, 1, 0, 0, 2);
+    cr_assert(x.undelivered_kwh == 0 && x.undelivered_cost == 0);
+    cr_assert_float_eq(x.import_cost, 3 * 1.2, 1e-12);
 }
 
 Test(node, the_usual_rule_fills_the_battery_with_what_is_left_and_empties_it_into_the_load) {

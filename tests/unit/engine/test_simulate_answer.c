@@ -70,7 +70,7 @@ Test(simulate_answer, a_homes_cost_is_its_readings_at_the_tariffs_prices_and_its
         double paid = traded(r, i), bought = 0;
         for (size_t t = 0; t < vo_json_size(line); t++) {
             const vo_json *x = vo_json_at(line, t);
-            /* in summer 0.52240 from 16:00 to 21:00, else 0.39940; exports are not paid */
+            /* in summer 0.52240 from 16:00 to 21:00, else 0.39940 */
             const int hour = atoi(member_text(x, "timestamp") + 11);
             const double price = hour >= 16 && hour < 21 ? 0.52240 : 0.39940;
             cr_expect_float_eq(at(x, "price"), price, 1e-12);

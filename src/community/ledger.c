@@ -1,9 +1,9 @@
 /* ledger.c -- see ledger.h.
  *
  * A trade is rounded once: what the buyer pays and what the seller gets, each from the exact product
- * of energy and price, to the nearest micro-unit, halves up. The fee is the difference; the energy
- * part of the seller's money is rounded down and the losses are the rest: whatever the rounding,
- * nothing is created or lost.
+ * of energy and price, to the nearest micro-unit, halves up. The fee is the difference; of the
+ * seller's money the energy part is rounded down and the losses up, which together are all of it:
+ * whatever the rounding, nothing is created or lost, and the accounts are read again to see it.
  *
  * No sum can overflow: `turnover`, all amounts ever posted without their signs, is at least the size of
  * any account and any sum, and stays within 64 bits.
@@ -15,9 +15,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define BILLION INT64_C(1000000000)
+#include "base/int128.h"
 
-__extension__ typedef __int128 wide; /* gcc and clang, 64-bit processors */
+#define BILLION INT64_C(1000000000)
 
 struct vo_ledger {
     vo_alloc alloc;
@@ -37,7 +37,7 @@ static int64_t floor_billionths(int64_t amount, int64_t kept) {
     if (!__builtin_mul_overflow(amount, kept,
                                 &narrow)) /* nearly always, and several times faster */
         return narrow / BILLION - (narrow % BILLION < 0);
-    const wide product = (wide)amount * kept;
+    const vo_int128 product = (vo_int128)amount * kept;
     return (int64_t)(product / BILLION - (product % BILLION < 0));
 }
 
@@ -45,13 +45,7 @@ int64_t vo_delivered(double loss, int64_t injected) {
     return floor_billionths(injected, billionths_kept(loss));
 }
 
-int64_t vo_injected(double loss, int64_t delivered) {
-    const int64_t kept = billionths_kept(loss);
-    return (int64_t)(((wide)delivered * BILLION + kept - 1) / kept);
-}
-
-/* quantity times price to the nearest micro-unit, halves up; false: more than 64 bits. */
-static bool money_of(int64_t quantity, int64_t price, int64_t *money) {
+bool vo_money_of(int64_t quantity, int64_t price, int64_t *money) {
     int64_t product;
     if (!__builtin_mul_overflow(quantity, price, &product) && product < INT64_MAX - VO_MICRO &&
         product > INT64_MIN + VO_MICRO) { /* nearly always: division of 64 bits, not of 128 */
@@ -59,10 +53,11 @@ static bool money_of(int64_t quantity, int64_t price, int64_t *money) {
         *money = product / VO_MICRO - (product % VO_MICRO < 0);
         return true;
     }
-    const wide exact = (wide)quantity * price + VO_MICRO / 2;
-    const wide rounded = exact / VO_MICRO - (exact % VO_MICRO < 0);
+    const vo_int128 exact = (vo_int128)quantity * price + VO_MICRO / 2;
+    const vo_int128 rounded = exact / VO_MICRO - (exact % VO_MICRO < 0);
+    if (rounded != (int64_t)rounded) return false;
     *money = (int64_t)rounded;
-    return rounded == *money;
+    return true;
 }
 
 /* *sum += |amount|; false: more than 64 bits. */
@@ -105,8 +100,8 @@ typedef struct {
 } trade_money;
 
 static bool price_trade(const vo_trade *t, trade_money *p) {
-    return money_of(t->quantity, t->buyer_price, &p->paid) &&
-           money_of(t->quantity, t->seller_price, &p->received);
+    return vo_money_of(t->quantity, t->buyer_price, &p->paid) &&
+           vo_money_of(t->quantity, t->seller_price, &p->received);
 }
 
 static vo_status check_trade(const vo_ledger *l, const vo_market_rules *rules,
@@ -152,21 +147,37 @@ static vo_status check_trades(const vo_ledger *l, const vo_market_rules *rules,
     return VO_OK;
 }
 
-static void post(vo_ledger *l, const vo_trade *t, const trade_money *p, int64_t kept,
-                 vo_ledger_sums *s) {
-    const int64_t energy = floor_billionths(p->received, kept);
+/* How far apart, added to *sum; an error so large that it would not fit stays at the largest. */
+static void add_gap(int64_t *sum, int64_t a, int64_t b) {
+    const vo_int128 gap = (vo_int128)a - b;
+    const vo_int128 all = (gap < 0 ? -gap : gap) + *sum;
+    *sum = all > INT64_MAX ? INT64_MAX : (int64_t)all;
+}
+
+static void post(vo_ledger *l, const vo_trade *t, const trade_money *p) {
     vo_account *buyer = &l->account[t->buyer], *seller = &l->account[t->seller];
     buyer->paid += p->paid;
     buyer->fees += p->paid - p->received;
     seller->received += p->received;
-    s->buyers_pay += p->paid;
-    s->fees += p->paid - p->received;
-    s->sellers_receive += energy;
-    s->losses += p->received - energy;
 }
 
-static int64_t residual_of(const vo_ledger_sums *s) {
-    return s->buyers_pay - s->sellers_receive - s->losses - s->fees;
+/* Both accounts' changes against the parts of the trade's money, which are worked out apart: energy
+ * rounded down, losses up. */
+static void post_audited(vo_ledger *l, const vo_trade *t, const trade_money *p, int64_t kept,
+                         vo_ledger_sums *s) {
+    const vo_account *buyer = &l->account[t->buyer], *seller = &l->account[t->seller];
+    const int64_t paid = buyer->paid, fees = buyer->fees, received = seller->received;
+    const int64_t energy = floor_billionths(p->received, kept);
+    const int64_t losses = -floor_billionths(-p->received, BILLION - kept);
+    const int64_t fee = p->paid - p->received;
+    post(l, t, p);
+    s->buyers_pay += p->paid;
+    s->fees += fee;
+    s->sellers_receive += energy;
+    s->losses += losses;
+    add_gap(&s->residual, buyer->paid - paid, energy + losses + fee);
+    add_gap(&s->residual, buyer->fees - fees, fee);
+    add_gap(&s->residual, seller->received - received, energy + losses);
 }
 
 vo_status vo_ledger_trades(vo_ledger *l, const vo_market_rules *rules, const vo_trade *trade,
@@ -179,15 +190,14 @@ vo_status vo_ledger_trades(vo_ledger *l, const vo_market_rules *rules, const vo_
     for (size_t i = 0; i < n; i++) {
         trade_money p = {0};
         (void)price_trade(&trade[i], &p); /* was possible in check_trades */
-        post(l, &trade[i], &p, kept, &s);
+        post_audited(l, &trade[i], &p, kept, &s);
     }
-    s.residual = residual_of(&s);
     l->turnover = turnover;
     l->total.buyers_pay += s.buyers_pay;
     l->total.sellers_receive += s.sellers_receive;
     l->total.losses += s.losses;
     l->total.fees += s.fees;
-    l->total.residual = residual_of(&l->total);
+    add_gap(&l->total.residual, s.residual, 0);
     if (interval) *interval = s;
     return VO_OK;
 }
@@ -227,7 +237,7 @@ const vo_account *vo_ledger_accounts(const vo_ledger *l) { return l->account; }
 vo_ledger_sums vo_ledger_total(const vo_ledger *l) { return l->total; }
 
 vo_status vo_ledger_audit(const vo_ledger *l, vo_error *err) {
-    wide paid = 0, received = 0, fees = 0, imported = 0, exported = 0;
+    vo_int128 paid = 0, received = 0, fees = 0, imported = 0, exported = 0;
     for (size_t h = 0; h < l->homes; h++) {
         const vo_account *a = &l->account[h];
         paid += a->paid;
@@ -239,14 +249,16 @@ vo_status vo_ledger_audit(const vo_ledger *l, vo_error *err) {
     const vo_ledger_sums *t = &l->total;
     const struct {
         const char *name;
-        wide accounts, sums;
+        vo_int128 accounts, sums;
     } pair[] = {
         {"paid by buyers", paid, t->buyers_pay},
-        {"received by sellers", received, (wide)t->sellers_receive + t->losses},
+        {"received by sellers", received, (vo_int128)t->sellers_receive + t->losses},
         {"fees", fees, t->fees},
         {"charged by the grid", imported, t->grid_charges},
         {"credited by the grid", exported, t->grid_credits},
         {"paid less received and fees", paid - received - fees, 0},
+        {"received, lost and fees", paid, (vo_int128)t->sellers_receive + t->losses + t->fees},
+        {"left over by postings", 0, t->residual},
     };
     for (size_t i = 0; i < sizeof pair / sizeof *pair; i++)
         if (pair[i].accounts != pair[i].sums)

@@ -21,7 +21,9 @@ typedef struct {
     int64_t imported, exported;   /* to and from the grid                           */
 } vo_account;
 
-/* Of one interval and of all so far; residual must be 0. */
+/* Of one interval and of all so far. The four parts are worked out from the trades; `residual` is how
+ * far the accounts, read before and after each posting, have moved otherwise, each side for itself (what
+ * buyers paid, what sellers received, fees): it must be 0, and one error does not hide another. */
 typedef struct {
     int64_t buyers_pay, sellers_receive, losses, fees, residual;
     int64_t grid_charges, grid_credits;
@@ -41,12 +43,15 @@ vo_status vo_ledger_grid(vo_ledger *l, uint32_t home, double import_cost, double
 
 const vo_account *vo_ledger_accounts(const vo_ledger *l); /* [homes] */
 vo_ledger_sums vo_ledger_total(const vo_ledger *l);
-/* Adds up all accounts again and compares: VO_ENUMERIC with what differs. */
+/* Adds up all accounts again and compares with the sums, which must balance, too, and have left no
+ * residual: VO_ENUMERIC with what differs. */
 vo_status vo_ledger_audit(const vo_ledger *l, vo_error *err);
 
-/* What arrives of `injected` >= 0 micro-kWh, rounded down; the least that must be injected for
- * `delivered` to arrive. A loss counts in whole billionths. */
+/* What arrives of `injected` >= 0 micro-kWh, rounded down. A loss counts in whole billionths. */
 int64_t vo_delivered(double loss, int64_t injected);
-int64_t vo_injected(double loss, int64_t delivered);
+
+/* quantity (micro-kWh) times price (micro-units per kWh) as the ledger posts it: to the nearest
+ * micro-unit, halves up. false: more than 64 bits, *money is untouched. */
+bool vo_money_of(int64_t quantity, int64_t price, int64_t *money);
 
 #endif

@@ -239,10 +239,10 @@ static void set_prices(vo_market *m, trade_price pays) {
 
 /* The sellers' mean, to the nearest, halves up. */
 static int64_t mean_price(const vo_market *m) {
-    vo_wide money = 0;
+    vo_int128 money = 0;
     for (size_t i = 0; i < m->n_trades; i++)
-        money += (vo_wide)m->trade[i].seller_price * m->trade[i].quantity;
-    const vo_wide twice = 2 * money + m->quantity, whole = 2 * (vo_wide)m->quantity;
+        money += (vo_int128)m->trade[i].seller_price * m->trade[i].quantity;
+    const vo_int128 twice = 2 * money + m->quantity, whole = 2 * (vo_int128)m->quantity;
     return (int64_t)(twice / whole - (twice % whole < 0));
 }
 

@@ -13,9 +13,8 @@
 
 #include <stdbool.h>
 
+#include "base/int128.h"
 #include "community/matching.h"
-
-__extension__ typedef __int128 vo_wide; /* gcc and clang, 64-bit processors */
 
 /* Of a home or of all, [VO_ORDER_BUY] and [VO_ORDER_SELL]. */
 typedef struct {

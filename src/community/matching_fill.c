@@ -40,12 +40,12 @@ static inline bool at_margin(const vo_market *m, int64_t gain) {
 
 /* ceil(f * part / whole), 0 <= f <= whole, 0 <= part <= whole, whole > 0. */
 static int64_t share_up(int64_t f, int64_t part, int64_t whole) {
-    const vo_wide product = (vo_wide)f * part;
+    const vo_int128 product = (vo_int128)f * part;
     int64_t q = (int64_t)((double)f * ((double)part / (double)whole));
-    vo_wide rest = product - (vo_wide)q * whole;
+    vo_int128 rest = product - (vo_int128)q * whole;
     if (rest < 0 || rest >= whole) { /* the estimate is off by the rounding of doubles */
         q = (int64_t)(product / whole);
-        rest = product - (vo_wide)q * whole;
+        rest = product - (vo_int128)q * whole;
     }
     return q + (rest > 0);
 }

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/civil.h"
+#include "data/synth_town.h"
+
 static vo_world *make(const vo_world_request *r) {
     vo_world *w = NULL;
     vo_error err = {0};
@@ -312,18 +315,46 @@ Test(community_world, every_scenario_makes_a_world) {
     }
 }
 
-/* What is said to be known ahead is not the truth, and of nights it is dark. */
+/* The weather under which the homes of `small` live, made once more. */
+static vo_synth_town true_weather(const vo_world_request *r, int32_t days,
+                                  vo_synth_weather_options *o) {
+    vo_synth_town town;
+    vo_error err = {0};
+    *o = vo_synth_weather_options_default();
+    o->seed = r->seed, o->year = 2025, o->interval_minutes = 30;
+    o->zone = "America/Los_Angeles";
+    o->latitude = 37.34, o->longitude = -121.89, o->elevation_m = 25;
+    cr_assert_eq(vo_synth_town_init(o, vo_civil_days(2026, 7, 1) - r->history_days, days, NULL,
+                                    false, &town, &err),
+                 VO_OK, "%s", err.msg);
+    return town;
+}
+
+/* What is said to be known ahead is near the truth and not the truth, and of nights it is dark. */
 Test(community_world, weather_known_ahead_is_a_forecast) {
     vo_world_request r = small();
+    r.history_days = 59;
     vo_world *w = make(&r);
     const vo_homes *h = vo_world_homes(w);
     cr_assert(h->temperature_c && h->irradiance_w_m2);
-    double most = 0;
+    vo_synth_weather_options o;
+    vo_synth_town truth = true_weather(&r, 60, &o);
+    double warmth = 0, light = 0, most = 0;
     for (size_t t = 0; t < h->steps; t++) {
-        cr_expect(h->temperature_c[t] > -10 && h->temperature_c[t] < 50);
-        most = fmax(most, h->irradiance_w_m2[t]);
+        const int64_t at = h->start[t].s + 900;
+        const vo_synth_sun sun = vo_synth_sun_at(o.latitude, o.longitude, at);
+        const double cloud = vo_synth_at(&truth.sky_span, truth.sky.cloud, at);
+        const double ghi = vo_synth_light_at(&sun, cloud).ghi_w_m2;
+        const double c =
+            h->temperature_c[t] - vo_synth_at(&truth.sky_span, truth.sky.temperature_c, at);
+        warmth += c * c / (double)h->steps;
+        light += pow(h->irradiance_w_m2[t] - ghi, 2) / (double)h->steps;
+        most = fmax(most, ghi);
         if (t % 48 < 10) cr_expect_float_eq(h->irradiance_w_m2[t], 0, 0);
     }
-    cr_expect(most > 400 && most < 1200, "%g", most);
+    cr_expect_float_eq(sqrt(warmth), 1.3, 0.4, "off by %g C", sqrt(warmth));
+    cr_expect(sqrt(light) > 5 && sqrt(light) < 0.15 * most, "off by %g of %g", sqrt(light),
+              most);
+    vo_synth_town_fini(&truth);
     vo_world_free(w);
 }

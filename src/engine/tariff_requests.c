@@ -35,6 +35,7 @@ static void write_rate(vo_json_out *w, const vo_tariff_rate *r) {
         vo_member_number(w, "up_to_kwh",
                          isinf(r->tier[i].up_to) ? (double)NAN : r->tier[i].up_to);
         vo_member_number(w, "price_per_kwh", r->tier[i].price);
+        vo_member_number(w, "sell_per_kwh", r->tier[i].sell);
         vo_json_out_end(w);
     }
     vo_json_out_end(w);
@@ -68,6 +69,16 @@ static void write_season(vo_json_out *w, const vo_tariff *t, const vo_tariff_sea
     vo_json_out_end(w);
 }
 
+/* Places; a place has quantities for each class of customers. */
+static long long territories(const vo_tariff *t) {
+    long long n = 0;
+    for (size_t i = 0, k; i < t->n_territories; i++) {
+        for (k = 0; k < i && strcmp(t->territory[k].code, t->territory[i].code) != 0;) k++;
+        n += k == i;
+    }
+    return n;
+}
+
 static void write_tariff(vo_json_out *w, const char *path, const vo_tariff *t) {
     vo_json_out_object(w);
     vo_member_text(w, "tariff", path);
@@ -79,7 +90,7 @@ static void write_tariff(vo_json_out *w, const char *path, const vo_tariff *t) {
     date_member(w, "until", t->until_day);
     vo_member_number(w, "baseline_credit_per_kwh",
                      t->has_baseline ? t->baseline_credit : (double)NAN);
-    vo_member_integer(w, "territories", (long long)t->n_territories);
+    vo_member_integer(w, "territories", territories(t));
     vo_json_out_key(w, "fixed");
     vo_json_out_array(w);
     for (size_t i = 0; i < t->n_fixed; i++) {

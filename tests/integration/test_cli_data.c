@@ -118,6 +118,8 @@ Test(cli_data, doctor_and_compact_say_what_is_and_what_can_be_done, .init = begi
     never_says("data doctor", "--mend` puts");
 }
 
+#define ZEROS "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0"
+
 Test(cli_data, tariffs_say_only_what_they_have, .init = begin, .fini = end) {
     static const char stored[] = VOLTEO_SOURCE_DIR "/config/tariffs";
     char arguments[600];
@@ -127,8 +129,13 @@ Test(cli_data, tariffs_say_only_what_they_have, .init = begin, .fini = end) {
     snprintf(arguments, sizeof arguments, "data show --tariff '%s/pge_e_tou_c_2026-03-01.yaml'",
              stored);
     says(arguments, 0, "from 2026-03-01, America/Los_Angeles");
-    says(arguments, 0, "less below the baseline quantity\n");
-    never_says(arguments, "territor");
+    says(arguments, 0, "less below the baseline quantity of 10 territories\n");
+    put("bare.yaml", "{kind: tariff, utility: u, schedule: S, currency: USD, zone: UTC, "
+                     "seasons: {year: [['01-01', '12-31']]}, rates: [{name: a, per_kwh: 1}], "
+                     "hours: {year: {weekday: [" ZEROS "], weekend: [" ZEROS "]}}, "
+                     "baseline: {credit_per_kwh: 0.1, quantities: {}}}");
+    says("data show --tariff bare.yaml", 0, "less below the baseline quantity\n");
+    never_says("data show --tariff bare.yaml", "territor");
 }
 
 Test(cli_data, one_is_not_many_and_what_stays_is_noted, .init = begin, .fini = end) {

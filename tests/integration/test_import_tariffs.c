@@ -479,6 +479,93 @@ Test(import_tariffs, export_values_equal_every_row_sampled_from_the_utility, .ti
     temporary_folder_remove(folder);
 }
 
+/* ---- what is shipped ------------------------------------------------------------ */
+
+static bool is_rest_day(const vo_export_table *x, int32_t day) {
+    for (size_t i = 0; i < x->n_holidays; i++)
+        if (x->holiday[i] == day) return true;
+    return vo_civil_weekday(day) >= 5;
+}
+
+/* The mean value of a year's local hours, 24 a day, in which a rate is in force. */
+static double mean_export(const vo_tariff *t, const vo_export_table *x, int year, size_t rate) {
+    double sum = 0;
+    size_t hours = 0;
+    for (int32_t d = (int32_t)vo_civil_days(year, 1, 1); d < vo_civil_days(year + 1, 1, 1);
+         d++) {
+        const vo_tariff_day kind = is_rest_day(x, d) ? VO_TARIFF_WEEKEND : VO_TARIFF_WEEKDAY;
+        vo_civil c;
+        vo_civil_from_days(d, &c);
+        const size_t month = (size_t)c.month - 1;
+        const vo_tariff_season *s = &t->season[t->season_of[month][c.day - 1]];
+        for (size_t h = 0; h < 24; h++) {
+            if (s->hour[kind][h] != rate) continue;
+            for (size_t p = 0; p < x->n_parts; p++)
+                sum +=
+                    vo_export_table_hours(x, (size_t)(year - x->first_year), p, month, kind)[h];
+            hours++;
+        }
+    }
+    return sum / (double)hours;
+}
+
+/* Prices, credit and quantities to the digit; exports as their mean, rounded to five places. */
+static void compare_shipped(const vo_tariff *ours, const vo_tariff *theirs,
+                            const vo_export_table *x, int year) {
+    cr_expect_eq(ours->effective_day, theirs->effective_day);
+    cr_expect_eq(ours->baseline_credit, theirs->baseline_credit);
+    for (size_t i = 0; i < 2; i++) {
+        const vo_time july = at(i ? "2026-07-01T18:00:00-07:00" : "2026-07-01T01:00:00-07:00");
+        const vo_time may = at(i ? "2026-05-01T18:00:00-07:00" : "2026-05-01T01:00:00-07:00");
+        cr_expect_eq(vo_tariff_import_price(ours, july, 0, true),
+                     vo_tariff_import_price(theirs, july, 0, true));
+        cr_expect_eq(vo_tariff_import_price(ours, may, 0, false),
+                     vo_tariff_import_price(theirs, may, 0, false));
+    }
+    cr_assert_eq(ours->n_territories, 20u);
+    cr_assert_eq(theirs->n_territories, 20u);
+    for (size_t i = 0; i < 20; i++) {
+        const vo_tariff_territory *a = &ours->territory[i], *b = a;
+        for (size_t k = 0; k < 20; k++)
+            if (!strcmp(theirs->territory[k].code, a->code) &&
+                !strcmp(theirs->territory[k].class_name, a->class_name))
+                b = &theirs->territory[k];
+        cr_assert_neq(a, b, "%s %s is published", a->class_name, a->code);
+        for (size_t s = 0; s < 2; s++)
+            cr_expect_eq(a->kwh_per_day[s], b->kwh_per_day[s], "%s %s", a->class_name, a->code);
+    }
+    cr_assert(ours->n_rates == 4 && ours->export_method == VO_TARIFF_EXPORT_RATES);
+    for (size_t r = 0; r < 4; r++) {
+        const double mean = mean_export(ours, x, year, r);
+        cr_expect_float_eq(ours->rate[r].tier[0].sell, mean, 5.0001e-6, "%s %g",
+                           ours->rate[r].name, mean);
+    }
+}
+
+Test(import_tariffs, the_shipped_versions_are_the_publications_and_exports_their_means,
+     .timeout = 120) {
+    NEED_TARIFFS();
+    vo_error err = {0};
+    for (size_t i = 0; i < 5; i++) {
+        char path[600];
+        const int year = atoi(TABLE[i].day);
+        vo_export_table *x = NULL;
+        snprintf(path, sizeof path, VOLTEO_SOURCE_DIR "/config/tariffs/pge_e_tou_c_%s.yaml",
+                 TABLE[i].day);
+        cr_assert_eq(vo_tariff_load_export_values(
+                         import_named(year == 2025 ? "export/pge/nbt25.json.gz"
+                                                   : "export/pge/nbt26.json.gz"),
+                         &x, &err),
+                     VO_OK, "%s", err.msg);
+        vo_tariff *ours = load(path), *theirs = load(import_named(FILES[i]));
+        compare_shipped(ours, theirs, x, year);
+        vo_tariff_free(ours);
+        vo_tariff_free(theirs);
+        vo_export_table_free(x);
+    }
+    temporary_folder_remove(folder);
+}
+
 /* ---- the Utility Rate Database --------------------------------------------------- */
 
 Test(import_tariffs, the_rate_database_gives_tiers_demand_and_a_daily_charge) {

@@ -56,6 +56,7 @@ Test(tariff_requests, a_published_tariff_has_its_first_day_and_its_charges) {
     cr_expect_eq(kind(r, "until"), VO_JSON_NULL);
     cr_expect_str_eq(vo_json_string(vo_json_get(r, "tz")), "America/Los_Angeles");
     cr_expect_gt(vo_json_number(vo_json_get(r, "baseline_credit_per_kwh")), 0);
+    cr_expect_eq(vo_json_number(vo_json_get(r, "territories")), 10, "for two classes each");
     cr_expect_eq(vo_json_size(vo_json_get(r, "seasons")), 2u);
     const vo_json *season = vo_json_at(vo_json_get(r, "seasons"), 0);
     cr_expect_gt(hour(season, "weekday", 17), hour(season, "weekday", 3), "peak is from 16");

@@ -7,10 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <volteo/schedule.h>
 
 #include "base/random.h"
-#include "community/bound_home.h"
 #include "optimize/home_value.h"
 #include "support/fault_alloc.h"
 #include "support/pool_lp.h"
@@ -209,50 +207,6 @@ Test(bound, in_an_outage_the_reserve_counts) {
     const double stored_again = 0.4 / 0.9;
     cr_assert(alone[0] <= 0.54 * (load - 0.4 + stored_again), "%g", alone[0]);
     village_free(&v);
-}
-
-/* Many kinks: a big store behind a thin wire at prices of chance, where V is simplified, against the
- * exact method's plan of the same battery. */
-Test(bound, simplified_values_err_to_the_safe_side) {
-    enum { N = 600 };
-    vo_random r = vo_random_seed(5, 5);
-    vo_bound_step step[N];
-    double price[N], load[N];
-    const vo_home_battery b = {100, 0.3, 0.4, 0.95, 0.93, 0, 1, 0.5};
-    vo_battery battery = vo_battery_default();
-    battery.capacity_mwh = 100;
-    battery.charge_mw = 0.3;
-    battery.discharge_mw = 0.4;
-    battery.charge_efficiency = 0.95;
-    battery.discharge_efficiency = 0.93;
-    battery.initial_soc = 0.5;
-    for (size_t t = 0; t < N; t++) {
-        load[t] = vo_random_between(&r, 0, 0.5);
-        price[t] = vo_random_between(&r, 0.1, 1);
-        step[t] = (vo_bound_step){.net_kwh = load[t],
-                                  .into = price[t],
-                                  .out = price[t],
-                                  .into_kwh = (double)INFINITY,
-                                  .out_kwh = (double)INFINITY};
-    }
-    vo_problem p = vo_problem_default();
-    p.n = N;
-    p.price = price;
-    p.load_mw = load;
-    p.battery = &battery;
-    vo_plan *plan = NULL;
-    const vo_schedule_options o = vo_schedule_options_default();
-    cr_assert_eq(vo_plan_create(N, 1, &plan, NULL), VO_OK);
-    cr_assert_eq(vo_schedule(&p, &o, plan, NULL), VO_OK);
-    vo_bound_work *w = NULL;
-    double cost = 0;
-    cr_assert_eq(vo_bound_work_create(N, NULL, &w, NULL), VO_OK);
-    cr_assert_eq(vo_bound_home(w, &b, 1, step, N, N, &cost, NULL, NULL, NULL), VO_OK);
-    const double best = -plan->profit;
-    cr_assert(cost <= best + 1e-9 * fabs(best), "%.12g beyond %.12g", cost, best);
-    cr_assert(cost >= best - 1e-3 * fabs(best), "%.12g far below %.12g", cost, best);
-    vo_bound_work_free(w);
-    vo_plan_free(plan);
 }
 
 typedef struct {

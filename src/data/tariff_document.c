@@ -401,6 +401,14 @@ static vo_status read_export(const vo_json *v, vo_tariff *t, vo_error *err) {
     t->export_method = (vo_tariff_export_method)k;
     if (t->export_method == VO_TARIFF_EXPORT_FIXED)
         st = vo_tariff_get_number(v, "export", "per_kwh", &t->export_per_kwh, err);
+    const char *values;
+    if (st == VO_OK && vo_json_get(v, "values")) {
+        st = vo_tariff_get_text(v, "export", "values", &values, err);
+        if (st == VO_OK && t->export_method != VO_TARIFF_EXPORT_TABLE)
+            st = vo_fail(err, VO_EINVAL,
+                         "export.values: \"%.80s\" with method %s; values are for method table",
+                         values, method);
+    }
     if (st == VO_OK && vo_json_get(v, "adder_per_kwh"))
         st = vo_tariff_get_number(v, "export", "adder_per_kwh", &t->export_adder, err);
     return st;

@@ -375,10 +375,39 @@ vo_status vo_tariff_import(const char *path, const char *folder, const char *zon
 
 /* ---- loading ----------------------------------------------------------------- */
 
+/* A name in a file is looked up beside that file, unless it is a whole path. */
+static vo_status beside(const char *file, const char *name, char path[VO_TARIFF_PATH],
+                        vo_error *err) {
+    const char *slash = name[0] == '/' ? NULL : strrchr(file, '/');
+    const int folder = slash ? (int)(slash - file) + 1 : 0;
+    const int n = snprintf(path, VO_TARIFF_PATH, "%.*s%s", folder, file, name);
+    if (n >= 0 && n < VO_TARIFF_PATH) return VO_OK;
+    return vo_fail(err, VO_EINVAL, "export.values: \"%.80s...\": the path is too long", name);
+}
+
+/* A tariff with the table of export values that it names. */
+static vo_status load_document(const vo_json *root, const char *path, vo_tariff **out,
+                               vo_error *err) {
+    char table[VO_TARIFF_PATH];
+    vo_tariff *t = NULL;
+    vo_status st = vo_tariff_from_document(root, path, &t, err);
+    const char *values = text_of(vo_json_get(root, "export"), "values");
+    if (st == VO_OK && values[0]) {
+        st = beside(path, values, table, err);
+        if (st == VO_OK) st = vo_tariff_load_export_values(table, &t->own_table, err);
+        if (st == VO_OK) t->export_table = t->own_table;
+    }
+    if (st == VO_OK)
+        *out = t;
+    else
+        vo_tariff_free(t);
+    return st;
+}
+
 vo_status vo_tariff_load(const char *path, vo_tariff **out, vo_error *err) {
     vo_json *root = NULL;
     vo_status st = read_yaml(path, &root, err);
-    if (st == VO_OK) st = vo_tariff_from_document(root, path, out, err);
+    if (st == VO_OK) st = load_document(root, path, out, err);
     vo_json_free(root);
     return st;
 }
@@ -413,7 +442,7 @@ static vo_status load_if(const char *path, const char *schedule, vo_tariff **out
     if (st != VO_OK) return st;
     const char *name = text_of(root, "schedule");
     if (vo_text_same(name, schedule))
-        st = vo_tariff_from_document(root, path, out, err);
+        st = load_document(root, path, out, err);
     else if (!strstr(others->at, name))
         vo_text_append(others, "%s%.40s", others->len ? ", " : "", name);
     vo_json_free(root);

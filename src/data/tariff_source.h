@@ -35,7 +35,8 @@ typedef struct {
 vo_status vo_tariff_import(const char *path, const char *folder, const char *zone,
                            vo_tariff_imported *out, vo_error *err);
 
-/* A file of kind "tariff", checked. *out is the caller's: vo_tariff_free. */
+/* A file of kind "tariff", checked, with the table that its export.values names (a file of kind
+ * "export_values", looked up beside it). *out is the caller's: vo_tariff_free. */
 vo_status vo_tariff_load(const char *path, vo_tariff **out, vo_error *err);
 
 /* What was imported as JSON text: `source` as it was published; the file itself if it has no

@@ -36,11 +36,18 @@ vo_status vo_tariff_create(const char *zone, vo_tariff **out, vo_error *err) {
 
 vo_status vo_tariff_copy(const vo_tariff *t, vo_tariff **out, vo_error *err) {
     vo_tariff *copy = NULL;
-    const vo_status st = vo_tariff_create(vo_zone_name(t->zone), &copy, err);
-    if (st != VO_OK || !copy) return st;
+    vo_export_table *table = NULL;
+    vo_status st = vo_tariff_create(vo_zone_name(t->zone), &copy, err);
+    if (st == VO_OK && t->own_table) st = vo_export_table_copy(t->own_table, &table, err);
+    if (st != VO_OK || !copy) {
+        vo_tariff_free(copy);
+        return st;
+    }
     vo_zone *zone = copy->zone;
     *copy = *t;
     copy->zone = zone;
+    copy->own_table = table;
+    if (t->own_table && t->export_table == t->own_table) copy->export_table = table;
     *out = copy;
     return VO_OK;
 }
@@ -48,6 +55,7 @@ vo_status vo_tariff_copy(const vo_tariff *t, vo_tariff **out, vo_error *err) {
 void vo_tariff_free(vo_tariff *t) {
     if (!t) return;
     vo_zone_close(t->zone);
+    vo_export_table_free(t->own_table);
     free(t);
 }
 
@@ -294,7 +302,7 @@ vo_status vo_tariff_export_price(const vo_tariff *t, vo_time when, double *out, 
     if (!t->export_table)
         return vo_fail(err, VO_ENOTFOUND,
                        "%.60s pays exports by an hourly table, and none was given: import one "
-                       "and name it",
+                       "and name its file in export.values",
                        t->schedule);
     double value;
     const vo_status st =

@@ -125,7 +125,8 @@ typedef struct {
     vo_tariff_export_method export_method;
     double export_per_kwh; /* of EXPORT_FIXED                                         */
     double export_adder;   /* on top of EXPORT_FIXED, EXPORT_RATES and EXPORT_TABLE   */
-    const struct vo_export_table *export_table; /* borrowed                             */
+    const struct vo_export_table *export_table; /* borrowed, or own_table               */
+    struct vo_export_table *own_table; /* owned: a table named by the tariff, or NULL     */
     size_t n_holidays;
     int32_t holiday[VO_TARIFF_HOLIDAYS]; /* days since 1970-01-01, ascending            */
 } vo_tariff;

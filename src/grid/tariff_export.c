@@ -40,6 +40,21 @@ fail:
     return st;
 }
 
+vo_status vo_export_table_copy(const vo_export_table *x, vo_export_table **out, vo_error *err) {
+    vo_export_table *copy = NULL;
+    const vo_status st = vo_export_table_create(vo_zone_name(x->zone), x->first_year,
+                                                x->n_years, x->n_parts, &copy, err);
+    if (st != VO_OK || !copy) return st;
+    vo_zone *zone = copy->zone;
+    double *value = copy->value;
+    memcpy(value, x->value, x->n_years * x->n_parts * HOURS_OF_YEAR * sizeof *value);
+    *copy = *x;
+    copy->zone = zone;
+    copy->value = value;
+    *out = copy;
+    return VO_OK;
+}
+
 void vo_export_table_free(vo_export_table *x) {
     if (!x) return;
     vo_zone_close(x->zone);

@@ -28,6 +28,7 @@ typedef struct vo_export_table {
 /* Values 0. VO_EINVAL: more parts or years than there may be. *out is the caller's. */
 vo_status vo_export_table_create(const char *zone, int32_t first_year, size_t n_years,
                                  size_t n_parts, vo_export_table **out, vo_error *err);
+vo_status vo_export_table_copy(const vo_export_table *x, vo_export_table **out, vo_error *err);
 void vo_export_table_free(vo_export_table *x); /* accepts NULL */
 
 double *vo_export_table_hours(const vo_export_table *x, size_t year, size_t part, size_t month,

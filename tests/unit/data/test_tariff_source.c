@@ -183,3 +183,84 @@ Test(tariff_source, names_that_differ_only_in_signs_do_not_replace_each_other) {
                  "%s", err.msg);
     temporary_folder_remove(folder);
 }
+
+/* A publication of export values: month / 100, of hour 17 one more. */
+static const char *published_values(void) {
+    static char text[16384];
+    int n =
+        snprintf(text, sizeof text,
+                 "{\"vintage\": \"NBT26\", \"schema\": 1, \"data\": {\"2026\": {\"all\": [");
+    for (int m = 1; m <= 12; m++)
+        for (int k = 0; k < 2; k++) {
+            n += snprintf(text + n, sizeof text - (size_t)n, "%s[", k ? ", " : "[");
+            for (int h = 0; h < 24; h++)
+                n += snprintf(text + n, sizeof text - (size_t)n, "%s%d.%02d", h ? ", " : "",
+                              h == 17, m);
+            n += snprintf(text + n, sizeof text - (size_t)n, "]%s",
+                          k == 0   ? ""
+                          : m < 12 ? "], "
+                                   : "]");
+        }
+    snprintf(text + n, sizeof text - (size_t)n, "]}}, \"holidays\": {\"2026\": []}}");
+    return save("nbt26.json", text);
+}
+
+#define FOUR_HOURS "0, 0, 0, 0, "
+#define DAY "[" FOUR_HOURS FOUR_HOURS FOUR_HOURS FOUR_HOURS FOUR_HOURS "0, 0, 0, 0]"
+
+static const char *tariff_with(const char *exports) {
+    char text[2000];
+    snprintf(text, sizeof text,
+             "kind: tariff\nutility: u\nschedule: S-1\ncurrency: USD\n"
+             "zone: America/Los_Angeles\nseasons:\n  year: [[\"01-01\", \"12-31\"]]\n"
+             "rates:\n  - {name: all, per_kwh: 0.3}\nhours:\n  year:\n"
+             "    weekday: " DAY "\n    weekend: " DAY "\nexport:\n%s",
+             exports);
+    return save("tariffs/ours.yaml", text);
+}
+
+static void refuse_exports(const char *exports, vo_status status, const char *says) {
+    vo_tariff *t = NULL;
+    vo_error err = {0};
+    cr_expect_eq(vo_tariff_load(tariff_with(exports), &t, &err), status, "%s", err.msg);
+    cr_expect(strstr(err.msg, says), "%s", err.msg);
+    cr_expect_null(t);
+}
+
+Test(tariff_source, a_tariff_names_the_table_that_pays_its_exports) {
+    cr_assert(temporary_folder(folder));
+    char place[DATA_PATH + 16], exports[VO_TARIFF_PATH + 64];
+    vo_tariff_imported done = {0};
+    vo_tariff *t = NULL, *copy = NULL, **list = NULL;
+    size_t n = 0;
+    double price = 0;
+    vo_error err = {0};
+    snprintf(place, sizeof place, "%s/tariffs", folder);
+    cr_assert_eq(vo_tariff_import(published_values(), place, NULL, &done, &err), VO_OK, "%s",
+                 err.msg);
+    cr_expect_str_eq(done.kind, "export_values");
+    snprintf(exports, sizeof exports, "  {method: table, adder_per_kwh: 0.5, values: \"%s\"}\n",
+             strrchr(done.path, '/') + 1);
+    cr_assert_eq(vo_tariff_load(tariff_with(exports), &t, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(vo_tariff_copy(t, &copy, &err), VO_OK, "%s", err.msg);
+    vo_tariff_free(t);                    /* the copy has a table of its own */
+    const vo_time july_17 = {1782864000}; /* 2026-07-01T00:00:00Z, 17:00 of 30 June there */
+    cr_assert_eq(vo_tariff_export_price(copy, july_17, &price, &err), VO_OK, "%s", err.msg);
+    cr_expect_float_eq(price, 1.56, 1e-12);
+    cr_assert_eq(vo_tariff_export_price(copy, (vo_time){july_17.s + 7 * 3600}, &price, &err),
+                 VO_OK);
+    cr_expect_float_eq(price, 0.57, 1e-12, "midnight, of July by now");
+    vo_tariff_free(copy);
+    cr_assert_eq(vo_tariff_load_all(place, "S-1", &list, &n, &err), VO_OK, "%s", err.msg);
+    cr_assert_eq(n, 1u);
+    cr_expect_eq(vo_tariff_export_price(list[0], july_17, &price, &err), VO_OK, "%s", err.msg);
+    vo_tariff_free_all(list, n);
+    snprintf(exports, sizeof exports, "  {method: table, values: \"%s\"}\n", done.path);
+    cr_assert_eq(vo_tariff_load(tariff_with(exports), &t, &err), VO_OK, "%s", err.msg);
+    vo_tariff_free(t);
+    refuse_exports("  {method: table, values: none.yaml}\n", VO_ENOTFOUND, "tariffs/none.yaml");
+    refuse_exports("  {method: table, values: ours.yaml}\n", VO_EINVAL, "export_values");
+    refuse_exports("  {method: rates, values: ours.yaml}\n", VO_EINVAL, "for method table");
+    refuse_exports("  {method: table, values: 3}\n", VO_EINVAL, "export.values");
+    temporary_folder_remove(folder);
+}

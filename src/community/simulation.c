@@ -114,7 +114,8 @@ static bool get_arrays(vo_run *r) {
         ok = ok && GET(sold_today, homes) && GET(heard, homes) && GET(bought, homes) &&
              GET(sold, homes) && GET(allowance, homes) && GET(scratch_price, workers * H) &&
              GET(scratch_value, workers * (H + 1)) && GET(order, homes * VO_NODE_ORDERS) &&
-             GET(orders, homes) && GET(book, homes * VO_NODE_ORDERS) && GET(path, H * H);
+             GET(orders, homes) && GET(book, homes * VO_NODE_ORDERS) && GET(path, H * H) &&
+             GET(path_n, H);
     if (isfinite(r->h->feeder_kwh))
         ok = ok && GET(import_limit, homes) && GET(export_limit, homes);
     if (r->o->tell) ok = ok && GET(told, 8 * homes) && GET(told_small, 2 * homes);
@@ -123,13 +124,13 @@ static bool get_arrays(vo_run *r) {
 }
 
 static void fini(vo_run *r) {
-    void *all[] = {r->stored,       r->result,     r->block,         r->value,
-                   r->anchor,       r->net,        r->soon_load,     r->soon_pv,
-                   r->scratch,      r->block_sum,  r->sum,           r->sold_today,
-                   r->heard,        r->bought,     r->sold,          r->order,
-                   r->orders,       r->book,       r->path,          r->import_limit,
-                   r->export_limit, r->allowance,  r->scratch_price, r->scratch_value,
-                   r->told,         r->told_small, r->told_score};
+    void *all[] = {r->stored,        r->result,       r->block,      r->value,
+                   r->anchor,        r->net,          r->soon_load,  r->soon_pv,
+                   r->scratch,       r->block_sum,    r->sum,        r->sold_today,
+                   r->heard,         r->bought,       r->sold,       r->order,
+                   r->orders,        r->book,         r->path,       r->path_n,
+                   r->import_limit,  r->export_limit, r->allowance,  r->scratch_price,
+                   r->scratch_value, r->told,         r->told_small, r->told_score};
     for (size_t k = 0; k < sizeof all / sizeof all[0]; k++)
         r->alloc->free(r->alloc->ctx, all[k]);
     vo_home_forecasts_free(r->forecasts);
@@ -249,6 +250,7 @@ static void signal_prices(vo_run *r) {
                                .unlike = unlike,
                                .rules = &r->o->rules};
     vo_central_signal(&v, r->scratch_value, r->path + (r->t % H) * H);
+    r->path_n[r->t % H] = (uint32_t)n;
 }
 
 static vo_status match_orders(vo_run *r, vo_error *err) {
@@ -292,10 +294,13 @@ static vo_status keep_feeder(vo_run *r, vo_error *err) {
     const double in_share = in - out > most ? (most + out) / in : 1;
     const double out_share = out - in > most ? (most + in) / out : 1;
     for (size_t i = 0; i < r->h->homes; i++) {
+        /* of the whole meter: what was traded passes it, too */
+        const double bought = r->trades ? (double)r->bought[i] * micro : 0;
+        const double sold = r->trades ? (double)r->sold[i] * micro : 0;
         r->import_limit[i] =
-            in_share < 1 ? r->result[i].import_kwh * in_share : (double)INFINITY;
+            in_share < 1 ? bought + r->result[i].import_kwh * in_share : (double)INFINITY;
         r->export_limit[i] =
-            out_share < 1 ? r->result[i].export_kwh * out_share : (double)INFINITY;
+            out_share < 1 ? sold + r->result[i].export_kwh * out_share : (double)INFINITY;
     }
     return vo_crew_run(&r->crew, r->blocks, vo_run_dispatch, r, err);
 }
@@ -371,7 +376,8 @@ static void tell_orders(vo_run *r, vo_interval_view *v) {
     for (size_t i = 0; i < homes; i++) {
         const vo_order *order = r->order + i * VO_NODE_ORDERS;
         double all = 0;
-        for (size_t k = 0; k < r->orders[i]; k++) all += (double)order[k].quantity * micro;
+        for (size_t k = 0; k < r->orders[i]; k++)
+            if (order[k].side == order[0].side) all += (double)order[k].quantity * micro;
         r->told_small[i] = (uint8_t)(r->orders[i] == 0               ? VO_ACTION_HOLD
                                      : order[0].side == VO_ORDER_BUY ? VO_ACTION_BUY
                                                                      : VO_ACTION_SELL);

@@ -29,7 +29,7 @@ vo_status vo_run_audit_home(const vo_run *r, size_t home, double *residual, vo_e
     const double stored =
         battery ? r->stored[home] + in * b->charge_efficiency - out / b->discharge_efficiency
                 : x->stored_kwh;
-    *residual = fmax(fabs(uses - has), fabs(stored - x->stored_kwh)) / moved;
+    *residual = fmax(fabs(uses - has), fabs(stored - x->stored_kwh));
     const double low = fmin(down ? 0 : b->min_soc * b->capacity_kwh, r->stored[home]);
     const double high = fmax(b->max_soc * b->capacity_kwh, r->stored[home]);
     const double power = b->capacity_kwh > 0 && battery ? h->dt_h : 0;
@@ -37,7 +37,7 @@ vo_status vo_run_audit_home(const vo_run *r, size_t home, double *residual, vo_e
     const double export_kwh = down ? 0 : h->export_limit_kwh;
     const double slack = tolerance * moved;
     const char *what = NULL;
-    if (!(*residual <= tolerance)) what = "energy does not balance";
+    if (!(*residual <= slack)) what = "energy does not balance";
     if (x->import_kwh + bought > import_kwh + slack) what = "imports pass the limit";
     if (x->export_kwh + sold > export_kwh + slack) what = "exports pass the limit";
     if (battery && (x->stored_kwh < low - slack || x->stored_kwh > high + slack))

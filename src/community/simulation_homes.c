@@ -1,9 +1,8 @@
 /* simulation_homes.c -- what homes do in an interval, each alone with its own numbers, in blocks.
  *
- * Planning: at the end of the horizon a stored kWh is worth what filling up costs at its cheapest (V of
- * the same time of day of the plan before was tried: no better, two days' horizon neither); from there
- * back, interval by interval, with the tariff, the central path and scenarios of net load around the
- * forecast.
+ * Planning: at the end of the horizon a stored kWh is worth what filling up costs at its cheapest; from
+ * there back, interval by interval, with the tariff, the central path and scenarios of net load around
+ * the forecast.
  * Between two plans V is carried back from where the plan in hand begins.
  */
 #include <assert.h>
@@ -22,8 +21,8 @@ const double *vo_run_path(const vo_run *r, size_t home, size_t *n) {
     *n = 0;
     if (!r->trades || r->heard[home] == 0) return NULL;
     const size_t heard = r->h->first + r->heard[home] - 1, age = r->t - heard;
-    const size_t left = r->h->steps - heard;
-    const size_t length = left < r->horizon ? left : r->horizon;
+    /* a path ends where the plan in hand did when it was sent */
+    const size_t length = r->path_n[heard % r->horizon];
     if (age >= length) return NULL;
     *n = length - age;
     return r->path + (heard % r->horizon) * r->horizon + age;
@@ -114,7 +113,9 @@ static vo_home_prices prices_of(const vo_run *r, size_t k, const double *path, s
     const double most = (double)rules->most_quantity * micro, arrives = 1 - rules->loss;
     p.market_buy = (path[k] + (double)rules->fee * micro) / arrives + doubt_per_kwh;
     p.market_sell = path[k] - doubt_per_kwh;
-    p.market_in_kwh = fmin(most * arrives, p.import_kwh);
+    /* at the highest price there is, more is wanted than offered: nobody may count on it */
+    if (path[k] < (double)rules->most_price * micro)
+        p.market_in_kwh = fmin(most * arrives, p.import_kwh);
     p.market_out_kwh = fmin(most, p.export_kwh);
     return p;
 }
@@ -134,7 +135,7 @@ static void back(const vo_run *r, size_t home, const vo_home_store *b, size_t k,
     vo_home_value_back(v, b, &p, scenario, r->weight, n);
 }
 
-/* What is stored at the horizon's end is worth at least what filling up costs at its cheapest. */
+/* What is stored at the horizon's end is worth what filling up costs at its cheapest. */
 static double worth_later(const vo_run *r, const vo_home_store *b) {
     double least = r->h->buy[r->t];
     for (size_t k = 1; k < r->ahead; k++) least = fmin(least, r->h->buy[r->t + k]);
@@ -146,7 +147,7 @@ static vo_home_value end_of_plan(const vo_run *r, size_t home, const vo_home_sto
     if (r->t + r->ahead == r->h->steps)
         return vo_home_value_end(b, battery->initial_soc * battery->capacity_kwh,
                                  VO_HOME_SHORT_PER_KWH, 0);
-    return vo_home_value_end(b, 0, 0, worth_later(r, b));
+    return vo_home_value_end(b, 0, VO_HOME_SHORT_PER_KWH, worth_later(r, b));
 }
 
 /* What a kWh of today's allowance is worth. Who has less to sell than it may is spared the plans. */

@@ -65,6 +65,7 @@ typedef struct {
     double *sum;                   /* [VO_SUMS][horizon], predicted at `planned`             */
     vo_run_block *block;           /* [blocks]                                               */
     double *path;                  /* [horizon][horizon]: signals, by step % horizon         */
+    uint32_t *path_n;              /* [horizon] their lengths                                */
     float *told;                   /* arrays of the view, [8][homes], or NULL                */
     uint8_t *told_small;           /* [2][homes]                                             */
     vo_profitability *told_score;

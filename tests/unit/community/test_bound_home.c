@@ -1,168 +1,317 @@
-/* test_bound_home.c -- a home's best plan with everything known: against the exact method, and its own
- * walk forward, which must cost what the values said, keep every limit and be supported by its prices. */
+/* test_bound_home.c -- a home's best plan against trying everything on the grid where one lies: whole
+ * kWh, efficiencies 1 and 1/2 and whole limits put every kink of V on halves of a kWh. Where it may
+ * only err downwards (negative prices, selling dearer than buying, many pieces): never above. */
 #include "community/bound_home.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <volteo/schedule.h>
 
 #include "base/random.h"
+#include "optimize/home_value.h"
 #include "support/fault_alloc.h"
 
-/* Many kinks: a big store behind a thin wire at prices of chance, where V is simplified, against the
- * exact method's plan of the same battery. */
-Test(bound_home, simplified_values_err_to_the_safe_side) {
-    enum { N = 600 };
-    vo_random r = vo_random_seed(5, 5);
-    vo_bound_step step[N];
-    double price[N], load[N];
-    const vo_home_battery b = {100, 0.3, 0.4, 0.95, 0.93, 0, 1, 0.5};
-    vo_battery battery = vo_battery_default();
-    battery.capacity_mwh = 100;
-    battery.charge_mw = 0.3;
-    battery.discharge_mw = 0.4;
-    battery.charge_efficiency = 0.95;
-    battery.discharge_efficiency = 0.93;
-    battery.initial_soc = 0.5;
-    for (size_t t = 0; t < N; t++) {
-        load[t] = vo_random_between(&r, 0, 0.5);
-        price[t] = vo_random_between(&r, 0.1, 1);
-        step[t] = (vo_bound_step){.net_kwh = load[t],
-                                  .into = price[t],
-                                  .out = price[t],
-                                  .into_kwh = (double)INFINITY,
-                                  .out_kwh = (double)INFINITY};
-    }
-    vo_problem p = vo_problem_default();
-    p.n = N;
-    p.price = price;
-    p.load_mw = load;
-    p.battery = &battery;
-    vo_plan *plan = NULL;
-    const vo_schedule_options o = vo_schedule_options_default();
-    cr_assert_eq(vo_plan_create(N, 1, &plan, NULL), VO_OK);
-    cr_assert_eq(vo_schedule(&p, &o, plan, NULL), VO_OK);
+enum { MOST_STEPS = 8, MOST_CELLS = 64 };
+
+static const double cell_kwh = 0.5;
+static const double unlimited = (double)INFINITY;
+
+typedef struct {
+    vo_home_battery b;
+    size_t n, reserve_free;
+    vo_bound_step step[MOST_STEPS];
+} home;
+
+static double bound(const home *h, double *meter, double *price) {
     vo_bound_work *w = NULL;
-    double cost = 0;
-    cr_assert_eq(vo_bound_work_create(N, NULL, &w, NULL), VO_OK);
-    cr_assert_eq(vo_bound_home(w, &b, 1, step, N, N, &cost, NULL, NULL, NULL), VO_OK);
-    const double best = -plan->profit;
-    cr_assert(cost <= best + 1e-9 * fabs(best), "%.12g beyond %.12g", cost, best);
-    cr_assert(cost >= best - 1e-3 * fabs(best), "%.12g far below %.12g", cost, best);
+    double cost = (double)NAN;
+    cr_assert_eq(vo_bound_work_create(h->n, NULL, &w, NULL), VO_OK);
+    cr_assert_eq(
+        vo_bound_home(w, &h->b, 1, h->step, h->n, h->reserve_free, &cost, meter, price, NULL),
+        VO_OK);
     vo_bound_work_free(w);
-    vo_plan_free(plan);
-}
-
-enum { STEPS = 96 };
-
-static vo_home_battery any_battery(vo_random *r) {
-    vo_home_battery b = vo_home_battery_default();
-    b.capacity_kwh = vo_random_unit(r) < 0.1 ? 0 : vo_random_between(r, 1, 20);
-    b.charge_kw = vo_random_between(r, 0, 6);
-    b.discharge_kw = vo_random_between(r, 0, 6);
-    b.charge_efficiency = vo_random_between(r, 0.8, 1);
-    b.discharge_efficiency = vo_random_between(r, 0.8, 1);
-    return b;
-}
-
-static void any_steps(vo_random *r, vo_bound_step *step) {
-    for (size_t t = 0; t < STEPS; t++) {
-        const double sun = fmax(0, sin(((double)(t % 48) - 12) / 24 * 3.14159));
-        const double pv = sun * vo_random_between(r, 0, 3);
-        step[t] = (vo_bound_step){.net_kwh = vo_random_between(r, 0, 1.5) - pv,
-                                  .pv_kwh = pv,
-                                  .into = vo_random_between(r, 0.2, 0.6),
-                                  .out = vo_random_between(r, 0, 0.2),
-                                  .into_kwh = 10,
-                                  .out_kwh = 4};
-    }
-}
-
-/* Stored energy along the meter's path; its cost; checks limits on the way. */
-static double follow(const vo_home_battery *b, const vo_bound_step *step, const double *meter) {
-    double stored = b->initial_soc * b->capacity_kwh, cost = 0;
-    for (size_t t = 0; t < STEPS; t++) {
-        const double g = step[t].net_kwh - meter[t];
-        const double power = b->capacity_kwh > 0 ? 0.5 : 0;
-        cr_assert(g <= b->discharge_kw * power + 1e-9 && -g <= b->charge_kw * power + 1e-9);
-        stored -= g > 0 ? g / b->discharge_efficiency : g * b->charge_efficiency;
-        cr_assert(stored >= b->min_soc * b->capacity_kwh - 1e-9);
-        cr_assert(stored <= b->max_soc * b->capacity_kwh + 1e-9);
-        cost += meter[t] > 0 ? step[t].into * meter[t]
-                             : -step[t].out * fmin(-meter[t], step[t].out_kwh);
-    }
-    cr_assert(stored >= b->initial_soc * b->capacity_kwh - 1e-9);
     return cost;
 }
 
-Test(bound_home, the_walk_forward_costs_what_the_values_say_and_keeps_every_limit) {
-    vo_random r = vo_random_seed(1, 1);
-    vo_bound_work *w = NULL;
-    cr_assert_eq(vo_bound_work_create(STEPS, NULL, &w, NULL), VO_OK);
-    size_t exact = 0;
-    for (size_t k = 0; k < 400; k++) {
-        vo_bound_step step[STEPS];
-        double meter[STEPS], price[STEPS], cost = 0;
-        const vo_home_battery b = any_battery(&r);
-        any_steps(&r, step);
-        cr_assert_eq(vo_bound_home(w, &b, 0.5, step, STEPS, STEPS, &cost, meter, price, NULL),
-                     VO_OK);
-        const double walked = follow(&b, step, meter);
-        /* a large store behind a thin wire has more pieces than are kept: below, and near */
-        cr_assert(cost <= walked + 1e-9 * (1 + fabs(cost)), "%zu: %.12g %.12g", k, cost,
-                  walked);
-        cr_assert(cost >= walked - 1e-4 * (1 + fabs(cost)), "%zu: %.12g %.12g", k, cost,
-                  walked);
-        exact += walked - cost <= 1e-9 * (1 + fabs(cost));
-        for (size_t t = 0; t < STEPS; t++) {
-            cr_assert(price[t] >= step[t].out - 1e-12 && price[t] <= step[t].into + 1e-12);
-            if (meter[t] > 1e-6) cr_assert_float_eq(price[t], step[t].into, 1e-12);
-            if (meter[t] < -1e-6) cr_assert_float_eq(price[t], step[t].out, 1e-12);
+/* Least cost of an interval whose battery delivers g: PV turned down or not, what is missing short. */
+static double interval_cost(const vo_bound_step *x, double g) {
+    double best = unlimited;
+    const double down[3] = {0, x->pv_kwh, fmin(fmax(g - x->net_kwh, 0), x->pv_kwh)};
+    for (size_t k = 0; k < 3; k++)
+        for (int limit = 0; limit < 2;
+             limit++) { /* as much as possible goes out, or comes in */
+            double c = down[k];
+            if (limit) c = fmin(fmax(g - x->net_kwh - x->out_kwh, 0), x->pv_kwh);
+            const double meter = x->net_kwh + c - g;
+            const double missing = fmax(meter - x->into_kwh, 0);
+            if (-meter > x->out_kwh + 1e-12) continue;
+            const double in = fmax(meter, 0) - missing, out = fmax(-meter, 0);
+            best = fmin(best, in * x->into - out * x->out + missing * VO_HOME_SHORT_PER_KWH);
         }
-    }
-    cr_assert(exact >= 380, "%zu", exact);
-    vo_bound_work_free(w);
+    return best;
 }
 
-/* At its own prices in place of the tariff's, buying and selling alike, the same plan is still best: what
- * makes them the first prices of the pool. */
-Test(bound_home, its_prices_support_its_plan) {
-    vo_random r = vo_random_seed(2, 1);
-    vo_bound_work *w = NULL;
-    cr_assert_eq(vo_bound_work_create(STEPS, NULL, &w, NULL), VO_OK);
-    for (size_t k = 0; k < 200; k++) {
-        vo_bound_step step[STEPS];
-        double meter[STEPS], price[STEPS], cost = 0, again = 0, paid = 0;
-        const vo_home_battery b = any_battery(&r);
-        any_steps(&r, step);
-        cr_assert_eq(vo_bound_home(w, &b, 0.5, step, STEPS, STEPS, &cost, meter, price, NULL),
-                     VO_OK);
-        for (size_t t = 0; t < STEPS; t++) {
-            paid += price[t] * meter[t];
-            step[t].into = step[t].out = price[t];
-            step[t].into_kwh = step[t].out_kwh = (double)INFINITY;
+/* All there is to do, cell by cell of stored energy, back from the end. */
+static double tried(const home *h) {
+    const vo_home_battery *b = &h->b;
+    const int cells = (int)lround(b->capacity_kwh * b->max_soc / cell_kwh);
+    const int first = (int)lround(b->capacity_kwh * b->initial_soc / cell_kwh);
+    double later[MOST_CELLS], now[MOST_CELLS];
+    cr_assert_lt(cells, MOST_CELLS);
+    for (int i = 0; i <= cells; i++) later[i] = i >= first ? 0 : unlimited;
+    for (size_t t = h->n; t-- > 0;) {
+        const double least = t >= h->reserve_free ? 0 : b->min_soc * b->capacity_kwh;
+        for (int from = 0; from <= cells; from++) {
+            now[from] = unlimited;
+            for (int to = 0; to <= cells; to++) {
+                const double z = (from - to) * cell_kwh;
+                const double g = z > 0 ? z * b->discharge_efficiency : z / b->charge_efficiency;
+                if (g > b->discharge_kw || -g > b->charge_kw || to * cell_kwh < least) continue;
+                now[from] = fmin(now[from], later[to] + interval_cost(&h->step[t], g));
+            }
         }
-        cr_assert_float_eq(cost, paid, 1e-6, "%zu: %g %g", k, cost, paid);
-        cr_assert_eq(vo_bound_home(w, &b, 0.5, step, STEPS, STEPS, &again, NULL, NULL, NULL),
-                     VO_OK);
-        cr_assert_float_eq(again, cost, 1e-6 * (1 + fabs(cost)), "%zu: %.9g %.9g", k, again,
-                           cost);
+        memcpy(later, now, sizeof now);
     }
+    return later[first];
+}
+
+static double whole(vo_random *r, uint64_t most) {
+    return (double)vo_random_below(r, most + 1);
+}
+
+static void a_home(vo_random *r, home *h) {
+    h->n = 1 + vo_random_below(r, MOST_STEPS);
+    h->reserve_free = vo_random_below(r, 3) ? h->n : vo_random_below(r, h->n + 1);
+    const double half = vo_random_below(r, 2) ? 0.5 : 1;
+    h->b = (vo_home_battery){.capacity_kwh = 8,
+                             .charge_kw = whole(r, 4),
+                             .discharge_kw = whole(r, 3),
+                             .charge_efficiency = half,
+                             .discharge_efficiency = half,
+                             .min_soc = whole(r, 2) / 8,
+                             .max_soc = (4 + whole(r, 4)) / 8};
+    h->b.initial_soc = h->b.min_soc + (double)vo_random_below(r, 3) /
+                                          8; /* at most where it may be filled to */
+    for (size_t t = 0; t < h->n; t++) {
+        vo_bound_step *x = &h->step[t];
+        x->pv_kwh = vo_random_below(r, 2) ? whole(r, 5) : 0;
+        x->net_kwh = whole(r, 4) - x->pv_kwh;
+        x->into = vo_random_between(r, 0.1, 1);
+        x->out = vo_random_below(r, 4) ? x->into * vo_random_unit(r) : -vo_random_unit(r);
+        x->into_kwh = vo_random_below(r, 4) ? unlimited : whole(r, 4);
+        x->out_kwh = vo_random_below(r, 4) ? unlimited : whole(r, 3);
+    }
+}
+
+Test(bound_home, a_plan_costs_what_the_best_of_all_costs) {
+    vo_random r = vo_random_seed(11, 1);
+    for (int i = 0; i < 3000; i++) {
+        home h;
+        a_home(&r, &h);
+        const double best = tried(&h), cost = bound(&h, NULL, NULL);
+        cr_assert_float_eq(cost, best, 1e-9, "home %d: %.12g, tried %.12g", i, cost, best);
+    }
+}
+
+Test(bound_home, the_plan_it_tells_keeps_the_battery_and_costs_what_it_says) {
+    vo_random r = vo_random_seed(11, 2);
+    for (int i = 0; i < 3000; i++) {
+        home h;
+        double meter[MOST_STEPS], cost = 0;
+        a_home(&r, &h);
+        const double told = bound(&h, meter, NULL);
+        double stored = h.b.initial_soc * h.b.capacity_kwh;
+        const double goal = stored;
+        for (size_t t = 0; t < h.n; t++) {
+            const vo_bound_step *x = &h.step[t];
+            const double g = x->net_kwh - meter[t];
+            const double low = t >= h.reserve_free ? 0 : h.b.min_soc * h.b.capacity_kwh;
+            stored -= g > 0 ? g / h.b.discharge_efficiency : g * h.b.charge_efficiency;
+            cr_assert(g <= h.b.discharge_kw + 1e-9 && -g <= h.b.charge_kw + 1e-9);
+            cr_assert(stored >= low - 1e-9 && stored <= h.b.max_soc * h.b.capacity_kwh + 1e-9);
+            const double missing = fmax(meter[t] - x->into_kwh, 0);
+            cost += fmax(meter[t], 0) * x->into + missing * (VO_HOME_SHORT_PER_KWH - x->into);
+            cost -= fmin(fmax(-meter[t], 0), x->out_kwh) * fmax(x->out, 0);
+        }
+        cr_assert_geq(stored, goal - 1e-9);
+        cr_assert_float_eq(cost, told, 1e-9, "home %d: %.12g, told %.12g", i, cost, told);
+    }
+}
+
+Test(bound_home, where_prices_are_negative_or_crossed_no_plan_costs_less) {
+    vo_random r = vo_random_seed(11, 3);
+    size_t near = 0;
+    for (int i = 0; i < 3000; i++) {
+        home h;
+        a_home(&r, &h);
+        for (size_t t = 0; t < h.n; t++) {
+            if (vo_random_below(&r, 2)) h.step[t].into = vo_random_between(&r, -1, 1);
+            if (vo_random_below(&r, 2)) h.step[t].out = vo_random_between(&r, -1, 1);
+        }
+        const double best = tried(&h), cost = bound(&h, NULL, NULL);
+        cr_assert_leq(cost, best + 1e-9, "home %d: %.12g, tried %.12g", i, cost, best);
+        near += cost >= best - 1e-9;
+    }
+    cr_assert_gt(near, 300, "a bound that is often met says something: %d", (int)near);
+}
+
+Test(bound_home, without_a_battery_it_is_what_the_meter_costs) {
+    home h = {.b = {.charge_kw = 3,
+                    .discharge_kw = 3, /* of nothing */
+                    .charge_efficiency = 1,
+                    .discharge_efficiency = 1,
+                    .max_soc = 1},
+              .n = 4,
+              .reserve_free = 4};
+    const vo_bound_step step[4] = {{2, 0, 0.3, 0.5, unlimited, unlimited},
+                                   {-2, 3, 0.3, 0.5, unlimited, unlimited},
+                                   {-2, 3, 0.3, -0.5, unlimited, unlimited},
+                                   {2, 1, -0.2, 0, unlimited, unlimited}};
+    /* imports 2; exports 2; turns PV down; turns it down and is paid for 3 kWh of load */
+    const double cost[4] = {0.6, -1.0, 0, -0.6};
+    for (size_t k = 0; k < 4; k++) {
+        h.n = 1, h.step[0] = step[k];
+        cr_assert_float_eq(bound(&h, NULL, NULL), cost[k], 1e-12, "step %d", (int)k);
+    }
+}
+
+/* A kWh more of load, or less, never costs less than the price says: a subgradient of the cost. */
+Test(bound_home, prices_support_the_cost) {
+    vo_random r = vo_random_seed(11, 4);
+    for (int i = 0; i < 2000; i++) {
+        home h, other;
+        double meter[MOST_STEPS], price[MOST_STEPS];
+        a_home(&r, &h);
+        for (size_t t = 0; t < h.n; t++) {
+            h.step[t].out = fmax(h.step[t].out, 0);
+            h.step[t].into_kwh = h.step[t].out_kwh = unlimited;
+            if (vo_random_below(&r, 2)) h.step[t].net_kwh += vo_random_between(&r, -0.5, 0.5);
+        }
+        const double cost = bound(&h, meter, price);
+        for (int k = 0; k < 6; k++) {
+            double least = cost;
+            other = h;
+            for (size_t t = 0; t < h.n; t++) {
+                const double more = vo_random_between(&r, -1, 1) * (k < 3 ? 0.05 : 2);
+                if (vo_random_below(&r, 2)) continue;
+                other.step[t].net_kwh += more;
+                least += price[t] * more;
+            }
+            const double costs = bound(&other, NULL, NULL);
+            cr_assert_geq(costs, least - 1e-9, "home %d: %.12g, not %.12g", i, costs, least);
+        }
+    }
+}
+
+/* 4 of 8 kWh stored and wanted back, prices 0.2, 0.6, 0.4, a kWh of load each: two are delivered later,
+ * and bought at 0.2 before: a kWh more of load costs at least that, and at most its own price. */
+Test(bound_home, a_stored_kwh_is_worth_what_it_replaces) {
+    home h = {.b = {.capacity_kwh = 8,
+                    .charge_kw = 2,
+                    .discharge_kw = 2,
+                    .charge_efficiency = 1,
+                    .discharge_efficiency = 1,
+                    .max_soc = 1,
+                    .initial_soc = 0.5},
+              .n = 3,
+              .reserve_free = 3};
+    const double into[3] = {0.2, 0.6, 0.4};
+    for (size_t t = 0; t < 3; t++)
+        h.step[t] = (vo_bound_step){1, 0, into[t], 0.05, unlimited, unlimited};
+    double meter[3], price[3];
+    cr_assert_float_eq(bound(&h, meter, price), 0.2 * 3, 1e-12);
+    cr_assert_float_eq(meter[0], 3, 1e-12);
+    for (size_t t = 1; t < 3; t++) cr_assert_float_eq(meter[t], 0, 1e-12);
+    cr_assert_float_eq(price[0], 0.2, 1e-12);
+    for (size_t t = 1; t < 3; t++) cr_assert(price[t] >= 0.2 && price[t] <= into[t]);
+}
+
+/* At one price and without losses every plan is as good as any other. */
+Test(bound_home, where_nothing_is_gained_nothing_is_moved) {
+    home h = {.b = {.capacity_kwh = 8,
+                    .charge_kw = 2,
+                    .discharge_kw = 2,
+                    .charge_efficiency = 1,
+                    .discharge_efficiency = 1,
+                    .max_soc = 1,
+                    .initial_soc = 0.5},
+              .n = 5,
+              .reserve_free = 5};
+    for (size_t t = 0; t < h.n; t++)
+        h.step[t] = (vo_bound_step){3, 0, 0.3, 0.3, unlimited, unlimited};
+    double meter[5];
+    cr_assert_float_eq(bound(&h, meter, NULL), 5 * 3 * 0.3, 1e-12);
+    for (size_t t = 0; t < h.n; t++) cr_assert_float_eq(meter[t], 3, 1e-12, "%zu", t);
+}
+
+/* ---- many pieces ------------------------------------------------------------------------- */
+
+enum { LONG = 400, UNITS = 300 };
+
+/* The best of whole steps of one kWh, which is the best of all: prices in, no losses. */
+static double best_in_units(const double *price) {
+    static double later[UNITS + 1], now[UNITS + 1];
+    for (int i = 0; i <= UNITS; i++) later[i] = i >= UNITS / 2 ? 0 : unlimited;
+    for (size_t t = LONG; t-- > 0;) {
+        for (int i = 0; i <= UNITS; i++) {
+            now[i] = later[i];
+            if (i > 0) now[i] = fmin(now[i], later[i - 1] - price[t]);
+            if (i < UNITS) now[i] = fmin(now[i], later[i + 1] + price[t]);
+        }
+        memcpy(later, now, sizeof now);
+    }
+    return later[UNITS / 2];
+}
+
+static void long_plan(double *price, vo_bound_step *step) {
+    vo_random r = vo_random_seed(11, 5);
+    for (size_t t = 0; t < LONG; t++) {
+        /* dearer every hour, so that more and more is worth keeping: hundreds of pieces */
+        price[t] = (double)t / LONG + vo_random_between(&r, 0, 0.3);
+        step[t] = (vo_bound_step){0, 0, price[t], price[t], unlimited, unlimited};
+    }
+}
+
+static const vo_home_battery large = {.capacity_kwh = UNITS,
+                                      .charge_kw = 1,
+                                      .discharge_kw = 1,
+                                      .charge_efficiency = 1,
+                                      .discharge_efficiency = 1,
+                                      .max_soc = 1,
+                                      .initial_soc = 0.5};
+
+Test(bound_home, more_pieces_than_are_kept_err_a_little_and_downwards) {
+    static vo_bound_step step[LONG];
+    double price[LONG], cost = 0;
+    vo_bound_work *w = NULL;
+    long_plan(price, step);
+    const double best = best_in_units(price);
+    cr_assert_eq(vo_bound_work_create(LONG, NULL, &w, NULL), VO_OK);
+    cr_assert_eq(vo_bound_home(w, &large, 1, step, LONG, LONG, &cost, NULL, NULL, NULL), VO_OK);
+    cr_assert(cost < best - 1e-9, "%.12g of %.12g: was anything left out?", cost, best);
+    cr_assert(cost > best - 1e-3 * fabs(best), "%.12g far below %.12g", cost, best);
     vo_bound_work_free(w);
 }
 
 Test(bound_home, every_allocation_that_fails_is_told_and_nothing_leaks) {
-    for (long n = 0; n < 3; n++) {
+    static vo_bound_step step[LONG];
+    double price[LONG], cost = 42;
+    vo_status st = VO_ENOMEM;
+    long n = 0;
+    long_plan(price, step);
+    for (; st != VO_OK; n++) {
         fault f = {.left = n};
         const vo_alloc a = fault_alloc(&f);
         vo_bound_work *w = NULL;
         vo_error err = {0};
-        cr_assert_eq(vo_bound_work_create(STEPS, &a, &w, &err), VO_ENOMEM);
-        cr_assert(strstr(err.msg, "no memory") != NULL);
-        cr_assert_null(w);
-        cr_assert_eq(f.live, 0L);
+        st = vo_bound_work_create(LONG, &a, &w, &err);
+        if (st == VO_OK)
+            st = vo_bound_home(w, &large, 1, step, LONG, LONG, &cost, NULL, NULL, &err);
+        cr_assert(st == VO_OK || (st == VO_ENOMEM && err.msg[0] && cost == 42));
+        vo_bound_work_free(w);
+        cr_assert_eq(f.live, 0);
     }
+    cr_assert_gt(n, 4, "the pool grew, too");
     vo_bound_work_free(NULL);
 }

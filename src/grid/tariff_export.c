@@ -100,8 +100,9 @@ vo_status vo_export_table_value(const vo_export_table *x, size_t part, vo_time w
     const vo_civil c = vo_civil_from_seconds(when.s + vo_zone_offset(x->zone, when.s));
     const int64_t year = (int64_t)c.year - x->first_year;
     if (year < 0 || year >= (int64_t)x->n_years)
-        return vo_fail(err, VO_ENOTFOUND, "%.60s has the years %d to %d, not %d", x->name,
-                       x->first_year, x->first_year + (int32_t)x->n_years - 1, c.year);
+        return vo_fail(err, VO_ENOTFOUND,
+                       "%.60s has the years %d to %d, not %d: take a vintage that has it",
+                       x->name, x->first_year, x->first_year + (int32_t)x->n_years - 1, c.year);
     const int32_t day = (int32_t)vo_civil_days(c.year, c.month, c.day);
     const bool rest = vo_civil_weekday(day) >= 5 ||
                       bsearch(&day, x->holiday, x->n_holidays, sizeof day, vo_order_int32);

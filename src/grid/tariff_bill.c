@@ -132,16 +132,27 @@ static const vo_tariff_territory *find_territory(const vo_tariff *t,
     return NULL;
 }
 
+static vo_status refuse_territory(const vo_tariff *t, const vo_tariff_customer *c,
+                                  vo_error *err) {
+    char list[300];
+    vo_text codes = vo_text_over(list, sizeof list);
+    for (size_t i = 0, k; i < t->n_territories; i++) {
+        for (k = 0; k < i && strcmp(t->territory[k].code, t->territory[i].code) != 0;) k++;
+        if (k == i) vo_text_append(&codes, "%s%s", i ? ", " : "", t->territory[i].code);
+    }
+    return vo_fail(
+        err, VO_ENOTFOUND,
+        "territory \"%.15s\"%s%.60s: %.60s has no baseline quantity for it; it has %s",
+        c->territory, c->class_name ? ", class " : "", c->class_name ? c->class_name : "",
+        t->schedule, codes.len ? list : "none at all");
+}
+
 static vo_status add_baseline_items(const sums *s, const vo_tariff_customer *c,
                                     vo_tariff_bill *b, bool *fits, vo_error *err) {
     const vo_tariff *t = s->t;
     if (!t->has_baseline || !c->territory) return VO_OK;
     const vo_tariff_territory *where = find_territory(t, c);
-    if (!where)
-        return vo_fail(err, VO_ENOTFOUND,
-                       "territory \"%.15s\"%s%.60s: %.60s has no baseline quantity for it",
-                       c->territory, c->class_name ? ", class " : "",
-                       c->class_name ? c->class_name : "", t->schedule);
+    if (!where) return refuse_territory(t, c, err);
     for (size_t i = 0; i < t->n_seasons; i++) {
         const double allowed =
             (where->kwh_per_day[i] + c->extra_kwh_per_day) * s->season_days[i];

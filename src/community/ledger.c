@@ -149,6 +149,7 @@ static vo_status check_trades(const vo_ledger *l, const vo_market_rules *rules,
 
 /* How far apart, added to *sum; an error so large that it would not fit stays at the largest. */
 static void add_gap(int64_t *sum, int64_t a, int64_t b) {
+    if (a == b) return;
     const vo_int128 gap = (vo_int128)a - b;
     const vo_int128 all = (gap < 0 ? -gap : gap) + *sum;
     *sum = all > INT64_MAX ? INT64_MAX : (int64_t)all;

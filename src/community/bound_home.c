@@ -175,7 +175,7 @@ static void put(piece *to, size_t *n, double slope, double width) {
 static size_t merge(const piece *a, size_t na, const piece *b, size_t nb, double skip,
                     double keep, double *level, piece *to) {
     size_t n = 0;
-    for (size_t i = 0, k = 0; (i < na || k < nb) && keep > 0;) {
+    for (size_t i = 0, k = 0; (i < na || k < nb) && (skip > 0 || keep > 0);) {
         const piece *p = k == nb || (i < na && a[i].slope >= b[k].slope) ? &a[i++] : &b[k++];
         double width = p->width;
         if (skip > 0) {
@@ -198,8 +198,10 @@ static void step_back(vo_bound_work *w, const concave *from, const reward *r, do
     to->low = fmax(low, begin);
     to->level = from->level + r->level;
     to->first = w->used;
-    to->n = merge(w->pool + from->first, from->n, r->p, r->n, to->low - begin, high - to->low,
-                  &to->level, w->pool + w->used);
+    /* not to->low - begin: what a battery of next to no efficiency can charge is lost in begin */
+    const double skip = fmax(0, to->low - from->low - r->low);
+    to->n = merge(w->pool + from->first, from->n, r->p, r->n, skip, high - to->low, &to->level,
+                  w->pool + w->used);
     while (to->n > VO_BOUND_PIECES) to->n = simplify(w->pool + to->first, to->n);
     w->used += to->n;
 }

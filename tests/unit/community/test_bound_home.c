@@ -177,6 +177,30 @@ Test(bound_home, without_a_battery_it_is_what_the_meter_costs) {
 }
 
 /* A kWh more of load, or less, never costs less than the price says: a subgradient of the cost. */
+/* The store has a capacity, but nothing can go in or out: its window has no width, or next to nothing
+ * of what is charged arrives. */
+Test(bound_home, a_battery_that_cannot_move_costs_what_the_meter_does) {
+    home h = {
+        .b = {.capacity_kwh = 10,
+              .charge_kw = 5,
+              .discharge_kw = 5,
+              .charge_efficiency = 1,
+              .discharge_efficiency = 1,
+              .min_soc = 0.5,
+              .max_soc = 0.5,
+              .initial_soc = 0.5},
+        .n = 3,
+        .reserve_free = 3,
+        .step = {{2, 0, 0.3, 0.1, 10, 4}, {-3, 4, 0.3, 0.1, 10, 4}, {1, 0, 0.5, 0, 10, 4}}};
+    const double meter = 2 * 0.3 - 3 * 0.1 + 1 * 0.5;
+    cr_assert_float_eq(bound(&h, NULL, NULL), meter, 1e-12);
+    for (double efficiency = 1e-9; efficiency > 1e-200; efficiency *= 1e-20) {
+        h.b.min_soc = 0.1, h.b.max_soc = 0.9;
+        h.b.charge_efficiency = h.b.discharge_efficiency = efficiency;
+        cr_assert_float_eq(bound(&h, NULL, NULL), meter, 1e-6, "efficiency %g", efficiency);
+    }
+}
+
 Test(bound_home, prices_support_the_cost) {
     vo_random r = vo_random_seed(11, 4);
     for (int i = 0; i < 2000; i++) {

@@ -119,7 +119,8 @@ static vo_status make_home(vo_forecast_seam *s, const char *spec, size_t i, vo_e
     vo_status st = VO_OK;
     h->column = a->zalloc(a->ctx, 2 * s->n * sizeof *h->column);
     h->out = a->zalloc(a->ctx, s->horizon * sizeof *h->out);
-    if (!h->column || !h->out) return vo_fail(err, VO_ENOMEM, "series of home %zu", i);
+    if (!h->column || !h->out)
+        return vo_fail(err, VO_ENOMEM, "no memory for series of home %zu", i);
     put_column(h->column, NULL, 0, 2 * s->n);
     lay_out(s, h);
     if (strchr(spec, '=')) return make_named(s, spec, i, err);
@@ -138,7 +139,7 @@ vo_status vo_forecast_seam_create(const char *spec, const vo_homes *homes, size_
                        "forecaster = \"%.60s\" serves up to %u homes, not %zu: use \"profile\"",
                        spec, VO_FORECAST_SEAM_HOMES, homes->homes);
     vo_forecast_seam *s = a->zalloc(a->ctx, sizeof *s);
-    if (!s) return vo_fail(err, VO_ENOMEM, "forecasters of homes");
+    if (!s) return vo_fail(err, VO_ENOMEM, "no memory for forecasters of homes");
     s->alloc = a;
     s->homes = homes;
     if (world) s->world = *world;
@@ -152,7 +153,7 @@ vo_status vo_forecast_seam_create(const char *spec, const vo_homes *homes, size_
         s->home = a->zalloc(a->ctx, homes->homes * sizeof *s->home);
         s->histories = a->zalloc(a->ctx, homes->homes * sizeof *s->histories);
         if (!s->home || !s->histories)
-            st = vo_fail(err, VO_ENOMEM, "series of %zu homes", homes->homes);
+            st = vo_fail(err, VO_ENOMEM, "no memory for series of %zu homes", homes->homes);
     }
     for (size_t i = 0; st == VO_OK && i < homes->homes; i++) st = make_home(s, spec, i, err);
     if (st != VO_OK) {

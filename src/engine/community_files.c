@@ -378,7 +378,8 @@ static vo_status load_weather(const char *folder, vo_community_files *f, vo_erro
     vo_status st = vo_hour_table_load(path, col, 3, &rows, err);
     if (st == VO_OK) st = check_rows(path, rows, f, err);
     double *known = st == VO_OK ? calloc(2 * f->hours, sizeof *known) : NULL;
-    if (st == VO_OK && !known) st = vo_fail(err, VO_ENOMEM, "%s: %zu hours", path, f->hours);
+    if (st == VO_OK && !known)
+        st = vo_fail(err, VO_ENOMEM, "%s: no memory for %zu hours", path, f->hours);
     for (size_t k = 0; st == VO_OK && k < f->hours; k++) { /* the first day has no day before */
         const size_t then = k < 24 ? 0 : k - 24;
         known[k] = col[0].value[then];

@@ -181,7 +181,8 @@ vo_status vo_community_tariff_prices(const vo_community_tariff *t, const vo_time
         if (!vo_community_tariff_at(t, start[i])) return refuse(t, start[i], err);
     double *length = malloc(n * sizeof *length);
     vo_tariff *before = NULL;
-    vo_status st = length ? VO_OK : vo_fail(err, VO_ENOMEM, "prices of %zu intervals", n);
+    vo_status st =
+        length ? VO_OK : vo_fail(err, VO_ENOMEM, "no memory for prices of %zu intervals", n);
     for (size_t i = 0; length && i < n; i++) length[i] = dt_h;
     if (st == VO_OK)
         st = vo_tariff_prices(version, t->n, start + first, length, n - first, buy + first,

@@ -34,7 +34,7 @@ static vo_status desk_init(desk *d, const vo_simulate_book *b, vo_error *err) {
     d->export_kwh = calloc(b->n, sizeof *d->export_kwh);
     d->bill = calloc(1, sizeof *d->bill);
     if (!d->dt_h || !d->import_kwh || !d->export_kwh || !d->bill)
-        return vo_fail(err, VO_ENOMEM, "bills of %zu intervals", b->n);
+        return vo_fail(err, VO_ENOMEM, "no memory for bills of %zu intervals", b->n);
     for (size_t t = 0; t < b->n; t++) d->dt_h[t] = b->c->homes->dt_h;
     return VO_OK;
 }
@@ -131,7 +131,8 @@ vo_status vo_simulate_bills(const vo_simulate_book *b, const vo_home_sums *home,
     const size_t homes = b->c->homes->homes;
     vo_simulate_bill *bills = calloc(homes, sizeof *bills);
     vo_status s = desk_init(&d, b, err);
-    if (s == VO_OK && !bills) s = vo_fail(err, VO_ENOMEM, "bills of %zu homes", homes);
+    if (s == VO_OK && !bills)
+        s = vo_fail(err, VO_ENOMEM, "no memory for bills of %zu homes", homes);
     if (s == VO_OK) s = check_prices(&d, words, err);
     const bool any = s == VO_OK && !*words;
     if (any) s = find_territory(&d, err);

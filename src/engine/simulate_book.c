@@ -34,7 +34,8 @@ vo_status vo_simulate_book_init(const vo_simulate_case *c, vo_simulate_book *b, 
     vo_status s = VO_OK;
     if (!b->interval || !b->need || (c->options.score && !b->score) ||
         (c->timeline && !b->row) || (readings && (!b->load || !b->imported || !b->exported)))
-        s = vo_fail(err, VO_ENOMEM, "the book of %zu homes and %zu intervals", homes, n);
+        s = vo_fail(err, VO_ENOMEM, "no memory for the book of %zu homes and %zu intervals",
+                    homes, n);
     if (s == VO_OK && c->parquet) s = vo_simulate_tables_open(c->parquet, &b->tables, err);
     if (s != VO_OK) {
         vo_simulate_book_fini(b);
@@ -101,7 +102,7 @@ static vo_status keep_trades(vo_simulate_book *b, const vo_match *m, vo_error *e
     b->all_trades += m->n_trades;
     if (more > 0) {
         vo_book_trade *t = realloc(b->trade, (b->n_trades + more) * sizeof *t);
-        if (!t) return vo_fail(err, VO_ENOMEM, "%zu trades", b->n_trades + more);
+        if (!t) return vo_fail(err, VO_ENOMEM, "no memory for %zu trades", b->n_trades + more);
         b->trade = t;
     }
     for (size_t i = 0; i < more; i++)

@@ -29,7 +29,7 @@ vo_status vo_sheet_init(vo_sheet *s, const char *folder, const char *name,
         s->cell[k] = malloc(room * sizeof *s->cell[k]);
         if (!s->cell[k]) {
             vo_sheet_fini(s);
-            return vo_fail(err, VO_ENOMEM, "%zu rows of %s", room, name);
+            return vo_fail(err, VO_ENOMEM, "no memory for %zu rows of %s", room, name);
         }
     }
     return vo_parquet_create(&s->writer, err);
@@ -111,7 +111,8 @@ static vo_status join(const vo_sheet *s, const char *to, vo_error *err) {
     const size_t room = (s->parts + 4) * 2 * LIST_BYTES + 100 * s->n_columns;
     char *buffer = malloc(room);
     vo_duck *duck = NULL;
-    if (!buffer) return vo_fail(err, VO_ENOMEM, "a query over %zu parts", s->parts);
+    if (!buffer)
+        return vo_fail(err, VO_ENOMEM, "no memory for a query over %zu parts", s->parts);
     vo_text sql = vo_text_over(buffer, room);
     vo_text_append(&sql, "COPY (SELECT");
     if (s->parts == 0)

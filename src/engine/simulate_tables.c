@@ -54,7 +54,7 @@ struct vo_simulate_tables {
 
 vo_status vo_simulate_tables_open(const char *folder, vo_simulate_tables **out, vo_error *err) {
     vo_simulate_tables *t = calloc(1, sizeof *t);
-    if (!t) return vo_fail(err, VO_ENOMEM, "tables of a simulation");
+    if (!t) return vo_fail(err, VO_ENOMEM, "no memory for tables of a simulation");
     vo_status s = vo_file_make_folders(folder, err);
     if (s == VO_OK)
         s = vo_sheet_init(&t->intervals, folder, "intervals.parquet", interval_columns,
@@ -172,7 +172,7 @@ static vo_status put_households(vo_simulate_tables *t, vo_simulate_case *c,
     const size_t homes = c->homes->homes;
     const size_t room = homes < PART_ROWS ? homes : PART_ROWS;
     char(*name)[NAME] = malloc(room * sizeof *name);
-    if (!name) return vo_fail(err, VO_ENOMEM, "names of %zu homes", room);
+    if (!name) return vo_fail(err, VO_ENOMEM, "no memory for names of %zu homes", room);
     vo_cell row[VO_SHEET_COLUMNS] = {{.integer = 0}};
     vo_status s = VO_OK;
     for (size_t i = 0; s == VO_OK && i < homes; i++) {

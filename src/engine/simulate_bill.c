@@ -52,7 +52,8 @@ static vo_status check_prices(desk *d, const char **words, vo_error *err) {
     const vo_status s =
         vo_tariff_prices(&d->tariff, 1, start, d->dt_h, n, d->import_kwh, d->export_kwh, err);
     for (size_t t = 0; s == VO_OK && t < n && !*words; t++)
-        if (!(fabs(d->import_kwh[t] - h->buy[h->first + t]) <= SAME_PRICE))
+        if (!(fabs(d->import_kwh[t] - h->buy[h->first + t]) <= SAME_PRICE) ||
+            !(fabs(d->export_kwh[t] - h->sell[h->first + t]) <= SAME_PRICE))
             *words = "the scenario changes the tariff's prices";
     return s;
 }

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/civil.h"
-#include "base/zone.h"
+#include "port/file.h"
+#include "support/data_folder.h"
 #include "support/engine_ask.h"
 
 static double at(const vo_json *object, const char *key) { return member_number(object, key); }
@@ -17,53 +17,70 @@ static vo_json *simulate(const char *request) {
     return engine_ask("nowhere", vo_engine_simulate, request);
 }
 
-/* By hand: a timeline's meter through the tariff's own bill; `exports` NULL: none. Territory X, where the
- * tariff has quantities for it. */
-static double bill_by_hand(const vo_json *home, const char *imports, const char *exports) {
-    vo_error err = {0};
-    vo_simulate_case c;
-    const vo_engine_options o = {.lake = "lake", .models = "models"};
-    cr_assert_eq(vo_simulate_case_read(&o, "{\"homes\":1}", &c, &err), VO_OK);
-    cr_assert_eq(vo_simulate_case_open(&c, &err), VO_OK, "%s", err.msg);
-    static vo_tariff_bill bill;
-    vo_tariff_customer customer = {.territory = "X"};
-    vo_time start[48];
-    double dt_h[48], in[48], out[48];
+/* What E-TOU-C asks for since 2026-03-01, as the tariff book prints it: in summer 0.52240 from 16:00 to
+ * 21:00 and 0.39940 else; 0.08140 less below the baseline quantity, `quantity` kWh a day; 0.79343
+ * a day for the service. Exports earn the means of 2026: 0.40948 and 0.09148. July's timeline, by hand. */
+static double bill_by_hand(const vo_json *home, int days, double quantity, const char *imports,
+                           const char *exports) {
     const vo_json *line = vo_json_get(home, "timeline");
-    for (size_t i = 0; i < 48; i++) {
-        start[i] = c.homes->start[c.homes->first + i];
-        dt_h[i] = 0.5;
-        in[i] = at(vo_json_at(line, i), imports);
-        out[i] = exports ? at(vo_json_at(line, i), exports) : 0;
+    double peak = 0, off = 0, earned = 0;
+    cr_assert_eq(vo_json_size(line), (size_t)days * 48);
+    for (size_t i = 0; i < (size_t)days * 48; i++) {
+        const vo_json *now = vo_json_at(line, i);
+        const bool is_peak = i % 48 >= 32 && i % 48 < 42;
+        *(is_peak ? &peak : &off) += at(now, imports);
+        if (exports) earned += (is_peak ? 0.40948 : 0.09148) * at(now, exports);
     }
-    const vo_tariff *t = vo_world_tariff(c.world);
-    vo_status s = vo_tariff_bill_month(t, &customer, start, dt_h, in, out, 48, &bill, &err);
-    customer.territory = NULL;
-    if (s == VO_ENOTFOUND)
-        s = vo_tariff_bill_month(t, &customer, start, dt_h, in, out, 48, &bill, &err);
-    cr_assert_eq(s, VO_OK, "%s", err.msg);
-    vo_simulate_case_close(&c);
-    return bill.total;
+    const double most = quantity * days, kwh = peak + off;
+    const double credit = 0.08140 * (kwh < most ? kwh : most);
+    return 0.52240 * peak + 0.39940 * off - credit + 0.79343 * days - earned;
+}
+
+static void check_bill(const vo_json *home, int days, double quantity) {
+    const vo_json *b = vo_json_get(home, "bill"), *account = vo_json_get(home, "account");
+    const double trades = (at(account, "paid") - at(account, "received")) / 1e6;
+    cr_expect_eq(at(b, "months"), 1);
+    cr_expect_float_eq(at(b, "baseline_total"),
+                       bill_by_hand(home, days, quantity, "load_kwh", NULL), 1e-4 * days);
+    cr_expect_float_eq(at(b, "optimized_total"),
+                       bill_by_hand(home, days, quantity, "import_kwh", "export_kwh") + trades,
+                       1e-4 * days);
+    cr_expect_float_eq(at(b, "energy_charges"),
+                       at(vo_json_get(home, "costs"), "optimized_total"), 1e-6);
+    cr_expect_float_eq(at(b, "energy_charges") + at(b, "other_charges"),
+                       at(b, "optimized_total"), 2e-6);
+    cr_expect_float_eq(at(b, "baseline_total") - at(b, "optimized_total"), at(b, "savings"),
+                       2e-6);
 }
 
 Test(simulate_bill, a_bill_is_the_tariffs_for_the_meter_and_what_was_traded) {
     vo_json *r = simulate("{\"homes\":4,\"timeline\":true,\"bounds\":\"off\"}");
-    const vo_json *homes = vo_json_get(r, "households");
-    for (size_t i = 0; i < 4; i++) {
-        const vo_json *h = vo_json_at(homes, i), *b = vo_json_get(h, "bill");
-        const vo_json *account = vo_json_get(h, "account");
-        const double trades = (at(account, "paid") - at(account, "received")) / 1e6;
-        cr_expect_eq(at(b, "months"), 1);
-        cr_expect_float_eq(at(b, "baseline_total"), bill_by_hand(h, "load_kwh", NULL), 1e-4);
-        cr_expect_float_eq(at(b, "optimized_total"),
-                           bill_by_hand(h, "import_kwh", "export_kwh") + trades, 1e-4);
-        cr_expect_float_eq(at(b, "energy_charges"),
-                           at(vo_json_get(h, "costs"), "optimized_total"), 1e-6);
-        cr_expect_float_eq(at(b, "energy_charges") + at(b, "other_charges"),
-                           at(b, "optimized_total"), 2e-6);
-        cr_expect_float_eq(at(b, "baseline_total") - at(b, "optimized_total"), at(b, "savings"),
-                           2e-6);
+    cr_expect_str_eq(member_text(r, "bills"), "per home, by local months");
+    for (size_t i = 0; i < 4; i++)
+        check_bill(vo_json_at(vo_json_get(r, "households"), i), 1, 9.8);
+    vo_json_free(r);
+}
+
+/* In territory W (19.2 kWh a day in summer; X, where nobody says: 9.8) homes draw less than their quantity
+ * in the month, and more; some export. */
+Test(simulate_bill, a_whole_month_has_one_bill_with_31_days_of_baseline) {
+    vo_json *r = simulate(
+        "{\"homes\":10,\"days\":31,\"timeline\":true,\"bounds\":\"off\",\"territory\":\"W\"}");
+    int below = 0;
+    double exported = 0;
+    for (size_t i = 0; i < 10; i++) {
+        const vo_json *h = vo_json_at(vo_json_get(r, "households"), i);
+        const vo_json *line = vo_json_get(h, "timeline");
+        double kwh = 0;
+        for (size_t t = 0; t < vo_json_size(line); t++) {
+            kwh += at(vo_json_at(line, t), "import_kwh");
+            exported += at(vo_json_at(line, t), "export_kwh");
+        }
+        below += kwh < 19.2 * 31;
+        check_bill(h, 31, 19.2);
     }
+    cr_expect(below > 0 && below < 10, "%d of 10", below);
+    cr_expect_gt(exported, 1);
     vo_json_free(r);
 }
 
@@ -76,7 +93,8 @@ Test(simulate_bill, a_territory_that_the_tariff_lacks_is_refused_when_asked_for)
     cr_expect_eq(vo_engine_simulate(e, "{\"homes\":1,\"bounds\":\"off\",\"territory\":\"A9\"}",
                                     &answer, &err),
                  VO_ENOTFOUND);
-    cr_expect(strstr(err.msg, "territory \"A9\""), "%s", err.msg);
+    cr_expect(strstr(err.msg, "territory \"A9\"") && strstr(err.msg, "P, Q, R, S"), "%s",
+              err.msg);
     vo_engine_close(e);
 }
 
@@ -88,11 +106,26 @@ Test(simulate_bill, days_of_two_months_make_two_bills) {
     vo_json_free(r);
 }
 
-Test(simulate_bill, where_a_scenario_changes_prices_there_is_no_bill_and_it_says_so) {
-    vo_json *r = simulate("{\"homes\":1,\"bounds\":\"off\",\"scenario\":\"price_spike\"}");
-    cr_expect_eq(
-        vo_json_kind_of(vo_json_get(vo_json_at(vo_json_get(r, "households"), 0), "bill")),
-        VO_JSON_NULL);
+static void no_bill_in(const char *scenario) {
+    char request[300];
+    snprintf(request, sizeof request, "{\"homes\":1,\"bounds\":\"off\",\"scenario\":\"%s\"}",
+             scenario);
+    vo_json *r = simulate(request);
+    const vo_json *home = vo_json_at(vo_json_get(r, "households"), 0);
+    cr_expect_eq(vo_json_kind_of(vo_json_get(home, "bill")), VO_JSON_NULL, "%s", scenario);
     cr_expect(strstr(member_text(r, "bills"), "scenario"), "%s", member_text(r, "bills"));
     vo_json_free(r);
+}
+
+Test(simulate_bill, where_a_scenario_changes_prices_there_is_no_bill_and_it_says_so) {
+    static const char half[] = "kind: scenario\nnote: exports earn half\nwindows:\n"
+                               "  - {from_hour: 10, hours: 3, daily: true, sell: 0.5}\n";
+    char folder[DATA_PATH], path[DATA_PATH + 16];
+    vo_error err = {0};
+    cr_assert(temporary_folder(folder));
+    snprintf(path, sizeof path, "%s/half.yaml", folder);
+    cr_assert_eq(vo_file_write(path, half, sizeof half - 1, &err), VO_OK, "%s", err.msg);
+    no_bill_in("price_spike");
+    no_bill_in(path);
+    temporary_folder_remove(folder);
 }

@@ -232,6 +232,13 @@ vo_status vo_metered_schema(const char *name, const char *text, size_t len, cons
     return read;
 }
 
+/* Nobody waits for a pipe to say something: what is in the folder is files. */
+static vo_status check_file(const char *path, vo_error *err) {
+    if (vo_file_is_regular(path) || !vo_file_exists(path)) return VO_OK;
+    return vo_fail(err, VO_EINVAL, "%s is a folder, a pipe or a device: put a file there",
+                   path);
+}
+
 /* ---- the folder --------------------------------------------------------------------- */
 
 typedef struct {
@@ -282,7 +289,8 @@ static vo_status apply_schema(const char *folder, vo_community_files *f, vo_erro
     size_t len = 0, kept = 0;
     vo_json *root = NULL;
     vo_error inner = {0};
-    vo_status st = vo_file_read(path, SCHEMA_BYTES, &text, &len, err);
+    vo_status st = check_file(path, err);
+    if (st == VO_OK) st = vo_file_read(path, SCHEMA_BYTES, &text, &len, err);
     if (st != VO_OK) return st;
     st = vo_json_parse(text, len, &root, &inner);
     if (st != VO_OK) st = vo_fail(err, st, "%s: %.400s", path, inner.msg);
@@ -308,8 +316,8 @@ static vo_status find_homes(const char *folder, size_t most, vo_community_files 
     vo_status st = vo_folder_list(folder, take_name, &l, err);
     if (st != VO_OK) return st;
     if (f->homes == 0)
-        return vo_fail(err, VO_ENOTFOUND,
-                       "homes_from = \"%.200s\": there is no Building_*.csv in it", folder);
+        return vo_fail(err, VO_ENOTFOUND, "homes_from = \"%.200s\": there is no %s", folder,
+                       vo_file_exists(folder) ? "Building_*.csv in it" : "such folder");
     qsort(f->home, f->homes, sizeof *f->home, by_number);
     st = apply_schema(folder, f, err);
     if (st != VO_OK) return st;
@@ -327,7 +335,8 @@ static vo_status load_homes(const char *folder, vo_community_files *f, vo_error 
         calendar c = {NULL, NULL, NULL};
         size_t hours = 0;
         snprintf(path, sizeof path, "%s/%s" ENDING, folder, f->home[i].name);
-        st = load_home(path, &f->home[i], &c, &hours, err);
+        st = check_file(path, err);
+        if (st == VO_OK) st = load_home(path, &f->home[i], &c, &hours, err);
         if (st == VO_OK) {
             const int64_t first =
                 vo_metered_first_hour(c.month, c.hour, c.day_type, hours) - ZONE_S;
@@ -361,7 +370,8 @@ static vo_status load_prices(const char *folder, vo_community_files *f, vo_error
     if (!vo_file_exists(path)) return VO_OK;
     vo_hour_column col = {"electricity_pricing", true, -100, 100, "per kWh", NULL};
     size_t rows = 0;
-    vo_status st = vo_hour_table_load(path, &col, 1, &rows, err);
+    vo_status st = check_file(path, err);
+    if (st == VO_OK) st = vo_hour_table_load(path, &col, 1, &rows, err);
     if (st == VO_OK) st = check_rows(path, rows, f, err);
     f->price = col.value;
     return st;
@@ -375,7 +385,8 @@ static vo_status load_weather(const char *folder, vo_community_files *f, vo_erro
                             {"diffuse_solar_irradiance", true, 0, 3000, "W/m2", NULL},
                             {"direct_solar_irradiance", true, 0, 3000, "W/m2", NULL}};
     size_t rows = 0;
-    vo_status st = vo_hour_table_load(path, col, 3, &rows, err);
+    vo_status st = check_file(path, err);
+    if (st == VO_OK) st = vo_hour_table_load(path, col, 3, &rows, err);
     if (st == VO_OK) st = check_rows(path, rows, f, err);
     double *known = st == VO_OK ? calloc(2 * f->hours, sizeof *known) : NULL;
     if (st == VO_OK && !known)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/civil.h"
 #include "engine/community_world.h"
@@ -262,6 +263,11 @@ Test(community_files, what_is_known_ahead_was_measured_a_day_before) {
 Test(community_files, what_is_wrong_with_a_file_is_named_with_its_place) {
     vo_world_request r = ask();
     refuse(&r, VO_ENOTFOUND, "homes_from", "Building_*.csv");
+    char nowhere[DATA_PATH + 40];
+    snprintf(nowhere, sizeof nowhere, "%s/nowhere", folder);
+    r.homes_from = nowhere;
+    refuse(&r, VO_ENOTFOUND, nowhere, "no such folder");
+    r.homes_from = folder;
     const struct {
         const char *text, *a, *b;
     } bad[] = {
@@ -297,6 +303,22 @@ Test(community_files, what_is_wrong_with_a_file_is_named_with_its_place) {
     refuse(&r, VO_EINVAL, "schema.json", "buildings");
     put("schema.json", "{\"buildings\": {\"Building_1\": {\"include\": false}}}");
     refuse(&r, VO_ENOTFOUND, "schema.json", "leaves all homes out");
+}
+
+Test(community_files, nobody_waits_for_a_pipe) {
+    vo_world_request r = ask();
+    const char *const name[] = {"Building_1.csv", "pricing.csv", "weather.csv", "schema.json"};
+    for (size_t i = 0; i < 4; i++) {
+        char path[DATA_PATH + 40];
+        char *text = building(24, 1, "\n");
+        put(name[0], text);
+        free(text);
+        snprintf(path, sizeof path, "%s/%s", folder, name[i]);
+        if (i == 0) drop(name[i]);
+        cr_assert_eq(mkfifo(path, 0600), 0);
+        refuse(&r, VO_EINVAL, name[i], "a pipe");
+        drop(name[i]);
+    }
 }
 
 Test(community_files, other_years_are_told_by_their_weekdays) {

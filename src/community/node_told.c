@@ -7,17 +7,17 @@
 
 static double percent(double part) { return 100 * vo_most(vo_least(part, 1), 0); }
 
-/* What the home's orders gain at the signal, currency: each against its own limit. */
-static double gain_at_signal(const vo_node_view *v, const vo_order *order, size_t n) {
-    double gain = 0;
+/* What the home's orders would trade at the signal, kWh injected. */
+static double tradable(const vo_node_view *v, const vo_order *order, size_t n) {
+    const double noise = 1e-9, fee = (double)v->rules->fee / VO_MICRO;
+    double kwh = 0;
     for (size_t i = 0; i < n; i++) {
         const double limit = (double)order[i].price / VO_MICRO;
-        const double fee = (double)v->rules->fee / VO_MICRO;
-        const double per_kwh =
-            order[i].side == VO_ORDER_SELL ? v->signal - limit : limit - fee - v->signal;
-        gain += vo_most(per_kwh, 0) * (double)order[i].quantity / VO_MICRO;
+        const bool takes = order[i].side == VO_ORDER_SELL ? limit <= v->signal + noise
+                                                          : limit - fee >= v->signal - noise;
+        if (takes) kwh += (double)order[i].quantity / VO_MICRO;
     }
-    return gain;
+    return kwh;
 }
 
 vo_profitability vo_node_profitability(const vo_node_view *v, const vo_home_value *value) {
@@ -42,7 +42,7 @@ vo_profitability vo_node_profitability(const vo_node_view *v, const vo_home_valu
         const size_t n = vo_node_orders(v, value, 0, order);
         const double pays = v->signal - v->sell, saves = bid - v->signal;
         const double side = net < 0 ? pays : net > 0 ? saves : vo_most(pays, saves);
-        f.trading_potential = percent(gain_at_signal(v, order, n) / (wedge * most_kwh));
+        f.trading_potential = percent(tradable(v, order, n) / most_kwh);
         f.market_conditions = percent(side / wedge);
     }
     const double usable = b->high_kwh - b->low_kwh;

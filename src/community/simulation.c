@@ -350,17 +350,21 @@ static vo_status book(vo_run *r, vo_ledger_sums *interval, vo_error *err) {
     return VO_OK;
 }
 
+#define NEED_H 3.0 /* how far ahead a home looks for what it will need */
+
 /* ---- told -------------------------------------------------------------------------------- */
 
 static void tell_planned(vo_run *r, vo_interval_view *v) {
     const size_t homes = r->h->homes, done = r->t - r->planned;
+    const size_t few = (size_t)fmax(1, NEED_H / r->h->dt_h + 1e-9), left = r->ahead - done;
+    const size_t soon = few < left ? few : left;
     float *load = r->told + 2 * homes, *pv = load + homes;
     for (size_t i = 0; i < homes; i++) {
         const vo_node_view view = vo_run_view(r, i);
         load[i] = (float)view.load_kwh;
         pv[i] = (float)view.pv_kwh;
         r->told_small[homes + i] =
-            (uint8_t)vo_node_need(&view, r->net + i * r->horizon + done, r->ahead - done);
+            (uint8_t)vo_node_need(&view, r->net + i * r->horizon + done, soon);
         if (r->told_score) r->told_score[i] = vo_node_profitability(&view, &r->value[i]);
     }
     v->predicted_load_kwh = load;
@@ -369,20 +373,35 @@ static void tell_planned(vo_run *r, vo_interval_view *v) {
     v->profitability = r->told_score;
 }
 
+/* Of one home's orders, those that take the central price: of one side, since nobody's cross. A
+ * home offers what it has at no less than its worth, and waits with the rest. */
+static vo_node_action at_signal(const vo_order *order, size_t n, double signal, double fee,
+                                float *kwh, float *price) {
+    vo_node_action action = VO_ACTION_HOLD;
+    double all = 0;
+    for (size_t k = 0; k < n; k++) {
+        const bool sells = order[k].side == VO_ORDER_SELL;
+        const double limit = (double)order[k].price * micro;
+        const double noise = 1e-9;
+        if (sells ? limit > signal + noise : limit - fee < signal - noise) continue;
+        if (action == VO_ACTION_HOLD) *price = (float)limit;
+        action = sells ? VO_ACTION_SELL : VO_ACTION_BUY;
+        all += (double)order[k].quantity * micro;
+    }
+    *kwh = (float)all;
+    return action;
+}
+
 /* Before the truth: what was posted is of before it. */
 static void tell_orders(vo_run *r, vo_interval_view *v) {
     const size_t homes = r->h->homes;
+    const double signal = r->path[(r->t % r->horizon) * r->horizon];
+    const double fee = (double)r->o->rules.fee * micro;
     float *kwh = r->told + 4 * homes, *price = kwh + homes;
     for (size_t i = 0; i < homes; i++) {
-        const vo_order *order = r->order + i * VO_NODE_ORDERS;
-        double all = 0;
-        for (size_t k = 0; k < r->orders[i]; k++)
-            if (order[k].side == order[0].side) all += (double)order[k].quantity * micro;
-        r->told_small[i] = (uint8_t)(r->orders[i] == 0               ? VO_ACTION_HOLD
-                                     : order[0].side == VO_ORDER_BUY ? VO_ACTION_BUY
-                                                                     : VO_ACTION_SELL);
-        kwh[i] = (float)all;
-        price[i] = r->orders[i] ? (float)((double)order[0].price * micro) : 0;
+        price[i] = 0;
+        r->told_small[i] = (uint8_t)at_signal(r->order + i * VO_NODE_ORDERS, r->orders[i],
+                                              signal, fee, &kwh[i], &price[i]);
     }
     v->action = r->told_small;
     v->order_kwh = kwh;

@@ -541,14 +541,20 @@ Test(node, a_higher_price_raises_the_score_of_who_sells_and_lowers_that_of_who_b
     }
 }
 
-Test(node, trading_potential_is_the_gain_of_the_orders_at_the_signal) {
+Test(node, trading_potential_is_the_share_of_a_trade_that_the_orders_make_at_the_signal) {
     node n = plain_node();
     n.view.rules = &n.rules;
     n.view.pv_kwh = 4, n.view.stored_kwh = 11;
-    /* 2 kWh offered at 0.10, worth 0.30; at most 2 kWh could gain 0.5 x 0.95 - 0.05 each */
-    const vo_profitability f = vo_node_profitability(&n.view, &n.value);
-    cr_assert_float_eq(f.trading_potential, 100 * 0.4 / 0.85, 1e-9);
+    /* more than 2 kWh of PV at the floor of 0.10, the signal is 0.30: all that may be sold */
+    vo_profitability f = vo_node_profitability(&n.view, &n.value);
+    cr_assert_float_eq(f.trading_potential, 100, 1e-9);
     cr_assert_float_eq(f.market_conditions, 100 * 0.25 / 0.425, 1e-9);
+    n.view.may_sell_kwh = 0.5;
+    f = vo_node_profitability(&n.view, &n.value);
+    cr_assert_float_eq(f.trading_potential, 25, 1e-9);
+    n.view.may_sell_kwh = 10, n.view.signal = 0.09; /* below every offer */
+    f = vo_node_profitability(&n.view, &n.value);
+    cr_assert_float_eq(f.trading_potential, 0, 1e-9);
 }
 
 Test(node, a_battery_is_healthiest_in_the_middle_of_its_range) {

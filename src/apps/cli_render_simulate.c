@@ -65,6 +65,14 @@ static void line(GString *out, const char *label, double amount, double percent,
     g_free(text);
 }
 
+/* What the community's batteries lack at the end is in its cost. */
+static void render_refill(const vo_json *r, GString *out) {
+    const double refill = cli_num(r, "refill");
+    if (refill >= 0.005)
+        line(out, "of it refill at the end", refill, (double)NAN,
+             "(batteries ended with less than they began with)");
+}
+
 static void render_result(const vo_json *r, GString *out) {
     const vo_json *against = member(member(r, "savings_decomposition"), "against");
     const vo_json *all = member(r, "aggregate_metrics"), *pv = member(against, "pv_only");
@@ -77,13 +85,14 @@ static void render_result(const vo_json *r, GString *out) {
     line(out, "community", cli_num(r, "optimized_cost"), (double)NAN, "");
     line(out, "saved", cli_num(r, "savings"), cli_num(r, "savings_percent"), note);
     g_string_append(out, cli_plain());
+    render_refill(r, out);
     g_string_append_c(out, ' ');
     g_string_append_c(out, ' ');
     cli_append_count(out, cli_num(r, "trades_executed"), "[trade|trades], ");
     g_string_append_printf(out, "%.2f kWh", cli_num(all, "total_energy_traded_kwh"));
     if (!isnan(cli_num(all, "average_price")))
         g_string_append_printf(out, " at %.3f on average", cli_num(all, "average_price"));
-    g_string_append_printf(out, "; peak %.1f kW after %.1f kW\n\n",
+    g_string_append_printf(out, "; peak %.1f kW, before %.1f kW\n\n",
                            cli_num(all, "peak_import_kw"),
                            cli_num(all, "peak_import_kw_baseline"));
 }
@@ -91,15 +100,27 @@ static void render_result(const vo_json *r, GString *out) {
 /* Load that nobody served costs nobody anything: said before costs are compared. */
 static void render_short(const vo_json *r, GString *out) {
     const vo_json *against = member(member(r, "savings_decomposition"), "against");
+    const vo_json *weighed = member(r, "weighed");
     const double now = cli_num(member(r, "aggregate_metrics"), "short_kwh");
     const double before = cli_num(member(against, "grid_only"), "short_kwh");
-    if (!(now > 1e-6 || before > 1e-6)) return;
-    const double weight = cli_num(member(r, "bounds"), "short_per_kwh");
+    if (!weighed) return;
     g_string_append_printf(
-        out, "load not served, and not paid: %.2f kWh; on the grid alone %.2f kWh\n", now,
-        before);
-    if (!isnan(weight)) g_string_append_printf(out, "below, each such kWh counts %g\n", weight);
+        out,
+        "load not served, and not paid: %.2f kWh; on the grid alone %.2f kWh: the costs above "
+        "praise the darker run\n",
+        now, before);
+    g_string_append_printf(out, "below, each such kWh counts %g; so counted:\n",
+                           cli_num(weighed, "short_per_kwh"));
+    line(out, "grid only", cli_num(weighed, "baseline_pge_cost"), (double)NAN, "");
+    line(out, "community", cli_num(weighed, "optimized_cost"), (double)NAN, "");
+    line(out, "saved", cli_num(weighed, "savings"), cli_num(weighed, "savings_percent"), "");
     g_string_append_c(out, '\n');
+}
+
+/* Does a model that is used know these days already? */
+static void render_seen(const vo_json *r, GString *out) {
+    const char *note = cli_str(member(r, "forecasts"), "note");
+    if (*note) g_string_append_printf(out, "%s\n\n", note);
 }
 
 static void render_split(const vo_json *r, GString *out) {
@@ -119,8 +140,10 @@ static void render_split(const vo_json *r, GString *out) {
 }
 
 static void render_bounds(const vo_json *r, GString *out) {
+    enum { WORLD = 2 };
     static const char *const part[][2] = {{"forecast", "forecast errors cost"},
                                           {"rules", "market rules cost"},
+                                          {"world", "feeder, lies, lost messages"},
                                           {"matching", "the market leaves"}};
     const vo_json *bounds = member(r, "bounds"), *gap = member(bounds, "gap");
     const vo_json *alone = member(bounds, "alone"), *pooled = member(bounds, "pooled");
@@ -130,8 +153,11 @@ static void render_bounds(const vo_json *r, GString *out) {
          "of its saving over PV only reached by homes alone");
     line(out, "all pooled, with losses", cli_num(pooled, "cost"),
          cli_num(pooled, "reached_percent"), "reached by the community; between them");
-    for (size_t i = 0; i < G_N_ELEMENTS(part); i++)
-        line(out, part[i][1], cli_num(gap, part[i][0]), (double)NAN, "");
+    for (size_t i = 0; i < G_N_ELEMENTS(part); i++) {
+        const double cost = cli_num(gap, part[i][0]);
+        if (i == WORLD && fabs(cost) < 1e-6) continue; /* mostly there is none */
+        line(out, part[i][1], cost, (double)NAN, "");
+    }
     g_string_append_c(out, '\n');
 }
 
@@ -149,6 +175,7 @@ void cli_render_simulate(const vo_json *r, GString *out) {
     render_what(r, out);
     render_homes(r, out);
     render_result(r, out);
+    render_seen(r, out);
     render_short(r, out);
     render_split(r, out);
     render_bounds(r, out);

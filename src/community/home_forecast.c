@@ -3,7 +3,8 @@
  * Every home has the light kernel's two states (learn/load_profile.h) in one array, home after
  * home. With a forecaster of the seam they are still kept: for the intervals it says nothing of,
  * and for the spread until it has errors of its own. What was said is remembered for the homes
- * whose errors are told, for a day: VO_FORECAST_LEADS origins of as many leads. Sums of errors
+ * whose errors are told, for a day at most: VO_FORECAST_LEADS leads, `stride` intervals apart, of as
+ * many origins as the farthest lies ahead (18 KiB a home at half hours, 115 at 5 minutes). Sums of errors
  * are kept per home and added by home number, so that threads change nothing.
  */
 #include "community/home_forecast.h"
@@ -28,13 +29,17 @@ typedef struct {
     uint32_t n, n_share;
 } error_sums;
 
-/* What was said to one home, and how wrong it was. */
+/* What was said to one home at one step: [k] is lead (k + 1) stride. */
 typedef struct {
-    uint64_t origin[LEADS]; /* step + 1 at t % LEADS; 0: nothing */
-    uint16_t n[LEADS];
-    float said[2][LEADS][LEADS];
-    error_sums sums[2][LEADS];
-} memory;
+    uint32_t step; /* + 1; 0: nothing */
+    uint32_t n;
+    float said[2][LEADS];
+} origin;
+
+/* How wrong it was. */
+typedef struct {
+    error_sums of[2][LEADS];
+} wrongs;
 
 struct vo_home_forecasts {
     const vo_alloc *alloc;
@@ -47,7 +52,9 @@ struct vo_home_forecasts {
     float *state;               /* [homes][floats]   */
     uint16_t *slot;             /* [n]               */
     uint8_t *weekend;           /* [n]               */
-    memory *told;               /* [n_told]          */
+    size_t stride, ring;        /* intervals between leads; origins kept = LEADS * stride */
+    origin *told;               /* [n_told][ring], step t at t % ring */
+    wrongs *wrong;              /* [n_told]          */
     size_t n_told;
     float *own;  /* BY_SEAM: [homes][slots] variance of net errors a day ahead        */
     float *days; /* BY_SEAM: [homes] days of them                                     */
@@ -64,6 +71,7 @@ void vo_home_forecasts_free(vo_home_forecasts *f) {
     a->free(a->ctx, f->slot);
     a->free(a->ctx, f->weekend);
     a->free(a->ctx, f->told);
+    a->free(a->ctx, f->wrong);
     a->free(a->ctx, f->own);
     a->free(a->ctx, f->days);
     a->free(a->ctx, f);
@@ -118,8 +126,9 @@ static vo_status reserve(vo_home_forecasts *f, vo_error *err) {
     f->state = a->zalloc(a->ctx, homes * f->floats * sizeof *f->state);
     f->slot = a->zalloc(a->ctx, f->n * sizeof *f->slot);
     f->weekend = a->zalloc(a->ctx, f->n * sizeof *f->weekend);
-    f->told = a->zalloc(a->ctx, f->n_told * sizeof *f->told);
-    bool enough = f->state && f->slot && f->weekend && f->told;
+    f->told = a->zalloc(a->ctx, f->n_told * f->ring * sizeof *f->told);
+    f->wrong = a->zalloc(a->ctx, f->n_told * sizeof *f->wrong);
+    bool enough = f->state && f->slot && f->weekend && f->told && f->wrong;
     if (f->by == BY_SEAM) {
         f->own = a->zalloc(a->ctx, homes * slots * sizeof *f->own);
         f->days = a->zalloc(a->ctx, homes * sizeof *f->days);
@@ -145,6 +154,8 @@ vo_status vo_home_forecasts_create(const char *spec, const vo_homes *homes, cons
     f->pv = pv;
     f->by = by;
     f->n = homes->steps + horizon;
+    f->stride = ((horizon < slots ? horizon : slots) + LEADS - 1) / LEADS;
+    f->ring = LEADS * f->stride;
     f->shape[LOAD] = (vo_profile_shape){slots, true, VO_PROFILE_LOAD};
     f->shape[PV] = (vo_profile_shape){slots, false, VO_PROFILE_PV};
     f->load_floats = vo_profile_floats(&f->shape[LOAD]);
@@ -167,12 +178,24 @@ vo_status vo_home_forecasts_new_day(vo_home_forecasts *f, size_t t, vo_error *er
 
 /* ---- what was said against what came ---------------------------------------------------------- */
 
-static void remember(memory *m, size_t t, size_t n, const float *load, const float *pv) {
-    const size_t at = t % LEADS, kept = n < LEADS ? n : LEADS;
-    m->origin[at] = (uint64_t)t + 1;
-    m->n[at] = (uint16_t)kept;
-    memcpy(m->said[LOAD][at], load, kept * sizeof *load);
-    memcpy(m->said[PV][at], pv, kept * sizeof *pv);
+static void remember(vo_home_forecasts *f, uint32_t home, size_t t, size_t n, const float *load,
+                     const float *pv) {
+    origin *o = &f->told[home * f->ring + t % f->ring];
+    o->step = (uint32_t)t + 1;
+    o->n = 0;
+    for (size_t k = 0; k < LEADS && (k + 1) * f->stride <= n; k++) {
+        o->said[LOAD][k] = load[(k + 1) * f->stride - 1];
+        o->said[PV][k] = pv[(k + 1) * f->stride - 1];
+        o->n++;
+    }
+}
+
+/* What was said of interval t by lead k; NULL: nothing. */
+static const origin *said_of(const vo_home_forecasts *f, uint32_t home, size_t t, size_t k) {
+    const size_t ahead = (k + 1) * f->stride - 1;
+    if (ahead > t) return NULL;
+    const origin *o = &f->told[home * f->ring + (t - ahead) % f->ring];
+    return o->step == (uint32_t)(t - ahead) + 1 && k < o->n ? o : NULL;
 }
 
 static void add_error(error_sums *s, double said, double real) {
@@ -185,24 +208,23 @@ static void add_error(error_sums *s, double said, double real) {
     s->n_share++;
 }
 
-static void judge(memory *m, size_t t, double load, double pv) {
-    for (size_t lead = 0; lead < LEADS && lead <= t; lead++) {
-        const size_t at = (t - lead) % LEADS;
-        if (m->origin[at] != (uint64_t)(t - lead) + 1 || lead >= m->n[at]) continue;
-        add_error(&m->sums[LOAD][lead], (double)m->said[LOAD][at][lead], load);
-        add_error(&m->sums[PV][lead], (double)m->said[PV][at][lead], pv);
+static void judge(vo_home_forecasts *f, uint32_t home, size_t t, double load, double pv) {
+    wrongs *w = &f->wrong[home];
+    for (size_t k = 0; k < LEADS; k++) {
+        const origin *o = said_of(f, home, t, k);
+        if (!o) continue;
+        add_error(&w->of[LOAD][k], (double)o->said[LOAD][k], load);
+        add_error(&w->of[PV][k], (double)o->said[PV][k], pv);
     }
 }
 
 /* The seam's own errors of net load, of the farthest lead up to a day that was said. */
 static void judge_own(vo_home_forecasts *f, uint32_t home, size_t t, double net) {
-    const memory *m = &f->told[home];
-    const size_t slots = f->shape[LOAD].slots, far = slots < LEADS ? slots : LEADS;
-    for (size_t lead = far; lead-- > 0;) {
-        if (lead > t) continue;
-        const size_t at = (t - lead) % LEADS;
-        if (m->origin[at] != (uint64_t)(t - lead) + 1 || lead >= m->n[at]) continue;
-        const double e = (double)m->said[LOAD][at][lead] - (double)m->said[PV][at][lead] - net;
+    const size_t slots = f->shape[LOAD].slots;
+    for (size_t k = LEADS; k-- > 0;) {
+        const origin *o = (k + 1) * f->stride <= slots ? said_of(f, home, t, k) : NULL;
+        if (!o) continue;
+        const double e = (double)o->said[LOAD][k] - (double)o->said[PV][k] - net;
         const float weight = fmaxf(0.05F, 1 / (1 + floorf(f->days[home] + 0.01F)));
         float *own = &f->own[home * slots + f->slot[t]];
         *own += weight * ((float)(e * e) - *own);
@@ -215,7 +237,7 @@ void vo_home_forecasts_observe(vo_home_forecasts *f, uint32_t home, size_t t, do
                                double pv_kwh) {
     float *state = f->state + home * f->floats;
     if (home < f->n_told) {
-        judge(&f->told[home], t, load_kwh, pv_kwh);
+        judge(f, home, t, load_kwh, pv_kwh);
         if (f->by == BY_SEAM) judge_own(f, home, t, load_kwh - pv_kwh);
     }
     vo_profile_observe(&f->shape[LOAD], state, f->slot[t], f->weekend[t], load_kwh);
@@ -254,7 +276,7 @@ vo_status vo_home_forecasts_predict(vo_home_forecasts *f, uint32_t home, size_t 
                            n, pv_kwh);
     }
     if (f->seam) st = vo_forecast_seam_predict(f->seam, home, t, n, load_kwh, pv_kwh, err);
-    if (st == VO_OK && home < f->n_told) remember(&f->told[home], t, n, load_kwh, pv_kwh);
+    if (st == VO_OK && home < f->n_told) remember(f, home, t, n, load_kwh, pv_kwh);
     return st;
 }
 
@@ -279,7 +301,7 @@ void vo_home_forecasts_errors(const vo_home_forecasts *f, bool of_pv,
         error_sums all = {0};
         size_t n = 0, n_share = 0;
         for (size_t i = 0; i < f->n_told; i++) {
-            const error_sums *s = &f->told[i].sums[of_pv ? PV : LOAD][lead];
+            const error_sums *s = &f->wrong[i].of[of_pv ? PV : LOAD][lead];
             all.error += s->error;
             all.real += s->real;
             all.share += s->share;
@@ -287,6 +309,7 @@ void vo_home_forecasts_errors(const vo_home_forecasts *f, bool of_pv,
             n_share += s->n_share;
         }
         out[lead] = (vo_forecast_error){
+            .lead = (lead + 1) * f->stride,
             .mae_kwh = n ? all.error / (double)n : (double)NAN,
             .mape_percent = n_share ? 100 * all.share / (double)n_share : (double)NAN,
             .wape_percent = all.real > 0 ? 100 * all.error / all.real : (double)NAN,

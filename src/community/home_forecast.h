@@ -16,7 +16,8 @@
 #include "learn/learning.h"
 
 #define VO_FORECAST_SEAM_HOMES 1000u
-#define VO_FORECAST_LEADS 48u /* errors are told for 1..48 intervals ahead */
+#define VO_FORECAST_LEADS                                                                      \
+    48u /* errors are told for so many leads, evenly spread over a day or the horizon */
 
 typedef struct vo_home_forecasts vo_home_forecasts;
 
@@ -46,10 +47,12 @@ double vo_home_forecasts_spread(const vo_home_forecasts *f, uint32_t home, size_
 /* Before anything of a new local day is predicted, once, from one thread: refits if it is time. */
 vo_status vo_home_forecasts_new_day(vo_home_forecasts *f, size_t t, vo_error *err);
 
-/* Errors by lead, over everything predicted so far that has been observed since (of homes 0..999
+/* Errors by lead (every interval's up to 48 intervals of horizon or of a day, else every second's,
+ * third's, ...: up to a day ahead at any step), over everything predicted so far that has been observed since (of homes 0..999
  * where there are more): mean absolute error kWh, MAPE (of intervals above 0.05 kWh), weighted MAPE
  * (sum |e| / sum |y|), how many. */
 typedef struct {
+    size_t lead; /* intervals ahead: 1 is the one that begins */
     double mae_kwh, mape_percent, wape_percent;
     size_t count;
 } vo_forecast_error;

@@ -101,9 +101,9 @@ static vo_status check_request(const vo_world_request *r, vo_error *err) {
     return VO_OK;
 }
 
-static int32_t usual_history(const vo_world_request *r) {
+int32_t vo_world_history_days(const vo_world_request *r) {
     if (r->history_days >= 0) return r->history_days;
-    return r->homes <= 1000 ? 28 : r->homes <= 20000 ? 14 : 3;
+    return r->homes <= 1000 ? 28 : r->homes <= 20000 ? 7 : 3;
 }
 
 static vo_status allocate(vo_world *w, size_t homes, size_t steps, vo_error *err) {
@@ -213,7 +213,7 @@ static vo_home_battery generated_battery(const vo_world_request *r) {
 static vo_status make_generated(vo_world *w, vo_error *err) {
     const vo_world_request *r = &w->r;
     w->days = r->days;
-    w->history_days = usual_history(r);
+    w->history_days = vo_world_history_days(r);
     snprintf(w->from, sizeof w->from, "%.15s",
              r->from             ? r->from
              : *w->scenario.from ? w->scenario.from

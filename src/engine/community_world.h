@@ -36,6 +36,8 @@ typedef struct {
 } vo_world_request;
 
 vo_world_request vo_world_request_default(void);
+/* What is asked for, or what is usual for so many generated homes: 28 up to 1 000, 7 up to 20 000, else 3. */
+int32_t vo_world_history_days(const vo_world_request *r);
 
 typedef struct vo_world vo_world;
 

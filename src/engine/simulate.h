@@ -20,7 +20,7 @@
 #define VO_SIMULATE_FIELD_MAP(X)                                                                 \
     X(homes,               INTEGER, 1, 1000000, "",    "how many (10; of files all)")            \
     X(days,                INTEGER, 1, 366,     "d",   "how long (1)")                           \
-    X(history_days,        INTEGER, 0, 365,     "d",   "known before the first day; forecasts learn from them (28; 14 or 3 for many homes)") \
+    X(history_days,        INTEGER, 0, 365,     "d",   "known before the first day; forecasts learn from them (28; 7 or 3 for many homes)") \
     X(from,                TEXT,    0, 0,       "",    "first local day (2026-07-01; of files the first)") \
     X(seed,                INTEGER, 0, 9e15,    "",    "of homes and weather (1)")               \
     X(scenario,            TEXT,    0, 0,       "",    "what happens: base, heat_wave, ...; where allowed a file") \
@@ -48,8 +48,8 @@
     X(price_point,         PART,    0, 1,       "",    "where in the equilibrium interval pay_as_clear's price lies (0.5)") \
     X(no_rules,            BOOL,    0, 0,       "",    "no limit of price, trade or day; losses and fee stay") \
     X(forecaster,          TEXT,    0, 0,       "",    "profile (default), naive_day, naive_week, load_gbt, load_gbt=MODEL, perfect") \
-    X(horizon,             INTEGER, 1, 192,     "",    "intervals planned ahead (a day)")        \
-    X(replan_every,        INTEGER, 1, 192,     "",    "intervals from plan to plan (1; 4 for more than 1000 homes)") \
+    X(horizon,             INTEGER, 1, 288,     "",    "intervals planned ahead (a day)")        \
+    X(replan_every,        INTEGER, 1, 288,     "",    "intervals from plan to plan (1; 4 for more than 1000 homes)") \
     X(load_cases,          INTEGER, 1, 8,       "",    "net loads planned for at once (3; 2 for more than 1000 homes)") \
     X(bounds,              TEXT,    0, 0,       "",    "auto (default: up to 1000 homes and 31 days), on or off: bounds and the parts of savings and gap") \
     X(timeline,            BOOL,    0, 0,       "",    "adds what every home does in every interval") \

@@ -114,8 +114,32 @@ static void write_head(const answer *a) {
     vo_member_text(w, "currency", vo_world_currency(c->world));
     vo_member_text(
         w, "note",
-        "costs and savings are energy charges and trades; fixed charges stand in each "
-        "home's bill");
+        "costs and savings are energy charges, trades and the refill of batteries that end "
+        "with less than they began with; fixed charges stand in each home's bill");
+}
+
+/* Load that nobody serves costs nothing: where there is any, costs alone would praise the darker run. */
+static void write_weighed(const answer *a) {
+    const vo_simulate_outcome *from = &a->r->of[VO_SIMULATE_grid_only],
+                              *to = &a->r->of[VO_SIMULATE_community];
+    vo_json_out *w = a->w;
+    vo_json_out_key(w, "weighed");
+    if (from->weighed == from->cost && to->weighed == to->cost) {
+        vo_json_out_null(w);
+        return;
+    }
+    vo_json_out_object(w);
+    money(w, "baseline_pge_cost", true, from->weighed);
+    money(w, "optimized_cost", true, to->weighed);
+    money(w, "savings", true, from->weighed - to->weighed);
+    vo_member_number(w, "savings_percent",
+                     percent_of(from->weighed - to->weighed, from->weighed));
+    vo_member_number(w, "short_per_kwh", VO_HOME_SHORT_PER_KWH);
+    vo_member_text(w, "note",
+                   "load that is not served costs nobody anything: plain costs and savings "
+                   "praise the darker run; here each kWh that was short, or could not be "
+                   "delivered, counts short_per_kwh");
+    vo_json_out_end(w);
 }
 
 static void write_result(const answer *a) {
@@ -126,6 +150,8 @@ static void write_result(const answer *a) {
     money(w, "optimized_cost", true, after);
     money(w, "savings", true, before - after);
     vo_member_number(w, "savings_percent", percent_of(before - after, before));
+    money(w, "refill", true, a->r->of[VO_SIMULATE_community].refill);
+    write_weighed(a);
     vo_member_integer(w, "trades_executed", (long long)a->b->all_trades);
     vo_member_number(w, "battery_efficiency", fleet_efficiency(a));
 }
@@ -168,6 +194,29 @@ static void home_cost(const answer *a, const char *key, vo_simulate_run_id id, s
     money(a->w, key, o->made, o->made ? o->home_cost[i] : 0);
 }
 
+/* What compares with the bound, and how much load was short in each run. */
+static void write_weighed_home(const answer *a, size_t i) {
+    static const struct {
+        const char *key;
+        vo_simulate_run_id id;
+    } of[] = {{"baseline_pge", VO_SIMULATE_grid_only},
+              {"alone", VO_SIMULATE_alone},
+              {"optimized", VO_SIMULATE_community}};
+    const size_t n = sizeof of / sizeof of[0];
+    open_object(a->w, "weighed");
+    for (size_t k = 0; k < n; k++) {
+        const vo_simulate_outcome *o = &a->r->of[of[k].id];
+        money(a->w, of[k].key, o->made, o->made ? o->more[i].weighed : 0);
+    }
+    vo_json_out_end(a->w);
+    open_object(a->w, "short_kwh");
+    for (size_t k = 0; k < n; k++) {
+        const vo_simulate_outcome *o = &a->r->of[of[k].id];
+        kwh(a->w, of[k].key, o->made ? o->more[i].short_kwh : (double)NAN);
+    }
+    vo_json_out_end(a->w);
+}
+
 static void write_costs(const answer *a, size_t i) {
     const int64_t before = a->r->of[VO_SIMULATE_grid_only].home_cost[i];
     const int64_t after = a->r->of[VO_SIMULATE_community].home_cost[i];
@@ -178,9 +227,11 @@ static void write_costs(const answer *a, size_t i) {
     home_cost(a, "greedy_total", VO_SIMULATE_greedy, i);
     home_cost(a, "alone_total", VO_SIMULATE_alone, i);
     home_cost(a, "optimized_total", VO_SIMULATE_community, i);
+    money(w, "refill", true, a->r->of[VO_SIMULATE_community].more[i].refill);
     money(w, "savings", true, before - after);
     vo_member_number(w, "savings_percent", percent_of(before - after, before));
     money(w, "alone_bound", a->r->bounded, a->r->bounded ? a->r->alone_bound[i] : 0);
+    write_weighed_home(a, i);
     vo_json_out_end(w);
 }
 
@@ -351,10 +402,12 @@ static totals add_up(const answer *a) {
 }
 
 static double mape_at(const answer *a, double lead_h) {
-    const long lead = lround(lead_h / a->h->dt_h);
-    if (lead < 1 || lead > (long)VO_FORECAST_LEADS) return (double)NAN;
-    const vo_forecast_error *e = &a->r->community.load_error[lead - 1];
-    return e->count > 0 ? e->mape_percent : (double)NAN;
+    for (size_t k = 0; k < VO_FORECAST_LEADS; k++) {
+        const vo_forecast_error *e = &a->r->community.load_error[k];
+        if (e->count > 0 && e->lead == (size_t)lround(lead_h / a->h->dt_h))
+            return e->mape_percent;
+    }
+    return (double)NAN;
 }
 
 static void write_peaks(const answer *a) {
@@ -472,7 +525,7 @@ static void write_against(const answer *a, const char *key, vo_simulate_run_id i
     money(a->w, "savings", true, before - after);
     vo_member_number(a->w, "savings_percent", percent_of(before - after, before));
     kwh(a->w, "short_kwh", a->r->of[id].short_kwh);
-    if (id == VO_SIMULATE_greedy) money(a->w, "refill", true, a->r->of[id].refill);
+    money(a->w, "refill", true, a->r->of[id].refill);
     vo_json_out_end(a->w);
 }
 
@@ -525,11 +578,12 @@ static void write_gap(const answer *a) {
     const int64_t all = weighed(a, VO_SIMULATE_community),
                   perfect = weighed(a, VO_SIMULATE_community_perfect),
                   free_market = weighed(a, VO_SIMULATE_community_free),
-                  bound = a->r->pooled_bound;
+                  plain = weighed(a, VO_SIMULATE_community_plain), bound = a->r->pooled_bound;
     open_object(a->w, "gap");
     money(a->w, "forecast", true, all - perfect);
     money(a->w, "rules", true, perfect - free_market);
-    money(a->w, "matching", true, free_market - bound);
+    money(a->w, "world", true, free_market - plain);
+    money(a->w, "matching", true, plain - bound);
     money(a->w, "sum", true, all - bound);
     vo_json_out_end(a->w);
 }
@@ -561,17 +615,28 @@ static void write_error(vo_json_out *w, const char *key, const vo_forecast_error
     vo_json_out_end(w);
 }
 
+static void write_days_seen(const answer *a) {
+    const double seen = a->c->days_seen;
+    char note[160];
+    vo_member_number(a->w, "days_seen_in_training", seen);
+    snprintf(note, sizeof note,
+             "%.80s has learned from %.0f of these %d days: its figures are flattered",
+             a->c->options.forecaster, ceil(seen), (int)a->c->days);
+    vo_member_text(a->w, "note", seen > 0 ? note : NULL);
+}
+
 static void write_forecasts(const answer *a) {
     vo_json_out *w = a->w;
     open_object(w, "forecasts");
     vo_member_text(w, "forecaster", a->c->options.forecaster);
+    write_days_seen(a);
     open_array(w, "by_lead");
     for (size_t k = 0; k < VO_FORECAST_LEADS; k++) {
         const vo_forecast_error *load = &a->r->community.load_error[k];
         const vo_forecast_error *pv = &a->r->community.pv_error[k];
         if (load->count == 0 && pv->count == 0) continue;
         vo_json_out_object(w);
-        vo_member_number(w, "lead_h", (double)(k + 1) * a->h->dt_h);
+        vo_member_number(w, "lead_h", (double)load->lead * a->h->dt_h);
         write_error(w, "load", load);
         write_error(w, "pv", pv);
         vo_json_out_end(w);
@@ -664,18 +729,12 @@ static void write_flows(const answer *a) {
     vo_json_out_end(w);
 }
 
-/* What the ledger booked: to the nearest micro-unit, halves up. */
-static int64_t money_of(int64_t quantity, int64_t price) {
-    int64_t exact = 0;
-    if (__builtin_mul_overflow(quantity, price, &exact) || exact > INT64_MAX - VO_MICRO)
-        return (int64_t)llround((double)quantity * (double)price / VO_MICRO);
-    exact += VO_MICRO / 2;
-    return exact / VO_MICRO - (exact % VO_MICRO < 0);
-}
-
 static void write_trade(const answer *a, const vo_book_trade *t) {
     vo_json_out *w = a->w;
     const vo_trade *d = &t->trade;
+    int64_t paid = 0, received = 0; /* as the ledger booked them */
+    const bool known = vo_money_of(d->quantity, d->buyer_price, &paid) &&
+                       vo_money_of(d->quantity, d->seller_price, &received);
     vo_json_out_object(w);
     stamp(a, "timestamp", a->h->first + t->step);
     vo_member_integer(w, "seller", (long long)d->seller + 1);
@@ -685,8 +744,8 @@ static void write_trade(const answer *a, const vo_book_trade *t) {
                      (double)vo_delivered(a->c->options.rules.loss, d->quantity) / VO_MICRO);
     vo_member_number(w, "seller_price", (double)d->seller_price / VO_MICRO);
     vo_member_number(w, "buyer_price", (double)d->buyer_price / VO_MICRO);
-    money(w, "paid", true, money_of(d->quantity, d->buyer_price));
-    money(w, "received", true, money_of(d->quantity, d->seller_price));
+    money(w, "paid", known, paid);
+    money(w, "received", known, received);
     vo_json_out_end(w);
 }
 

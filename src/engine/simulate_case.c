@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/duel.h"
 #include "engine/simulate.h"
+#include "store/registry.h"
 
 #define X(name, kind, lo, hi, unit, help) {#name, VO_FIELD_##kind, lo, hi, unit, help},
 static const vo_field fields[] = {VO_SIMULATE_FIELD_MAP(X)};
@@ -99,12 +101,10 @@ static vo_status read_thinking(vo_simulate_case *c, const vo_field_value *f, vo_
     const size_t a_day = 1440u / (size_t)c->asked.interval_minutes;
     o->horizon = (size_t)number_of(
         &f[SIM_horizon], f[SIM_interval_minutes].json ? (double)a_day : (double)o->horizon);
-    /* of many homes a plan lasts two hours and weighs two cases: nearly as good, half the work */
-    const size_t replan = c->few ? 1 : 4, cases = c->few ? o->scenarios : 2;
-    o->replan_every = (size_t)number_of(&f[SIM_replan_every], (double)replan);
-    if (!f[SIM_replan_every].json && o->replan_every > o->horizon) o->replan_every = o->horizon;
-    o->scenarios = (size_t)number_of(&f[SIM_load_cases], (double)cases);
-    o->score = c->few;
+    c->replan_wanted = f[SIM_replan_every].json != NULL;
+    c->cases_wanted = f[SIM_load_cases].json != NULL;
+    o->replan_every = (size_t)number_of(&f[SIM_replan_every], 1);
+    o->scenarios = (size_t)number_of(&f[SIM_load_cases], 1);
     if (o->replan_every > o->horizon)
         return vo_fail(err, VO_EINVAL,
                        "replan_every = %zu: is more than the horizon of %zu intervals: a plan "
@@ -118,10 +118,10 @@ static vo_status read_telling(vo_simulate_case *c, const vo_field_value *f, vo_e
     size_t which = 0;
     const vo_status s = vo_fields_choice(&f[SIM_bounds], "bounds", when, 3, &which, err);
     if (s != VO_OK) return s;
-    c->bounds = which == 1 || (which == 0 && c->few && c->asked.days <= MOST_DAYS_BOUND);
+    c->bounds_auto = which == 0;
     c->bounds_wanted = which == 1;
     c->timeline = number_of(&f[SIM_timeline], 0) > 0;
-    c->listed = c->few || number_of(&f[SIM_households], 0) > 0;
+    c->list_wanted = number_of(&f[SIM_households], 0) > 0;
     c->max_trades = (size_t)number_of(&f[SIM_max_trades], 5000);
     c->parquet = f[SIM_parquet].text;
     c->territory = f[SIM_territory].text;
@@ -133,11 +133,23 @@ static vo_status read_telling(vo_simulate_case *c, const vo_field_value *f, vo_e
     return VO_OK;
 }
 
+/* What was left to us, once the number of homes is known: many plan for two hours on two cases, which is
+ * nearly as good for half the work, and are listed or bounded for those who ask. */
+static void settle(vo_simulate_case *c, size_t homes) {
+    vo_simulation_options *o = &c->options;
+    c->few = homes <= VO_SIMULATE_FEW;
+    if (!c->replan_wanted) o->replan_every = c->few ? 1 : o->horizon < 4 ? o->horizon : 4;
+    if (!c->cases_wanted) o->scenarios = c->few ? 3 : 2;
+    o->score = c->few;
+    c->listed = c->few || c->list_wanted;
+    c->bounds =
+        c->bounds_wanted || (c->bounds_auto && c->few && c->asked.days <= MOST_DAYS_BOUND);
+}
+
 /* What a server does for those who only ask has an end. */
 static vo_status check_size(const vo_simulate_case *c, vo_error *err) {
     const vo_world_request *r = &c->asked;
-    const int32_t usual = c->few ? 28 : r->homes <= 20000 ? 14 : 3;
-    const int32_t history = r->history_days >= 0 ? r->history_days : usual;
+    const int32_t history = vo_world_history_days(r);
     const double days = (double)history + r->days;
     if (c->o->allow_files ||
         (double)r->homes * days * 1440 / r->interval_minutes <= MOST_READINGS)
@@ -167,7 +179,6 @@ vo_status vo_simulate_case_read(const vo_engine_options *o, const char *request,
     if (s == VO_OK) s = vo_fields_read(c->root, "", fields, SIM_FIELDS, f, err);
     if (s != VO_OK) goto fail;
     read_world(c, f);
-    c->few = c->asked.homes <= (int32_t)VO_SIMULATE_FEW;
     if (1440 % c->asked.interval_minutes != 0 || 60 % c->asked.interval_minutes != 0) {
         s = vo_fail(err, VO_EINVAL, "interval_minutes = %d: must divide 60: 5, 10, 15, 30, ...",
                     c->asked.interval_minutes);
@@ -176,6 +187,7 @@ vo_status vo_simulate_case_read(const vo_engine_options *o, const char *request,
     s = read_rules(c, f, err);
     if (s == VO_OK) s = read_thinking(c, f, err);
     if (s == VO_OK) s = read_telling(c, f, err);
+    if (s == VO_OK) settle(c, (size_t)c->asked.homes);
     if (s == VO_OK) s = check_size(c, err);
     if (s == VO_OK) return VO_OK;
 fail:
@@ -186,6 +198,46 @@ fail:
 
 /* ---- the world ----------------------------------------------------------------------------------- */
 
+/* Did it learn from homes of this generator and seed, or from metered ones as these are? */
+static bool same_homes(const vo_simulate_case *c, const vo_manifest *m) {
+    const vo_json *note = vo_json_get(m->root, "note"),
+                  *told = vo_json_get(m->root, "settings");
+    const vo_json *seed = told ? vo_json_get(told, "seed") : NULL;
+    const bool generated = note && vo_json_kind_of(note) == VO_JSON_STRING &&
+                           strncmp(vo_json_string(note), "SYNTHETIC", 9) == 0;
+    if (generated != vo_world_synthetic(c->world)) return false;
+    return !generated || !seed || vo_json_kind_of(seed) != VO_JSON_NUMBER ||
+           vo_json_number(seed) == (double)c->asked.seed;
+}
+
+/* Days that a named model has learned from, of loads of this kind; one that is not there is refused
+ * where it is asked. */
+static void note_days_seen(vo_simulate_case *c) {
+    const vo_homes *h = c->homes;
+    const char *name = strchr(c->options.forecaster, '=');
+    vo_registry *registry = NULL;
+    vo_registry_found found = {{0}, {0}, {0}};
+    vo_manifest manifest = {0};
+    vo_series *span = NULL; /* its first interval and its last */
+    c->days_seen = (double)NAN;
+    if (!name || vo_registry_open(c->o->models, NULL, &registry, NULL) != VO_OK) return;
+    if (vo_registry_get(registry, name + 1, &found, NULL) != VO_OK ||
+        vo_registry_manifest(registry, &found, &manifest, NULL) != VO_OK ||
+        vo_series_create(2, NULL, 0, NULL, &span, NULL) != VO_OK)
+        goto done;
+    span->start[0] = h->start[h->first];
+    span->start[1] = h->start[h->steps - 1];
+    span->dt_h[0] = span->dt_h[1] = h->dt_h;
+    if (!same_homes(c, &manifest))
+        c->days_seen = 0;
+    else if (vo_days_seen(span, 0, registry, &found, &c->days_seen, NULL) != VO_OK)
+        c->days_seen = (double)NAN;
+done:
+    vo_series_free(span);
+    vo_manifest_fini(&manifest);
+    vo_registry_close(registry);
+}
+
 vo_status vo_simulate_case_open(vo_simulate_case *c, vo_error *err) {
     vo_learn_world_init(&c->learn, c->o, c->asked.seed);
     c->learn.learning.recalibrate_days = 7;
@@ -194,10 +246,10 @@ vo_status vo_simulate_case_open(vo_simulate_case *c, vo_error *err) {
     if (s != VO_OK) return s;
     c->homes = vo_world_homes(c->world);
     c->played = c->homes->steps - c->homes->first;
-    c->few = c->homes->homes <= VO_SIMULATE_FEW;
-    c->bounds = c->bounds && (c->few || c->bounds_wanted);
+    settle(c, c->homes->homes);
     /* a span of files may begin within a local day, and days of 23 or 25 hours are days */
     c->days = (int32_t)llround(fmax((double)c->played * c->homes->dt_h / 24, 1));
+    note_days_seen(c);
     const vo_status fits = check_timeline(c, err);
     return fits == VO_OK ? vo_simulation_options_check(&c->options, err) : fits;
 }

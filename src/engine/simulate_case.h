@@ -21,11 +21,13 @@ typedef struct {
     const vo_homes *homes; /* the world's                             */
     size_t played;         /* intervals after the history             */
     vo_learn_world learn;
-    vo_simulation_options options; /* of the community's run          */
-    bool few;                      /* at most VO_SIMULATE_FEW homes   */
-    bool free_market;              /* without rules                   */
-    bool bounds, timeline, listed; /* what is to be told              */
-    bool bounds_wanted;            /* they were asked for by name     */
+    vo_simulation_options options;                 /* of the community's run          */
+    bool few;                                      /* at most VO_SIMULATE_FEW homes   */
+    bool free_market;                              /* without rules                   */
+    bool bounds, timeline, listed;                 /* what is to be told              */
+    bool bounds_wanted, bounds_auto;               /* asked for by name; left to us   */
+    bool replan_wanted, cases_wanted, list_wanted; /* so were these   */
+    double days_seen; /* of those played, in the training of the model named; NAN: none is */
     size_t max_trades;
     int32_t days; /* local ones that are played              */
     const char *parquet, *territory;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/simulate_refill.h"
+
 #define TOLD_BY_DAY 50 /* homes at most; of more, each interval is worth a word */
 
 /* Of the ascent to the pooled bound. */
@@ -74,14 +76,39 @@ static bool is_stopped(void *ctx) {
 
 /* ---- one run ---------------------------------------------------------------------------------------- */
 
-static vo_status keep_costs(const vo_simulation *s, size_t homes, vo_simulate_outcome *out,
-                            vo_error *err) {
-    out->home_cost = malloc(homes * sizeof *out->home_cost);
-    if (!out->home_cost) return vo_fail(err, VO_ENOMEM, "costs of %zu homes", homes);
-    for (size_t i = 0; i < homes; i++) {
-        out->home_cost[i] = vo_simulate_cost(&s->home[i].account);
+static int64_t micro(double money) { return (int64_t)llround(money * VO_MICRO); }
+
+/* What home i paid, and what it counts. Of energy that was sold and not delivered, somebody else made up:
+ * beyond meters that were full, as load that is not served is. */
+static vo_simulate_more weigh(const vo_homes *h, const vo_home_series *series,
+                              const vo_home_sums *s, size_t i, int64_t *cost) {
+    const double missing = s->first_kwh - s->last_kwh;
+    vo_refill_price price = {0, 0};
+    if (missing > 0)
+        price = vo_simulate_refill_price(h, i, series->load_kwh + i * h->steps,
+                                         series->pv_kwh + i * h->steps);
+    const vo_simulate_more m = {.refill = missing > 0 ? micro(missing * price.paid) : 0,
+                                .short_kwh = s->short_kwh};
+    *cost = vo_simulate_cost(&s->account) + m.refill;
+    const double beyond = (s->short_kwh + s->undelivered_kwh) * VO_HOME_SHORT_PER_KWH;
+    const double scarce = missing > 0 ? missing * (price.weighed - price.paid) : 0;
+    return (vo_simulate_more){m.refill, *cost + micro(beyond + scarce), m.short_kwh};
+}
+
+static vo_status keep_costs(const under_way *u, const vo_home_series *series,
+                            const vo_simulation *s, vo_simulate_outcome *out, vo_error *err) {
+    const vo_homes *h = u->c->homes;
+    out->home_cost = malloc(h->homes * sizeof *out->home_cost);
+    if (u->c->listed) out->more = malloc(h->homes * sizeof *out->more);
+    if (!out->home_cost || (u->c->listed && !out->more))
+        return vo_fail(err, VO_ENOMEM, "costs of %zu homes", h->homes);
+    for (size_t i = 0; i < h->homes; i++) {
+        const vo_simulate_more m = weigh(h, series, &s->home[i], i, &out->home_cost[i]);
         out->cost += out->home_cost[i];
-        out->short_kwh += s->home[i].short_kwh;
+        out->refill += m.refill;
+        out->weighed += m.weighed;
+        out->short_kwh += m.short_kwh;
+        if (out->more) out->more[i] = m;
     }
     out->peak_import_kw = s->peak_import_kw;
     out->mean_import_kw = s->mean_import_kw;
@@ -89,23 +116,8 @@ static vo_status keep_costs(const vo_simulation *s, size_t homes, vo_simulate_ou
     return VO_OK;
 }
 
-/* A greedy battery may end emptier than it began. What is missing is bought back at the span's lowest
- * price: the least it could cost, so that the rule is not made to look worse than it is. */
-static void refill(const vo_homes *h, const vo_simulation *s, vo_simulate_outcome *out) {
-    double least = h->buy[h->first];
-    for (size_t t = h->first; t < h->steps; t++) least = fmin(least, h->buy[t]);
-    for (size_t i = 0; i < h->homes; i++) {
-        const double missing = fmax(s->home[i].first_kwh - s->home[i].last_kwh, 0);
-        const double paid = missing / h->battery[i].charge_efficiency * fmax(least, 0);
-        const int64_t micro = missing > 0 ? (int64_t)llround(paid * VO_MICRO) : 0;
-        out->home_cost[i] += micro;
-        out->cost += micro;
-        out->refill += micro;
-    }
-}
-
-static vo_status run(under_way *u, const vo_home_series *series, vo_simulate_run_id id,
-                     const vo_simulation_options *o, vo_error *err) {
+static vo_status run_in(under_way *u, const vo_homes *homes, const vo_home_series *series,
+                        vo_simulate_run_id id, const vo_simulation_options *o, vo_error *err) {
     vo_simulation result = {0};
     vo_simulation_options mine = *o;
     mine.kind = (int32_t)plan[id].kind;
@@ -118,19 +130,20 @@ static vo_status run(under_way *u, const vo_home_series *series, vo_simulate_run
     /* what is fitted tells of its own progress within this run's share */
     u->c->learn.from = (double)u->r->made / u->r->all;
     u->c->learn.share = 1.0 / u->r->all;
-    vo_status s = vo_simulation_run(u->c->homes, series, &mine, &result, err);
-    if (s == VO_OK) s = keep_costs(&result, u->c->homes->homes, &u->r->of[id], err);
-    if (s == VO_OK && id == VO_SIMULATE_greedy) refill(u->c->homes, &result, &u->r->of[id]);
+    vo_status s = vo_simulation_run(homes, series, &mine, &result, err);
+    if (s == VO_OK) s = keep_costs(u, series, &result, &u->r->of[id], err);
     if (s == VO_OK && id == VO_SIMULATE_community) {
         u->r->community = result;
         result = (vo_simulation){0};
     }
     vo_simulation_fini(&result);
-    vo_simulate_outcome *came = &u->r->of[id];
-    came->weighed =
-        came->cost + (int64_t)llround(came->short_kwh * VO_HOME_SHORT_PER_KWH * VO_MICRO);
     u->r->made++;
     return s;
+}
+
+static vo_status run(under_way *u, const vo_home_series *series, vo_simulate_run_id id,
+                     const vo_simulation_options *o, vo_error *err) {
+    return run_in(u, u->c->homes, series, id, o, err);
 }
 
 /* A run that would be another one again. */
@@ -139,11 +152,13 @@ static vo_status same(vo_simulate_runs *r, size_t homes, vo_simulate_run_id id,
     vo_simulate_outcome *to = &r->of[id];
     *to = r->of[as];
     to->home_cost = malloc(homes * sizeof *to->home_cost);
-    if (!to->home_cost) {
+    to->more = r->of[as].more ? malloc(homes * sizeof *to->more) : NULL;
+    if (!to->home_cost || (r->of[as].more && !to->more)) {
         to->made = false;
         return vo_fail(err, VO_ENOMEM, "costs of %zu homes", homes);
     }
     memcpy(to->home_cost, r->of[as].home_cost, homes * sizeof *to->home_cost);
+    if (to->more) memcpy(to->more, r->of[as].more, homes * sizeof *to->more);
     return VO_OK;
 }
 
@@ -159,6 +174,23 @@ static vo_status run_alone(under_way *u, const vo_home_series *series, vo_error 
     return s == VO_OK ? run(u, series, VO_SIMULATE_alone_naive, &o, err) : s;
 }
 
+/* What bounds know nothing of; of outages they know. */
+static bool is_plain(const vo_homes *h) {
+    return !isfinite(h->feeder_kwh) && !h->honesty && !h->post.arrives;
+}
+
+static vo_status run_plain(under_way *u, const vo_home_series *series,
+                           const vo_simulation_options *o, vo_error *err) {
+    vo_homes plain = *u->c->homes;
+    if (is_plain(&plain))
+        return same(u->r, plain.homes, VO_SIMULATE_community_plain, VO_SIMULATE_community_free,
+                    err);
+    plain.feeder_kwh = (double)INFINITY;
+    plain.honesty = NULL;
+    plain.post = (vo_post){0};
+    return run_in(u, &plain, series, VO_SIMULATE_community_plain, o, err);
+}
+
 static vo_status run_ladder(under_way *u, const vo_home_series *series, vo_error *err) {
     vo_simulation_options o = u->c->options;
     const size_t homes = u->c->homes->homes;
@@ -171,15 +203,17 @@ static vo_status run_ladder(under_way *u, const vo_home_series *series, vo_error
         s = run(u, series, VO_SIMULATE_community_perfect, &o, err);
     }
     if (s != VO_OK) return s;
-    if (u->c->free_market)
-        return same(u->r, homes, VO_SIMULATE_community_free, VO_SIMULATE_community_perfect,
-                    err);
-    const vo_market_rules had = o.rules;
-    o.rules = vo_market_rules_none();
-    o.rules.loss = had.loss;
-    o.rules.fee = had.fee;
-    o.rules.point = had.point;
-    return run(u, series, VO_SIMULATE_community_free, &o, err);
+    if (u->c->free_market) {
+        s = same(u->r, homes, VO_SIMULATE_community_free, VO_SIMULATE_community_perfect, err);
+    } else {
+        const vo_market_rules had = o.rules;
+        o.rules = vo_market_rules_none();
+        o.rules.loss = had.loss;
+        o.rules.fee = had.fee;
+        o.rules.point = had.point;
+        s = run(u, series, VO_SIMULATE_community_free, &o, err);
+    }
+    return s == VO_OK ? run_plain(u, series, &o, err) : s;
 }
 
 static vo_status find_bounds(under_way *u, const vo_home_series *series, vo_error *err) {
@@ -199,11 +233,11 @@ static vo_status find_bounds(under_way *u, const vo_home_series *series, vo_erro
     if (s == VO_OK) {
         r->bounded = true;
         for (size_t i = 0; i < homes; i++) {
-            r->alone_bound[i] = (int64_t)llround(alone[i] * VO_MICRO);
+            r->alone_bound[i] = micro(alone[i]);
             r->alone_bound_sum += r->alone_bound[i];
         }
-        r->pooled_bound = (int64_t)llround(r->bounds.pooled * VO_MICRO);
-        r->lossless_bound = (int64_t)llround(r->bounds.lossless * VO_MICRO);
+        r->pooled_bound = micro(r->bounds.pooled);
+        r->lossless_bound = micro(r->bounds.lossless);
     }
     r->bounds.alone = NULL;
     free(alone);
@@ -217,6 +251,7 @@ static int count_runs(const vo_simulate_case *c) {
     if (c->bounds) {
         n += 2 + (strcmp(f, c->few ? "naive_day" : "profile") != 0);
         n += (strcmp(f, "perfect") != 0) + !c->free_market;
+        n += !is_plain(c->homes);
     }
     return n;
 }
@@ -250,7 +285,10 @@ vo_status vo_simulate_runs_make(vo_simulate_case *c,
 }
 
 void vo_simulate_runs_fini(vo_simulate_runs *r) {
-    for (size_t i = 0; i < VO_SIMULATE_RUNS; i++) free(r->of[i].home_cost);
+    for (size_t i = 0; i < VO_SIMULATE_RUNS; i++) {
+        free(r->of[i].home_cost);
+        free(r->of[i].more);
+    }
     free(r->alone_bound);
     vo_simulation_fini(&r->community);
 }

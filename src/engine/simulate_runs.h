@@ -2,7 +2,9 @@
  *
  * grid_only -> pv_only -> alone_naive -> alone -> community: the differences are what PV, time
  * shifting (batteries that know yesterday), forecasting and trading save. community ->
- * community_perfect -> community_free -> pooled bound: what forecasts, rules and matching leave.
+ * community_perfect -> community_free -> community_plain -> pooled bound: what forecasts, rules, the
+ * world that no bound knows of (feeder, lies, lost messages) and matching leave.
+ * Every run pays for what its batteries lack at the end (simulate_refill.h).
  * Money is in micro-units: parts add up exactly.
  */
 #ifndef VO_ENGINE_SIMULATE_RUNS_H
@@ -21,7 +23,8 @@
     X(alone,             ALONE,     "alone, with forecasts")          \
     X(community,         COMMUNITY, "community")                      \
     X(community_perfect, COMMUNITY, "community, perfect forecasts")   \
-    X(community_free,    COMMUNITY, "the same without rules")
+    X(community_free,    COMMUNITY, "the same without rules")         \
+    X(community_plain,   COMMUNITY, "the same, nobody lies, no feeder")
 // clang-format on
 
 typedef enum {
@@ -31,15 +34,23 @@ typedef enum {
         VO_SIMULATE_RUNS
 } vo_simulate_run_id;
 
+/* One home's run, beyond its cost. */
+typedef struct {
+    int64_t refill, weighed; /* as below */
+    double short_kwh;
+} vo_simulate_more;
+
 typedef struct {
     bool made;
-    int64_t *home_cost; /* [homes] micro-units                         */
-    int64_t cost;       /* of all                                      */
-    int64_t refill;     /* of cost: energy missing at the end (greedy) */
+    int64_t *home_cost;     /* [homes] micro-units                            */
+    vo_simulate_more *more; /* [homes], or NULL where homes are not listed    */
+    int64_t cost;           /* of all, refill included                        */
+    int64_t refill;         /* of cost: energy missing at the end             */
     double peak_import_kw, mean_import_kw;
-    double short_kwh; /* load not served: nobody paid for it          */
-    int64_t weighed;  /* cost, and VO_HOME_SHORT_PER_KWH of each kWh not served: what plans */
-                      /* and bounds weigh, and so what runs are compared by         */
+    double short_kwh; /* load not served: nobody paid for it                  */
+    int64_t
+        weighed; /* cost, and VO_HOME_SHORT_PER_KWH of each kWh not served or sold and not */
+                 /* delivered: what plans and bounds weigh, and so what runs are compared by */
 } vo_simulate_outcome;
 
 typedef struct {

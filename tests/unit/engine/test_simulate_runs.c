@@ -29,13 +29,13 @@ static void expect_sum(const vo_json *object, const char *const *part, size_t n)
 
 Test(simulate_runs, parts_of_savings_and_gap_add_up_to_the_millionth) {
     static const char *const split[] = {"pv", "time_shifting", "forecasting", "trading"};
-    static const char *const gap[] = {"forecast", "rules", "matching"};
+    static const char *const gap[] = {"forecast", "rules", "world", "matching"};
     vo_json *r =
         engine_ask("nowhere", vo_engine_simulate, "{\"homes\":5,\"days\":2,\"seed\":5}");
     const vo_json *all = vo_json_get(r, "savings_decomposition");
     const vo_json *against = vo_json_get(all, "against"), *bounds = vo_json_get(r, "bounds");
     expect_sum(vo_json_get(all, "split"), split, 4);
-    expect_sum(vo_json_get(bounds, "gap"), gap, 3);
+    expect_sum(vo_json_get(bounds, "gap"), gap, 4);
     cr_expect_eq(millionths(vo_json_get(all, "split"), "sum"), millionths(r, "savings"));
     cr_expect_eq(millionths(r, "baseline_pge_cost") - millionths(r, "optimized_cost"),
                  millionths(r, "savings"));
@@ -163,18 +163,96 @@ Test(simulate_runs, without_bounds_parts_are_null_and_the_community_is_the_same)
     vo_json_free(without);
 }
 
-/* A greedy battery that ends empty pays for what it lacks: with the battery's size it does not pay less
- * than what any plan could that gives back what it took. */
-Test(simulate_runs, a_greedy_battery_pays_for_what_it_lacks_at_the_end) {
-    vo_json *r = engine_ask("nowhere", vo_engine_simulate, "{\"homes\":6,\"seed\":1}");
-    const vo_json *homes = vo_json_get(r, "households");
-    for (size_t i = 0; i < 6; i++) {
-        const vo_json *c = vo_json_get(vo_json_at(homes, i), "costs");
-        cr_expect_geq(millionths(c, "greedy_total"), millionths(c, "alone_bound") - 100);
+/* Nobody beats a bound by ending emptier, by leaving load dark, or by selling what he has not: each home
+ * alone, all alone together, the community. */
+Test(simulate_runs, no_run_beats_its_bound_whatever_binds) {
+    static const char *const hard[] = {
+        "\"homes\":12,\"forecaster\":\"naive_day\",\"feeder_kwh\":20,\"seed\":7",
+        "\"homes\":6,\"feeder_kwh\":3,\"horizon\":2,\"seed\":4",
+        "\"homes\":5,\"import_limit_kwh\":0.2",
+        "\"homes\":5,\"import_limit_kwh\":0.3,\"horizon\":1,\"scenario\":\"one_liar\"",
+        "\"homes\":6,\"horizon\":1",
+        "\"homes\":5,\"scenario\":\"outage\",\"horizon\":3"};
+    for (size_t k = 0; k < sizeof hard / sizeof hard[0]; k++) {
+        char request[160];
+        snprintf(request, sizeof request, "{%s}", hard[k]);
+        vo_json *r = engine_ask("nowhere", vo_engine_simulate, request);
+        const vo_json *homes = vo_json_get(r, "households"), *bounds = vo_json_get(r, "bounds");
+        for (size_t i = 0; i < vo_json_size(homes); i++) {
+            const vo_json *c = vo_json_get(vo_json_at(homes, i), "costs");
+            cr_expect_geq(millionths(vo_json_get(c, "weighed"), "alone"),
+                          millionths(c, "alone_bound") - 2, "%s: home %zu", hard[k], i);
+        }
+        cr_expect_leq(member_number(vo_json_get(bounds, "alone"), "reached_percent"),
+                      100 + 1e-5, "%s", hard[k]);
+        cr_expect_leq(member_number(vo_json_get(bounds, "pooled"), "reached_percent"),
+                      100 + 1e-5, "%s", hard[k]);
+        vo_json_free(r);
     }
-    const vo_json *greedy =
-        vo_json_get(vo_json_get(vo_json_get(r, "savings_decomposition"), "against"), "greedy");
-    cr_expect_gt(millionths(greedy, "refill"), 0);
+}
+
+/* Each baseline and the community: what a cost says is what the accounts say, and the refill. */
+Test(simulate_runs, the_refill_is_in_the_cost_of_every_run_and_home) {
+    vo_json *r = engine_ask("nowhere", vo_engine_simulate,
+                            "{\"homes\":6,\"seed\":4,\"feeder_kwh\":3,\"horizon\":2}");
+    const vo_json *homes = vo_json_get(r, "households");
+    const vo_json *ledger = vo_json_get(r, "ledger");
+    const vo_json *against = vo_json_get(vo_json_get(r, "savings_decomposition"), "against");
+    long long refill = 0;
+    for (size_t i = 0; i < 6; i++) {
+        const vo_json *h = vo_json_at(homes, i), *a = vo_json_get(h, "account");
+        const vo_json *c = vo_json_get(h, "costs"), *b = vo_json_get(h, "battery");
+        const double account = member_number(a, "imported") - member_number(a, "exported") +
+                               member_number(a, "paid") - member_number(a, "received");
+        const double lacks = member_number(b, "first_soc") - member_number(b, "last_soc");
+        cr_expect_float_eq((double)millionths(c, "optimized_total"),
+                           account + (double)millionths(c, "refill"), 0.5);
+        cr_expect_eq(lacks > 1e-6, millionths(c, "refill") > 10, "home %zu lacks %g", i, lacks);
+        refill += millionths(c, "refill");
+    }
+    cr_expect_gt(refill, 0, "this feeder keeps batteries from filling");
+    cr_expect_eq(refill, millionths(r, "refill"));
+    cr_expect_eq(millionths(r, "optimized_cost") - refill,
+                 (long long)(member_number(ledger, "grid_charges") -
+                             member_number(ledger, "grid_credits") +
+                             member_number(ledger, "buyers_pay") -
+                             member_number(ledger, "sellers_receive") -
+                             member_number(ledger, "losses")));
+    cr_expect_gt(millionths(vo_json_get(against, "greedy"), "refill"), 0);
+    cr_expect_eq(millionths(vo_json_get(against, "pv_only"), "refill"), 0, "no battery");
+    vo_json_free(r);
+}
+
+/* A liar and a feeder are no fault of the market's: without them it comes as near as in a plain world. */
+Test(simulate_runs, what_bounds_do_not_know_of_is_a_part_of_its_own) {
+    vo_json *plain = engine_ask("nowhere", vo_engine_simulate, "{\"homes\":5,\"seed\":3}");
+    vo_json *bent =
+        engine_ask("nowhere", vo_engine_simulate, "{\"homes\":5,\"seed\":3,\"feeder_kwh\":4}");
+    const vo_json *a = vo_json_get(vo_json_get(plain, "bounds"), "gap"),
+                  *b = vo_json_get(vo_json_get(bent, "bounds"), "gap");
+    cr_expect_eq(millionths(a, "world"), 0);
+    cr_expect_gt(millionths(b, "world"), 100000);
+    cr_expect_eq(millionths(a, "matching"), millionths(b, "matching"));
+    vo_json_free(plain);
+    vo_json_free(bent);
+}
+
+/* The dark baseline costs nothing: said beside the saving, in figures and in words. */
+Test(simulate_runs, where_load_is_short_savings_are_told_weighed_too) {
+    vo_json *r = engine_ask("nowhere", vo_engine_simulate,
+                            "{\"homes\":5,\"scenario\":\"outage\",\"bounds\":\"off\"}");
+    const vo_json *w = vo_json_get(r, "weighed");
+    const vo_json *against = vo_json_get(vo_json_get(r, "savings_decomposition"), "against");
+    const double dark = member_number(vo_json_get(against, "grid_only"), "short_kwh");
+    cr_assert_eq(vo_json_kind_of(w), VO_JSON_OBJECT);
+    cr_expect_float_eq(
+        member_number(w, "baseline_pge_cost"),
+        member_number(r, "baseline_pge_cost") + dark * member_number(w, "short_per_kwh"), 1e-3);
+    cr_expect_gt(member_number(w, "savings"), member_number(r, "savings"));
+    cr_expect(strstr(vo_json_string(vo_json_get(w, "note")), "darker"));
+    vo_json_free(r);
+    r = engine_ask("nowhere", vo_engine_simulate, "{\"homes\":5,\"bounds\":\"off\"}");
+    cr_expect_eq(vo_json_kind_of(vo_json_get(r, "weighed")), VO_JSON_NULL);
     vo_json_free(r);
 }
 

@@ -284,6 +284,19 @@ static void add_blocks(const vo_run *r, double *in, double *out) {
     }
 }
 
+/* Batteries that answered have left some of the feeder to others: who is short of load shares it. */
+static vo_status share_what_is_left(vo_run *r, vo_error *err) {
+    double in = 0, out = 0, short_kwh = 0;
+    add_blocks(r, &in, &out);
+    const double left = r->h->feeder_kwh + out - in;
+    for (size_t i = 0; i < r->h->homes; i++) short_kwh += r->result[i].short_kwh;
+    if (!(left > 1e-9) || !(short_kwh > 1e-9)) return VO_OK;
+    const double share = fmin(1, left / short_kwh);
+    for (size_t i = 0; i < r->h->homes; i++)
+        r->import_limit[i] += share * r->result[i].short_kwh;
+    return vo_crew_run(&r->crew, r->blocks, vo_run_dispatch, r, err);
+}
+
 /* Where the feeder would carry too much, every home that draws on it may draw (or feed) the same share
  * of what it would have: batteries answer first, then load is short or PV turned down. */
 static vo_status keep_feeder(vo_run *r, vo_error *err) {
@@ -302,7 +315,8 @@ static vo_status keep_feeder(vo_run *r, vo_error *err) {
         r->export_limit[i] =
             out_share < 1 ? sold + r->result[i].export_kwh * out_share : (double)INFINITY;
     }
-    return vo_crew_run(&r->crew, r->blocks, vo_run_dispatch, r, err);
+    vo_status st = vo_crew_run(&r->crew, r->blocks, vo_run_dispatch, r, err);
+    return st == VO_OK && in_share < 1 ? share_what_is_left(r, err) : st;
 }
 
 static vo_status dispatch(vo_run *r, vo_error *err) {

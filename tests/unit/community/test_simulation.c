@@ -82,6 +82,7 @@ static vo_status look(void *ctx, const vo_interval_view *x, vo_error *err) {
     const vo_homes *h = &w->v->h;
     (void)err;
     double in = 0, out = 0;
+    size_t needless = 0;
     cr_assert_eq(x->step, h->first + w->intervals);
     w->intervals++;
     watch_trades(w, x);
@@ -90,7 +91,11 @@ static vo_status look(void *ctx, const vo_interval_view *x, vo_error *err) {
         in += x->result[i].import_kwh;
         out += x->result[i].export_kwh;
         if (x->step < w->stop_hash_at) mix(w, &x->result[i], sizeof x->result[i]);
+        const double bought = x->bought_kwh ? (double)x->bought_kwh[i] : 0;
+        const bool room = x->result[i].import_kwh + bought < h->import_limit_kwh - 1e-6;
+        needless += x->result[i].short_kwh > 1e-6 && room && !h->grid_down[x->step];
     }
+    if (needless > 0) cr_assert(in - out >= h->feeder_kwh - 1e-6, "short beside a free feeder");
     if (x->step <= w->stop_hash_at && x->match) { /* what was said before the truth came in */
         mix(w, x->predicted_load_kwh, h->homes * sizeof(float));
         mix(w, x->predicted_pv_kwh, h->homes * sizeof(float));
@@ -108,6 +113,10 @@ static vo_status look(void *ctx, const vo_interval_view *x, vo_error *err) {
             w->buys += x->action[i] == VO_ACTION_BUY;
             w->sells += x->action[i] == VO_ACTION_SELL;
             cr_assert((x->action[i] == VO_ACTION_HOLD) == (x->order_kwh[i] == 0));
+            const double limit = (double)x->order_price[i], noise = 1e-6;
+            if (x->action[i] == VO_ACTION_SELL) cr_assert(limit <= x->signal[0] + noise);
+            if (x->action[i] == VO_ACTION_BUY)
+                cr_assert(limit - (double)w->rules.fee * 1e-6 >= x->signal[0] - noise);
         }
     return VO_OK;
 }

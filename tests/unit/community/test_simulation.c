@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "community/bound.h"
+#include "community/simulation_run.h"
 #include "support/fault_alloc.h"
 #include "support/village.h"
 
@@ -512,6 +513,63 @@ Test(simulation, a_horizon_of_a_day_does_not_end_at_a_cliff) {
     vo_simulation_fini(&day);
     vo_simulation_fini(&days);
     village_free(&v);
+}
+
+/* What is stored at a plan's end has its worth: three hours ahead is short, not blind. */
+Test(simulation, three_hours_ahead_still_save_a_good_part_of_what_a_day_does) {
+    double saved[2] = {0};
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        village v;
+        village_make(&v, seed, 6, 4, 1, 0.2);
+        vo_simulation_options o = light(VO_RUN_PV_ONLY);
+        vo_simulation pv = run(&v, o, NULL);
+        for (int k = 0; k < 2; k++) {
+            o = light(VO_RUN_ALONE);
+            o.horizon = k ? 48 : 6;
+            vo_simulation s = run(&v, o, NULL);
+            saved[k] += pv.cost - s.cost;
+            vo_simulation_fini(&s);
+        }
+        vo_simulation_fini(&pv);
+        village_free(&v);
+    }
+    cr_assert(saved[0] > 0.3 * saved[1], "%g of %g", saved[0], saved[1]);
+}
+
+/* Nobody sells at a price that is too low for him; who counts on buying there goes without. */
+Test(simulation, a_price_cap_below_the_tariff_makes_nobody_poorer_than_alone) {
+    for (uint64_t seed = 3; seed <= 5; seed++) {
+        village v;
+        village_make(&v, seed, 6, 4, 1, 0.2);
+        vo_simulation_options o = light(VO_RUN_COMMUNITY);
+        o.rules.least_price = 0;
+        o.rules.most_price = 50000;
+        vo_simulation capped = run(&v, o, NULL);
+        vo_simulation alone = run(&v, light(VO_RUN_ALONE), NULL);
+        cr_assert(capped.cost < alone.cost * 1.005, "%g against %g", capped.cost, alone.cost);
+        vo_simulation_fini(&capped);
+        vo_simulation_fini(&alone);
+        village_free(&v);
+    }
+}
+
+/* Between two plans a path is shorter than the horizon; behind its end there is nothing. */
+Test(simulation, who_missed_the_last_signal_goes_by_the_one_before_to_its_end_only) {
+    enum { H = 8 };
+    const vo_homes h = {.homes = 1, .steps = 100, .first = 10};
+    double path[H * H];
+    for (size_t i = 0; i < H * H; i++) path[i] = (double)i;
+    uint32_t lengths[H] = {0}, heard[] = {22 - 10 + 1};
+    lengths[22 % H] = 5;
+    vo_run r = {.h = &h, .trades = true, .horizon = H, .heard = heard, .path = path};
+    r.path_n = lengths;
+    size_t n = 99;
+    for (r.t = 22; r.t < 30; r.t++) {
+        const double *p = vo_run_path(&r, 0, &n);
+        cr_assert_eq(n, r.t < 27 ? (size_t)27 - r.t : (size_t)0);
+        if (n) cr_assert_eq(p[0], (double)((22 % H) * H + r.t - 22));
+        cr_assert_eq(p == NULL, n == 0);
+    }
 }
 
 Test(simulation, plans_kept_for_some_intervals_cost_little) {

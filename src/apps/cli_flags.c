@@ -239,7 +239,7 @@ static const flag flags[] = {
     {"homes", NUMBER, SITE, CLI_SIMULATE | CLI_TRAIN_LOAD, "homes", "N", "how many (10; of files all)"},
     {"homes-from", TEXT, SITE, CLI_SIMULATE | CLI_TRAIN_LOAD, "homes_from", "DIR", "homes of files instead: Building_*.csv as CityLearn's"},
     {"days", NUMBER, METHOD, CLI_SIMULATE, "days", "N", "how long (1)"},
-    {"history-days", NUMBER, METHOD, CLI_SIMULATE, "history_days", "N", "known before the first day (28; 14 or 3 for many homes)"},
+    {"history-days", NUMBER, METHOD, CLI_SIMULATE, "history_days", "N", "known before the first day (28; 7 or 3 for many homes)"},
     {"from", TEXT, METHOD, CLI_SIMULATE, "from", "DATE", "first local day (2026-07-01; of files the first)"},
     {"seed", NUMBER, METHOD, CLI_SIMULATE | CLI_TRAIN_LOAD, "seed", "N", "of homes and weather (1)"},
     {"scenario", TEXT, METHOD, CLI_SIMULATE, "scenario", "NAME|FILE", "base, heat_wave, high_solar, winter, ev_heavy, outage, price_spike, one_liar, drop_out"},

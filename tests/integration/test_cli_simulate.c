@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "engine/simulate.h"
 #include "port/file.h"
 #include "support/data_folder.h"
 
@@ -186,15 +187,50 @@ Test(cli_simulate, what_cannot_be_is_refused_with_the_flag) {
     }
 }
 
-Test(cli_simulate, help_shows_every_flag_and_an_example) {
+/* Does the help have this flag, as a word of its own? */
+static bool shows(const char *help, const char *flag) {
+    const size_t len = strlen(flag);
+    for (const char *at = strstr(help, flag); at; at = strstr(at + 1, flag))
+        if (at[len] == '=' || at[len] == ' ' || at[len] == '\n') return true;
+    return false;
+}
+
+/* A field's flag has hyphens, and no unit where the number speaks for itself. */
+Test(cli_simulate, help_shows_a_flag_for_every_field_and_an_example) {
+    static const char *const bare[] = {"import_limit_kwh", "export_limit_kwh", "feeder_kwh",
+                                       "most_trade_kwh", "most_sold_daily_kwh"};
     result r = run("--help");
+    size_t n = 0;
+    const vo_field *field = vo_simulate_request_fields(&n);
     cr_assert_eq(r.code, 0);
-    static const char *const flag[] = {
-        "--homes",   "--homes-from", "--scenario", "--matching", "--forecaster", "--bounds",
-        "--parquet", "--report",     "--no-rules", "--threads",  "--timeline"};
-    for (size_t i = 0; i < sizeof flag / sizeof flag[0]; i++)
-        cr_expect(strstr(r.out, flag[i]), "%s", flag[i]);
+    cr_assert_gt(n, (size_t)30);
+    for (size_t i = 0; i < n; i++) {
+        char flag[80];
+        snprintf(flag, sizeof flag, "--%s", field[i].name);
+        for (size_t k = 0; k < sizeof bare / sizeof bare[0]; k++)
+            if (strcmp(field[i].name, bare[k]) == 0) *strrchr(flag, '_') = '\0';
+        for (char *c = flag; *c; c++)
+            if (*c == '_') *c = '-';
+        cr_expect(shows(r.out, flag), "%s", flag);
+    }
+    cr_expect(shows(r.out, "--report") && shows(r.out, "--threads") && shows(r.out, "--json"));
     cr_expect(strstr(r.out, "volteo simulate --homes 10 --days 1"));
+    drop(&r);
+}
+
+/* Before costs of an outage are compared, what they do not tell is told. */
+Test(cli_simulate, an_outage_and_a_refill_are_told_before_costs_are_compared) {
+    result r = run("--homes 4 --scenario outage --bounds off");
+    cr_assert_eq(r.code, 0, "%s", r.err);
+    cr_expect(strstr(r.out, "load not served, and not paid"), "%s", r.out);
+    cr_expect(strstr(r.out, "praise the darker run"));
+    drop(&r);
+    r = run("--homes 4 --feeder 1 --horizon 2 --bounds off");
+    cr_assert_eq(r.code, 0, "%s", r.err);
+    cr_expect(strstr(r.out, "of it refill at the end"), "%s", r.out);
+    drop(&r);
+    r = run("--homes 4 --bounds off");
+    cr_expect_not(strstr(r.out, "refill at the end") || strstr(r.out, "not served"));
     drop(&r);
 }
 

@@ -339,3 +339,41 @@ Test(home_forecast, out_of_memory_leaks_nothing) {
         }
     done(v);
 }
+
+/* At quarters of an hour a day has 96 intervals: every second is a lead, up to the 96th; with a
+ * horizon of 48 each of them. */
+Test(home_forecast, errors_are_told_up_to_a_day_ahead_at_any_step) {
+    enum { Q = 96, AHEAD = 100 };
+    for (int brief = 0; brief < 2; brief++) {
+        const size_t horizon = brief ? 48 : AHEAD, apart = brief ? 1 : 2;
+        village v;
+        village_make(&v, 3, 2, 6, 3, 0.25);
+        vo_home_forecasts *f = NULL;
+        vo_error err = {0};
+        static tally want[VO_FORECAST_LEADS];
+        vo_forecast_error error[VO_FORECAST_LEADS];
+        memset(want, 0, sizeof want);
+        cr_assert_eq(
+            vo_home_forecasts_create("profile", &v.h, v.load, v.pv, horizon, NULL, &f, &err),
+            VO_OK, "%s", err.msg);
+        for (size_t t = 0; t < v.steps; t++)
+            for (uint32_t i = 0; i < 2; i++) {
+                float load[AHEAD], pv[AHEAD];
+                if (t >= 3 * Q) ask(f, i, t, horizon, load, pv);
+                for (size_t k = 0; t >= 3 * Q && k < VO_FORECAST_LEADS; k++) {
+                    const size_t n = (k + 1) * apart - 1;
+                    if (t + n < v.steps)
+                        add(&want[k], (double)load[n], (double)load_at(&v, i, t + n));
+                }
+                observe(f, &v, i, t);
+            }
+        vo_home_forecasts_errors(f, false, error);
+        for (size_t k = 0; k < VO_FORECAST_LEADS; k++) {
+            cr_assert_eq(error[k].lead, (k + 1) * apart);
+            same(&error[k], &want[k], "load", k);
+        }
+        cr_expect_eq(error[VO_FORECAST_LEADS - 1].lead, brief ? (size_t)48 : (size_t)Q);
+        vo_home_forecasts_free(f);
+        village_free(&v);
+    }
+}

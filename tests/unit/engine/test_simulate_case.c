@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "engine/simulate.h"
+#include "port/file.h"
+#include "support/data_folder.h"
 
 static vo_engine_options local = {.lake = "lake", .models = "models", .allow_files = 1};
 
@@ -140,4 +142,55 @@ Test(simulate_case, what_the_world_lacks_is_refused_in_words) {
         cr_expect(strstr(err.msg, refused[i].says), "%s: %s", refused[i].request, err.msg);
         vo_simulate_case_close(&c);
     }
+}
+
+/* How many homes a folder has is known once it is read: what hangs on it is chosen then. */
+Test(simulate_case, many_metered_homes_are_planned_lightly_too) {
+    char folder[DATA_PATH], path[DATA_PATH + 40], request[DATA_PATH + 80], text[1024];
+    vo_simulate_case c;
+    vo_error err = {0};
+    cr_assert(temporary_folder(folder));
+    size_t n = (size_t)snprintf(text, sizeof text, "non_shiftable_load\n");
+    for (size_t t = 0; t < 48; t++) n += (size_t)snprintf(text + n, sizeof text - n, "1\n");
+    for (int i = 1; i <= 1001; i++) {
+        snprintf(path, sizeof path, "%s/Building_%d.csv", folder, i);
+        cr_assert_eq(vo_file_write(path, text, n, NULL), VO_OK);
+    }
+    for (int few = 0; few < 2; few++) {
+        snprintf(request, sizeof request, "{\"homes_from\":\"%s\"%s}", folder,
+                 few ? ",\"homes\":3" : "");
+        cr_assert_eq(vo_simulate_case_read(&local, request, &c, &err), VO_OK, "%s", err.msg);
+        cr_assert_eq(vo_simulate_case_open(&c, &err), VO_OK, "%s", err.msg);
+        cr_expect_eq(c.homes->homes, few ? (size_t)3 : (size_t)1001);
+        cr_expect_eq(c.options.replan_every, few ? (size_t)1 : (size_t)4);
+        cr_expect_eq(c.options.scenarios, few ? (size_t)3 : (size_t)2);
+        cr_expect_eq(c.listed, few == 1);
+        cr_expect_eq(c.bounds, few == 1);
+        cr_expect_eq(c.options.score, few == 1);
+        vo_simulate_case_close(&c);
+    }
+    temporary_folder_remove(folder);
+}
+
+Test(simulate_case, a_day_ahead_may_be_planned_at_the_finest_step) {
+    vo_simulate_case c;
+    cr_assert_eq(vo_simulate_case_read(&local, "{\"interval_minutes\":5}", &c, NULL), VO_OK);
+    cr_expect_eq(c.options.horizon, (size_t)288);
+    vo_simulate_case_close(&c);
+    cr_assert_eq(
+        vo_simulate_case_read(&local, "{\"interval_minutes\":5,\"horizon\":288}", &c, NULL),
+        VO_OK, "what is usual may be asked for");
+    vo_simulate_case_close(&c);
+}
+
+/* The number of days of history, wherever it is asked. */
+Test(simulate_case, history_is_shorter_for_more_homes) {
+    static const int32_t homes[][2] = {{1000, 28}, {1001, 7}, {20000, 7}, {20001, 3}};
+    vo_world_request r = vo_world_request_default();
+    for (size_t i = 0; i < sizeof homes / sizeof homes[0]; i++) {
+        r.homes = homes[i][0];
+        cr_expect_eq(vo_world_history_days(&r), homes[i][1], "%d", (int)r.homes);
+    }
+    r.history_days = 5;
+    cr_expect_eq(vo_world_history_days(&r), 5);
 }

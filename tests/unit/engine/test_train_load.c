@@ -2,6 +2,7 @@
 #include "engine/train_load.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,4 +130,36 @@ Test(train_load, real_homes_are_learned_from_files) {
     cr_expect_lt(member_number(r, "mae_of_mean"), member_number(r, "profile_mae_of_mean"));
     cr_expect_lt(member_number(r, "mae_of_mean"), 0.6);
     vo_json_free(a);
+}
+
+/* Figures of a model that has seen the days it is judged on are flattered: told, of the same homes. */
+Test(train_load, days_that_a_model_has_learned_from_are_told_where_it_is_used) {
+    static const struct {
+        const char *request;
+        double days; /* NAN: no model is named */
+    } asked[] = {{"{\"homes\":2,\"bounds\":\"off\",\"forecaster\":\"load_gbt=load\",\"seed\":1,"
+                  "\"days\":3,\"from\":\"2026-06-14\"}",
+                  2},
+                 {"{\"homes\":2,\"bounds\":\"off\",\"forecaster\":\"load_gbt=load\",\"seed\":2,"
+                  "\"days\":3,\"from\":\"2026-06-14\"}",
+                  0},
+                 {"{\"homes\":2,\"bounds\":\"off\",\"forecaster\":\"load_gbt=load\",\"seed\":1,"
+                  "\"from\":\"2026-06-16\"}",
+                  0},
+                 {"{\"homes\":2,\"bounds\":\"off\",\"from\":\"2026-06-14\"}", (double)NAN}};
+    vo_json_free(
+        must(vo_engine_train,
+             "{\"what\":\"load\",\"homes\":3,\"days\":15,\"from\":\"2026-06-01\",\"seed\":1}"));
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        vo_json *r = must(vo_engine_simulate, asked[i].request);
+        const vo_json *f = vo_json_get(r, "forecasts");
+        const vo_json *days = vo_json_get(f, "days_seen_in_training");
+        const bool noted = vo_json_kind_of(vo_json_get(f, "note")) == VO_JSON_STRING;
+        if (isnan(asked[i].days))
+            cr_expect_eq(vo_json_kind_of(days), VO_JSON_NULL);
+        else
+            cr_expect_float_eq(vo_json_number(days), asked[i].days, 1e-9, "%zu", i);
+        cr_expect_eq(noted, asked[i].days > 0, "%zu", i);
+        vo_json_free(r);
+    }
 }

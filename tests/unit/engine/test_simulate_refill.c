@@ -63,6 +63,23 @@ Test(simulate_refill, is_the_dearest_price_of_as_many_last_intervals_as_filling_
     cr_expect_float_eq(price(&p).paid, 0.4 / 0.8, 1e-12);
 }
 
+/* In the last interval 1 kWh of load comes out of the battery, 1.25 of the store: 5.25 at 0.8 each take
+ * seven more. After an outage the reserve may be empty, too: 5 kWh at 1.6 take four. */
+Test(simulate_refill, what_the_meter_cannot_bring_and_the_reserve_are_filled_too) {
+    place p;
+    lay(&p);
+    for (size_t t = 0; t < N; t++) p.buy[t] = 0.1 * (double)(N - t);
+    p.h.import_limit_kwh = 1;
+    p.load[N - 1] = 2;
+    cr_expect_float_eq(price(&p).paid, 0.8 / 0.8, 1e-12);
+    p.load[N - 1] = 0;
+    p.h.import_limit_kwh = 10;
+    p.h.grid_down = p.down;
+    cr_expect_float_eq(price(&p).paid, 0.3 / 0.8, 1e-12);
+    p.down[0] = 1;
+    cr_expect_float_eq(price(&p).paid, 0.4 / 0.8, 1e-12);
+}
+
 Test(simulate_refill, without_room_it_counts_as_load_that_is_not_served) {
     place p;
     lay(&p);

@@ -527,6 +527,20 @@ const char *vo_world_home_name(vo_world *w, uint32_t home) {
     return w->name;
 }
 
+vo_world_equipment vo_world_home_equipment(const vo_world *w, uint32_t home) {
+    if (w->metered) return (vo_world_equipment){.pv_kw = w->files.home[home].pv_kw};
+    vo_synth_household h = {0};
+    vo_status st = vo_synth_household_of(&w->synth, home, &h, NULL);
+    assert(st == VO_OK); /* asked for one home when the world was made */
+    (void)st;
+    return (vo_world_equipment){.pv_kw = h.has_pv ? h.panel.peak_kw : 0,
+                                .appliances = true,
+                                .ev = h.has_ev,
+                                .cooling = h.has_cooling,
+                                .heating = h.has_heating,
+                                .persons = (int32_t)h.persons};
+}
+
 bool vo_world_synthetic(const vo_world *w) { return !w->metered; }
 
 const vo_tariff *vo_world_tariff(const vo_world *w) {

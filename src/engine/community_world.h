@@ -47,6 +47,16 @@ void vo_world_free(vo_world *w); /* accepts NULL */
 const vo_homes *vo_world_homes(const vo_world *w);
 /* "home 0007", "Building_3", ...: valid as long as the world and until the next call. */
 const char *vo_world_home_name(vo_world *w, uint32_t home);
+
+/* What stands in a home. Of metered ones the panels are all that is said: appliances 0. */
+typedef struct {
+    double pv_kw;              /* 0: none */
+    bool appliances;           /* the rest is known */
+    bool ev, cooling, heating; /* a car's charger, air conditioning, a heat pump */
+    int32_t persons;
+} vo_world_equipment;
+vo_world_equipment vo_world_home_equipment(const vo_world *w, uint32_t home);
+
 bool vo_world_synthetic(const vo_world *w);
 const vo_tariff *
 vo_world_tariff(const vo_world *w); /* of the first played instant; NULL: prices of a file */

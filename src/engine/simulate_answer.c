@@ -340,6 +340,21 @@ static void write_timeline(const answer *a, size_t i) {
     vo_json_out_end(a->w);
 }
 
+static void write_equipment(const answer *a, size_t i) {
+    const vo_world_equipment e = vo_world_home_equipment(a->c->world, (uint32_t)i);
+    vo_json_out *w = a->w;
+    vo_json_out_key(w, "equipment");
+    vo_json_out_object(w);
+    vo_member_number(w, "pv_kw", brief(e.pv_kw));
+    if (e.appliances) {
+        vo_member_bool(w, "ev", e.ev);
+        vo_member_bool(w, "air_conditioning", e.cooling);
+        vo_member_bool(w, "heat_pump", e.heating);
+        vo_member_integer(w, "persons", e.persons);
+    }
+    vo_json_out_end(w);
+}
+
 static void write_home(const answer *a, size_t i) {
     static const char *const honesty[] = {"honest", "lies_offers", "lies_bids"};
     const vo_home_sums *s = &a->r->community.home[i];
@@ -349,6 +364,7 @@ static void write_home(const answer *a, size_t i) {
     vo_member_text(w, "name", vo_world_home_name(a->c->world, (uint32_t)i));
     if (a->h->honesty && a->h->honesty[i] <= VO_LIES_BIDS)
         vo_member_text(w, "honesty", honesty[a->h->honesty[i]]);
+    write_equipment(a, i);
     write_costs(a, i);
     write_energy(a, s);
     write_battery(a, s, i);

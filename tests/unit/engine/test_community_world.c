@@ -73,6 +73,35 @@ Test(community_world, ten_homes_play_the_first_of_july_after_four_weeks_of_histo
     vo_world_free(w);
 }
 
+/* Panels are seen in what a home makes: none where there are none, never more than their size. */
+Test(community_world, what_stands_in_a_home_is_seen_in_what_it_does) {
+    vo_world_request r = small();
+    r.homes = 60;
+    vo_world *w = make(&r);
+    const vo_homes *h = vo_world_homes(w);
+    int with_pv = 0, with_ev = 0, charging = 0;
+    for (uint32_t i = 0; i < 60; i++) {
+        const vo_world_equipment e = vo_world_home_equipment(w, i);
+        float *v = fill(h, i);
+        double most_pv = 0, most_load = 0;
+        for (size_t t = 0; t < h->steps; t++) {
+            most_pv = fmax(most_pv, (double)v[h->steps + t]);
+            most_load = fmax(most_load, (double)v[t]);
+        }
+        cr_expect_eq(e.pv_kw > 0, most_pv > 0);
+        cr_expect(most_pv <= 0.5 * e.pv_kw * 1.2 + 1e-9);
+        if (e.pv_kw > 0) cr_expect(most_pv > 0.5 * e.pv_kw * 0.2);
+        cr_expect(e.appliances && e.persons >= 1 && e.persons <= 5);
+        with_pv += e.pv_kw > 0;
+        with_ev += e.ev;
+        charging += e.ev && most_load > 0.5 * 5;
+        free(v);
+    }
+    cr_expect(with_pv > 20 && with_pv < 55, "%d", with_pv);
+    cr_expect(with_ev > 8 && charging > with_ev / 2, "%d of %d", charging, with_ev);
+    vo_world_free(w);
+}
+
 /* E-TOU-C as published: 0.52240 from 16:00 to 21:00 in summer, 0.39940 else; exports earn the mean
  * of 2026's summer in the same hours. */
 Test(community_world, the_version_of_the_tariff_in_force_is_paid) {

@@ -91,8 +91,25 @@ Test(simulate_refill, without_room_it_counts_as_load_that_is_not_served) {
     cr_expect_eq(price(&p).weighed, 0, "no battery lacks anything");
 }
 
-/* A plan of somebody who looks at nothing: what it costs, counted here. */
-static double wander(const place *p, vo_random *rng, double *missing) {
+/* Nearly full at the end, and before it 2 kWh of load that the battery alone can serve: it cannot have
+ * been fuller than full. */
+Test(simulate_refill, there_is_no_room_above_the_ceiling) {
+    place p;
+    lay(&p);
+    p.b.initial_soc = 0.8;
+    p.h.import_limit_kwh = 3;
+    cr_expect_float_eq(price(&p).weighed, 1.2 / 0.8, 1e-12);
+    p.load[N - 1] = 5;
+    cr_expect_float_eq(price(&p).paid, 1.2 / 0.8, 1e-12);
+    cr_expect_float_eq(price(&p).weighed, VO_HOME_SHORT_PER_KWH / 0.8, 1e-12);
+    p.b.initial_soc = 0.5; /* what it cannot serve it need not hold */
+    p.load[N - 1] = 13;
+    cr_expect_float_eq(price(&p).weighed, 1.2 / 0.8, 1e-12);
+}
+
+/* A plan of somebody who looks at nothing, or who fills up whenever the meter lets him and spares no
+ * load: what it costs, counted here. */
+static double wander(const place *p, bool keen, vo_random *rng, double *missing) {
     const vo_home_battery *b = &p->b;
     double cost = 0, stored = b->initial_soc * b->capacity_kwh;
     bool outage = false;
@@ -103,6 +120,7 @@ static double wander(const place *p, vo_random *rng, double *missing) {
         outage = outage || p->down[t];
         const double low = outage ? 0 : b->min_soc * b->capacity_kwh;
         double z = (2 * vo_random_unit(rng) - 1.2) * -2; /* > 0 charges, at the terminals */
+        if (keen) z = limit - ((double)p->load[t] - (double)p->pv[t]);
         z = fmin(z, fmin(b->charge_kw, (b->max_soc * b->capacity_kwh - stored) / 0.8));
         z = fmax(z, -fmin(b->discharge_kw, fmax(stored - low, 0) * 0.8));
         stored += z > 0 ? z * 0.8 : z / 0.8;
@@ -142,11 +160,12 @@ Test(simulate_refill, no_walk_and_its_refill_cost_less_than_the_bound) {
     for (size_t k = 0; k < 400; k++) {
         place p;
         lay(&p);
+        p.b.initial_soc = 0.1 + 0.8 * vo_random_unit(&rng);
         p.h.import_limit_kwh = k % 3 ? 0.4 + 3 * vo_random_unit(&rng) : 20;
         for (size_t t = 0; t < N; t++) {
             p.buy[t] = 0.1 + vo_random_unit(&rng);
             p.sell[t] = p.buy[t] * vo_random_unit(&rng);
-            p.load[t] = (float)(2 * vo_random_unit(&rng));
+            p.load[t] = (float)((t > N / 2 ? 4 : 2) * vo_random_unit(&rng));
             p.pv[t] = (float)fmax(0, 6 * vo_random_unit(&rng) - 4);
             p.down[t] = k % 4 == 1 && t >= k % N && t < k % N + 3;
         }
@@ -155,7 +174,7 @@ Test(simulate_refill, no_walk_and_its_refill_cost_less_than_the_bound) {
         const vo_refill_price of = price(&p);
         for (size_t i = 0; i < 50; i++) {
             double missing = 0;
-            const double cost = wander(&p, &rng, &missing);
+            const double cost = wander(&p, i % 10 == 0, &rng, &missing);
             cr_assert_geq(cost + missing * of.weighed, least - 1e-6, "place %zu, walk %zu", k,
                           i);
             emptier += missing > 0;

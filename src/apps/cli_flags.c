@@ -265,6 +265,7 @@ static const flag flags[] = {
     {"most-sold-daily", NUMBER, METHOD, CLI_SIMULATE, "most_sold_daily_kwh", "KWH", "a home may sell in a day (10)"},
     {"price-point", NUMBER, METHOD, CLI_SIMULATE, "price_point", "SHARE", "of the equilibrium interval, of pay_as_clear (0.5)"},
     {"no-rules", YES, METHOD, CLI_SIMULATE, "no_rules", NULL, "no limit of price, trade or day"},
+    {"keep-peak", YES, METHOD, CLI_SIMULATE, "keep_peak", NULL, "batteries do not raise the highest draw of all together"},
     {"forecaster", TEXT, METHOD, CLI_SIMULATE, "forecaster", "SPEC", "profile (default), naive_day, naive_week, load_gbt[=MODEL], perfect"},
     {"horizon", NUMBER, METHOD, CLI_SIMULATE, "horizon", "N", "intervals planned ahead (a day)"},
     {"replan-every", NUMBER, METHOD, CLI_SIMULATE, "replan_every", "N", "intervals from plan to plan (1)"},

@@ -99,6 +99,8 @@ static bool get(vo_run *r, void *at, size_t n, size_t size) {
     return p != NULL;
 }
 
+static bool keeps_peak(const vo_run *r) { return r->o->keep_peak && r->trades; }
+
 #define GET(field, n) get(r, &r->field, (n), sizeof *r->field)
 
 static bool get_arrays(vo_run *r) {
@@ -116,7 +118,7 @@ static bool get_arrays(vo_run *r) {
              GET(scratch_value, workers * (H + 1)) && GET(order, homes * VO_NODE_ORDERS) &&
              GET(orders, homes) && GET(book, homes * VO_NODE_ORDERS) && GET(path, H * H) &&
              GET(path_n, H);
-    if (isfinite(r->h->feeder_kwh))
+    if (isfinite(r->h->feeder_kwh) || keeps_peak(r))
         ok = ok && GET(import_limit, homes) && GET(export_limit, homes);
     if (r->o->tell) ok = ok && GET(told, 8 * homes) && GET(told_small, 2 * homes);
     if (r->o->tell && r->o->score && r->plans) ok = ok && GET(told_score, homes);
@@ -319,11 +321,46 @@ static vo_status keep_feeder(vo_run *r, vo_error *err) {
     return st == VO_OK && in_share < 1 ? share_what_is_left(r, err) : st;
 }
 
+/* Load less PV of all homes at step t. */
+static double draw_at(const vo_run *r, size_t t) {
+    const size_t steps = r->h->steps;
+    double kwh = 0;
+    for (size_t i = 0; i < r->h->homes; i++)
+        kwh += (double)r->series->load_kwh[i * steps + t] -
+               (double)r->series->pv_kwh[i * steps + t];
+    return kwh;
+}
+
+/* The share of what batteries charge from the grid that leaves all meters together where they may
+ * be: the highest draw without batteries that was seen, or is foreseen. */
+static vo_status keep_peak(vo_run *r, vo_error *err) {
+    const size_t H = r->horizon;
+    double most = r->usual_kwh, in = 0, out = 0, charged = 0;
+    for (size_t k = r->t - r->planned; k < r->ahead; k++)
+        most = fmax(most, r->sum[VO_SUM_LOAD * H + k] - r->sum[VO_SUM_PV * H + k]);
+    add_blocks(r, &in, &out);
+    const double excess = in - out - most;
+    if (excess <= 0) return VO_OK;
+    for (size_t i = 0; i < r->h->homes; i++)
+        charged += fmin(r->result[i].import_kwh, fmax(0, -r->result[i].terminal_kwh));
+    const double less = charged > excess ? excess / charged : 1;
+    for (size_t i = 0; i < r->h->homes; i++) {
+        const vo_node_result *x = &r->result[i];
+        r->import_limit[i] = (double)r->bought[i] * micro + x->import_kwh -
+                             less * fmin(x->import_kwh, fmax(0, -x->terminal_kwh));
+    }
+    return vo_crew_run(&r->crew, r->blocks, vo_run_dispatch, r, err);
+}
+
 static vo_status dispatch(vo_run *r, vo_error *err) {
     const size_t homes = r->h->homes;
     for (size_t i = 0; r->import_limit && i < homes; i++)
         r->import_limit[i] = r->export_limit[i] = (double)INFINITY;
     vo_status st = vo_crew_run(&r->crew, r->blocks, vo_run_dispatch, r, err);
+    if (st == VO_OK && keeps_peak(r)) {
+        st = keep_peak(r, err);
+        r->usual_kwh = fmax(r->usual_kwh, draw_at(r, r->t));
+    }
     if (st == VO_OK && r->import_limit) st = keep_feeder(r, err);
     double in = 0, out = 0;
     add_blocks(r, &in, &out);
@@ -469,6 +506,8 @@ static vo_status interval(vo_run *r, vo_error *err) {
 static vo_status play(vo_run *r, vo_error *err) {
     const vo_homes *h = r->h;
     vo_status st = VO_OK;
+    for (size_t t = 0; keeps_peak(r) && t < h->first; t++)
+        r->usual_kwh = fmax(r->usual_kwh, draw_at(r, t));
     for (r->t = h->first; st == VO_OK && r->t < h->steps; r->t++) {
         if (r->o->stop && r->o->stop(r->o->stop_ctx))
             return vo_fail(err, VO_ECANCELED, "stopped at interval %zu of %zu", r->t - h->first,

@@ -47,6 +47,10 @@ typedef struct {
         replan_every; /* intervals between plans, 1..horizon: 1; V of those between are kept */
     size_t scenarios; /* of net load, 1..VO_HOME_SCENARIOS: 3 (1: the mean alone)   */
     bool score;       /* tell profitability                                         */
+    bool
+        keep_peak; /* of a community: batteries charge from the grid only as far as all meters */
+    /* together stay within what the homes drew at most without batteries, as   */
+    /* far as that is known, or will by their forecasts; load comes first       */
     const vo_learning *learning;
     /* Each interval, in order, from the calling thread; not VO_OK ends the run. Or NULL. */
     vo_status (*tell)(void *ctx, const vo_interval_view *v, vo_error *err);

@@ -70,6 +70,8 @@ typedef struct {
     uint8_t *told_small;           /* [2][homes]                                             */
     vo_profitability *told_score;
 
+    double
+        usual_kwh; /* most that the homes drew together without batteries, so far: keep_peak */
     size_t t, planned, ahead; /* step; when last predicted; how many intervals then */
     vo_match match;
 } vo_run;

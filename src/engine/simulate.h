@@ -47,6 +47,7 @@
     X(most_sold_daily_kwh, NUMBER,  0, 1e6,     "kWh", "a home may sell in a day (10)")          \
     X(price_point,         PART,    0, 1,       "",    "where in the equilibrium interval pay_as_clear's price lies (0.5)") \
     X(no_rules,            BOOL,    0, 0,       "",    "no limit of price, trade or day; losses and fee stay") \
+    X(keep_peak,           BOOL,    0, 0,       "",    "batteries do not raise the highest draw of all meters together") \
     X(forecaster,          TEXT,    0, 0,       "",    "profile (default), naive_day, naive_week, load_gbt, load_gbt=MODEL, perfect") \
     X(horizon,             INTEGER, 1, 288,     "",    "intervals planned ahead (a day)")        \
     X(replan_every,        INTEGER, 1, 288,     "",    "intervals from plan to plan (1; 4 for more than 1000 homes)") \

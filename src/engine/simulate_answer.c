@@ -181,6 +181,7 @@ static void write_market(const answer *a) {
     vo_member_integer(w, "horizon", (long long)o->horizon);
     vo_member_integer(w, "replan_every", (long long)o->replan_every);
     vo_member_integer(w, "load_cases", (long long)o->scenarios);
+    vo_member_bool(w, "keep_peak", o->keep_peak);
     kwh(w, "import_limit_kwh", a->h->import_limit_kwh);
     kwh(w, "export_limit_kwh", a->h->export_limit_kwh);
     vo_member_number(w, "feeder_kwh", a->h->feeder_kwh);

@@ -68,6 +68,7 @@ static vo_status read_rules(vo_simulate_case *c, const vo_field_value *f, vo_err
     static const size_t at[] = {SIM_least_price, SIM_most_price, SIM_most_trade_kwh,
                                 SIM_most_sold_daily_kwh};
     c->free_market = number_of(&f[SIM_no_rules], 0) > 0;
+    c->options.keep_peak = number_of(&f[SIM_keep_peak], 0) > 0;
     for (size_t i = 0; c->free_market && i < sizeof at / sizeof at[0]; i++)
         if (f[at[i]].json)
             return vo_fail(err, VO_EINVAL, "%s = %.15g: no_rules lifts that rule: drop one",

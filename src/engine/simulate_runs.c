@@ -208,6 +208,7 @@ static vo_status run_ladder(under_way *u, const vo_home_series *series, vo_error
     } else {
         const vo_market_rules had = o.rules;
         o.rules = vo_market_rules_none();
+        o.keep_peak = false;
         o.rules.loss = had.loss;
         o.rules.fee = had.fee;
         o.rules.point = had.point;

@@ -553,6 +553,36 @@ Test(simulation, a_price_cap_below_the_tariff_makes_nobody_poorer_than_alone) {
     }
 }
 
+/* Everything known ahead, so that what is foreseen is what comes. */
+Test(simulation, batteries_that_keep_the_peak_do_not_raise_it_and_serve_every_load) {
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        village v;
+        village_make(&v, seed, 8, 4, 1, 0.2);
+        vo_simulation_options o = light(VO_RUN_COMMUNITY);
+        o.forecaster = "perfect";
+        vo_simulation free_run = run(&v, o, NULL);
+        o.keep_peak = true;
+        vo_simulation kept = run(&v, o, NULL);
+        double usual_kwh = 0, short_kwh = 0;
+        for (size_t t = 0; t < v.steps; t++) {
+            double kwh = 0;
+            for (size_t i = 0; i < v.h.homes; i++)
+                kwh += (double)v.load[i * v.steps + t] - (double)v.pv[i * v.steps + t];
+            usual_kwh = fmax(usual_kwh, kwh);
+        }
+        for (size_t i = 0; i < v.h.homes; i++) short_kwh += kept.home[i].short_kwh;
+        cr_assert(kept.peak_import_kw * v.h.dt_h <= usual_kwh + 1e-5, "%g of %g",
+                  kept.peak_import_kw * v.h.dt_h, usual_kwh);
+        cr_assert(free_run.peak_import_kw > kept.peak_import_kw * 1.1, "%g, %g",
+                  free_run.peak_import_kw, kept.peak_import_kw);
+        cr_assert(short_kwh < 1e-9);
+        cr_assert(kept.cost < free_run.cost * 1.1);
+        vo_simulation_fini(&free_run);
+        vo_simulation_fini(&kept);
+        village_free(&v);
+    }
+}
+
 /* Between two plans a path is shorter than the horizon; behind its end there is nothing. */
 Test(simulation, who_missed_the_last_signal_goes_by_the_one_before_to_its_end_only) {
     enum { H = 8 };

@@ -46,16 +46,17 @@ typedef void (*vo_event_told_of)(void *ctx, const char *topic, const char *docum
 struct vo_model_cache;
 
 typedef struct {
-    const char *lake;            /* folder of the Parquet lake; NULL: "lake"                  */
-    const char *models;          /* folder of trained models; NULL: "models"                  */
-    vo_progress progress;        /* or NULL                                                   */
-    void *progress_ctx;          /* passed to it                                              */
-    int32_t allow_files;         /* 1: requests may name local files (prices_file, ...), read */
-                                 /*    with this process's rights; 0: they are refused        */
-    int32_t threads;             /* 0: all cores                                              */
-    int32_t reserved;            /* 0                                                         */
-    vo_progress_detail detail;   /* beside or instead of progress, or NULL               */
-    void *detail_ctx;            /* passed to it                                         */
+    const char *lake;          /* folder of the Parquet lake; NULL: "lake"                  */
+    const char *models;        /* folder of trained models; NULL: "models"                  */
+    vo_progress progress;      /* or NULL                                                   */
+    void *progress_ctx;        /* passed to it                                              */
+    int32_t allow_files;       /* 1: requests may name local files (prices_file, ...), read */
+                               /*    with this process's rights; 0: they are refused        */
+    int32_t threads;           /* 0: all cores                                              */
+    int32_t at_once;           /* 1: somebody waits: what takes more than seconds is refused */
+                               /*    (simulate), to be ordered as a job; 0: it is done       */
+    vo_progress_detail detail; /* beside or instead of progress, or NULL               */
+    void *detail_ctx;          /* passed to it                                         */
     struct vo_model_cache *kept; /* the engine's own models in memory: leave it NULL   */
     int64_t most_bytes;          /* an answer of more is refused, VO_EINVAL; 0: of any size */
     vo_event_told_of event;      /* or NULL                                              */

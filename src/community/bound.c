@@ -19,6 +19,7 @@
 
 enum {
     BLOCKS = 64,       /* of homes: enough for any crew, few enough to add up         */
+    ASKED = 64,        /* homes from one question whether to go on to the next        */
     CREW_STEPS = 20000 /* homes times intervals: less is done before a thread is awake */
 };
 
@@ -29,16 +30,18 @@ typedef struct {
     vo_bounds *out;
     const vo_alloc *alloc;
     size_t n, blocks, reserve_free;
-    vo_bound_work **work;   /* [workers]                                       */
-    vo_bound_step *step;    /* [workers][n]                                    */
-    double *meter;          /* [workers][n]                                    */
-    double *excess;         /* [blocks][n] demand beyond supply at the hub     */
-    double *cost;           /* [homes] at the prices asked                     */
-    double *price, *centre; /* [n]                                             */
-    double *low, *high;     /* [n] where a price of the hub can matter         */
-    double *mean;           /* [n] average of excess                           */
-    double *square;         /* [n] sum of its squares                          */
-    bool pooled;            /* homes see the hub's prices                  */
+    vo_bound_work **work;    /* [workers]                                       */
+    vo_bound_step *step;     /* [workers][n]                                    */
+    double *meter;           /* [workers][n]                                    */
+    double *excess;          /* [blocks][n] demand beyond supply at the hub     */
+    double *cost;            /* [homes] at the prices asked                     */
+    double *price, *centre;  /* [n]                                             */
+    double *low, *high;      /* [n] where a price of the hub can matter         */
+    double *mean;            /* [n] average of excess                           */
+    double *square;          /* [n] sum of its squares                          */
+    bool (*stop)(void *ctx); /* asked by worker 0, the calling thread; or NULL */
+    void *stop_ctx;
+    bool pooled; /* homes see the hub's prices                  */
 } bounds_run;
 
 static void *get(bounds_run *r, size_t n, size_t size) {
@@ -118,6 +121,8 @@ static vo_status home_block(void *arg, size_t block, size_t worker, vo_error *er
     memset(excess, 0, r->n * sizeof *excess);
     const size_t from = h->homes * block / r->blocks, to = h->homes * (block + 1) / r->blocks;
     for (size_t i = from; i < to; i++) {
+        if (worker == 0 && r->stop && (i - from) % ASKED == 0 && r->stop(r->stop_ctx))
+            return vo_fail(err, VO_ECANCELED, "stopped");
         const float *load = r->load + i * h->steps + h->first;
         const float *pv = r->pv + i * h->steps + h->first;
         for (size_t t = 0; t < r->n; t++)
@@ -302,6 +307,8 @@ vo_status vo_bounds_find(const vo_homes *h, const float *load, const float *pv,
     vo_status st = check(h, o, err);
     if (st != VO_OK) return st;
     bounds_run r = {.h = h, .load = load, .pv = pv, .o = o, .out = out};
+    r.stop = stop;
+    r.stop_ctx = stop_ctx;
     r.alloc = o->alloc ? o->alloc : &vo_alloc_libc;
     r.n = h->steps - h->first;
     r.blocks = h->homes < BLOCKS ? h->homes : BLOCKS;

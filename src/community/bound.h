@@ -31,7 +31,8 @@ typedef struct {
     size_t rounds; /* made                                                                    */
 } vo_bounds;
 
-/* load, pv: [homes][steps] as played (history is skipped). stop: asked between rounds, or NULL.
+/* load, pv: [homes][steps] as played (history is skipped). stop: asked now and then, by the
+ * crew's worker 0, which is the calling thread; or NULL.
  * VO_ENOMEM; VO_ECANCELED. */
 vo_status vo_bounds_find(const vo_homes *h, const float *load, const float *pv,
                          const vo_bound_options *o, bool (*stop)(void *ctx), void *stop_ctx,

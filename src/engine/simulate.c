@@ -4,9 +4,13 @@
 #include "engine/simulate_answer.h"
 
 vo_status vo_simulate_check(const vo_engine_options *o, const char *request, vo_error *err) {
+    vo_engine_options later = *o; /* when nobody waits */
     vo_simulate_case c;
-    const vo_status s = vo_simulate_case_read(o, request, &c, err);
-    if (s == VO_OK) vo_simulate_case_close(&c);
+    later.at_once = 0;
+    vo_status s = vo_simulate_case_read(&later, request, &c, err);
+    if (s != VO_OK) return s;
+    s = vo_simulate_case_check_names(&c, err);
+    vo_simulate_case_close(&c);
     return s;
 }
 

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/community_tariff.h"
 #include "engine/duel.h"
+#include "engine/scenario.h"
 #include "engine/simulate.h"
 #include "store/registry.h"
 
@@ -18,6 +20,10 @@ enum { VO_SIMULATE_FIELD_MAP(X) SIM_FIELDS };
 
 /* Homes times intervals, history included, of a request that came over a network. */
 #define MOST_READINGS 20e6
+/* Of one who waits for the answer, some two seconds of one core: homes times intervals played, each
+ * worth 1 and what it plans; runs for bounds are as much again, six times in all. */
+#define MOST_AT_ONCE 400e3
+#define BOUNDED_RUNS 6
 /* Rows of a timeline: more than a document of 100 MB is what Parquet is for. */
 #define MOST_TIMELINE 500000.0
 #define MOST_DAYS_BOUND 31 /* of `auto` */
@@ -83,11 +89,32 @@ static vo_status read_rules(vo_simulate_case *c, const vo_field_value *f, vo_err
     if (f[SIM_most_trade_kwh].json) r->most_quantity = micro(f[SIM_most_trade_kwh].number);
     if (f[SIM_most_sold_daily_kwh].json)
         r->most_sold_daily = micro(f[SIM_most_sold_daily_kwh].number);
+    if (r->most_quantity < 1)
+        return vo_fail(
+            err, VO_EINVAL,
+            "most_trade_kwh = %.15g: is counted in millionths of a kWh: give at least "
+            "0.000001",
+            f[SIM_most_trade_kwh].number);
     if (r->least_price > r->most_price)
         return vo_fail(err, VO_EINVAL,
                        "least_price = %.15g: is above most_price = %.15g: no trade could be",
                        (double)r->least_price / VO_MICRO, (double)r->most_price / VO_MICRO);
     return vo_market_rules_check(r, err);
+}
+
+/* Not those of prices, which know nothing of homes. */
+static vo_status check_forecaster(const char *name, vo_error *err) {
+    static const char *const names[] = {"profile", "naive_day", "naive_week", "load_gbt",
+                                        "perfect"};
+    static const char of_model[] = "load_gbt=";
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i], name) == 0) return VO_OK;
+    if (strncmp(name, of_model, sizeof of_model - 1) == 0 && name[sizeof of_model - 1])
+        return VO_OK;
+    return vo_fail(err, VO_EINVAL,
+                   "forecaster = \"%.60s\": of loads there are profile, naive_day, naive_week, "
+                   "load_gbt, load_gbt=MODEL and perfect",
+                   name);
 }
 
 static vo_status read_thinking(vo_simulate_case *c, const vo_field_value *f, vo_error *err) {
@@ -99,6 +126,8 @@ static vo_status read_thinking(vo_simulate_case *c, const vo_field_value *f, vo_
     o->kind = VO_RUN_COMMUNITY;
     o->matching = (int32_t)kind;
     o->forecaster = f[SIM_forecaster].text ? f[SIM_forecaster].text : "profile";
+    s = check_forecaster(o->forecaster, err);
+    if (s != VO_OK) return s;
     const size_t a_day = 1440u / (size_t)c->asked.interval_minutes;
     o->horizon = (size_t)number_of(
         &f[SIM_horizon], f[SIM_interval_minutes].json ? (double)a_day : (double)o->horizon);
@@ -162,6 +191,21 @@ static vo_status check_size(const vo_simulate_case *c, vo_error *err) {
         r->homes, r->days, history, MOST_READINGS);
 }
 
+/* Nobody waits for minutes, and a thread of a server is for all who ask. */
+static vo_status check_at_once(const vo_simulate_case *c, vo_error *err) {
+    const vo_world_request *r = &c->asked;
+    const vo_simulation_options *o = &c->options;
+    const double planned = (double)o->scenarios * (double)o->horizon / (double)o->replan_every;
+    const double played = (double)r->homes * r->days * 1440 / r->interval_minutes;
+    const double effort = played * (1 + planned / 48) * (c->bounds ? BOUNDED_RUNS : 1);
+    if (!c->o->at_once || effort <= MOST_AT_ONCE) return VO_OK;
+    return vo_fail(
+        err, VO_EINVAL,
+        "homes = %d over days = %d%s: is too much for an answer at once: order it as "
+        "a job, POST /api/v1/jobs, or ask for less",
+        r->homes, r->days, c->bounds ? " with bounds" : "");
+}
+
 static vo_status check_timeline(const vo_simulate_case *c, vo_error *err) {
     const double rows = (double)c->homes->homes * (double)c->played;
     if (!c->timeline || rows <= MOST_TIMELINE) return VO_OK;
@@ -180,6 +224,14 @@ vo_status vo_simulate_case_read(const vo_engine_options *o, const char *request,
     if (s == VO_OK) s = vo_fields_read(c->root, "", fields, SIM_FIELDS, f, err);
     if (s != VO_OK) goto fail;
     read_world(c, f);
+    if (f[SIM_homes_from].text && f[SIM_pv_share].json) {
+        s = vo_fail(
+            err, VO_EINVAL,
+            "pv_share = %.15g: is of generated homes, those of homes_from have the panels "
+            "they have: drop one",
+            f[SIM_pv_share].number);
+        goto fail;
+    }
     if (1440 % c->asked.interval_minutes != 0 || 60 % c->asked.interval_minutes != 0) {
         s = vo_fail(err, VO_EINVAL, "interval_minutes = %d: must divide 60: 5, 10, 15, 30, ...",
                     c->asked.interval_minutes);
@@ -190,6 +242,7 @@ vo_status vo_simulate_case_read(const vo_engine_options *o, const char *request,
     if (s == VO_OK) s = read_telling(c, f, err);
     if (s == VO_OK) settle(c, (size_t)c->asked.homes);
     if (s == VO_OK) s = check_size(c, err);
+    if (s == VO_OK) s = check_at_once(c, err);
     if (s == VO_OK) return VO_OK;
 fail:
     vo_json_free(c->root);
@@ -239,11 +292,37 @@ done:
     vo_registry_close(registry);
 }
 
+static vo_status check_model(const vo_simulate_case *c, vo_error *err) {
+    const char *name = strchr(c->options.forecaster, '=');
+    vo_registry *registry = NULL;
+    vo_registry_found found = {{0}, {0}, {0}};
+    vo_error inner = {0};
+    if (!name) return VO_OK;
+    vo_status s = vo_registry_open(c->o->models, NULL, &registry, &inner);
+    if (s == VO_OK) s = vo_registry_get(registry, name + 1, &found, &inner);
+    vo_registry_close(registry);
+    if (s == VO_OK) return VO_OK;
+    return vo_fail(err, s, "forecaster = \"%.60s\": %.300s; `volteo train load` learns one",
+                   c->options.forecaster, inner.msg);
+}
+
+vo_status vo_simulate_case_check_names(const vo_simulate_case *c, vo_error *err) {
+    const vo_world_request *r = &c->asked;
+    vo_scenario scenario;
+    vo_community_tariff tariff = {.n = 0};
+    vo_status s = vo_scenario_open(r->scenario, r->allow_files, &scenario, err);
+    if (s == VO_OK && r->tariff)
+        s = vo_community_tariff_open(r->tariff, r->allow_files, &tariff, err);
+    vo_community_tariff_fini(&tariff);
+    return s == VO_OK ? check_model(c, err) : s;
+}
+
 vo_status vo_simulate_case_open(vo_simulate_case *c, vo_error *err) {
     vo_learn_world_init(&c->learn, c->o, c->asked.seed);
     c->learn.learning.recalibrate_days = 7;
     c->options.learning = &c->learn.learning;
-    const vo_status s = vo_world_create(&c->asked, &c->world, err);
+    vo_status s = check_model(c, err);
+    if (s == VO_OK) s = vo_world_create(&c->asked, &c->world, err);
     if (s != VO_OK) return s;
     c->homes = vo_world_homes(c->world);
     c->played = c->homes->steps - c->homes->first;

@@ -36,6 +36,8 @@ typedef struct {
 /* Reads and checks the request alone. On failure nothing is open. */
 vo_status vo_simulate_case_read(const vo_engine_options *o, const char *request,
                                 vo_simulate_case *c, vo_error *err);
+/* Is there what it names: scenario, tariff, model of loads? */
+vo_status vo_simulate_case_check_names(const vo_simulate_case *c, vo_error *err);
 /* Opens the world of a case that was read. */
 vo_status vo_simulate_case_open(vo_simulate_case *c, vo_error *err);
 void vo_simulate_case_close(vo_simulate_case *c); /* accepts a zeroed one */

@@ -66,7 +66,10 @@ static vo_status flush(vo_sheet *s, vo_error *err) {
                                      "volteo", false, &data, &len, err);
     part_path(s, s->parts, path);
     if (st == VO_OK) st = vo_file_put(path, data, len, err);
-    if (st == VO_OK) s->parts++;
+    if (st == VO_OK)
+        s->parts++;
+    else /* what a full disk took of it is of no use */
+        (void)vo_file_remove(path, NULL);
     s->rows = 0;
     return st;
 }

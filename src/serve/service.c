@@ -633,6 +633,7 @@ static vo_status open_engines(vo_service *v, vo_error *err) {
         o.progress = watch;
         o.progress_ctx = h;
         o.most_bytes = VO_MOST_ANSWER;
+        o.at_once = 1;
         s = vo_engine_open(&o, &h->engine, err);
     }
     return s;

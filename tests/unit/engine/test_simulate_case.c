@@ -107,6 +107,11 @@ Test(simulate_case, what_it_cannot_do_is_refused_in_words) {
         {"{\"homes\": 1000, \"days\": 366, \"history_days\": 60}", "history_days = 60", 0},
         {"{\"homes\": 100, \"days\": 366, \"history_days\": 365, \"interval_minutes\": 5}",
          "over the network", 0},
+        {"{\"forecaster\": \"epf_naive\"}", "load_gbt=MODEL", 1},
+        {"{\"forecaster\": \"gbt\"}", "naive_week", 1},
+        {"{\"forecaster\": \"load_gbt=\"}", "forecaster", 1},
+        {"{\"most_trade_kwh\": 1e-9}", "most_trade_kwh = 1e-09", 1},
+        {"{\"homes_from\": \"x\", \"pv_share\": 0.5}", "pv_share = 0.5", 1},
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         vo_engine_options o = local;
@@ -193,4 +198,42 @@ Test(simulate_case, history_is_shorter_for_more_homes) {
     }
     r.history_days = 5;
     cr_expect_eq(vo_world_history_days(&r), 5);
+}
+
+Test(simulate_case, names_that_nothing_has_are_refused_before_the_work) {
+    static const struct {
+        const char *request, *says;
+    } refused[] = {{"{\"scenario\": \"snow\"}", "heat_wave"},
+                   {"{\"tariff\": \"e_tou_z\"}", "pge_e_tou_c"},
+                   {"{\"forecaster\": \"load_gbt=nobody\"}", "volteo train load"}};
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        vo_error err = {0};
+        cr_expect_neq(vo_simulate_check(&local, refused[i].request, &err), VO_OK, "%s",
+                      refused[i].request);
+        cr_expect(strstr(err.msg, refused[i].says), "%s: %s", refused[i].request, err.msg);
+    }
+    cr_expect_eq(vo_simulate_check(&local, "{\"scenario\": \"winter\"}", NULL), VO_OK);
+}
+
+Test(simulate_case, who_waits_is_told_to_order_a_job_and_a_job_has_room) {
+    vo_engine_options o = local;
+    vo_simulate_case c;
+    vo_error err = {0};
+    o.allow_files = 0;
+    o.at_once = 1;
+    static const char *const large[] = {"{\"homes\": 1000, \"days\": 366, \"history_days\": 0}",
+                                        "{\"homes\": 10000}",
+                                        "{\"homes\": 10, \"days\": 366, \"bounds\": \"on\"}"};
+    for (size_t i = 0; i < sizeof large / sizeof large[0]; i++) {
+        cr_expect_eq(vo_simulate_case_read(&o, large[i], &c, &err), VO_EINVAL, "%s", large[i]);
+        cr_expect(strstr(err.msg, "as a job"), "%s", err.msg);
+        cr_expect_eq(vo_simulate_check(&o, large[i], &err), VO_OK, "%s: %s", large[i], err.msg);
+    }
+    static const char *const small[] = {"{}", "{\"days\": 30}", "{\"homes\": 300}",
+                                        "{\"homes\": 5000}"};
+    for (size_t i = 0; i < sizeof small / sizeof small[0]; i++) {
+        cr_expect_eq(vo_simulate_case_read(&o, small[i], &c, &err), VO_OK, "%s: %s", small[i],
+                     err.msg);
+        vo_simulate_case_close(&c);
+    }
 }

@@ -92,9 +92,10 @@ static void render_result(const vo_json *r, GString *out) {
     g_string_append_printf(out, "%.2f kWh", cli_num(all, "total_energy_traded_kwh"));
     if (!isnan(cli_num(all, "average_price")))
         g_string_append_printf(out, " at %.3f on average", cli_num(all, "average_price"));
-    g_string_append_printf(out, "; peak %.1f kW, before %.1f kW\n\n",
-                           cli_num(all, "peak_import_kw"),
-                           cli_num(all, "peak_import_kw_baseline"));
+    const double before = cli_num(all, "peak_import_kw_baseline"),
+                 after = cli_num(all, "peak_import_kw");
+    g_string_append_printf(out, "; peak %s from %.1f to %.1f kW\n\n",
+                           after > before ? "rises" : "falls", before, after);
 }
 
 /* Load that nobody served costs nobody anything: said before costs are compared. */

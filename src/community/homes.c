@@ -120,7 +120,7 @@ static vo_status check_step(const vo_homes *h, size_t t, vo_error *err) {
 static vo_status check_home(const vo_homes *h, size_t i, vo_error *err) {
     vo_error inner = {0};
     if (vo_home_battery_check(&h->battery[i], &inner) != VO_OK)
-        return vo_fail(err, VO_EINVAL, "battery of home %zu: %s", i, inner.msg);
+        return vo_fail(err, VO_EINVAL, "battery of home %zu: %s", i + 1, inner.msg);
     if (h->honesty && h->honesty[i] > VO_LIES_BIDS)
         return vo_fail(err, VO_EINVAL, "honesty[%zu] = %d: give 0 (honest), 1 or 2", i,
                        (int)h->honesty[i]);

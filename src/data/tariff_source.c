@@ -204,7 +204,13 @@ static vo_status read_yaml(const char *path, vo_json **out, vo_error *err) {
     vo_status st = vo_file_read(path, MAX_FILE, &text, &len, err);
     if (st != VO_OK) return st;
     st = vo_yaml_parse(text, len, out, &inner);
+    const bool toml = is_toml_head(text, len);
     free(text);
+    if (st != VO_OK && toml)
+        return vo_fail(err, st,
+                       "%.200s: is a published rate schedule in TOML: make a tariff of it with "
+                       "`volteo data import`",
+                       path);
     return st == VO_OK ? st : vo_fail(err, st, "%.200s: %s", path, inner.msg);
 }
 

@@ -94,6 +94,20 @@ static vo_status check_hours(const char *path, const double *hour, size_t n, vo_
     return VO_OK;
 }
 
+/* The months of a calendar follow each other. */
+static vo_status check_months(const char *path, const double *month, size_t n, vo_error *err) {
+    for (size_t k = 1; month && k < n; k++) {
+        const int32_t before = (int32_t)month[k - 1], next = before % 12 + 1;
+        if ((int32_t)month[k] != before && (int32_t)month[k] != next)
+            return vo_fail(
+                err, VO_EINVAL,
+                "%s: row %zu: month = %g after %d: must be %d or %d; rows are missing "
+                "or out of order",
+                path, k + 1, month[k], before, before, next);
+    }
+    return VO_OK;
+}
+
 static vo_status check_whole(const char *path, const char *name, const double *v, size_t n,
                              vo_error *err) {
     for (size_t k = 0; v && k < n; k++)
@@ -127,6 +141,7 @@ static vo_status load_home(const char *path, vo_metered_home *h, calendar *c, si
     for (size_t i = 2; st == VO_OK && i < 5; i++)
         st = check_whole(path, col[i].name, col[i].value, n, err);
     if (st == VO_OK) st = check_hours(path, col[3].value, n, err);
+    if (st == VO_OK) st = check_months(path, col[2].value, n, err);
     if (st == VO_OK) st = keep(h, col[0].value, col[1].value, n, err);
     free(col[0].value);
     free(col[1].value);

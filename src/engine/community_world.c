@@ -185,6 +185,9 @@ static vo_status make_town(vo_world *w, vo_error *err) {
     vo_status st = read_day(w->from, "from", &first_day, err);
     if (st != VO_OK) return st;
     vo_civil_from_days(first_day, &c);
+    if (c.year < 1971 || c.year > 2200)
+        return vo_fail(err, VO_EINVAL, "from = \"%s\": give a day of the years 1971 to 2200",
+                       w->from);
     choose_synth(w, c.year - 1);
     vo_synth_household any; /* refuses shares that are none, before there are a million homes */
     st = vo_synth_household_of(&w->synth, 0, &any, err);
@@ -214,6 +217,8 @@ static vo_status make_generated(vo_world *w, vo_error *err) {
     const vo_world_request *r = &w->r;
     w->days = r->days;
     w->history_days = vo_world_history_days(r);
+    int64_t day = 0;
+    if (r->from && read_day(r->from, "from", &day, err) != VO_OK) return VO_EINVAL;
     snprintf(w->from, sizeof w->from, "%.15s",
              r->from             ? r->from
              : *w->scenario.from ? w->scenario.from

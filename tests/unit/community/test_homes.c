@@ -66,7 +66,7 @@ Test(homes, a_world_is_refused_by_field_and_index) {
     v.sell[9] = 1e9, world_refused(&v, "sell[9] = 1e+09"), v.sell[9] = -0.3;
     v.day[50] = 0, world_refused(&v, "day[50] = 0"), v.day[50] = 1;
     v.start[3] = v.start[2], world_refused(&v, "start[3]"), v.start[3].s += 1800;
-    v.battery[2].min_soc = 2, world_refused(&v, "battery of home 2: min_soc");
+    v.battery[2].min_soc = 2, world_refused(&v, "battery of home 3: min_soc");
     v.battery[2] = v.battery[1];
     v.honesty[1] = 3, world_refused(&v, "honesty[1] = 3"), v.honesty[1] = VO_LIES_BIDS;
     cr_assert_eq(vo_homes_check(&v.h, NULL), VO_OK);

@@ -277,6 +277,7 @@ Test(community_files, what_is_wrong_with_a_file_is_named_with_its_place) {
         {"non_shiftable_load,hour\n1,1\n1,3\n", "row 2", "must be 2"},
         {"non_shiftable_load,hour\n1,1.5\n", "row 1", "whole number"},
         {"non_shiftable_load,month\n1,13\n", "Building_1.csv:2", "= 13 is not in 1..12"},
+        {"non_shiftable_load,month\n1,8\n1,2\n", "Building_1.csv", "must be 8 or 9"},
         {"non_shiftable_load,non_shiftable_load\n1,2\n", "Building_1.csv:1", "twice"},
         {"non_shiftable_load\n", "Building_1.csv", "no rows"},
         {"", "Building_1.csv", "empty"}};

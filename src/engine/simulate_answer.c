@@ -374,7 +374,9 @@ static void write_home(const answer *a, size_t i) {
     vo_member_number(w, "profitability",
                      a->b->score && a->b->done > 0 ? brief(a->b->score[i] / (double)a->b->done)
                                                    : (double)NAN);
-    vo_member_text(w, "need", a->b->need[i] == VO_NEED_RED ? "RED" : "GREEN");
+    const double red = (double)a->b->red[i] / (double)a->b->n;
+    vo_member_text(w, "need", red > 0.5 ? "RED" : "GREEN");
+    vo_member_number(w, "red_share", red);
     if (a->b->row) write_timeline(a, i);
     vo_json_out_end(w);
 }

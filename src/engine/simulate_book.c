@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "engine/simulate.h"
 #include "engine/simulate_events.h"
@@ -25,14 +24,14 @@ vo_status vo_simulate_book_init(const vo_simulate_case *c, vo_simulate_book *b, 
     const bool readings = c->few && (double)homes * (double)n <= MOST_READINGS &&
                           vo_world_tariff(c->world) != NULL;
     b->interval = calloc(n, sizeof *b->interval);
-    b->need = calloc(homes, sizeof *b->need);
+    b->red = calloc(homes, sizeof *b->red);
     b->score = c->options.score ? calloc(homes, sizeof *b->score) : NULL;
     b->row = c->timeline ? calloc(homes * n, sizeof *b->row) : NULL;
     b->load = readings ? calloc(homes * n, sizeof *b->load) : NULL;
     b->imported = readings ? calloc(homes * n, sizeof *b->imported) : NULL;
     b->exported = readings ? calloc(homes * n, sizeof *b->exported) : NULL;
     vo_status s = VO_OK;
-    if (!b->interval || !b->need || (c->options.score && !b->score) ||
+    if (!b->interval || !b->red || (c->options.score && !b->score) ||
         (c->timeline && !b->row) || (readings && (!b->load || !b->imported || !b->exported)))
         s = vo_fail(err, VO_ENOMEM, "no memory for the book of %zu homes and %zu intervals",
                     homes, n);
@@ -52,7 +51,7 @@ void vo_simulate_book_fini(vo_simulate_book *b) {
     free(b->imported);
     free(b->exported);
     free(b->trade);
-    free(b->need);
+    free(b->red);
     free(b->score);
     b->tables = NULL;
 }
@@ -166,7 +165,7 @@ static void keep_scores(vo_simulate_book *b, const vo_interval_view *v) {
         m->market_conditions += p->market_conditions * part;
         m->capacity_utilisation += p->capacity_utilisation * part;
     }
-    if (v->need) memcpy(b->need, v->need, homes * sizeof *b->need);
+    for (size_t i = 0; v->need && i < homes; i++) b->red[i] += v->need[i] == VO_NEED_RED;
 }
 
 vo_status vo_simulate_book_tell(void *ctx, const vo_interval_view *v, vo_error *err) {

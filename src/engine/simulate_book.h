@@ -49,7 +49,7 @@ typedef struct {
     size_t n_trades, all_trades;
     size_t groups;
     int64_t flow[VO_FLOW_GROUPS * VO_FLOW_GROUPS]; /* [from][to] micro-kWh injected */
-    uint8_t *need;                                 /* [homes] in the last interval  */
+    uint32_t *red; /* [homes] intervals of the need RED                               */
     double *score; /* [homes] sum over intervals, or NULL                           */
     vo_profitability mean_score; /* of all homes and intervals                      */
     vo_simulate_tables *tables;  /* Parquet, or NULL                                 */

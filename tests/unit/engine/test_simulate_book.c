@@ -127,3 +127,23 @@ Test(simulate_book, trades_beyond_the_bound_are_counted_not_listed) {
     vo_json_free(all);
     vo_json_free(some);
 }
+
+Test(simulate_book,
+     the_share_of_red_intervals_is_that_of_the_timeline_and_need_is_the_more_frequent) {
+    vo_json *r = engine_ask("nowhere", vo_engine_simulate,
+                            "{\"homes\":6,\"days\":2,\"bounds\":\"off\",\"timeline\":true}");
+    const vo_json *homes = vo_json_get(r, "households");
+    double all = 0;
+    for (size_t i = 0; i < 6; i++) {
+        const vo_json *home = vo_json_at(homes, i), *line = vo_json_get(home, "timeline");
+        size_t red = 0;
+        for (size_t t = 0; t < vo_json_size(line); t++)
+            red += vo_json_string(vo_json_get(vo_json_at(line, t), "need"))[0] == 'R';
+        const double share = (double)red / (double)vo_json_size(line);
+        cr_expect_float_eq(member_number(home, "red_share"), share, 1e-6);
+        cr_expect_eq(vo_json_string(vo_json_get(home, "need"))[0] == 'R', share > 0.5);
+        all += share;
+    }
+    cr_expect_gt(all, 0, "somebody needs energy");
+    vo_json_free(r);
+}

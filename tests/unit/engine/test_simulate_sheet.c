@@ -3,9 +3,11 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "port/file.h"
 #include "port/folder.h"
@@ -124,4 +126,25 @@ Test(simulate_sheet, a_folder_that_is_no_folder_is_an_error_in_words) {
     cr_expect_eq(vo_sheet_finish(&s, &err), VO_EIO);
     cr_expect(strstr(err.msg, "t.parquet"), "%s", err.msg);
     vo_sheet_fini(&s);
+}
+
+Test(simulate_sheet, a_part_that_does_not_fit_the_disk_leaves_nothing) {
+    char folder[DATA_PATH];
+    vo_sheet s;
+    vo_error err = {0};
+    const vo_cell row[] = {{.integer = 0}, {.integer = 0}, {.number = 1}, {.text = "hold"}};
+    cr_assert(temporary_folder(folder));
+    cr_assert_eq(vo_sheet_init(&s, folder, "t.parquet", columns, 4, 1, &err), VO_OK);
+    signal(SIGXFSZ, SIG_IGN);
+    struct rlimit had, little;
+    getrlimit(RLIMIT_FSIZE, &had);
+    little = had;
+    little.rlim_cur = 64; /* bytes of a file: less than any table has */
+    setrlimit(RLIMIT_FSIZE, &little);
+    const vo_status st = vo_sheet_add(&s, row, &err);
+    setrlimit(RLIMIT_FSIZE, &had);
+    cr_expect_neq(st, VO_OK);
+    vo_sheet_fini(&s);
+    cr_expect_eq(names_in(folder), (size_t)0);
+    temporary_folder_remove(folder);
 }

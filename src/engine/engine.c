@@ -199,12 +199,9 @@ vo_status vo_engine_check(vo_engine *e, const char *kind, const char *request, v
     static const struct {
         const char *kind;
         vo_status (*check)(const vo_engine_options *o, const char *request, vo_error *err);
-    } row[] = {{"optimize", check_optimize},
-               {"compare", vo_compare_check},
-               {"backtest", vo_compare_check},
-               {"train", vo_train_check},
-               {"retrain", vo_retrain_check},
-               {"simulate", vo_simulate_check}};
+    } row[] = {{"optimize", check_optimize},   {"compare", vo_compare_check},
+               {"backtest", vo_compare_check}, {"train", vo_train_check},
+               {"retrain", vo_retrain_check},  {"simulate", vo_simulate_check}};
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++)
         if (strcmp(row[i].kind, kind) == 0) return row[i].check(&e->options, request, err);
     return VO_OK;

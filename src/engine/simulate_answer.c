@@ -10,65 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/export.h"
-#include "engine/members.h"
 #include "engine/simulate.h"
-#include "engine/simulate_bill.h"
+#include "engine/simulate_answer_parts.h"
 
-/* What the writers below share. */
-typedef struct {
-    vo_simulate_case *c;
-    const vo_simulate_runs *r;
-    const vo_simulate_book *b;
-    const vo_homes *h;
-    vo_json_out *w;
-    vo_zone *zone;
-    vo_simulate_bill *bill; /* [homes] or NULL */
-    const char *bills;      /* how, or why not */
-} answer;
-
-static void open_object(vo_json_out *w, const char *key) {
-    vo_json_out_key(w, key);
-    vo_json_out_object(w);
-}
-
-static void open_array(vo_json_out *w, const char *key) {
-    vo_json_out_key(w, key);
-    vo_json_out_array(w);
-}
-
-static void money(vo_json_out *w, const char *key, bool known, int64_t micro) {
-    vo_member_number(w, key, known ? (double)micro / VO_MICRO : (double)NAN);
-}
-
-static double brief(double v) { return isfinite(v) ? (double)llround(v * 1e6) / 1e6 : v; }
-
-static void kwh(vo_json_out *w, const char *key, double v) {
-    vo_member_number(w, key, brief(v));
-}
-
-static double percent_of(int64_t part, int64_t whole) {
-    return whole > 0 ? 100 * (double)part / (double)whole : (double)NAN;
-}
-
-static int64_t cost_of(const answer *a, vo_simulate_run_id id) { return a->r->of[id].cost; }
-
-/* With what is not served, at the price at which plans and bounds count it. */
-static int64_t weighed(const answer *a, vo_simulate_run_id id) { return a->r->of[id].weighed; }
-
-static void stamp(const answer *a, const char *key, size_t step) {
-    char text[40];
-    vo_export_stamp(a->zone, a->h->start[step].s, text);
-    vo_member_text(a->w, key, text);
-}
-
-/* Of what went in and was stored before, what came out and is stored after; NAN: nothing went in. */
-static double efficiency(double charged, double discharged, double first, double last) {
-    const double in = charged + fmax(first - last, 0), out = discharged + fmax(last - first, 0);
-    return charged > 0 ? out / in : (double)NAN;
-}
-
-static double fleet_efficiency(const answer *a) {
+static double fleet_efficiency(const vo_answer *a) {
     double charged = 0, discharged = 0, first = 0, last = 0;
     for (size_t i = 0; i < a->h->homes; i++) {
         const vo_home_sums *s = &a->r->community.home[i];
@@ -82,7 +27,7 @@ static double fleet_efficiency(const answer *a) {
 
 /* ---- what was simulated ------------------------------------------------------------------------------ */
 
-static void write_tariff(const answer *a) {
+static void write_tariff(const vo_answer *a) {
     const vo_tariff *t = vo_world_tariff(a->c->world);
     open_object(a->w, "tariff");
     vo_member_text(a->w, "name", vo_world_tariff_name(a->c->world));
@@ -91,7 +36,7 @@ static void write_tariff(const answer *a) {
     vo_json_out_end(a->w);
 }
 
-static void write_head(const answer *a) {
+static void write_head(const vo_answer *a) {
     vo_json_out *w = a->w;
     const vo_simulate_case *c = a->c;
     const size_t end = a->h->steps - 1;
@@ -119,7 +64,7 @@ static void write_head(const answer *a) {
 }
 
 /* Load that nobody serves costs nothing: where there is any, costs alone would praise the darker run. */
-static void write_weighed(const answer *a) {
+static void write_weighed(const vo_answer *a) {
     const vo_simulate_outcome *from = &a->r->of[VO_SIMULATE_grid_only],
                               *to = &a->r->of[VO_SIMULATE_community];
     vo_json_out *w = a->w;
@@ -142,7 +87,7 @@ static void write_weighed(const answer *a) {
     vo_json_out_end(w);
 }
 
-static void write_result(const answer *a) {
+static void write_result(const vo_answer *a) {
     vo_json_out *w = a->w;
     const int64_t before = cost_of(a, VO_SIMULATE_grid_only);
     const int64_t after = cost_of(a, VO_SIMULATE_community);
@@ -171,7 +116,7 @@ static void write_rules(vo_json_out *w, const vo_market_rules *r, bool none) {
     vo_json_out_end(w);
 }
 
-static void write_market(const answer *a) {
+static void write_market(const vo_answer *a) {
     const vo_simulation_options *o = &a->c->options;
     vo_json_out *w = a->w;
     open_object(w, "market");
@@ -188,208 +133,6 @@ static void write_market(const answer *a) {
     vo_json_out_end(w);
 }
 
-/* ---- households -------------------------------------------------------------------------------------- */
-
-static void home_cost(const answer *a, const char *key, vo_simulate_run_id id, size_t i) {
-    const vo_simulate_outcome *o = &a->r->of[id];
-    money(a->w, key, o->made, o->made ? o->home_cost[i] : 0);
-}
-
-/* What compares with the bound, and how much load was short in each run. */
-static void write_weighed_home(const answer *a, size_t i) {
-    static const struct {
-        const char *key;
-        vo_simulate_run_id id;
-    } of[] = {{"baseline_pge", VO_SIMULATE_grid_only},
-              {"alone", VO_SIMULATE_alone},
-              {"optimized", VO_SIMULATE_community}};
-    const size_t n = sizeof of / sizeof of[0];
-    open_object(a->w, "weighed");
-    for (size_t k = 0; k < n; k++) {
-        const vo_simulate_outcome *o = &a->r->of[of[k].id];
-        money(a->w, of[k].key, o->made, o->made ? o->more[i].weighed : 0);
-    }
-    vo_json_out_end(a->w);
-    open_object(a->w, "short_kwh");
-    for (size_t k = 0; k < n; k++) {
-        const vo_simulate_outcome *o = &a->r->of[of[k].id];
-        kwh(a->w, of[k].key, o->made ? o->more[i].short_kwh : (double)NAN);
-    }
-    vo_json_out_end(a->w);
-}
-
-static void write_costs(const answer *a, size_t i) {
-    const int64_t before = a->r->of[VO_SIMULATE_grid_only].home_cost[i];
-    const int64_t after = a->r->of[VO_SIMULATE_community].home_cost[i];
-    vo_json_out *w = a->w;
-    open_object(w, "costs");
-    home_cost(a, "baseline_pge_total", VO_SIMULATE_grid_only, i);
-    home_cost(a, "pv_only_total", VO_SIMULATE_pv_only, i);
-    home_cost(a, "greedy_total", VO_SIMULATE_greedy, i);
-    home_cost(a, "alone_total", VO_SIMULATE_alone, i);
-    home_cost(a, "optimized_total", VO_SIMULATE_community, i);
-    money(w, "refill", true, a->r->of[VO_SIMULATE_community].more[i].refill);
-    money(w, "savings", true, before - after);
-    vo_member_number(w, "savings_percent", percent_of(before - after, before));
-    money(w, "alone_bound", a->r->bounded, a->r->bounded ? a->r->alone_bound[i] : 0);
-    write_weighed_home(a, i);
-    vo_json_out_end(w);
-}
-
-static void write_energy(const answer *a, const vo_home_sums *s) {
-    vo_json_out *w = a->w;
-    open_object(w, "energy_kwh");
-    kwh(w, "load", s->load_kwh);
-    kwh(w, "pv", s->pv_kwh);
-    kwh(w, "charged", s->charged_kwh);
-    kwh(w, "discharged", s->discharged_kwh);
-    kwh(w, "imported", s->imported_kwh);
-    kwh(w, "exported", s->exported_kwh);
-    kwh(w, "bought", s->bought_kwh);
-    kwh(w, "sold", s->sold_kwh);
-    kwh(w, "curtailed", s->curtailed_kwh);
-    kwh(w, "short", s->short_kwh);
-    kwh(w, "undelivered", s->undelivered_kwh);
-    vo_json_out_end(w);
-}
-
-static void write_battery(const answer *a, const vo_home_sums *s, size_t i) {
-    const vo_home_battery *b = &a->h->battery[i];
-    const double usable = (b->max_soc - b->min_soc) * b->capacity_kwh;
-    vo_json_out *w = a->w;
-    open_object(w, "battery");
-    vo_member_number(w, "capacity_kwh", b->capacity_kwh);
-    vo_member_number(w, "power_kw", b->discharge_kw);
-    vo_member_number(w, "min_soc", b->min_soc);
-    vo_member_number(w, "max_soc", b->max_soc);
-    vo_member_number(w, "first_soc",
-                     b->capacity_kwh > 0 ? brief(s->first_kwh / b->capacity_kwh) : (double)NAN);
-    vo_member_number(w, "last_soc",
-                     b->capacity_kwh > 0 ? brief(s->last_kwh / b->capacity_kwh) : (double)NAN);
-    vo_member_number(w, "cycles", usable > 0 ? brief(s->discharged_kwh / usable) : (double)NAN);
-    vo_member_number(
-        w, "efficiency",
-        brief(efficiency(s->charged_kwh, s->discharged_kwh, s->first_kwh, s->last_kwh)));
-    vo_json_out_end(w);
-}
-
-static void write_account(const answer *a, const vo_account *s) {
-    vo_json_out *w = a->w;
-    open_object(w, "account");
-    vo_member_integer(w, "imported", s->imported);
-    vo_member_integer(w, "exported", s->exported);
-    vo_member_integer(w, "paid", s->paid);
-    vo_member_integer(w, "received", s->received);
-    vo_member_integer(w, "fees", s->fees);
-    vo_json_out_end(w);
-}
-
-static void write_bill(const answer *a, size_t i) {
-    vo_json_out *w = a->w;
-    vo_json_out_key(w, "bill");
-    if (!a->bill) {
-        vo_json_out_null(w);
-        return;
-    }
-    const vo_simulate_bill *b = &a->bill[i];
-    vo_json_out_object(w);
-    vo_member_integer(w, "months", b->months);
-    kwh(w, "baseline_total", b->baseline);
-    kwh(w, "optimized_total", b->optimized);
-    kwh(w, "savings", b->baseline - b->optimized);
-    kwh(w, "energy_charges", b->optimized_energy);
-    kwh(w, "other_charges", b->optimized - b->optimized_energy);
-    vo_json_out_end(w);
-}
-
-static void write_row(const answer *a, size_t t, const vo_book_row *r, double capacity) {
-    static const char *const action[] = {"hold", "buy", "sell"};
-    vo_json_out *w = a->w;
-    const size_t step = a->h->first + t;
-    vo_json_out_object(w);
-    stamp(a, "timestamp", step);
-    kwh(w, "predicted_load_kwh", (double)r->predicted_load);
-    kwh(w, "load_kwh", (double)r->load);
-    kwh(w, "predicted_pv_kwh", (double)r->predicted_pv);
-    kwh(w, "pv_kwh", (double)r->pv);
-    kwh(w, "battery_kwh", (double)r->battery);
-    kwh(w, "battery_kw", (double)r->battery / a->h->dt_h);
-    vo_member_number(w, "soc",
-                     capacity > 0 ? brief((double)r->stored / capacity) : (double)NAN);
-    vo_member_text(w, "action", action[r->action <= VO_ACTION_SELL ? r->action : 0]);
-    kwh(w, "order_kwh", (double)r->order_kwh);
-    vo_member_number(w, "limit_price",
-                     r->action == VO_ACTION_HOLD ? (double)NAN : brief((double)r->order_price));
-    kwh(w, "bought_kwh", (double)r->bought);
-    kwh(w, "sold_kwh", (double)r->sold);
-    kwh(w, "import_kwh", (double)r->imported);
-    kwh(w, "export_kwh", (double)r->exported);
-    kwh(w, "curtailed_kwh", (double)r->curtailed);
-    kwh(w, "short_kwh", (double)r->short_of);
-    vo_member_number(w, "price", a->h->buy[step]);
-    vo_member_number(w, "export_price", a->h->sell[step]);
-    kwh(w, "signal", a->b->interval[t].signal);
-    vo_member_number(w, "score", brief((double)r->score));
-    vo_member_text(w, "need", r->need == VO_NEED_RED ? "RED" : "GREEN");
-    vo_json_out_end(w);
-}
-
-static void write_timeline(const answer *a, size_t i) {
-    open_array(a->w, "timeline");
-    for (size_t t = 0; t < a->b->done; t++)
-        write_row(a, t, &a->b->row[t * a->h->homes + i], a->h->battery[i].capacity_kwh);
-    vo_json_out_end(a->w);
-}
-
-static void write_equipment(const answer *a, size_t i) {
-    const vo_world_equipment e = vo_world_home_equipment(a->c->world, (uint32_t)i);
-    vo_json_out *w = a->w;
-    vo_json_out_key(w, "equipment");
-    vo_json_out_object(w);
-    vo_member_number(w, "pv_kw", brief(e.pv_kw));
-    if (e.appliances) {
-        vo_member_bool(w, "ev", e.ev);
-        vo_member_bool(w, "air_conditioning", e.cooling);
-        vo_member_bool(w, "heat_pump", e.heating);
-        vo_member_integer(w, "persons", e.persons);
-    }
-    vo_json_out_end(w);
-}
-
-static void write_home(const answer *a, size_t i) {
-    static const char *const honesty[] = {"honest", "lies_offers", "lies_bids"};
-    const vo_home_sums *s = &a->r->community.home[i];
-    vo_json_out *w = a->w;
-    vo_json_out_object(w);
-    vo_member_integer(w, "id", (long long)i + 1);
-    vo_member_text(w, "name", vo_world_home_name(a->c->world, (uint32_t)i));
-    if (a->h->honesty && a->h->honesty[i] <= VO_LIES_BIDS)
-        vo_member_text(w, "honesty", honesty[a->h->honesty[i]]);
-    write_equipment(a, i);
-    write_costs(a, i);
-    write_energy(a, s);
-    write_battery(a, s, i);
-    write_account(a, &s->account);
-    write_bill(a, i);
-    vo_member_number(w, "profitability",
-                     a->b->score && a->b->done > 0 ? brief(a->b->score[i] / (double)a->b->done)
-                                                   : (double)NAN);
-    const double red = (double)a->b->red[i] / (double)a->b->n;
-    vo_member_text(w, "need", red > 0.5 ? "RED" : "GREEN");
-    vo_member_number(w, "red_share", red);
-    if (a->b->row) write_timeline(a, i);
-    vo_json_out_end(w);
-}
-
-static void write_households(const answer *a) {
-    const size_t n = a->c->listed ? a->h->homes : 0;
-    vo_member_text(a->w, "bills", a->bills);
-    open_array(a->w, "households");
-    for (size_t i = 0; i < n; i++) write_home(a, i);
-    vo_json_out_end(a->w);
-    vo_member_integer(a->w, "households_left_out", (long long)(a->h->homes - n));
-}
-
 /* ---- sums -------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -398,7 +141,7 @@ typedef struct {
     size_t counted;
 } totals;
 
-static totals add_up(const answer *a) {
+static totals add_up(const vo_answer *a) {
     totals t = {0};
     for (size_t i = 0; i < a->h->homes; i++) {
         const vo_home_sums *s = &a->r->community.home[i];
@@ -420,7 +163,7 @@ static totals add_up(const answer *a) {
     return t;
 }
 
-static double mape_at(const answer *a, double lead_h) {
+static double mape_at(const vo_answer *a, double lead_h) {
     for (size_t k = 0; k < VO_FORECAST_LEADS; k++) {
         const vo_forecast_error *e = &a->r->community.load_error[k];
         if (e->count > 0 && e->lead == (size_t)lround(lead_h / a->h->dt_h))
@@ -429,7 +172,7 @@ static double mape_at(const answer *a, double lead_h) {
     return (double)NAN;
 }
 
-static void write_peaks(const answer *a) {
+static void write_peaks(const vo_answer *a) {
     const double before = a->r->of[VO_SIMULATE_grid_only].peak_import_kw;
     const double pv = a->r->of[VO_SIMULATE_pv_only].peak_import_kw;
     const double after = a->r->of[VO_SIMULATE_community].peak_import_kw;
@@ -441,7 +184,7 @@ static void write_peaks(const answer *a) {
 }
 
 /* What is drawn while the tariff is dearest, of each local day in which it varies. */
-static void write_dear_hours(const answer *a) {
+static void write_dear_hours(const vo_answer *a) {
     const vo_homes *h = a->h;
     double before = 0, after = 0;
     for (size_t t = 0, end = 0; t < a->b->done; t = end) {
@@ -463,7 +206,7 @@ static void write_dear_hours(const answer *a) {
                      before > 0 ? 100 * (1 - after / before) : (double)NAN);
 }
 
-static void write_scores(const answer *a) {
+static void write_scores(const vo_answer *a) {
     const vo_profitability *p = &a->b->mean_score;
     vo_json_out *w = a->w;
     vo_json_out_key(w, "profitability");
@@ -480,7 +223,7 @@ static void write_scores(const answer *a) {
     vo_json_out_end(w);
 }
 
-static void write_metrics(const answer *a) {
+static void write_metrics(const vo_answer *a) {
     const totals t = add_up(a);
     const vo_simulation *s = &a->r->community;
     const int64_t before = cost_of(a, VO_SIMULATE_grid_only);
@@ -520,7 +263,7 @@ static void write_metrics(const answer *a) {
     vo_json_out_end(w);
 }
 
-static void write_ledger(const answer *a) {
+static void write_ledger(const vo_answer *a) {
     const vo_ledger_sums *l = &a->r->community.ledger;
     vo_json_out *w = a->w;
     open_object(w, "ledger");
@@ -537,7 +280,7 @@ static void write_ledger(const answer *a) {
 
 /* ---- where savings come from ------------------------------------------------------------------------- */
 
-static void write_against(const answer *a, const char *key, vo_simulate_run_id id) {
+static void write_against(const vo_answer *a, const char *key, vo_simulate_run_id id) {
     const int64_t before = cost_of(a, id), after = cost_of(a, VO_SIMULATE_community);
     open_object(a->w, key);
     money(a->w, "cost", true, before);
@@ -548,7 +291,7 @@ static void write_against(const answer *a, const char *key, vo_simulate_run_id i
     vo_json_out_end(a->w);
 }
 
-static void write_split(const answer *a) {
+static void write_split(const vo_answer *a) {
     vo_json_out *w = a->w;
     const int64_t grid = weighed(a, VO_SIMULATE_grid_only),
                   pv = weighed(a, VO_SIMULATE_pv_only),
@@ -572,7 +315,7 @@ static void write_split(const answer *a) {
     vo_json_out_end(w);
 }
 
-static void write_decomposition(const answer *a) {
+static void write_decomposition(const vo_answer *a) {
     open_object(a->w, "savings_decomposition");
     open_object(a->w, "against");
     write_against(a, "grid_only", VO_SIMULATE_grid_only);
@@ -583,7 +326,7 @@ static void write_decomposition(const answer *a) {
     vo_json_out_end(a->w);
 }
 
-static void write_bound(const answer *a, const char *key, int64_t bound, int64_t reached) {
+static void write_bound(const vo_answer *a, const char *key, int64_t bound, int64_t reached) {
     const int64_t pv = weighed(a, VO_SIMULATE_pv_only);
     open_object(a->w, key);
     money(a->w, "cost", true, bound);
@@ -593,7 +336,7 @@ static void write_bound(const answer *a, const char *key, int64_t bound, int64_t
     vo_json_out_end(a->w);
 }
 
-static void write_gap(const answer *a) {
+static void write_gap(const vo_answer *a) {
     const int64_t all = weighed(a, VO_SIMULATE_community),
                   perfect = weighed(a, VO_SIMULATE_community_perfect),
                   free_market = weighed(a, VO_SIMULATE_community_free),
@@ -607,7 +350,7 @@ static void write_gap(const answer *a) {
     vo_json_out_end(a->w);
 }
 
-static void write_bounds(const answer *a) {
+static void write_bounds(const vo_answer *a) {
     vo_json_out_key(a->w, "bounds");
     if (!a->r->bounded) {
         vo_json_out_null(a->w);
@@ -634,7 +377,7 @@ static void write_error(vo_json_out *w, const char *key, const vo_forecast_error
     vo_json_out_end(w);
 }
 
-static void write_days_seen(const answer *a) {
+static void write_days_seen(const vo_answer *a) {
     const double seen = a->c->days_seen;
     char note[160];
     vo_member_number(a->w, "days_seen_in_training", seen);
@@ -644,7 +387,7 @@ static void write_days_seen(const answer *a) {
     vo_member_text(a->w, "note", seen > 0 ? note : NULL);
 }
 
-static void write_forecasts(const answer *a) {
+static void write_forecasts(const vo_answer *a) {
     vo_json_out *w = a->w;
     open_object(w, "forecasts");
     vo_member_text(w, "forecaster", a->c->options.forecaster);
@@ -674,7 +417,7 @@ static void write_forecasts(const answer *a) {
         vo_json_out_end(w);                                                                    \
     } while (0)
 
-static void write_community(const answer *a) {
+static void write_community(const vo_answer *a) {
     static const char *const fan[VO_FAN] = {"soc_p05", "soc_p25", "soc_p50", "soc_p75",
                                             "soc_p95"};
     vo_json_out *w = a->w;
@@ -714,7 +457,7 @@ static void group_name(size_t first, size_t last, char out[48]) {
 }
 
 /* Names of the groups: homes, or "1-25". */
-static void write_groups(const answer *a) {
+static void write_groups(const vo_answer *a) {
     vo_json_out *w = a->w;
     const size_t homes = a->h->homes, groups = a->b->groups;
     char text[48];
@@ -733,7 +476,7 @@ static void write_groups(const answer *a) {
     vo_json_out_end(w);
 }
 
-static void write_flows(const answer *a) {
+static void write_flows(const vo_answer *a) {
     vo_json_out *w = a->w;
     open_object(w, "flows");
     write_groups(a);
@@ -748,7 +491,7 @@ static void write_flows(const answer *a) {
     vo_json_out_end(w);
 }
 
-static void write_trade(const answer *a, const vo_book_trade *t) {
+static void write_trade(const vo_answer *a, const vo_book_trade *t) {
     vo_json_out *w = a->w;
     const vo_trade *d = &t->trade;
     int64_t paid = 0, received = 0; /* as the ledger booked them */
@@ -768,7 +511,7 @@ static void write_trade(const answer *a, const vo_book_trade *t) {
     vo_json_out_end(w);
 }
 
-static void write_trades(const answer *a) {
+static void write_trades(const vo_answer *a) {
     open_array(a->w, "trades");
     for (size_t i = 0; i < a->b->n_trades; i++) write_trade(a, &a->b->trade[i]);
     vo_json_out_end(a->w);
@@ -777,7 +520,7 @@ static void write_trades(const answer *a) {
 
 vo_status vo_simulate_answer(vo_simulate_case *c, const vo_simulate_runs *r,
                              const vo_simulate_book *b, vo_json_out *w, vo_error *err) {
-    answer a = {.c = c, .r = r, .b = b, .h = c->homes, .w = w};
+    vo_answer a = {.c = c, .r = r, .b = b, .h = c->homes, .w = w};
     vo_status s = vo_zone_open(a.h->zone, &a.zone, err);
     if (s == VO_OK) s = vo_simulate_bills(b, r->community.home, &a.bill, &a.bills, err);
     if (s != VO_OK) goto done;
@@ -789,7 +532,7 @@ vo_status vo_simulate_answer(vo_simulate_case *c, const vo_simulate_runs *r,
     write_decomposition(&a);
     write_bounds(&a);
     write_ledger(&a);
-    write_households(&a);
+    vo_simulate_answer_homes(&a);
     write_forecasts(&a);
     write_community(&a);
     write_flows(&a);

@@ -4,12 +4,12 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/random.h"
 #include "optimize/home_value.h"
+#include "support/crew.h"
 #include "support/fault_alloc.h"
 #include "support/pool_lp.h"
 #include "support/village.h"
@@ -207,35 +207,6 @@ Test(bound, in_an_outage_the_reserve_counts) {
     const double stored_again = 0.4 / 0.9;
     cr_assert(alone[0] <= 0.54 * (load - 0.4 + stored_again), "%g", alone[0]);
     village_free(&v);
-}
-
-typedef struct {
-    size_t n;
-    vo_status (*work)(void *arg, size_t i, size_t worker, vo_error *err);
-    void *arg;
-    size_t worker, workers;
-} share;
-
-static void *do_share(void *p) {
-    const share *s = p;
-    for (size_t i = s->worker; i < s->n; i += s->workers)
-        if (s->work(s->arg, i, s->worker, NULL) != VO_OK) abort();
-    return NULL;
-}
-
-static vo_status crew(void *ctx, size_t n,
-                      vo_status (*work)(void *arg, size_t i, size_t worker, vo_error *err),
-                      void *arg, vo_error *err) {
-    const size_t workers = *(const size_t *)ctx;
-    pthread_t thread[8];
-    share s[8];
-    (void)err;
-    for (size_t k = 0; k < workers; k++) {
-        s[k] = (share){n, work, arg, k, workers};
-        if (pthread_create(&thread[k], NULL, do_share, &s[k]) != 0) abort();
-    }
-    for (size_t k = 0; k < workers; k++) pthread_join(thread[k], NULL);
-    return VO_OK;
 }
 
 Test(bound, threads_change_no_bit) {

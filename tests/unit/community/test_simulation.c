@@ -4,13 +4,13 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/random.h"
 #include "community/bound.h"
 #include "community/simulation_run.h"
+#include "support/crew.h"
 #include "support/fault_alloc.h"
 #include "support/village.h"
 
@@ -321,35 +321,6 @@ Test(simulation, a_liar_pays_for_its_lies_itself) {
     vo_simulation_fini(&honest);
     vo_simulation_fini(&alone);
     village_free(&v);
-}
-
-typedef struct {
-    size_t n;
-    vo_status (*work)(void *arg, size_t i, size_t worker, vo_error *err);
-    void *arg;
-    size_t worker, workers;
-} share_of_work;
-
-static void *do_share(void *p) {
-    const share_of_work *s = p;
-    for (size_t i = s->worker; i < s->n; i += s->workers)
-        if (s->work(s->arg, i, s->worker, NULL) != VO_OK) abort();
-    return NULL;
-}
-
-static vo_status crew(void *ctx, size_t n,
-                      vo_status (*work)(void *arg, size_t i, size_t worker, vo_error *err),
-                      void *arg, vo_error *err) {
-    const size_t workers = *(const size_t *)ctx;
-    pthread_t thread[8];
-    share_of_work s[8];
-    (void)err;
-    for (size_t k = 0; k < workers; k++) {
-        s[k] = (share_of_work){n, work, arg, k, workers};
-        if (pthread_create(&thread[k], NULL, do_share, &s[k]) != 0) abort();
-    }
-    for (size_t k = 0; k < workers; k++) pthread_join(thread[k], NULL);
-    return VO_OK;
 }
 
 Test(simulation, threads_change_no_bit) {

@@ -554,6 +554,56 @@ Test(simulation, batteries_that_keep_the_peak_do_not_raise_it_and_serve_every_lo
     }
 }
 
+typedef struct {
+    const village *v;
+    double stored[16];
+    int red, green;
+} need_watch;
+
+/* What is foreseen is what comes: need, from the truth of the next six half-hours. */
+static vo_status judge_need(void *ctx, const vo_interval_view *x, vo_error *err) {
+    need_watch *w = ctx;
+    const vo_homes *h = &w->v->h;
+    (void)err;
+    for (size_t i = 0; i < h->homes; i++) {
+        float net[6];
+        size_t n = 0;
+        for (; n < 6 && x->step + n < h->steps; n++)
+            net[n] =
+                w->v->load[i * h->steps + x->step + n] - w->v->pv[i * h->steps + x->step + n];
+        const vo_node_view view = {.store = vo_node_store(&h->battery[i], h->dt_h, false),
+                                   .stored_kwh = w->stored[i],
+                                   .buy = h->buy[x->step],
+                                   .sell = h->sell[x->step],
+                                   .import_kwh = h->import_limit_kwh,
+                                   .export_kwh = h->export_limit_kwh};
+        cr_assert_eq((int)x->need[i], (int)vo_node_need(&view, net, n));
+        w->red += x->need[i] == VO_NEED_RED;
+        w->green += x->need[i] == VO_NEED_GREEN;
+        w->stored[i] = x->result[i].stored_kwh;
+    }
+    return VO_OK;
+}
+
+Test(simulation, need_is_that_of_the_next_three_hours) {
+    village v;
+    village_make(&v, 4, 6, 3, 1, 0.5);
+    need_watch w = {.v = &v};
+    for (size_t i = 0; i < v.h.homes; i++)
+        w.stored[i] = v.battery[i].initial_soc * v.battery[i].capacity_kwh;
+    vo_simulation_options o = light(VO_RUN_COMMUNITY);
+    o.forecaster = "perfect";
+    o.tell = judge_need;
+    o.tell_ctx = &w;
+    const vo_home_series series = {v.load, v.pv};
+    vo_simulation s = {0};
+    vo_error err = {0};
+    cr_assert_eq(vo_simulation_run(&v.h, &series, &o, &s, &err), VO_OK, "%s", err.msg);
+    cr_assert(w.red > 50 && w.green > 50, "%d red, %d green", w.red, w.green);
+    vo_simulation_fini(&s);
+    village_free(&v);
+}
+
 /* Between two plans a path is shorter than the horizon; behind its end there is nothing. */
 Test(simulation, who_missed_the_last_signal_goes_by_the_one_before_to_its_end_only) {
     enum { H = 8 };

@@ -554,6 +554,24 @@ Test(simulation, batteries_that_keep_the_peak_do_not_raise_it_and_serve_every_lo
     }
 }
 
+/* One evening of the past when everybody drew a lot: nothing that comes is more. */
+Test(simulation, a_peak_of_the_history_is_one_that_may_be_drawn_again) {
+    village v;
+    village_make(&v, 2, 8, 4, 1, 0.2);
+    for (size_t i = 0; i < v.h.homes; i++) v.load[i * v.steps + 10] = 9;
+    vo_simulation_options o = light(VO_RUN_COMMUNITY);
+    o.forecaster = "perfect";
+    vo_simulation free_run = run(&v, o, NULL);
+    o.keep_peak = true;
+    vo_simulation kept = run(&v, o, NULL);
+    cr_assert(v.h.first > 10);
+    cr_assert_eq(free_run.cost, kept.cost);
+    cr_assert_eq(free_run.peak_import_kw, kept.peak_import_kw);
+    vo_simulation_fini(&free_run);
+    vo_simulation_fini(&kept);
+    village_free(&v);
+}
+
 typedef struct {
     const village *v;
     double stored[16];
